@@ -1,0 +1,68 @@
+# Two commands for a newcomer with Python 3.11 or newer: `make demo` and `make test`.
+# Each target first fills $(VENV) with exactly what requirements.lock names, checked by hash.
+#
+#   make test PYTHON=python3.13               another Python
+#   make test ARGS="tests/house -k print"     some of the tests
+#   make demo LANGUAGE=en                     the story in English
+
+PYTHON   ?= python3
+VENV     ?= .venv
+ARGS     ?=
+
+BIN   := $(VENV)/bin
+# Asking for another Python asks for another stamp, and so for a new environment.
+READY := $(VENV)/.ready-$(notdir $(PYTHON))
+# Many desktops export LANGUAGE for their own menus; only the one given to make is meant for us.
+DEMO  := $(if $(findstring command line,$(origin LANGUAGE)),--lang $(LANGUAGE))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check publish serve bench lock clean
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
+		while read -r name words; do printf 'make %-9s %s\n' "$$name" "$$words"; done
+
+demo: $(READY) ## tell a whole story on an embedded database (LANGUAGE=en or vi)
+	$(BIN)/cyberos demo $(DEMO)
+
+test: $(READY) ## run the tests on SQLite and on PostgreSQL
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: $(READY) ## format, lint, types, tests: what has to be green before a change goes in
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+	$(MAKE) test
+
+publish: $(READY) ## rewrite the tool contracts and docs/tools.md, and show what changed
+	$(BIN)/python -m server.publish
+	@git diff --stat -- tools/contracts docs/tools.md
+
+serve: $(READY) ## speak MCP over stdio, as mcp.json does
+	@$(BIN)/cyberos serve
+
+bench: $(READY) ## measure, and print the results as JSON
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(READY) ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-index-url --group dev $(ARGS) \
+		--output-file requirements.lock pyproject.toml
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) .venv-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip installs uv from its locked hashes and uv, ten times quicker, the rest. The build of the
+# editable install is not isolated, because hatchling is locked too and nothing else is needed.
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("CyberOS needs Python 3.11 or newer; this is " \
+		+ sys.version.split()[0] + ". Try: make PYTHON=python3.12" \
+		if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear $(VENV)
+	@sed -n '/^uv==/,/# via/p' requirements.lock > $(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,87 @@
+"""A company to measure with: the same rows every time, made from a fixed seed."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from domain.accounts import service as accounts
+from domain.accounts.rules import AccountType
+from domain.identity import service as identity
+from domain.kernel.clock import SystemClock, business_day
+from domain.kernel.ids import new_id
+from domain.pipelines import service as pipelines
+from domain.store import founding
+from domain.store.chain import SYSTEM
+from domain.store.engine import Role, connect, sqlite_url
+from domain.store.migrations.runner import migrate
+from domain.store.tx import writing
+from policies import activation, floor
+
+_KINDS = ("Công ty TNHH", "Công ty Cổ phần", "Tập đoàn", "Hộ kinh doanh", "Doanh nghiệp")
+_WORDS = (
+    "Đại Dương", "Hoàng Long", "Thành Đạt", "Phú Quý", "An Khang", "Bình Minh", "Việt Á", "Sao Mai",
+    "Hưng Thịnh", "Trường Sơn", "Đông Á", "Nam Việt", "Phương Đông", "Minh Đức", "Hòa Phát",
+)  # fmt: skip
+_TRADES = ("Xây dựng", "Thương mại", "Dịch vụ", "Vận tải", "Công nghệ", "Nội thất", "Thực phẩm")
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Where the company is, how an agent gets in, and its accounts."""
+
+    directory: Path
+    token: str
+    account_ids: list[str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What `cyberos serve` needs to be told."""
+        return {"CYBEROS_DATA_DIR": str(self.directory), "CYBEROS_AGENT_TOKEN": self.token}
+
+
+def names(count: int) -> Iterator[str]:
+    """Plausible company names, the same on every machine."""
+    chance = random.Random(20_261_121)
+    for number in range(count):
+        kind, word, trade = chance.choice(_KINDS), chance.choice(_WORDS), chance.choice(_TRADES)
+        yield f"{kind} {trade} {word} {chance.choice(_WORDS)} {number}"
+
+
+async def found(directory: Path, *, account_count: int) -> Measured:
+    """Make the company in a fresh embedded database."""
+    url = sqlite_url(str(directory / "cyberos.db"))
+    await migrate(url)
+    database, clock, tenant_id = connect(url, role=Role.OWNER), SystemClock(), new_id()
+    try:
+        async with writing(database, tenant_id, clock) as tx:
+            await founding.found_chain(tx)
+            await identity.found_tenant(tx, code="bench", name="Bench")
+            workspace = await identity.add_workspace(tx, code="main", name="Main")
+            person = await identity.add_person(
+                tx, email="am@bench.vn", display_name="Bench", roles=["am"],
+                workspaces=[workspace.id],
+            )  # fmt: skip
+            await pipelines.install_template(tx, workspace.id, "sales")
+            await activation.activate(tx, floor.load_checked(), SYSTEM)
+            _, token = await identity.add_agent(
+                tx,
+                name="bench",
+                person_id=person.id,
+                scopes=["core.read", "crm.read", "crm.write"],
+                expires_at=tx.at + timedelta(days=7),
+            )
+        made: list[str] = []
+        todo = list(names(account_count))
+        for start in range(0, len(todo), _BATCH):
+            async with writing(database, tenant_id, clock) as tx:
+                for name in todo[start : start + _BATCH]:
+                    card = await accounts.create(
+                        tx, name=name, account_type=AccountType.LLC, on=business_day(clock)
+                    )
+                    made.append(card.id)
+    finally:
+        await database.close()
+    return Measured(directory, token, made)

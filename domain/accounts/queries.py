@@ -1,0 +1,105 @@
+"""Which account is this, which have such a name, and who has this tax code already?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import Select, and_, bindparam, or_, select
+
+from domain.accounts.tables import Account
+from domain.store import search
+from domain.store.questions import question
+from domain.store.tx import Tx
+
+_Listing: TypeAlias = "Select[Any, *tuple[Any, ...]]"
+
+# What a list shows of an account: columns, because whole entities cost twice the time.
+_LISTED = (
+    Account.id,
+    Account.name,
+    Account.folded,
+    Account.account_type,
+    Account.vn_mst,
+    Account.vn_mst_status,
+    Account.industry,
+    Account.address,
+    Account.lead_source,
+    Account.owner_id,
+    Account.created_at,
+    Account.version,
+)
+# What is enough to rank a candidate.
+_NAMED = (Account.id, Account.name, Account.folded)
+_NAMES = question(
+    select(Account.id, Account.name).where(Account.id.in_(bindparam("ids", expanding=True)))
+)
+_SHOWN = question(select(*_LISTED).where(Account.id.in_(bindparam("ids", expanding=True))))
+_AFTER_EVERY_LETTER = "\U0010ffff"
+
+
+async def get(tx: Tx, account_id: str, *, lock: bool = False) -> Account | None:
+    """One account of this tenant; `lock` holds it until the end."""
+    return await tx.get(Account, account_id, lock=lock)
+
+
+async def names(tx: Tx, ids: Iterable[str]) -> Mapping[str, str]:
+    """The names of these accounts, by id."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    return {row.id: row.name for row in await tx.ask(_NAMES, ids=wanted)}
+
+
+async def with_tax_code(tx: Tx, tax_code: str) -> str | None:
+    """The id of the account that has this canonical tax code."""
+    return await tx.first(select(Account.id).where(Account.vn_mst == tax_code))
+
+
+async def listed(
+    tx: Tx, *, account_type: str | None, after: tuple[str, str] | None, limit: int
+) -> Sequence[Any]:
+    """Accounts by folded name; `after` is the folded name and id of the last one seen."""
+    statement: _Listing = select(*_LISTED).order_by(Account.folded, Account.id).limit(limit)
+    if account_type is not None:
+        statement = _of_type(statement, account_type)
+    if after is not None:
+        folded, last_id = after
+        same_name = and_(Account.folded == folded, Account.id > last_id)
+        statement = statement.where(or_(Account.folded > folded, same_name))
+    return await tx.rows(statement)
+
+
+async def shown(tx: Tx, ids: Iterable[str]) -> Mapping[str, Any]:
+    """These accounts as a list shows them, by id."""
+    return {row.id: row for row in await tx.ask(_SHOWN, ids=list(ids))}
+
+
+async def named_from(tx: Tx, folded: str, *, account_type: str | None, limit: int) -> Sequence[Any]:
+    """Id, name and folded name of accounts whose folded name begins so, shortest first."""
+    return await tx.rows(
+        _candidates(account_type)
+        .where(Account.folded >= folded, Account.folded < folded + _AFTER_EVERY_LETTER)
+        .order_by(Account.folded, Account.id)
+        .limit(limit)
+    )
+
+
+async def with_words(
+    tx: Tx, words: Sequence[str], *, account_type: str | None, limit: int
+) -> tuple[Sequence[Any], bool]:
+    """The same of accounts with these words, in no order; and whether there may be more."""
+    found = await search.candidates(tx, words, account_type=account_type, limit=limit)
+    return found, len(found) == limit
+
+
+async def named_by_tax_code(tx: Tx, tax_code: str, account_type: str | None) -> Sequence[Any]:
+    """The same of the account that has this canonical tax code."""
+    return await tx.rows(_candidates(account_type).where(Account.vn_mst == tax_code))
+
+
+def _candidates(account_type: str | None) -> _Listing:
+    statement: _Listing = select(*_NAMED)
+    return statement if account_type is None else _of_type(statement, account_type)
+
+
+def _of_type(statement: _Listing, account_type: str) -> _Listing:
+    return statement.where(Account.account_type == account_type)

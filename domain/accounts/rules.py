@@ -1,0 +1,147 @@
+"""Which kinds of account are there, and which tax code fits which on a given day?"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from domain.kernel.faults import Fault, Kind
+
+
+class AccountType(StrEnum):
+    """What an account is in Vietnamese company law, as far as tax codes depend on it."""
+
+    SOLE_PROPRIETOR = "sole_proprietor"
+    LLC = "llc"
+    JSC = "jsc"
+    FDI = "fdi"
+    INDIVIDUAL = "individual"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKind:
+    """One account type for people: its names, and the invoice template it starts from.
+
+    `template_code` is a key of the template registry, not a form by itself: which form is
+    lawful depends on the seller's VAT method (Decree 123/2020, article 8).
+    """
+
+    type: AccountType
+    name_vi: str
+    name_en: str
+    template_code: str
+
+
+ACCOUNT_KINDS: Mapping[AccountType, AccountKind] = {
+    kind.type: kind
+    for kind in (
+        AccountKind(AccountType.SOLE_PROPRIETOR, "Hộ kinh doanh", "Sole proprietor", "06GTKT"),
+        AccountKind(AccountType.LLC, "Công ty TNHH", "LLC", "01GTKT"),
+        AccountKind(AccountType.JSC, "Công ty cổ phần", "JSC", "01GTKT"),
+        AccountKind(AccountType.FDI, "FDI", "Foreign-invested", "01GTKT"),
+        AccountKind(AccountType.INDIVIDUAL, "Cá nhân", "Individual", "06GTKT"),
+        AccountKind(AccountType.OTHER, "Khác", "Other", "manual"),
+    )
+}
+
+
+class TaxCodeStatus(StrEnum):
+    """What the taxpayer registry said about a tax code; only VALID counts as validated."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    STALE = "stale"  # it was valid, and the registry could not be asked again
+    UNVERIFIED = "unverified"  # never asked, or never answered
+
+
+@dataclass(frozen=True, slots=True)
+class TaxCodeLengths:
+    """Which lengths (digits) a tax code of an account type may have, from when on."""
+
+    account_type: AccountType
+    lengths: tuple[int, ...]  # empty: no rule, any number of digits
+    since: date
+    source: str
+
+
+_ALWAYS = date(1900, 1, 1)
+_LAW_OF_2024 = "Circular 86/2024/TT-BTC: the personal number is the tax code from 2025-07-01"
+
+# A row holds until the next row of the same type. Ten digits are a taxpayer, three more one of
+# its branches, twelve a person (Circular 105/2020/TT-BTC, article 5; then Circular 86/2024).
+TAX_CODE_LENGTHS: Sequence[TaxCodeLengths] = (
+    TaxCodeLengths(AccountType.SOLE_PROPRIETOR, (10,), _ALWAYS, "Circular 105/2020/TT-BTC"),
+    TaxCodeLengths(AccountType.SOLE_PROPRIETOR, (10, 12), date(2025, 7, 1), _LAW_OF_2024),
+    TaxCodeLengths(AccountType.LLC, (10, 13), _ALWAYS, "Circular 105/2020/TT-BTC"),
+    TaxCodeLengths(AccountType.JSC, (10, 13), _ALWAYS, "Circular 105/2020/TT-BTC"),
+    TaxCodeLengths(AccountType.FDI, (10, 13), _ALWAYS, "Circular 105/2020/TT-BTC"),
+    TaxCodeLengths(AccountType.INDIVIDUAL, (10,), _ALWAYS, "Circular 105/2020/TT-BTC"),
+    TaxCodeLengths(AccountType.INDIVIDUAL, (10, 12), date(2025, 7, 1), _LAW_OF_2024),
+    TaxCodeLengths(AccountType.OTHER, (), _ALWAYS, "no rule: the account is of no known type"),
+)
+
+_MOST_TYPED = 40
+_MOST_DIGITS = 20
+_BRANCH = 13
+_SEPARATORS = re.compile(r"[\s.\-\u2010-\u2015\u2212]")
+_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
+
+
+def tax_code_lengths(account_type: AccountType, on: date) -> tuple[int, ...]:
+    """The lengths in digits allowed on a day, ascending; empty when any length is."""
+    rows = [row for row in TAX_CODE_LENGTHS if row.account_type == account_type and row.since <= on]
+    return max(rows, key=lambda row: row.since).lengths
+
+
+def check_tax_code(account_type: AccountType, raw: str, on: date) -> str:
+    """A typed tax code (mã số thuế, MST) in its canonical form for that day.
+
+    Spaces, dots and dashes are dropped, full-width digits become plain. The canonical form is
+    `NNNNNNNNNN`, `NNNNNNNNNN-NNN` or twelve digits. The check digit is not looked at: it only
+    advises (`checksum_ok`), the registry decides.
+
+    Raises Fault VN_MST_INVALID, which names the lengths allowed.
+    """
+    lengths = tax_code_lengths(account_type, on)
+    digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", raw[: _MOST_TYPED + 1]))
+    is_number = len(raw) <= _MOST_TYPED and digits.isascii() and digits.isdigit()
+    fits = len(digits) in lengths if lengths else len(digits) <= _MOST_DIGITS
+    if not is_number or not fits:
+        raise _tax_code_invalid(account_type, lengths, len(digits) if is_number else None)
+    return f"{digits[:10]}-{digits[10:]}" if len(digits) == _BRANCH else digits
+
+
+def checksum_ok(tax_code: str) -> bool | None:
+    """Whether a canonical tax code passes its own arithmetic; None where it has none.
+
+    Weights 31, 29, 23, 19, 17, 13, 7, 5, 3 on the first nine digits, the tenth is 10 minus the
+    sum modulo 11 (python-stdnum, stdnum.vn.mst; 256 of 260 published numbers pass). The serial
+    0000000 and the branch 000 are never issued. Personal numbers of twelve digits have no check
+    digit. Advice only: a failure is nearly always a typing mistake, and never a reason to refuse.
+    """
+    head, _, branch = tax_code.partition("-")
+    if len(head) != len(_WEIGHTS) + 1:
+        return None
+    if head[2:9] == "0000000" or branch == "000":
+        return False
+    weighed = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, head, strict=False))
+    return 10 - weighed % 11 == int(head[9])
+
+
+def _tax_code_invalid(
+    account_type: AccountType, lengths: tuple[int, ...], given: int | None
+) -> Fault:
+    wanted = " or ".join(str(length) for length in lengths) or f"1 to {_MOST_DIGITS}"
+    hint = "Give the digits as the registration certificate shows them."
+    if given == min(lengths, default=0) - 1:
+        hint = "One digit is missing; spreadsheets drop a leading zero."
+    return Fault(
+        "VN_MST_INVALID",
+        Kind.INVALID,
+        f"A tax code of an account of type {account_type.value} has {wanted} digits.",
+        hint,
+        {"lengths": list(lengths), "length_given": given, "account_type": account_type.value},
+    )

@@ -1,0 +1,279 @@
+"""Accounts come into being, are found, and are shown with what belongs to them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from domain.accounts import queries, ranking
+from domain.accounts.custom_fields import check_custom_fields
+from domain.accounts.rules import AccountType, TaxCodeStatus, check_tax_code
+from domain.accounts.tables import Account
+from domain.activities import queries as activities
+from domain.contacts import queries as contacts
+from domain.deals import queries as deals
+from domain.identity import queries as identity
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.folding import fold
+from domain.kernel.ids import is_id, new_id
+from domain.store import outbox, search
+from domain.store.tx import Tx
+
+MOST_FOLDED = 512  # letters such as ligatures grow when they are folded
+MOST_TYPED = 200
+
+_CANDIDATES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    """An account as it is shown; `owner` is an e-mail address, a list has no custom fields."""
+
+    id: str
+    name: str
+    account_type: str
+    vn_mst: str | None
+    vn_mst_status: str | None
+    industry: str | None
+    address: str | None
+    lead_source: str | None
+    owner_id: str | None
+    owner: str | None
+    created_at: datetime
+    version: int
+    custom_fields: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of accounts. `next` continues it; `truncated` says that more match."""
+
+    accounts: list[AccountCard]
+    next: tuple[int | str, ...] | None
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much belongs to an account, as far as the reader may see."""
+
+    contacts: int
+    deals: int
+    open_deals: int
+    activities: int
+
+
+async def create(
+    tx: Tx,
+    *,
+    name: str,
+    account_type: AccountType,
+    on: date,
+    vn_mst: str | None = None,
+    industry: str | None = None,
+    address: str | None = None,
+    lead_source: str | None = None,
+    owner: str | None = None,
+    custom_fields: Mapping[str, Any] | None = None,
+) -> AccountCard:
+    """Add an account. `owner` is an e-mail address or the id of a person.
+
+    Raises VN_MST_INVALID, ACCOUNT_EXISTS (`facts["account_id"]` has the tax code already),
+    PERSON_UNKNOWN, PERSON_INACTIVE and CUSTOM_FIELDS_INVALID.
+    """
+    tax_code = check_tax_code(account_type, vn_mst, on) if vn_mst is not None else None
+    if tax_code is not None and (known := await queries.with_tax_code(tx, tax_code)):
+        raise _exists(known)
+    owned_by = await find_owner(tx, owner) if owner is not None else None
+    fields = dict(custom_fields or {})
+    if fields:
+        schema = (await identity.tenant(tx)).custom_fields_schema
+        fields = check_custom_fields(schema, fields)
+
+    account = Account(
+        id=new_id(),
+        name=name,
+        folded=fold(name)[:MOST_FOLDED].strip(),
+        search_key=search.new_key(),
+        account_type=account_type.value,
+        vn_mst=tax_code,
+        vn_mst_status=TaxCodeStatus.UNVERIFIED.value if tax_code is not None else None,
+        industry=industry,
+        address=address,
+        lead_source=lead_source,
+        owner_id=owned_by.id if owned_by else None,
+        custom_fields=fields,
+        created_at=tx.at,
+        updated_at=tx.at,
+    )
+    tx.add(account)
+    await tx.flush()
+    outbox.emit(tx, "account.created", account_id=account.id)
+    return _card(account, {account.owner_id: owned_by.email} if owned_by else {}, fields)
+
+
+async def find(
+    tx: Tx,
+    *,
+    query: str | None,
+    account_type: str | None,
+    limit: int,
+    after: Sequence[int | str] | None = None,
+) -> Found:
+    """Accounts by name or tax code, best first; all of them by name when there is no query.
+
+    A name fits when each word of the query begins a word of it, whatever the marks, the case and
+    the order. Best are the same name with its marks, then without them, then names that begin
+    so. At most a few hundred candidates are ranked: `truncated` without `next` asks for more
+    words. `after` is `next` of the page before.
+    """
+    if query is None:
+        return await _all(tx, account_type, limit, after)
+    assert len(query) <= MOST_TYPED, "whoever takes the query bounds its length"
+    places, more = await _ranked(tx, ranking.Query.of(query), query, account_type)
+    if after is not None:
+        places = [(place, id) for place, id in places if place > tuple(after)]
+    page = places[:limit]
+    next_ = page[-1][0] if len(places) > limit else None
+    rows = await queries.shown(tx, [id for _, id in page]) if page else {}
+    cards = await _cards(tx, [rows[id] for _, id in page])
+    return Found(cards, next_, more or next_ is not None)
+
+
+async def get(tx: Tx, account_id: str) -> AccountCard:
+    """One account. Raises NOT_FOUND."""
+    account = await queries.get(tx, account_id)
+    if account is None:
+        raise unknown()
+    owners = await _owners(tx, [account])
+    return _card(account, owners, account.custom_fields)
+
+
+async def counts(tx: Tx, account_id: str, reader: deals.Reader) -> Counts:
+    """How many contacts, deals and activities an account has for this reader."""
+    by_status = await deals.count_by_status(tx, reader, account_id=account_id)
+    return Counts(
+        contacts=await contacts.count(tx, account_id),
+        deals=sum(by_status.values()),
+        open_deals=by_status.get("open", 0),
+        activities=await activities.count(tx, reader, account_id=account_id),
+    )
+
+
+async def find_owner(tx: Tx, reference: str) -> identity.PersonIdentity:
+    """The person behind an e-mail address or an id, who may own what is created.
+
+    Raises PERSON_UNKNOWN and PERSON_INACTIVE.
+    """
+    if is_id(reference):
+        person = (await identity.people(tx, [reference])).get(reference)
+    else:
+        person = await identity.person_by_email(tx, reference)
+    if person is None:
+        raise Fault(
+            "PERSON_UNKNOWN",
+            Kind.NOT_FOUND,
+            "Nobody has this id here.",
+            "Give the e-mail address of a person of the company.",
+        )
+    if not person.active:
+        raise Fault(
+            "PERSON_INACTIVE",
+            Kind.CONFLICT,
+            "This person has left and cannot own anything new.",
+            "Choose another owner, or leave the owner out.",
+        )
+    return person
+
+
+def unknown() -> Fault:
+    """The one answer for an account of another tenant, an invented and a missing one."""
+    return Fault(
+        "NOT_FOUND",
+        Kind.NOT_FOUND,
+        "There is no such account.",
+        "Look the id up with crm_search_accounts.",
+    )
+
+
+async def _all(
+    tx: Tx, account_type: str | None, limit: int, after: Sequence[int | str] | None
+) -> Found:
+    last = (str(after[0]), str(after[1])) if after is not None else None
+    rows = await queries.listed(tx, account_type=account_type, after=last, limit=limit + 1)
+    more = len(rows) > limit
+    page = rows[:limit]
+    next_ = (page[-1].folded, page[-1].id) if more else None
+    return Found(await _cards(tx, page), next_, more)
+
+
+async def _ranked(
+    tx: Tx, wanted: ranking.Query, typed: str, account_type: str | None
+) -> tuple[list[tuple[ranking.Place, str]], bool]:
+    """Ids of candidates in their order, and whether there were more than could be ranked."""
+    places: dict[str, ranking.Place] = {}
+    more = False
+    if wanted.words:
+        found, more = await queries.with_words(
+            tx, wanted.words, account_type=account_type, limit=_CANDIDATES
+        )
+        if more:  # else the names that begin with the query are among those with its words
+            begun = await queries.named_from(
+                tx, wanted.folded, account_type=account_type, limit=_CANDIDATES
+            )
+            found = [*begun, *found]
+        for row in found:
+            places[row.id] = ranking.place(wanted, row.name, row.folded, row.id)
+    if (tax_code := _as_tax_code(typed, tx.at.date())) is not None:
+        for row in await queries.named_by_tax_code(tx, tax_code, account_type):
+            places[row.id] = (ranking.TAX_CODE, 0, row.folded, row.id)
+    return sorted((place, id) for id, place in places.items()), more
+
+
+def _as_tax_code(typed: str, on: date) -> str | None:
+    try:
+        return check_tax_code(AccountType.OTHER, typed, on)
+    except Fault:
+        return None
+
+
+async def _cards(tx: Tx, rows: Sequence[Any]) -> list[AccountCard]:
+    owners = await _owners(tx, rows)
+    return [_card(row, owners, None) for row in rows]
+
+
+async def _owners(tx: Tx, rows: Iterable[Any]) -> Mapping[str | None, str]:
+    ids = {row.owner_id for row in rows if row.owner_id is not None}
+    if not ids:
+        return {}
+    return dict((await identity.emails(tx, ids)).items())
+
+
+def _card(
+    row: Any, owners: Mapping[str | None, str], custom_fields: Mapping[str, Any] | None
+) -> AccountCard:
+    return AccountCard(
+        id=row.id,
+        name=row.name,
+        account_type=row.account_type,
+        vn_mst=row.vn_mst,
+        vn_mst_status=row.vn_mst_status,
+        industry=row.industry,
+        address=row.address,
+        lead_source=row.lead_source,
+        owner_id=row.owner_id,
+        owner=owners.get(row.owner_id),
+        created_at=row.created_at,
+        version=row.version,
+        custom_fields=custom_fields,
+    )
+
+
+def _exists(account_id: str) -> Fault:
+    return Fault(
+        "ACCOUNT_EXISTS",
+        Kind.CONFLICT,
+        "An account with this tax code is there already.",
+        f"Use the account {account_id}; a branch has a tax code with three more digits.",
+        {"account_id": account_id},
+    )

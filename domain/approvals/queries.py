@@ -1,0 +1,145 @@
+"""Which actions wait, who decided, and what is the rule in force?"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from domain.approvals.tables import Approval, ExecutionAttempt, PendingAction, PolicyVersion
+from domain.store.tx import Tx
+
+LIVE = ("pending", "approved", "executing", "unknown")
+
+
+async def action(tx: Tx, action_id: str, *, lock: bool = False) -> PendingAction | None:
+    """One action of this tenant; `lock` holds it against everybody else until the end."""
+    return await tx.get(PendingAction, action_id, lock=lock)
+
+
+async def live_with_dedupe_key(tx: Tx, dedupe_key: str) -> PendingAction | None:
+    """The action that already waits for the same thing."""
+    return await tx.first(
+        select(PendingAction).where(
+            PendingAction.dedupe_key == dedupe_key, PendingAction.state.in_(LIVE)
+        )
+    )
+
+
+async def count_pending(tx: Tx, requester: str, now: datetime) -> int:
+    """How many actions of this requester wait for people."""
+    found = await tx.first(
+        select(func.count())
+        .select_from(PendingAction)
+        .where(
+            PendingAction.requester == requester,
+            PendingAction.state == "pending",
+            PendingAction.expires_at > now,
+        )
+    )
+    return found or 0
+
+
+async def actions(
+    tx: Tx,
+    *,
+    requester: str | None = None,
+    states: Sequence[str] | None = None,
+    before: str | None = None,
+    limit: int,
+) -> Sequence[PendingAction]:
+    """Actions, newest first; of one requester, in the given states."""
+    statement = select(PendingAction).order_by(PendingAction.id.desc()).limit(limit)
+    if requester is not None:
+        statement = statement.where(PendingAction.requester == requester)
+    if states is not None:
+        statement = statement.where(PendingAction.state.in_(states))
+    if before is not None:
+        statement = statement.where(PendingAction.id < before)
+    return await tx.all(statement)
+
+
+async def to_execute(tx: Tx, limit: int) -> Sequence[str]:
+    """Ids of approved actions, oldest first."""
+    return await tx.all(
+        select(PendingAction.id)
+        .where(PendingAction.state == "approved")
+        .order_by(PendingAction.id)
+        .limit(limit)
+    )
+
+
+async def overdue(tx: Tx, now: datetime, limit: int) -> Sequence[str]:
+    """Ids of actions whose time or whose lease is over."""
+    waiting = PendingAction.state.in_(("pending", "approved")) & (PendingAction.expires_at <= now)
+    lapsed = (PendingAction.state == "executing") & (PendingAction.lease_until <= now)
+    return await tx.all(select(PendingAction.id).where(waiting | lapsed).limit(limit))
+
+
+async def unknown(tx: Tx, limit: int) -> Sequence[str]:
+    """Ids of actions that were sent and whose fate nobody knows."""
+    return await tx.all(
+        select(PendingAction.id).where(PendingAction.state == "unknown").limit(limit)
+    )
+
+
+async def approvals(tx: Tx, action_ids: Sequence[str]) -> Sequence[Approval]:
+    """Every decision on these actions, oldest first."""
+    return await tx.all(
+        select(Approval).where(Approval.action_id.in_(action_ids)).order_by(Approval.at)
+    )
+
+
+async def step(tx: Tx, row: PendingAction, target: str, **values: object) -> bool:
+    """Move the action on, if nobody else has: the compare-and-set of every transition."""
+    changed = await tx.change(
+        update(PendingAction)
+        .where(
+            PendingAction.id == row.id,
+            PendingAction.state == row.state,
+            PendingAction.state_seq == row.state_seq,
+        )
+        .values(state=target, state_seq=row.state_seq + 1, **values)
+    )
+    if changed:
+        await tx.session.refresh(row)
+    return bool(changed)
+
+
+async def attempts(tx: Tx, action_id: str) -> Sequence[ExecutionAttempt]:
+    """The tries to carry an action out, first to last."""
+    return await tx.all(
+        select(ExecutionAttempt)
+        .where(ExecutionAttempt.action_id == action_id)
+        .order_by(ExecutionAttempt.n)
+    )
+
+
+async def end_attempt(
+    tx: Tx, action_id: str, n: int, *, outcome: str, provider_ref: str | None
+) -> None:
+    """Write down how a try ended."""
+    await tx.change(
+        update(ExecutionAttempt)
+        .where(
+            ExecutionAttempt.action_id == action_id,
+            ExecutionAttempt.n == n,
+            ExecutionAttempt.ended_at.is_(None),
+        )
+        .values(ended_at=tx.at, outcome=outcome, provider_ref=provider_ref)
+    )
+
+
+async def active_policy(tx: Tx) -> PolicyVersion | None:
+    """The policy version activated last."""
+    return await tx.first(select(PolicyVersion).order_by(PolicyVersion.version.desc()))
+
+
+async def count_attempt(tx: Tx, row: PendingAction) -> None:
+    """One more try, written down before it is made."""
+    await tx.flush()
+    await tx.change(
+        update(PendingAction)
+        .where(PendingAction.id == row.id)
+        .values(attempt=PendingAction.attempt + 1)
+    )
+    await tx.session.refresh(row)

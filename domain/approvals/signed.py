@@ -1,0 +1,217 @@
+"""Which exact bytes does a person sign when she says yes, and which when she vouches for a key?
+
+A signature covers a domain prefix and the RFC 8785 bytes of a small object of texts and small
+numbers. The object is rebuilt from the stored rows whenever a signature is checked; what a caller
+sends or what was stored beside the signature is only ever compared with it, never believed. Action
+id and nonce make a signature good for one action, `deploy` and `tenant` for one place, and
+`audit_head` makes each one a witness of the audit chain as it stood.
+
+Nothing here needs a key: domain/identity/keys.py signs and verifies.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.approvals.facts import Decision
+from domain.kernel.canonical import LARGEST_INTEGER, Json, canonical, sha256_hex
+from domain.kernel.clock import stamp
+from domain.kernel.faults import Fault, Kind
+
+APPROVAL = b"cyberos.approval.v1\x00"
+ENDORSEMENT = b"cyberos.endorsement.v1\x00"
+
+Payload = Mapping[str, str | int]
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_LINE = re.compile(r"[!-~]{1,128}")
+_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")  # neither ':' nor '@', which join names below
+_PRINCIPAL = re.compile(r"(agent|human):[A-Za-z0-9_.\-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What a signature is bound to: the columns of a pending action that never change.
+
+    `requester` is `agent:<id>` or `human:<id>`; `obo` is the person an agent acts for and empty
+    when a person asked herself. Digests are 64 hexadecimal digits.
+    """
+
+    deploy: str
+    tenant: str
+    action: str
+    tool: str
+    tool_schema_sha256: str
+    args_sha256: str
+    entity_type: str
+    entity_id: str
+    entity_version: int
+    entity_digest: str
+    summary_sha256: str
+    policy_version: int
+    policy_sha256: str
+    requester: str
+    obo: str
+    expires_at: datetime
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What one person adds: yes or no, in which slot, with which key, at which audit head."""
+
+    decision: Decision
+    slot: str
+    person: str
+    key: str
+    audit_head_seq: int
+    audit_head_hash: str
+
+
+def payload(bound: Bound, choice: Choice) -> Payload:
+    """The object whose bytes are signed for an approval or a rejection.
+
+    Raises `APPROVAL_MISMATCH` when a column holds what could never have been signed, for example
+    a separator inside an id: two different rows must not give the same bytes.
+    """
+    return {
+        "v": 1,
+        "typ": "approval",
+        "deploy": _line(bound.deploy, "deploy"),
+        "tenant": _line(bound.tenant, "tenant"),
+        "action": _line(bound.action, "action"),
+        "tool": _line(bound.tool, "tool"),
+        "tool_schema_sha256": _digest(bound.tool_schema_sha256, "tool_schema_sha256"),
+        "args_sha256": _digest(bound.args_sha256, "args_sha256"),
+        "entity": _entity(bound),
+        "entity_digest": _digest(bound.entity_digest, "entity_digest"),
+        "summary_sha256": _digest(bound.summary_sha256, "summary_sha256"),
+        "policy": f"{_count(bound.policy_version, 'policy_version')}"
+        f":{_digest(bound.policy_sha256, 'policy_sha256')}",
+        "requester": _shaped(_PRINCIPAL, bound.requester, "requester"),
+        "obo": _line(bound.obo, "obo") if bound.obo else "",
+        "expires_at": stamp(bound.expires_at),
+        "nonce": _line(bound.nonce, "nonce"),
+        "audit_head": f"{_count(choice.audit_head_seq, 'audit_head_seq')}"
+        f":{_digest(choice.audit_head_hash, 'audit_head_hash')}",
+        "decision": choice.decision.value,
+        "slot": _line(choice.slot, "slot"),
+        "person": _line(choice.person, "person"),
+        "key": _line(choice.key, "key"),
+    }
+
+
+def tbs(approval: Payload) -> bytes:
+    """The bytes to be signed: prefix, a zero byte, RFC 8785. Raises like `canonical`."""
+    return APPROVAL + canonical(approval)
+
+
+def text(approval: Payload) -> str:
+    """The canonical text kept beside the signature, for whoever checks it without our code."""
+    return canonical(approval).decode()
+
+
+def digest(to_be_signed: bytes) -> bytes:
+    """The SHA-256 of the bytes to be signed, 32 bytes: the challenge of a browser key."""
+    return hashlib.sha256(to_be_signed).digest()
+
+
+def check_stored(stored: str, approval: Payload) -> None:
+    """Refuse unless the stored text is byte for byte that of the rebuilt object.
+
+    One space, one reordered member or one changed value raises `APPROVAL_MISMATCH`, even where the
+    meaning would be the same.
+    """
+    if stored != text(approval):
+        raise _mismatch("The stored approval is not the one this action asks for.")
+
+
+def arguments_text(arguments: Json) -> tuple[str, str]:
+    """The arguments as an action stores them: canonical text, and its SHA-256 in hexadecimal.
+
+    Texts must be NFC already (`canonical.normalised`). Raises `INVALID_ARGS` like `canonical`.
+    """
+    exact = canonical(arguments)
+    return exact.decode(), sha256_hex(exact)
+
+
+def check_arguments(args_json: str, args_sha256: str) -> None:
+    """Refuse with `ARGS_TAMPERED` unless the digest is that of the stored arguments."""
+    if sha256_hex(args_json.encode(errors="surrogatepass")) != args_sha256:
+        raise Fault(
+            "ARGS_TAMPERED",
+            Kind.CONFLICT,
+            "The stored arguments are not those the digest was made of.",
+            "This action cannot run. Tell an administrator, and propose it again.",
+        )
+
+
+def dedupe_key(tool: str, args_sha256: str, entity_version: int) -> str:
+    """The name two equal proposals share, so that a looping agent gets its old action back.
+
+    64 hexadecimal digits, the same for the same tool, arguments and version of the entity.
+    """
+    return sha256_hex(canonical([tool, args_sha256, entity_version]))
+
+
+def endorsement(
+    *, deploy: str, tenant: str, person: str, key: str, public_key: bytes, endorsed_by: str
+) -> bytes:
+    """The bytes that vouch for a public key: this key belongs to this person of this tenant.
+
+    Roles are not in it: they come and go, while the key stays hers. `endorsed_by` is the id of the
+    key that signs, the offline root or an approver's. Raises `APPROVAL_MISMATCH` like `payload`.
+    """
+    return ENDORSEMENT + canonical(
+        {
+            "v": 1,
+            "typ": "endorsement",
+            "deploy": _line(deploy, "deploy"),
+            "tenant": _line(tenant, "tenant"),
+            "person": _line(person, "person"),
+            "key": _line(key, "key"),
+            "public_key": public_key.hex(),
+            "endorsed_by": _line(endorsed_by, "endorsed_by"),
+        }
+    )
+
+
+def _entity(bound: Bound) -> str:
+    kind = _name(bound.entity_type, "entity_type")
+    name = _name(bound.entity_id, "entity_id")
+    return f"{kind}:{name}@{_count(bound.entity_version, 'entity_version')}"
+
+
+def _line(value: str, field: str) -> str:
+    return _shaped(_LINE, value, field)
+
+
+def _name(value: str, field: str) -> str:
+    return _shaped(_NAME, value, field)
+
+
+def _digest(value: str, field: str) -> str:
+    return _shaped(_DIGEST, value, field)
+
+
+def _count(value: int, field: str) -> str:
+    if not 0 <= value <= LARGEST_INTEGER:
+        raise _mismatch(f"'{field}' is out of range.")
+    return str(value)
+
+
+def _shaped(shape: re.Pattern[str], value: str, field: str) -> str:
+    if shape.fullmatch(value) is None:
+        raise _mismatch(f"'{field}' does not have the shape of a signed field.")
+    return value
+
+
+def _mismatch(why: str) -> Fault:
+    return Fault(
+        "APPROVAL_MISMATCH",
+        Kind.CONFLICT,
+        why,
+        "Open the action again and sign what it shows now.",
+    )

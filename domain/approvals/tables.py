@@ -1,0 +1,163 @@
+"""What waits for people, who said yes or no, and what became of it (policy facts, section 2.4)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.store.schema import Code, Digest, Id, Line, TenantEntity, TenantRow
+
+STATES = (
+    "pending", "approved", "executing", "unknown",
+    "succeeded", "failed", "rejected", "expired", "cancelled", "stale",
+)  # fmt: skip
+_LIVE = "state in ('pending', 'approved', 'executing', 'unknown')"
+
+
+class PendingAction(TenantEntity):
+    """An exact call that waits for named people; its bound columns never change."""
+
+    __tablename__ = "pending_action"
+
+    tool: Mapped[str] = mapped_column(Code)
+    tool_schema_sha256: Mapped[str] = mapped_column(Digest)
+    args_json: Mapped[str] = mapped_column(Text)
+    args_sha256: Mapped[str] = mapped_column(Digest)
+    entity_type: Mapped[str] = mapped_column(Code)
+    entity_id: Mapped[str] = mapped_column(Id)
+    entity_version: Mapped[int] = mapped_column(Integer)
+    entity_digest: Mapped[str] = mapped_column(Digest)
+    effects: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    summary: Mapped[str] = mapped_column(Text)
+    summary_sha256: Mapped[str] = mapped_column(Digest)
+    claim: Mapped[str | None] = mapped_column(String(500))
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(String(3))
+    amount_usd_minor: Mapped[int | None] = mapped_column(BigInteger)
+    fx_rate_id: Mapped[str | None] = mapped_column(Id)
+    policy_version: Mapped[int] = mapped_column(Integer)
+    policy_sha256: Mapped[str] = mapped_column(Digest)
+    slots: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    slots_needed: Mapped[int] = mapped_column(Integer)
+    self_rule: Mapped[str] = mapped_column(Code)
+    min_assurance: Mapped[int] = mapped_column(Integer)
+    taint: Mapped[int] = mapped_column(Integer, default=0)
+    requester: Mapped[str] = mapped_column(Code)
+    requester_person: Mapped[str] = mapped_column(Id)
+    nonce: Mapped[str] = mapped_column(Digest)
+    dedupe_key: Mapped[str] = mapped_column(Digest)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(Code)
+    state_seq: Mapped[int] = mapped_column(Integer, default=1)
+    lease_owner: Mapped[str | None] = mapped_column(Code)
+    lease_until: Mapped[datetime | None]
+    attempt: Mapped[int] = mapped_column(Integer, default=0)
+    idem_key: Mapped[str] = mapped_column(Code)
+    provider_ref: Mapped[str | None] = mapped_column(Line)
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    error_code: Mapped[str | None] = mapped_column(Code)
+    closed_by: Mapped[str | None] = mapped_column(Code)
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(f"state in {STATES}", name="state"),
+        CheckConstraint("slots_needed > 0", name="slots_needed"),
+        UniqueConstraint("tenant_id", "idem_key"),
+        ForeignKeyConstraint(["tenant_id", "requester_person"], ["person.tenant_id", "person.id"]),
+        # A looping agent gets its old action back instead of filling the inbox.
+        Index(
+            "uq_pending_action_live",
+            "tenant_id",
+            "dedupe_key",
+            unique=True,
+            sqlite_where=text(_LIVE),
+            postgresql_where=text(_LIVE),
+        ),
+        Index(None, "tenant_id", "state", "expires_at"),
+        Index(None, "tenant_id", "entity_id"),
+    )
+
+
+class Approval(TenantRow):
+    """One person's signed yes or no to one action. Append-only."""
+
+    __tablename__ = "approval"
+
+    action_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    slot: Mapped[str] = mapped_column(Code)
+    decision: Mapped[str] = mapped_column(Code)
+    method: Mapped[str] = mapped_column(Code)
+    key_id: Mapped[str] = mapped_column(Code)
+    assurance: Mapped[int] = mapped_column(Integer)
+    signed_payload: Mapped[str] = mapped_column(Text)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    reason: Mapped[str | None] = mapped_column(String(500))
+    audit_head_seq: Mapped[int] = mapped_column(BigInteger)
+    audit_head_hash: Mapped[str] = mapped_column(Digest)
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("decision in ('approve', 'reject')", name="decision"),
+        ForeignKeyConstraint(
+            ["tenant_id", "action_id"], ["pending_action.tenant_id", "pending_action.id"]
+        ),
+        ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "key_id"], ["approver_key.tenant_id", "approver_key.key_id"]
+        ),
+        Index(
+            "uq_approval_slot",
+            "tenant_id",
+            "action_id",
+            "slot",
+            unique=True,
+            sqlite_where=text("decision = 'approve'"),
+            postgresql_where=text("decision = 'approve'"),
+        ),
+    )
+
+
+class ExecutionAttempt(TenantRow):
+    """One try to carry an action out."""
+
+    __tablename__ = "execution_attempt"
+
+    action_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(Code)
+    provider_ref: Mapped[str | None] = mapped_column(Line)
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "action_id"], ["pending_action.tenant_id", "pending_action.id"]
+        ),
+    )
+
+
+class PolicyVersion(TenantRow):
+    """Which policy table was in force from when on."""
+
+    __tablename__ = "policy_version"
+
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    sha256: Mapped[str] = mapped_column(Digest)
+    body: Mapped[str] = mapped_column(Text)
+    activated_by: Mapped[str] = mapped_column(Code)
+    activated_at: Mapped[datetime]

@@ -1,0 +1,77 @@
+"""Whom do we know at an account, and do we know this person already?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from domain.contacts.tables import Contact
+from domain.store.tx import Tx
+
+_LISTED = (
+    Contact.id,
+    Contact.account_id,
+    Contact.family_name,
+    Contact.middle_name,
+    Contact.given_name,
+    Contact.display_name,
+    Contact.email,
+    Contact.phone_e164,
+    Contact.title,
+    Contact.salutation,
+    Contact.is_primary,
+    Contact.created_at,
+    Contact.updated_at,
+    Contact.version,
+)
+
+
+async def get(tx: Tx, contact_id: str) -> Contact | None:
+    """One contact of this tenant."""
+    return await tx.get(Contact, contact_id)
+
+
+async def of_account(tx: Tx, account_id: str, *, after: str | None, limit: int) -> Sequence[Any]:
+    """The contacts of an account in the order they were added, from behind `after`."""
+    statement = select(*_LISTED).where(Contact.account_id == account_id)
+    if after is not None:
+        statement = statement.where(Contact.id > after)
+    return await tx.rows(statement.order_by(Contact.id).limit(limit))
+
+
+async def primary_of(tx: Tx, account_id: str) -> str | None:
+    """The id of the account's primary contact."""
+    return await tx.first(
+        select(Contact.id).where(Contact.account_id == account_id, Contact.is_primary)
+    )
+
+
+async def sharing(
+    tx: Tx, *, email: str | None, phone_e164: str | None, limit: int
+) -> Sequence[str]:
+    """Contacts with the same e-mail address or the same phone, oldest first."""
+    same: list[ColumnElement[bool]] = []
+    if email is not None:
+        same.append(Contact.email.in_({email, email.lower()}))  # lower() in SQL knows no index
+    if phone_e164 is not None:
+        same.append(Contact.phone_e164 == phone_e164)
+    if not same:
+        return ()
+    return await tx.all(select(Contact.id).where(or_(*same)).order_by(Contact.id).limit(limit))
+
+
+async def count(tx: Tx, account_id: str) -> int:
+    """How many contacts an account has."""
+    found = await tx.first(
+        select(func.count()).select_from(Contact).where(Contact.account_id == account_id)
+    )
+    return found or 0
+
+
+async def display_names(tx: Tx, ids: Iterable[str]) -> Mapping[str, str]:
+    """The names of these contacts, by id."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await tx.rows(select(Contact.id, Contact.display_name).where(Contact.id.in_(wanted)))
+    return {row.id: row.display_name for row in rows}

@@ -1,0 +1,146 @@
+"""Contacts come into being and are listed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domain.accounts import queries as accounts
+from domain.contacts import queries
+from domain.contacts.rules import (
+    Salutation,
+    compose_name,
+    email_address,
+    phone_e164,
+    split_name,
+)
+from domain.contacts.tables import Contact
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.folding import fold
+from domain.kernel.ids import new_id
+from domain.store import outbox
+from domain.store.tx import Tx
+
+MOST_DUPLICATES = 10
+_MOST_FOLDED = 512
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A name as typed, and its parts where somebody gave them; at least one of the two."""
+
+    display: str | None = None
+    family: str | None = None
+    middle: str | None = None
+    given: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new contact, and the ids of others who share its e-mail address or phone."""
+
+    contact: Contact
+    possible_duplicates: list[str]
+
+
+async def create(
+    tx: Tx,
+    account_id: str,
+    *,
+    name: PersonName,
+    email: str | None = None,
+    phone: str | None = None,
+    title: str | None = None,
+    salutation: Salutation = Salutation.NEUTRAL,
+    is_primary: bool | None = None,
+) -> Created:
+    """Add a person to an account; the first one is its primary contact.
+
+    A new primary contact takes the place of the old one. People who share an address or a phone
+    are named, not refused: families and front desks do.
+
+    Raises NOT_FOUND, NAME_REQUIRED, EMAIL_INVALID, PHONE_INVALID and PRIMARY_REQUIRED.
+    """
+    parts = _parts(name)
+    address = email_address(email) if email is not None else None
+    number = phone_e164(phone) if phone is not None else None
+    if await accounts.get(tx, account_id, lock=True) is None:
+        raise _no_account()
+    before = await queries.primary_of(tx, account_id)
+    if before is None and is_primary is False:
+        raise Fault(
+            "PRIMARY_REQUIRED",
+            Kind.CONFLICT,
+            "The first contact of an account is its primary one.",
+            "Leave is_primary out.",
+        )
+    alike = await queries.sharing(tx, email=address, phone_e164=number, limit=MOST_DUPLICATES)
+
+    if before is not None and is_primary:
+        await _step_down(tx, before)
+    contact = Contact(
+        id=new_id(),
+        account_id=account_id,
+        **parts,
+        folded=fold(parts["display_name"])[:_MOST_FOLDED].strip(),
+        email=address,
+        phone_e164=number,
+        title=title,
+        salutation=salutation.value,
+        is_primary=before is None or bool(is_primary),
+        created_at=tx.at,
+        updated_at=tx.at,
+    )
+    tx.add(contact)
+    await tx.flush()
+    outbox.emit(tx, "contact.created", contact_id=contact.id, account_id=account_id)
+    return Created(contact, list(alike))
+
+
+async def of_account(
+    tx: Tx, account_id: str, *, after: str | None = None, limit: int
+) -> tuple[Sequence[Any], bool]:
+    """A page of the contacts of an account, oldest first, and whether there are more.
+
+    Rows have the columns of a contact. Raises NOT_FOUND for the account.
+    """
+    if await accounts.get(tx, account_id) is None:
+        raise _no_account()
+    rows = await queries.of_account(tx, account_id, after=after, limit=limit + 1)
+    return rows[:limit], len(rows) > limit
+
+
+async def _step_down(tx: Tx, contact_id: str) -> None:
+    primary = await queries.get(tx, contact_id)
+    assert primary is not None
+    primary.is_primary = False
+    primary.updated_at = tx.at
+    await tx.flush()  # before the next one steps up: an account never has two
+
+
+def _parts(name: PersonName) -> dict[str, str]:
+    family, middle, given = name.family or "", name.middle or "", name.given or ""
+    display = name.display or compose_name(family, middle, given)
+    if not (family or middle or given):
+        family, middle, given = split_name(display)
+    if not given:
+        raise Fault(
+            "NAME_REQUIRED",
+            Kind.INVALID,
+            "A contact needs the name by which the person is called.",
+            "Give display_name as it is written, or given_name with family_name.",
+        )
+    return {
+        "family_name": family,
+        "middle_name": middle,
+        "given_name": given,
+        "display_name": display,
+    }
+
+
+def _no_account() -> Fault:
+    return Fault(
+        "NOT_FOUND",
+        Kind.NOT_FOUND,
+        "There is no such account.",
+        "Look the id up with crm_search_accounts.",
+    )

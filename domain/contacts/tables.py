@@ -1,0 +1,45 @@
+"""Whom do we know at an account?"""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.store.schema import Code, Id, Line, TenantEntity
+
+
+class Contact(TenantEntity):
+    """A person at a customer: name parts in Vietnamese order, display name as typed."""
+
+    __tablename__ = "contact"
+
+    account_id: Mapped[str] = mapped_column(Id)
+    family_name: Mapped[str] = mapped_column(Line)
+    middle_name: Mapped[str] = mapped_column(Line, default="")
+    given_name: Mapped[str] = mapped_column(Line)
+    display_name: Mapped[str] = mapped_column(Line)
+    folded: Mapped[str] = mapped_column(String(512))
+    email: Mapped[str | None] = mapped_column(Line)
+    phone_e164: Mapped[str | None] = mapped_column(String(16))
+    title: Mapped[str | None] = mapped_column(Line)
+    salutation: Mapped[str] = mapped_column(Code)
+    is_primary: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"]),
+        Index(None, "tenant_id", "account_id", "id"),
+        Index(None, "tenant_id", "email"),
+        Index(None, "tenant_id", "phone_e164"),
+        Index(
+            "uq_contact_primary",
+            "tenant_id",
+            "account_id",
+            unique=True,
+            sqlite_where=text("is_primary"),
+            postgresql_where=text("is_primary"),
+        ),
+    )
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy

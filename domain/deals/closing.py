@@ -1,0 +1,180 @@
+"""How does a deal end, and what follows from it?
+
+Planning reads and refuses; closing does exactly what was planned. The database lets a deal be
+closed only while an approved action for it is being carried out.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from domain.deals import service
+from domain.deals.cards import DealCard, card
+from domain.deals.queries import Reader
+from domain.deals.rules import Closing, DealStatus, check_close, check_open, stage_for
+from domain.deals.tables import Deal
+from domain.engagements import service as engagements
+from domain.kernel.money import Money
+from domain.payments import queries as payments
+from domain.pipelines import service as pipelines
+from domain.store import outbox
+from domain.store.tx import Tx
+
+
+class Done(StrEnum):
+    """How far a side effect got; PENDING will be done by itself."""
+
+    DONE = "done"
+    PENDING = "pending"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class SideEffect:
+    """One thing that closing a deal may entail; `detail` is a code, or what was made."""
+
+    kind: str
+    state: Done
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a deal ends: status and reason, and the stage it will then stand in."""
+
+    closing: Closing
+    stage_id: str
+    stage: str
+    probability_pct: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A deal as it is, and how it will end."""
+
+    deal: DealCard
+    end: End
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A deal that has ended, and what came of it, in the order it is done."""
+
+    deal: DealCard
+    engagement_id: str | None
+    side_effects: tuple[SideEffect, ...]
+
+
+async def plan(
+    tx: Tx,
+    deal_id: str,
+    *,
+    reader: Reader,
+    outcome: str,
+    lost_reason: str | None,
+    expected: service.Expected,
+) -> Plan:
+    """What closing a deal like this would do; nothing is changed.
+
+    Raises NOT_FOUND, DEAL_CLOSED, VERSION_CONFLICT, STAGE_CHANGED, OUTCOME_INVALID, STAGE_UNKNOWN,
+    LOST_REASON_REQUIRED, LOST_REASON_UNEXPECTED and LOST_REASON_UNKNOWN.
+    """
+    deal = await service.load(tx, deal_id, reader)
+    end = await _end(tx, deal, outcome, lost_reason, expected)
+    return Plan(await card(tx, deal), end)
+
+
+async def close(
+    tx: Tx,
+    deal_id: str,
+    *,
+    reader: Reader,
+    outcome: str,
+    lost_reason: str | None,
+    expected: service.Expected,
+    on: date,
+    closed_by: str,
+) -> Closed:
+    """Close a deal on a day and start what follows from it. Raises what `plan` raises."""
+    deal = await service.load(tx, deal_id, reader, lock=True)
+    end = await _end(tx, deal, outcome, lost_reason, expected)
+    closing = end.closing
+
+    start_id = deal.stage_id
+    deal.status = closing.status.value
+    deal.closed_date = on
+    deal.lost_reason = closing.lost_reason
+    deal.stage_id = end.stage_id
+    deal.stage_entered_at = tx.at
+    deal.probability_pct, deal.probability_manual = end.probability_pct, False
+    deal.updated_at = tx.at
+    await service.record_step(tx, deal, start_id, closing.lost_reason, closed_by)
+    await tx.flush()
+    outbox.emit(
+        tx,
+        f"deal.{deal.status}",
+        deal_id=deal.id,
+        account_id=deal.account_id,
+        closed_date=on.isoformat(),
+        visibility=deal.visibility,
+        version=deal.version,
+    )
+    engagement_id = await _engage(tx, deal) if closing.status is DealStatus.WON else None
+    effects = await _side_effects(tx, deal, on, engagement_id)
+    return Closed(await card(tx, deal), engagement_id, effects)
+
+
+async def _end(
+    tx: Tx, deal: Deal, outcome: str, lost_reason: str | None, expected: service.Expected
+) -> End:
+    check_open(deal.status)
+    await service.check_expected(tx, deal, expected)
+    pipeline = await pipelines.shape(tx, deal.pipeline_id)
+    closing = check_close(outcome, lost_reason, pipeline.lost_reasons)
+    stage = stage_for(closing.status, pipeline.stages)
+    return End(closing, stage.id, stage.code, stage.probability_pct)
+
+
+async def _engage(tx: Tx, deal: Deal) -> str:
+    engagement, _ = await engagements.create_for(
+        tx,
+        deal.id,
+        account_id=deal.account_id,
+        title=deal.name,
+        worth=Money(deal.amount_minor, deal.currency),
+    )
+    return engagement.id
+
+
+async def _side_effects(
+    tx: Tx, deal: Deal, on: date, engagement_id: str | None
+) -> tuple[SideEffect, ...]:
+    """What was done and what was not, each with the reason; nothing is said that is not so."""
+    close = SideEffect("close", Done.DONE, f"status={deal.status} closed_date={on.isoformat()}")
+    audit = SideEffect("audit", Done.DONE, "chained_with_this_change")
+    if engagement_id is None:
+        money = [_skipped(kind, "not_won") for kind in ("vietqr", "hoadon", "inv", "proj")]
+        return close, *money, _brain(deal), audit
+    paid_into = await payments.default_for(tx, deal.currency)
+    return (
+        close,
+        _skipped("vietqr", "no_default_account" if paid_into is None else "made_with_the_invoice"),
+        _skipped("hoadon", "issued_when_the_invoice_is_sent"),
+        _skipped("inv", "drafted_by_people"),
+        SideEffect("proj", Done.DONE, f"engagement={engagement_id}"),
+        _brain(deal),
+        audit,
+    )
+
+
+def _brain(deal: Deal) -> SideEffect:
+    """Only what ended as won or lost is remembered, and nothing private ever is."""
+    if deal.status == DealStatus.CANCELLED:
+        return _skipped("brain", "cancelled_deal")
+    if deal.visibility == "private":
+        return _skipped("brain", "private_deal")
+    return SideEffect("brain", Done.PENDING, f"event=deal.{deal.status}")
+
+
+def _skipped(kind: str, why: str) -> SideEffect:
+    return SideEffect(kind, Done.SKIPPED, why)

@@ -1,0 +1,391 @@
+"""Deals come into being, are listed, shared and moved. How they end stands in closing.py."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from domain.accounts import queries as accounts
+from domain.accounts import service as account_service
+from domain.contacts import queries as contacts
+from domain.deals import queries
+from domain.deals.cards import DealCard, card, cards
+from domain.deals.queries import Filter, Reader
+from domain.deals.rules import (
+    Visibility,
+    check_amount,
+    check_open,
+    probability_by_hand,
+    probability_on_move,
+)
+from domain.deals.tables import Deal, DealMember, StageMove
+from domain.identity import queries as identity
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import new_id
+from domain.kernel.money import Money
+from domain.pipelines import queries as pipeline_queries
+from domain.pipelines import service as pipelines
+from domain.store import outbox
+from domain.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDeal:
+    """What a deal begins with. References to people are e-mail addresses or ids."""
+
+    account_id: str
+    name: str
+    amount_minor: int = 0
+    currency: str | None = None
+    workspace: str | None = None
+    pipeline: str | None = None
+    stage: str | None = None
+    probability_pct: int | None = None
+    expected_close_date: date | None = None
+    primary_contact_id: str | None = None
+    owner: str | None = None
+    visibility: Visibility = Visibility.WORKSPACE
+    shared_with: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the caller believes about a deal; what is given must be true."""
+
+    version: int | None = None
+    stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What becomes known about a deal on its way; None says nothing."""
+
+    amount_minor: int | None = None
+    expected_close_date: date | None = None
+    primary_contact_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A deal in its new stage, and the stage it came from."""
+
+    deal: DealCard
+    from_stage: str
+
+
+_NOTHING = Details()
+
+
+async def create(tx: Tx, reader: Reader, new: NewDeal, *, created_by: str) -> DealCard:
+    """Open a deal in a workspace of the reader, who owns it unless somebody else is named.
+
+    Raises NOT_FOUND for account and contact, WORKSPACE_UNKNOWN, PIPELINE_UNKNOWN, STAGE_UNKNOWN,
+    STAGE_TERMINAL, FIELDS_REQUIRED, PERSON_UNKNOWN, PERSON_INACTIVE, AMOUNT_INVALID,
+    CURRENCY_UNKNOWN and PROBABILITY_INVALID.
+    """
+    money = await _worth(tx, new)
+    if await accounts.get(tx, new.account_id) is None:
+        raise account_service.unknown()
+    if new.primary_contact_id is not None:
+        await _check_contact(tx, new.primary_contact_id, new.account_id)
+    workspaces = await _workspaces(tx, reader, new.workspace)
+    pipeline = await pipelines.find(tx, new.pipeline, workspaces)
+    owner_id, listed = await _circle(tx, reader, new)
+    facts = {
+        "amount_minor": money.minor,
+        "expected_close_date": new.expected_close_date,
+        "primary_contact_id": new.primary_contact_id,
+        "owner_id": owner_id,
+    }
+    stage = pipelines.entry(pipeline, new.stage, facts)
+    chance = (
+        probability_on_move(stage.probability_pct)
+        if new.probability_pct is None
+        else probability_by_hand(new.probability_pct)
+    )
+
+    deal = Deal(
+        id=new_id(),
+        workspace_id=pipeline.pipeline.workspace_id,
+        account_id=new.account_id,
+        primary_contact_id=new.primary_contact_id,
+        name=new.name,
+        amount_minor=money.minor,
+        currency=money.currency,
+        pipeline_id=pipeline.pipeline.id,
+        stage_id=stage.id,
+        stage_entered_at=tx.at,
+        probability_pct=chance.pct,
+        probability_manual=chance.manual,
+        expected_close_date=new.expected_close_date,
+        status="open",
+        visibility=new.visibility.value,
+        owner_id=owner_id,
+        created_at=tx.at,
+        updated_at=tx.at,
+    )
+    tx.add(deal)
+    await tx.flush()
+    for person_id in sorted(listed):
+        tx.add(DealMember(deal_id=deal.id, person_id=person_id))
+    tx.add(_step(tx, deal, 1, None, None, created_by))
+    await tx.flush()
+    outbox.emit(
+        tx,
+        "deal.created",
+        deal_id=deal.id,
+        account_id=deal.account_id,
+        stage=stage.code,
+        visibility=deal.visibility,
+    )
+    return await card(tx, deal)
+
+
+async def get(tx: Tx, deal_id: str, reader: Reader) -> DealCard:
+    """One deal, if it exists for the reader. Raises NOT_FOUND."""
+    return await card(tx, await load(tx, deal_id, reader))
+
+
+async def find(
+    tx: Tx,
+    reader: Reader,
+    *,
+    account_id: str | None = None,
+    pipeline: str | None = None,
+    stage: str | None = None,
+    status: str | None = None,
+    owner: str | None = None,
+    before: str | None = None,
+    limit: int,
+) -> tuple[list[DealCard], bool]:
+    """A page of deals, newest first, and whether there are more.
+
+    `pipeline` and `stage` are ids or codes, `owner` an e-mail address or id. Raises NOT_FOUND for
+    the account, PIPELINE_UNKNOWN, STAGE_UNKNOWN and PERSON_UNKNOWN, so that a misspelt filter is
+    not mistaken for an empty list.
+    """
+    if account_id is not None and await accounts.get(tx, account_id) is None:
+        raise account_service.unknown()
+    pipeline_ids = None
+    if pipeline is not None:
+        found = await pipeline_queries.matching(tx, pipeline, reader.workspace_ids)
+        if not found:
+            await pipelines.find(tx, pipeline, reader.workspace_ids)  # says which there are
+        pipeline_ids = tuple(one.id for one in found)
+    wanted = Filter(
+        account_id=account_id,
+        pipeline_ids=pipeline_ids,
+        stage_ids=await _stage_ids(tx, stage, pipeline_ids) if stage is not None else None,
+        status=status,
+        owner_id=await _person_id(tx, owner) if owner is not None else None,
+    )
+    rows = await queries.listed(tx, reader, wanted, before=before, limit=limit + 1)
+    return await cards(tx, rows[:limit]), len(rows) > limit
+
+
+async def move(
+    tx: Tx,
+    deal_id: str,
+    *,
+    reader: Reader,
+    to_stage: str,
+    reason: str | None,
+    expected: Expected,
+    moved_by: str,
+    learnt: Details = _NOTHING,
+) -> Moved:
+    """Bring an open deal to another open stage, whose default probability it takes.
+
+    `learnt` fills in what was not known yet, so that a stage which needs it can be reached; what
+    is known is not changed this way.
+
+    Raises NOT_FOUND, DEAL_CLOSED, VERSION_CONFLICT, STAGE_CHANGED, ALREADY_KNOWN, AMOUNT_INVALID,
+    STAGE_UNKNOWN, STAGE_TERMINAL (closing is crm_close_deal's), STAGE_SAME,
+    TRANSITION_NOT_ALLOWED, REASON_REQUIRED and FIELDS_REQUIRED; from STAGE_UNKNOWN on with the
+    moves there are in `facts["allowed"]`.
+    """
+    deal = await load(tx, deal_id, reader, lock=True)
+    check_open(deal.status)
+    await check_expected(tx, deal, expected)
+    facts = await _with_details(tx, deal, learnt)
+    step = await pipelines.plan_move(
+        tx,
+        deal.pipeline_id,
+        from_stage_id=deal.stage_id,
+        to_stage=to_stage,
+        reason=reason,
+        deal_facts=facts,
+    )
+    chance = probability_on_move(step.end.probability_pct)
+
+    deal.amount_minor = facts["amount_minor"]
+    deal.expected_close_date = facts["expected_close_date"]
+    deal.primary_contact_id = facts["primary_contact_id"]
+    deal.stage_id = step.end.id
+    deal.stage_entered_at = tx.at
+    deal.probability_pct, deal.probability_manual = chance.pct, chance.manual
+    deal.updated_at = tx.at
+    await record_step(tx, deal, step.start.id, reason, moved_by)
+    await tx.flush()
+    outbox.emit(
+        tx,
+        "deal.stage_moved",
+        deal_id=deal.id,
+        from_stage=step.start.code,
+        to_stage=step.end.code,
+        version=deal.version,
+        visibility=deal.visibility,
+    )
+    return Moved(await card(tx, deal), step.start.code)
+
+
+async def share(tx: Tx, deal_id: str, person_ids: Iterable[str]) -> None:
+    """List people on a deal, who then see it although it is private."""
+    there = set(await queries.member_ids(tx, deal_id))
+    for person_id in sorted(set(person_ids) - there):
+        tx.add(DealMember(deal_id=deal_id, person_id=person_id))
+    await tx.flush()
+
+
+async def load(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> Deal:
+    """The row of a deal that exists for the reader. Raises NOT_FOUND."""
+    deal = await queries.get(tx, deal_id, reader, lock=lock)
+    if deal is None:
+        raise Fault(
+            "NOT_FOUND",
+            Kind.NOT_FOUND,
+            "There is no such deal.",
+            "Look the id up with crm_list_deals.",
+        )
+    return deal
+
+
+async def check_expected(tx: Tx, deal: Deal, expected: Expected) -> None:
+    """Raises VERSION_CONFLICT or STAGE_CHANGED when the caller's picture is an old one."""
+    if expected.version is not None and expected.version != deal.version:
+        raise Fault(
+            "VERSION_CONFLICT",
+            Kind.CONFLICT,
+            f"The deal is at version {deal.version} now.",
+            "Read it again with crm_get_deal and decide anew.",
+            {"version": deal.version},
+        )
+    if expected.stage is None or expected.stage == deal.stage_id:
+        return
+    stage = (await pipeline_queries.labels(tx, [deal.stage_id]))[deal.stage_id].stage
+    if expected.stage.strip().lower() != stage:
+        raise Fault(
+            "STAGE_CHANGED",
+            Kind.CONFLICT,
+            f"The deal stands in {stage} now.",
+            "Read it again with crm_get_deal and decide anew.",
+            {"stage": stage, "version": deal.version},
+        )
+
+
+async def record_step(
+    tx: Tx, deal: Deal, from_stage_id: str, reason: str | None, moved_by: str
+) -> None:
+    """Write the step that a deal has just taken into its history."""
+    n = await queries.count_moves(tx, deal.id) + 1
+    tx.add(_step(tx, deal, n, from_stage_id, reason, moved_by))
+
+
+def _step(
+    tx: Tx, deal: Deal, n: int, from_stage_id: str | None, reason: str | None, moved_by: str
+) -> StageMove:
+    return StageMove(
+        deal_id=deal.id,
+        n=n,
+        from_stage_id=from_stage_id,
+        to_stage_id=deal.stage_id,
+        reason=reason,
+        moved_by=moved_by,
+        at=tx.at,
+    )
+
+
+async def _with_details(tx: Tx, deal: Deal, learnt: Details) -> Mapping[str, Any]:
+    """What is known about the deal once the details are in it."""
+    known: dict[str, Any] = {
+        "amount_minor": deal.amount_minor,
+        "expected_close_date": deal.expected_close_date,
+        "primary_contact_id": deal.primary_contact_id,
+    }
+    given = {name: getattr(learnt, name) for name in known if getattr(learnt, name) is not None}
+    if fixed := [name for name in given if known[name] and known[name] != given[name]]:
+        raise Fault(
+            "ALREADY_KNOWN",
+            Kind.CONFLICT,
+            f"The deal has {', '.join(fixed)} already, and another value was given.",
+            f"Leave {', '.join(fixed)} out; a move only fills in what is missing.",
+            {"fields": fixed},
+        )
+    if "amount_minor" in given:
+        check_amount(given["amount_minor"], deal.currency)
+    if "primary_contact_id" in given:
+        await _check_contact(tx, given["primary_contact_id"], deal.account_id)
+    return {**known, **given, "owner_id": deal.owner_id}
+
+
+async def _worth(tx: Tx, new: NewDeal) -> Money:
+    currency = new.currency or (await identity.tenant(tx)).base_currency
+    return check_amount(new.amount_minor, currency)
+
+
+async def _check_contact(tx: Tx, contact_id: str, account_id: str) -> None:
+    contact = await contacts.get(tx, contact_id)
+    if contact is None or contact.account_id != account_id:
+        raise Fault(
+            "NOT_FOUND",
+            Kind.NOT_FOUND,
+            "The account has no such contact.",
+            "Look the contacts up with crm_list_contacts.",
+        )
+
+
+async def _workspaces(tx: Tx, reader: Reader, reference: str | None) -> tuple[str, ...]:
+    """The reader's workspaces, or the one of them that is named by id or code."""
+    if reference is None or reference in reader.workspace_ids:
+        return reader.workspace_ids if reference is None else (reference,)
+    hers = {
+        one.code: one.id for one in await identity.workspaces(tx) if one.id in reader.workspace_ids
+    }
+    if reference not in hers:
+        raise Fault(
+            "WORKSPACE_UNKNOWN",
+            Kind.NOT_FOUND,
+            "You are in no such workspace.",
+            f"Your workspaces are {', '.join(hers)}." if hers else "Ask to be added to one.",
+            {"workspaces": list(hers)},
+        )
+    return (hers[reference],)
+
+
+async def _circle(tx: Tx, reader: Reader, new: NewDeal) -> tuple[str, set[str]]:
+    """Who owns the deal, and who else is listed on it."""
+    owner_id = reader.person_id
+    if new.owner is not None:
+        owner_id = await _person_id(tx, new.owner)
+    listed = {await _person_id(tx, reference) for reference in new.shared_with}
+    if new.visibility is Visibility.PRIVATE:
+        listed.add(reader.person_id)  # nobody makes a deal that she herself cannot see
+    return owner_id, listed - {owner_id}
+
+
+async def _person_id(tx: Tx, reference: str) -> str:
+    return (await account_service.find_owner(tx, reference)).id
+
+
+async def _stage_ids(
+    tx: Tx, reference: str, pipeline_ids: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    found = await pipeline_queries.stage_ids(tx, reference, pipeline_ids)
+    if not found:
+        raise Fault(
+            "STAGE_UNKNOWN",
+            Kind.NOT_FOUND,
+            "There is no such stage.",
+            "Look the stages up with crm_list_pipelines.",
+        )
+    return tuple(found)

@@ -1,0 +1,100 @@
+"""What might we sell? Deals, who may see the private ones, and every stage they went through."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow
+
+
+class Deal(TenantEntity):
+    """An opportunity with an account; amounts in minor units of `currency`."""
+
+    __tablename__ = "deal"
+
+    workspace_id: Mapped[str] = mapped_column(Id)
+    account_id: Mapped[str] = mapped_column(Id)
+    primary_contact_id: Mapped[str | None] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(Line)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    pipeline_id: Mapped[str] = mapped_column(Id)
+    stage_id: Mapped[str] = mapped_column(Id)
+    stage_entered_at: Mapped[datetime]
+    probability_pct: Mapped[int] = mapped_column(Integer)
+    probability_manual: Mapped[bool] = mapped_column(Boolean, default=False)
+    expected_close_date: Mapped[date | None] = mapped_column(Date)
+    status: Mapped[str] = mapped_column(Code, default="open")
+    closed_date: Mapped[date | None] = mapped_column(Date)
+    lost_reason: Mapped[str | None] = mapped_column(String(500))
+    visibility: Mapped[str] = mapped_column(Code, default="workspace")
+    owner_id: Mapped[str] = mapped_column(Id)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __table_args__ = (
+        CheckConstraint("amount_minor >= 0", name="amount"),
+        CheckConstraint("probability_pct between 0 and 100", name="probability"),
+        CheckConstraint("status in ('open', 'won', 'lost', 'cancelled')", name="status"),
+        CheckConstraint("visibility in ('workspace', 'private')", name="visibility"),
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "primary_contact_id"], ["contact.tenant_id", "contact.id"]
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "workspace_id"], ["workspace.tenant_id", "workspace.id"]
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "pipeline_id", "stage_id"],
+            ["stage.tenant_id", "stage.pipeline_id", "stage.id"],
+        ),
+        ForeignKeyConstraint(["tenant_id", "owner_id"], ["person.tenant_id", "person.id"]),
+        Index(None, "tenant_id", "status", "id"),
+        Index(None, "tenant_id", "account_id", "id"),
+        Index(None, "tenant_id", "pipeline_id", "stage_id", "id"),
+    )
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy
+
+
+class DealMember(TenantRow):
+    """A person who may see a private deal beside its owner."""
+
+    __tablename__ = "deal_member"
+
+    deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[str] = mapped_column(Id, primary_key=True)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "deal_id"], ["deal.tenant_id", "deal.id"]),
+        ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
+    )
+
+
+class StageMove(TenantRow):
+    """A step a deal took. Append-only; `n` counts from 1 within the deal."""
+
+    __tablename__ = "stage_move"
+
+    deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True)
+    from_stage_id: Mapped[str | None] = mapped_column(Id)
+    to_stage_id: Mapped[str] = mapped_column(Id)
+    reason: Mapped[str | None] = mapped_column(String(500))
+    moved_by: Mapped[str] = mapped_column(Code)
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "deal_id"], ["deal.tenant_id", "deal.id"]),
+        ForeignKeyConstraint(["tenant_id", "to_stage_id"], ["stage.tenant_id", "stage.id"]),
+    )

@@ -1,0 +1,82 @@
+"""Rates are recorded, and amounts are put into US dollars to be compared with a limit."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from domain.fx import queries
+from domain.fx.tables import FxRate
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import new_id
+from domain.kernel.money import EXPONENTS, MAX_JSON_MINOR, Money, Rate
+from domain.kernel.rounding import divide, ratio
+from domain.store.tx import Tx
+
+USD = "USD"
+_VND = "VND"
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalent:
+    """An amount in US cents with the rate it was found by; None where no rate is known."""
+
+    usd_minor: int | None
+    rate_id: str | None = None
+
+
+async def record(tx: Tx, rate: Rate) -> FxRate:
+    """Keep what a source said for a day. Saying the same again changes nothing.
+
+    Raises RATE_CONFLICT when the source said something else for that day before.
+    """
+    value = format(rate.value, "f")
+    there = await queries.recorded(tx, rate.base, rate.quote, rate.as_of, rate.source)
+    if there is not None and Decimal(there.value) != rate.value:
+        raise Fault(
+            "RATE_CONFLICT",
+            Kind.CONFLICT,
+            "This source has another rate for that day on record.",
+            "A rate never changes; record a correction under a source of its own.",
+            {"base": rate.base, "quote": rate.quote, "as_of": rate.as_of.isoformat()},
+        )
+    if there is not None:
+        return there
+    row = FxRate(
+        id=new_id(),
+        base=rate.base,
+        quote=rate.quote,
+        value=value,
+        as_of=rate.as_of,
+        source=rate.source,
+        recorded_at=tx.at,
+    )
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def in_usd(tx: Tx, money: Money, on: date) -> Equivalent:
+    """What an amount is in US cents, for comparison with a limit and for nothing else.
+
+    Dong are divided by the dollar's rate (dollar to dong is what is published), other currencies
+    multiplied by their rate in dong first; one exact division, rounded half to even at its end.
+    Without a rate nobody knows, and whoever asks assumes the worst.
+    """
+    if money.currency == USD:
+        return _within_reach(money.minor, None)
+    dollar = await queries.latest(tx, USD, _VND, on)
+    if dollar is None:
+        return Equivalent(None)
+    numerator, denominator = money.minor * 10 ** EXPONENTS[USD], 10 ** EXPONENTS[money.currency]
+    if money.currency != _VND:
+        foreign = await queries.latest(tx, money.currency, _VND, on)
+        if foreign is None:
+            return Equivalent(None)
+        above, below = ratio(Decimal(foreign.value))
+        numerator, denominator = numerator * above, denominator * below
+    above, below = ratio(Decimal(dollar.value))
+    return _within_reach(divide(numerator * below, denominator * above), dollar.id)
+
+
+def _within_reach(usd_minor: int, rate_id: str | None) -> Equivalent:
+    return Equivalent(usd_minor if usd_minor <= MAX_JSON_MINOR else None, rate_id)

@@ -1,0 +1,179 @@
+"""Who is this, what may they do, and with which key do they sign?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select, update
+
+from domain.identity.tables import (
+    Agent,
+    ApproverKey,
+    Person,
+    PersonRole,
+    Tenant,
+    Workspace,
+    WorkspaceMember,
+)
+from domain.kernel.faults import Fault, Kind
+from domain.store.questions import question
+from domain.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class AgentIdentity:
+    """An agent, the person it acts for, and the tenant of both, in one row."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    token_sha256: str
+    expires_at: datetime
+    revoked_at: datetime | None
+    untrusted_read_at: datetime | None
+    person_id: str
+    person_name: str
+    person_active: bool
+    tenant_name: str
+    locale: str
+    time_zone: str
+    workspace_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonIdentity:
+    """A person, the roles she holds now, and the workspaces she belongs to."""
+
+    id: str
+    email: str
+    display_name: str
+    active: bool
+    roles: frozenset[str]
+
+
+_AGENT = question(
+    select(
+        Agent.id,
+        Agent.name,
+        Agent.scopes,
+        Agent.token_sha256,
+        Agent.expires_at,
+        Agent.revoked_at,
+        Agent.untrusted_read_at,
+        Person.id.label("person_id"),
+        Person.display_name.label("person_name"),
+        Person.active.label("person_active"),
+        Tenant.name.label("tenant_name"),
+        Tenant.locale,
+        Tenant.time_zone,
+        WorkspaceMember.workspace_id,
+    )
+    .join(Person, Person.id == Agent.person_id)
+    .join(Tenant, Tenant.tenant_id == Agent.tenant_id)
+    .outerjoin(WorkspaceMember, WorkspaceMember.person_id == Agent.person_id)
+    .where(Agent.id == bindparam("agent_id"))
+    .order_by(WorkspaceMember.workspace_id)
+)
+_EMAILS = question(
+    select(Person.id, Person.email).where(Person.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+async def agent_identity(tx: Tx, agent_id: str) -> AgentIdentity | None:
+    """Everything a call needs to know about its agent, in one statement."""
+    found = await tx.ask(_AGENT, agent_id=agent_id)
+    if not found:
+        return None
+    facts = dict(found[0]._mapping)
+    del facts["workspace_id"]
+    facts["scopes"] = frozenset(facts["scopes"])
+    workspaces = tuple(row.workspace_id for row in found if row.workspace_id is not None)
+    return AgentIdentity(**facts, workspace_ids=workspaces)
+
+
+async def tenant(tx: Tx) -> Tenant:
+    """The tenant of this transaction."""
+    found = await tx.first(select(Tenant))
+    assert found is not None
+    return found
+
+
+async def workspaces_of(tx: Tx, person_id: str) -> tuple[str, ...]:
+    """The workspaces a person belongs to, oldest first."""
+    found = await tx.all(
+        select(WorkspaceMember.workspace_id)
+        .where(WorkspaceMember.person_id == person_id)
+        .order_by(WorkspaceMember.workspace_id)
+    )
+    return tuple(found)
+
+
+async def workspaces(tx: Tx) -> Sequence[Workspace]:
+    """Every workspace, oldest first."""
+    return await tx.all(select(Workspace).order_by(Workspace.id))
+
+
+async def people(tx: Tx, ids: Iterable[str] | None = None) -> Mapping[str, PersonIdentity]:
+    """People with the roles they hold now, by id; all of them, or the given ones."""
+    chosen = select(Person.id, Person.email, Person.display_name, Person.active)
+    held = select(PersonRole.person_id, PersonRole.role).where(PersonRole.revoked_at.is_(None))
+    if ids is not None:
+        wanted = list(ids)
+        chosen = chosen.where(Person.id.in_(wanted))
+        held = held.where(PersonRole.person_id.in_(wanted))
+    roles: dict[str, set[str]] = {}
+    for person_id, role in await tx.rows(held):
+        roles.setdefault(person_id, set()).add(role)
+    return {
+        row.id: PersonIdentity(
+            row.id, row.email, row.display_name, row.active, frozenset(roles.get(row.id, ()))
+        )
+        for row in await tx.rows(chosen.order_by(Person.id))
+    }
+
+
+async def emails(tx: Tx, ids: Iterable[str]) -> Mapping[str, str]:
+    """The e-mail addresses of these people, by id."""
+    wanted = sorted(set(ids))
+    return {row.id: row.email for row in await tx.ask(_EMAILS, ids=wanted)} if wanted else {}
+
+
+async def person_by_email(tx: Tx, email: str) -> PersonIdentity:
+    """The person with this e-mail address; PERSON_UNKNOWN if there is none in the tenant."""
+    found = await tx.first(select(Person.id).where(Person.email == email.strip().lower()))
+    if found is None:
+        raise Fault(
+            "PERSON_UNKNOWN",
+            Kind.NOT_FOUND,
+            "Nobody has this e-mail address here.",
+            "check the spelling; `cyberos doctor` lists who can approve what.",
+        )
+    return (await people(tx, [found]))[found]
+
+
+async def keys(tx: Tx, key_ids: Iterable[str] | None = None) -> Mapping[str, ApproverKey]:
+    """Approver keys by their id, revoked ones too."""
+    statement = select(ApproverKey).order_by(ApproverKey.enrolled_at)
+    if key_ids is not None:
+        statement = statement.where(ApproverKey.key_id.in_(list(key_ids)))
+    return {row.key_id: row for row in await tx.all(statement)}
+
+
+async def agents(tx: Tx) -> Sequence[Agent]:
+    """Every agent, oldest first."""
+    return await tx.all(select(Agent).order_by(Agent.id))
+
+
+async def agent_by_name(tx: Tx, name: str) -> Agent | None:
+    """The agent with this name."""
+    return await tx.first(select(Agent).where(Agent.name == name))
+
+
+async def count_agents(tx: Tx) -> int:
+    """How many agents there are, revoked ones too."""
+    return await tx.first(select(func.count()).select_from(Agent)) or 0
+
+
+async def mark_untrusted_read(tx: Tx, agent_id: str) -> None:
+    """Remember that the agent has read text a stranger wrote."""
+    await tx.change(update(Agent).where(Agent.id == agent_id).values(untrusted_read_at=tx.at))

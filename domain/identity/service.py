@@ -1,0 +1,159 @@
+"""Tenants, people, keys and agents come into being and go."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from domain.identity import queries, tokens
+from domain.identity.tables import (
+    Agent,
+    ApproverKey,
+    Person,
+    PersonRole,
+    Tenant,
+    Workspace,
+    WorkspaceMember,
+)
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import new_id
+from domain.store.tx import Tx
+
+ROLES = frozenset({"sales", "am", "cro", "cfo", "dpo", "admin"})
+SCOPES = frozenset({"core.read", "crm.read", "crm.write", "crm.close", "crm.payment", "admin.bank"})
+LONGEST_TOKEN_LIFE = timedelta(days=366)
+
+
+async def found_tenant(
+    tx: Tx,
+    *,
+    code: str,
+    name: str,
+    locale: str = "vi",
+    time_zone: str = "Asia/Ho_Chi_Minh",
+    base_currency: str = "VND",
+) -> Tenant:
+    """Write the tenant's own row, the first one inside its wall."""
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Fault("TIME_ZONE_UNKNOWN", Kind.INVALID, "There is no such time zone.") from error
+    if locale not in {"vi", "en"}:
+        raise Fault("LOCALE_UNKNOWN", Kind.INVALID, "The locale is 'vi' or 'en'.")
+    row = Tenant(
+        tenant_id=tx.tenant_id,
+        code=code,
+        name=name,
+        locale=locale,
+        time_zone=time_zone,
+        base_currency=base_currency,
+        residency="vn-hanoi-1",
+        custom_fields_schema={},
+        created_at=tx.at,
+    )
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def add_workspace(tx: Tx, *, code: str, name: str) -> Workspace:
+    """Open a part of the company with pipelines and members of its own."""
+    row = Workspace(id=new_id(), code=code, name=name)
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def add_person(
+    tx: Tx, *, email: str, display_name: str, roles: Iterable[str], workspaces: Iterable[str]
+) -> Person:
+    """Add a person with her roles, as a member of the given workspaces."""
+    wanted = sorted(set(roles))
+    if unknown := [role for role in wanted if role not in ROLES]:
+        raise Fault(
+            "ROLE_UNKNOWN",
+            Kind.INVALID,
+            "A role is not known.",
+            f"roles are {', '.join(sorted(ROLES))}.",
+            {"count": len(unknown)},
+        )
+    person = Person(id=new_id(), email=email.strip().lower(), display_name=display_name)
+    tx.add(person)
+    await tx.flush()
+    for role in wanted:
+        tx.add(PersonRole(person_id=person.id, role=role, granted_at=tx.at))
+    for workspace_id in workspaces:
+        tx.add(WorkspaceMember(workspace_id=workspace_id, person_id=person.id))
+    await tx.flush()
+    return person
+
+
+async def enrol_key(
+    tx: Tx,
+    person_id: str,
+    *,
+    key_id: str,
+    public_key: bytes,
+    label: str,
+    endorsed_by: str,
+    endorsement: bytes,
+) -> None:
+    """Keep a public key with the signature that vouches for it."""
+    tx.add(
+        ApproverKey(
+            key_id=key_id,
+            person_id=person_id,
+            algorithm="ed25519",
+            public_key=public_key,
+            label=label,
+            endorsed_by=endorsed_by,
+            endorsement=endorsement,
+            enrolled_at=tx.at,
+        )
+    )
+    await tx.flush()
+
+
+async def add_agent(
+    tx: Tx, *, name: str, person_id: str, scopes: Iterable[str], expires_at: datetime
+) -> tuple[Agent, str]:
+    """Add an agent and make its token; the token in clear is in this answer and nowhere else."""
+    wanted = sorted(set(scopes))
+    if not wanted or set(wanted) - SCOPES:
+        raise Fault(
+            "SCOPE_UNKNOWN",
+            Kind.INVALID,
+            "The agent needs at least one scope, and only known ones.",
+            f"scopes are {', '.join(sorted(SCOPES))}.",
+        )
+    if not tx.at < expires_at <= tx.at + LONGEST_TOKEN_LIFE:
+        raise Fault("EXPIRY_INVALID", Kind.INVALID, "A token lives at most 366 days.")
+    if await queries.agent_by_name(tx, name) is not None:
+        raise Fault(
+            "AGENT_EXISTS", Kind.CONFLICT, "There is an agent of this name.", "choose another."
+        )
+    agent_id = new_id()
+    clear = tokens.issue(tx.tenant_id, agent_id)
+    agent = Agent(
+        id=agent_id,
+        name=name,
+        person_id=person_id,
+        scopes=wanted,
+        token_sha256=tokens.digest(clear),
+        created_at=tx.at,
+        expires_at=expires_at,
+    )
+    tx.add(agent)
+    await tx.flush()
+    return agent, clear
+
+
+async def revoke_agent(tx: Tx, name: str) -> Agent:
+    """End an agent's token now; it stays in the list and in the audit."""
+    agent = await queries.agent_by_name(tx, name)
+    if agent is None:
+        raise Fault("AGENT_UNKNOWN", Kind.NOT_FOUND, "There is no agent of this name.")
+    if agent.revoked_at is None:
+        agent.revoked_at = tx.at
+        agent.version += 1
+    await tx.flush()
+    return agent

@@ -1,0 +1,118 @@
+"""Who is there? Tenants, workspaces, people with roles and keys, agents with scopes."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Integer, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.store.schema import Code, Digest, Id, Line, TenantEntity, TenantRow
+
+
+class Tenant(TenantRow):
+    """A company: the wall around everything it owns."""
+
+    __tablename__ = "tenant"
+
+    code: Mapped[str] = mapped_column(Code)
+    name: Mapped[str] = mapped_column(Line)
+    locale: Mapped[str] = mapped_column(Code)
+    time_zone: Mapped[str] = mapped_column(Code)
+    base_currency: Mapped[str] = mapped_column(Code)
+    residency: Mapped[str] = mapped_column(Code)
+    custom_fields_schema: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime]
+
+
+class Workspace(TenantEntity):
+    """A part of a company with its own pipelines and its own circle of members."""
+
+    __tablename__ = "workspace"
+
+    code: Mapped[str] = mapped_column(Code)
+    name: Mapped[str] = mapped_column(Line)
+
+    __table_args__ = (UniqueConstraint("tenant_id", "code"),)
+
+
+class Person(TenantEntity):
+    """A human being who may own, decide and sign."""
+
+    __tablename__ = "person"
+
+    email: Mapped[str] = mapped_column(Line)
+    display_name: Mapped[str] = mapped_column(Line)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+    __table_args__ = (UniqueConstraint("tenant_id", "email"),)
+
+
+class WorkspaceMember(TenantRow):
+    """Who belongs to a workspace."""
+
+    __tablename__ = "workspace_member"
+
+    workspace_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[str] = mapped_column(Id, primary_key=True)
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "workspace_id"], ["workspace.tenant_id", "workspace.id"]
+        ),
+        ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
+    )
+
+
+class PersonRole(TenantRow):
+    """A role a person holds: sales, am, cro, cfo, dpo or admin."""
+
+    __tablename__ = "person_role"
+
+    person_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    role: Mapped[str] = mapped_column(Code, primary_key=True)
+    granted_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
+    )
+
+
+class ApproverKey(TenantRow):
+    """A public key of a person. It counts only with a valid endorsement (docs/operating.md)."""
+
+    __tablename__ = "approver_key"
+
+    key_id: Mapped[str] = mapped_column(Code, primary_key=True)
+    person_id: Mapped[str] = mapped_column(Id)
+    algorithm: Mapped[str] = mapped_column(Code)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    label: Mapped[str] = mapped_column(Line)
+    endorsed_by: Mapped[str] = mapped_column(Code)
+    endorsement: Mapped[bytes] = mapped_column(LargeBinary)
+    enrolled_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
+    )
+
+
+class Agent(TenantEntity):
+    """A program that may propose: its token is stored as a hash and it acts for one person."""
+
+    __tablename__ = "agent"
+
+    name: Mapped[str] = mapped_column(Code)
+    person_id: Mapped[str] = mapped_column(Id)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    token_sha256: Mapped[str] = mapped_column(Digest)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    untrusted_read_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "name"),
+        ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
+    )

@@ -1,0 +1,92 @@
+"""The accounts customers may pay into are added, once and for good."""
+
+import hashlib
+from dataclasses import dataclass
+
+from domain.kernel.canonical import canonical
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.money import currency_code
+from domain.payments import queries
+from domain.payments.tables import BankAccount
+from domain.store import outbox
+from domain.store.tx import Tx
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBankAccount:
+    """A bank account of ours: the BIN of the bank, the number and the holder as the bank has it."""
+
+    bank_bin: str
+    account_number: str
+    account_name: str
+    currency: str
+    make_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What adding the account will do: its id, and the default account that it replaces."""
+
+    id: str
+    currency: str
+    is_default: bool
+    replaces: BankAccount | None
+
+
+async def plan(tx: Tx, new: NewBankAccount) -> Plan:
+    """What will happen. The first account of a currency becomes its default.
+
+    The id is made from tenant, bank and number, so that asking again means the same account.
+    Raises BANK_ACCOUNT_EXISTS and CURRENCY_UNKNOWN.
+    """
+    currency = currency_code(new.currency)
+    there = await queries.numbered(tx, new.bank_bin, new.account_number)
+    if there is not None:
+        raise Fault(
+            "BANK_ACCOUNT_EXISTS",
+            Kind.CONFLICT,
+            "This bank account is on the list already.",
+            "Nothing needs to be done.",
+            {"bank_account_id": there.id},
+        )
+    before = await queries.default_for(tx, currency)
+    is_default = new.make_default or before is None
+    return Plan(
+        bank_account_id(tx.tenant_id, new.bank_bin, new.account_number),
+        currency,
+        is_default,
+        before if is_default else None,
+    )
+
+
+async def add_bank_account(tx: Tx, new: NewBankAccount, *, added_by: str) -> BankAccount:
+    """Put a bank account on the list. The database lets only an executed approval do so.
+
+    Raises BANK_ACCOUNT_EXISTS and CURRENCY_UNKNOWN.
+    """
+    planned = await plan(tx, new)
+    if planned.is_default:
+        await queries.clear_default(tx, planned.currency)
+    account = BankAccount(
+        id=planned.id,
+        bank_bin=new.bank_bin,
+        account_number=new.account_number,
+        account_name=new.account_name,
+        currency=planned.currency,
+        is_default=planned.is_default,
+        added_by=added_by,
+        added_at=tx.at,
+    )
+    tx.add(account)
+    await tx.flush()
+    outbox.emit(tx, "bank_account.added", bank_account_id=account.id)
+    return account
+
+
+def bank_account_id(tenant_id: str, bank_bin: str, account_number: str) -> str:
+    """An id of the shape of all ids, the same for the same account of the same tenant."""
+    digest = hashlib.sha256(canonical(["bank_account", tenant_id, bank_bin, account_number]))
+    number = int.from_bytes(digest.digest()[:16])
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

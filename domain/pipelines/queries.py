@@ -1,0 +1,116 @@
+"""Which pipelines has a workspace, which stages has a pipeline, and what is a stage called?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, func, or_, select
+
+from domain.pipelines.tables import Pipeline, Stage, StageTransition
+from domain.store.questions import question
+from domain.store.tx import Tx
+
+_STAGES = question(
+    select(
+        Stage.id,
+        Stage.pipeline_id,
+        Stage.code,
+        Stage.name_vi,
+        Stage.name_en,
+        Stage.probability_pct,
+        Stage.category,
+        Stage.outcome,
+        Stage.position,
+        Stage.required_fields,
+    )
+    .where(Stage.pipeline_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Stage.pipeline_id, Stage.position)
+)
+_TRANSITIONS = question(
+    select(
+        StageTransition.from_stage_id, StageTransition.to_stage_id, StageTransition.needs_reason
+    ).where(StageTransition.pipeline_id == bindparam("pipeline_id"))
+)
+_LABELS = question(
+    select(
+        Stage.id.label("stage_id"),
+        Stage.code.label("stage"),
+        Stage.name_vi.label("stage_vi"),
+        Stage.name_en.label("stage_en"),
+        Stage.category,
+        Pipeline.id.label("pipeline_id"),
+        Pipeline.code.label("pipeline"),
+    )
+    .join(Pipeline, Pipeline.id == Stage.pipeline_id)
+    .where(Stage.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+async def get(tx: Tx, pipeline_id: str) -> Pipeline | None:
+    """One pipeline of this tenant."""
+    return await tx.get(Pipeline, pipeline_id)
+
+
+async def of_workspaces(tx: Tx, workspace_ids: Iterable[str]) -> Sequence[Pipeline]:
+    """The pipelines of these workspaces, oldest workspace first, then in their order."""
+    return await tx.all(
+        select(Pipeline)
+        .where(Pipeline.workspace_id.in_(list(workspace_ids)))
+        .order_by(Pipeline.workspace_id, Pipeline.position, Pipeline.id)
+    )
+
+
+async def matching(tx: Tx, reference: str, workspace_ids: Iterable[str]) -> Sequence[Pipeline]:
+    """The pipelines of these workspaces with this id, or with this code, in their order."""
+    return await tx.all(
+        select(Pipeline)
+        .where(
+            or_(Pipeline.id == reference, Pipeline.code == reference.lower()),
+            Pipeline.workspace_id.in_(list(workspace_ids)),
+        )
+        .order_by(Pipeline.workspace_id, Pipeline.position, Pipeline.id)
+    )
+
+
+async def with_code(tx: Tx, workspace_id: str, code: str) -> Pipeline | None:
+    """The pipeline of a workspace with this code."""
+    return await tx.first(
+        select(Pipeline).where(Pipeline.workspace_id == workspace_id, Pipeline.code == code)
+    )
+
+
+async def count(tx: Tx, workspace_id: str) -> int:
+    """How many pipelines a workspace has."""
+    found = await tx.first(
+        select(func.count()).select_from(Pipeline).where(Pipeline.workspace_id == workspace_id)
+    )
+    return found or 0
+
+
+async def stages(tx: Tx, pipeline_ids: Iterable[str]) -> Sequence[Any]:
+    """The stages of these pipelines as rows, each pipeline's in their order."""
+    return await tx.ask(_STAGES, ids=list(pipeline_ids))
+
+
+async def transitions(tx: Tx, pipeline_id: str) -> Sequence[Any]:
+    """The moves a pipeline allows, as rows."""
+    return await tx.ask(_TRANSITIONS, pipeline_id=pipeline_id)
+
+
+async def stage_ids(tx: Tx, reference: str, pipeline_ids: Iterable[str] | None) -> Sequence[str]:
+    """Stages with this id, or with this code, in these pipelines (None: in any)."""
+    statement = select(Stage.id).where(or_(Stage.id == reference, Stage.code == reference.lower()))
+    if pipeline_ids is not None:
+        statement = statement.where(Stage.pipeline_id.in_(list(pipeline_ids)))
+    return await tx.all(statement)
+
+
+async def labels(tx: Tx, stage_ids: Iterable[str]) -> Mapping[str, Any]:
+    """What these stages and their pipelines are called, by stage id.
+
+    Rows have `stage_id`, `stage`, `stage_vi`, `stage_en`, `category`, `pipeline_id`, `pipeline`.
+    """
+    wanted = sorted(set(stage_ids))
+    if not wanted:
+        return {}
+    rows = await tx.ask(_LABELS, ids=wanted)
+    return {row.stage_id: row for row in rows}

@@ -1,0 +1,38 @@
+"""Where does the chain stand, and what does it say?"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from domain.store.chain import GENESIS, Sealed
+from domain.store.tables import AuditBlob, AuditEntry, AuditHead
+from domain.store.tx import Tx
+
+
+async def head(tx: Tx) -> Sealed:
+    """The end of the tenant's chain."""
+    row = await tx.first(select(AuditHead))
+    return Sealed(row.seq, row.hash) if row else Sealed(0, GENESIS.hex())
+
+
+async def hash_at(tx: Tx, seq: int) -> str | None:
+    """The hash of one entry; that of entry 0 is the genesis."""
+    if seq == 0:
+        return GENESIS.hex()
+    return await tx.first(select(AuditEntry.hash).where(AuditEntry.seq == seq))
+
+
+async def entries(tx: Tx, *, after: int, limit: int) -> Sequence[AuditEntry]:
+    """Entries in order, after the given one."""
+    return await tx.all(
+        select(AuditEntry).where(AuditEntry.seq > after).order_by(AuditEntry.seq).limit(limit)
+    )
+
+
+async def blobs(tx: Tx, first: int, last: int) -> Sequence[AuditBlob]:
+    """What the entries from `first` to `last` commit to."""
+    return await tx.all(
+        select(AuditBlob)
+        .where(AuditBlob.seq.between(first, last))
+        .order_by(AuditBlob.seq, AuditBlob.field)
+    )

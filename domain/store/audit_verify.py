@@ -1,0 +1,490 @@
+"""Is the chain of a tenant whole, and if not, where is it broken?
+
+The offline verifier reads one tenant in one snapshot, page by page, and never holds all rows in
+memory. It believes no stored hash: bytes are hashed again, every column is compared with what the
+bytes say, private values with what their entry commits to, the head with the last entry, and
+checkpoints with the entry they were made at. What approvals prove stands in
+policies/audit_verify.py.
+"""
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from sqlalchemy import Connection, String, event, func, make_url, select, type_coerce
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from domain.kernel.canonical import canonical
+from domain.kernel.clock import stamp
+from domain.kernel.faults import Fault, Kind
+from domain.store import checkpoints
+from domain.store.chain import GENESIS, Sealed
+from domain.store.checkpoints import Checkpoint, PublicKey, SigningKey
+from domain.store.engine import (
+    BUSY_TIMEOUT_SECONDS,
+    Database,
+    Role,
+    sqlite_pragmas,
+    sqlite_url,
+)
+from domain.store.inline import InlineConnection
+from domain.store.tables import AuditBlob, AuditEntry, AuditHead
+from domain.store.tx import Tx
+
+# The format of domain/store/chain.py, written down a second time on purpose: a verifier that
+# took it from the writer would agree with the writer's mistakes.
+_LINK: Final = b"\x00cyberos.audit.v1\n"
+_COMMIT: Final = b"cyberos.commit.v1\n"
+
+BEGINNING: Final = Sealed(0, GENESIS.hex())
+MOST_FINDINGS: Final = 1_000  # a chain that somebody rewrote has one finding in every entry
+_PAGE: Final = 1_000
+_NOTES_AT_ONCE: Final = 500
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+_plain_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it was written, and where."""
+
+    place: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}"
+
+
+@dataclass(slots=True)
+class Report:
+    """What one verification of one tenant saw. `notes` are limits of it, not findings."""
+
+    tenant_id: str
+    end: Sealed = field(default_factory=lambda: BEGINNING)
+    entries: int = 0
+    private: int = 0
+    erased: int = 0
+    checkpoints: int = 0
+    torn: int = 0
+    actions: int = 0
+    approvals: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    omitted: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+    def found(self, place: str, what: str) -> None:
+        """Keep a finding, or only count it when there are far too many already."""
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(Finding(place, what))
+        else:
+            self.omitted += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    salt: Any
+    body: Any
+    erased_at: Any
+
+
+# --- where it is read ---
+
+
+def open_copy(path: Path) -> Database:
+    """A copy of an SQLite database, opened so that neither it nor its folder can change.
+
+    DATABASE_MISSING if there is no such file.
+    """
+    file = path.absolute()
+    if not file.is_file():
+        raise Fault("DATABASE_MISSING", Kind.NOT_FOUND, "There is no database file at this path.")
+    # With a log beside it the file alone is not the whole database; without one, SQLite would
+    # create files next to the evidence unless it is told that nobody writes.
+    closed = not file.with_name(f"{file.name}-wal").exists()
+    address = f"file:{quote(str(file))}?mode=ro{'&immutable=1' if closed else ''}"
+
+    async def opened(*_args: Any, **_options: Any) -> InlineConnection:
+        connection = sqlite3.connect(
+            address, uri=True, timeout=0, isolation_level=None, check_same_thread=False
+        )
+        connection.text_factory = _any_text
+        return InlineConnection(connection, BUSY_TIMEOUT_SECONDS)
+
+    engine = create_async_engine(
+        make_url(sqlite_url(str(file))), async_creator=opened, pool_size=1, max_overflow=0
+    )
+    event.listen(engine.sync_engine, "connect", sqlite_pragmas(query_only=True))
+    event.listen(engine.sync_engine, "begin", _begin)
+    return Database(engine.url, Role.INBOX, engine, engine)
+
+
+def snapshot(database: Database) -> Database:
+    """The same database, where a reading transaction sees one moment from beginning to end.
+
+    SQLite does so anyway. PostgreSQL would show every statement the newest rows, and a chain
+    that grows while it is read would look broken.
+    """
+    if database.is_sqlite:
+        return database
+    reader = database.reader.execution_options(isolation_level="REPEATABLE READ")
+    return replace(database, reader=reader)
+
+
+def _any_text(raw: bytes) -> str:
+    # One flipped bit can make text that is not UTF-8. That is a finding with a place, not an error.
+    return raw.decode(errors="surrogateescape")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+async def chains_besides(database: Database, known: Collection[str]) -> list[str]:
+    """Tenants with a chain that are not among the known ones: SQLite only, which has no walls."""
+    async with AsyncSession(database.reader) as session:
+        found = await session.scalars(
+            select(AuditHead.tenant_id).where(AuditHead.tenant_id.not_in(list(known)))
+        )
+        return list(found)
+
+
+# --- the chain ---
+
+
+async def verify_chain(tx: Tx, report: Report, *, after: Sealed | None = None) -> None:
+    """Walk the chain from an entry that is believed, or from the beginning, to the head."""
+    walk = _Walk(report, after or BEGINNING)
+    rows = values = 0
+    async for page, blobs in _pages(tx, walk.seq):
+        rows, values = rows + len(page), values + len(blobs)
+        for row in page:
+            walk.step(row, blobs)
+        for seq, name in blobs:
+            report.found(_private(seq, name), "no entry commits to it")
+    report.end = Sealed(walk.seq, walk.last.hex())
+    if after is None:
+        await _verify_counts(tx, report, rows, values)
+    await _verify_head(tx, report)
+
+
+class _Walk:
+    """The state between two entries: the number and the hash of the last one."""
+
+    def __init__(self, report: Report, start: Sealed) -> None:
+        self.report = report
+        self.seq = start.seq
+        self.last = bytes.fromhex(start.hash)
+        self.other: bytes | None = None
+
+    def step(self, row: Any, blobs: dict[tuple[int, str], _Blob]) -> None:
+        """Judge one entry. What it commits to is taken out of `blobs`."""
+        place = f"entry {row.seq}"
+        missing = row.seq - self.seq - 1
+        if missing:
+            many = "one is" if missing == 1 else f"{missing} are"
+            self.report.found(place, f"follows {self.seq}: {many} missing")
+        body, stored = _encoded(row.body), _digest(row.hash)
+        computed = None if body is None else _linked(self.last, body)
+        fits = computed is not None and stored is not None and computed == stored
+        if not fits and body is not None and self.other is not None:
+            fits = _linked(self.other, body) == stored
+        if body is None or stored is None:
+            self.report.found(place, "is not made of text and a hash")
+        elif not fits and not missing:  # after a gap nobody knows what this one was built on
+            self.report.found(place, "its bytes do not give the stored hash")
+        # The next one was built on the stored hash if the bytes were altered, and on the computed
+        # one if the hash was: either way one altered entry does not accuse all later ones.
+        self.seq, self.last = row.seq, stored or computed or self.last
+        self.other = None if fits else computed
+        self.report.entries += 1
+        content = None if body is None else _content(row.body)
+        if content is None:
+            if body is not None:
+                self.report.found(place, "its bytes are not a canonical entry")
+            _forget(row.seq, blobs)
+            return
+        self._columns(row, content)
+        self._commitments(row.seq, content, blobs)
+
+    def _columns(self, row: Any, content: Mapping[str, Any]) -> None:
+        place = f"entry {row.seq}"
+        if content.get("tenant") != self.report.tenant_id:
+            self.report.found(place, "its bytes belong to another tenant")
+        if content.get("seq") != row.seq:
+            self.report.found(place, "its bytes were written at another place of the chain")
+        at = stamp(row.at) if isinstance(row.at, datetime) else row.at
+        for column, shown in (
+            ("at", at),
+            ("event", row.event),
+            ("object", row.object),
+            ("action", row.action_id or ""),
+        ):
+            if content.get(column) != shown:
+                self.report.found(place, f"its column '{column}' says other than its bytes")
+
+    def _commitments(
+        self, seq: int, content: Mapping[str, Any], blobs: dict[tuple[int, str], _Blob]
+    ) -> None:
+        for name, digest in _promised(content.get("pii")):
+            place = _private(seq, name)
+            blob = blobs.pop((seq, name), None)
+            if blob is None:
+                self.report.found(place, "is missing; erasing leaves its place behind")
+            elif blob.erased_at is not None:
+                self.report.erased += 1
+                if blob.salt is not None or blob.body is not None:
+                    self.report.found(place, "is called erased and is still there")
+            elif not isinstance(blob.salt, bytes) or not isinstance(blob.body, str):
+                self.report.found(place, "was emptied without being erased")
+            else:
+                self.report.private += 1
+                opened = hashlib.sha256(_COMMIT + blob.salt + blob.body.encode()).hexdigest()
+                if opened != digest:
+                    self.report.found(place, "is not what the entry commits to")
+
+
+def _encoded(body: Any) -> bytes | None:
+    """The bytes of a text, if it is one."""
+    try:
+        return body.encode() if isinstance(body, str) else None
+    except UnicodeEncodeError:
+        return None
+
+
+def _digest(hash: Any) -> bytes | None:
+    """The 32 bytes behind a hash in its one spelling."""
+    return bytes.fromhex(hash) if isinstance(hash, str) and _HASH.fullmatch(hash) else None
+
+
+def _linked(previous: bytes, body: bytes) -> bytes:
+    return hashlib.sha256(_LINK + previous + body).digest()
+
+
+def _forget(seq: int, blobs: dict[tuple[int, str], _Blob]) -> None:
+    """Say nothing about values whose entry cannot be read: that one has its finding."""
+    for place in [place for place in blobs if place[0] == seq]:
+        del blobs[place]
+
+
+def _content(body: str) -> Mapping[str, Any] | None:
+    """The entry, if its bytes are the one spelling of it."""
+    try:
+        content = json.loads(body)
+        # The quick spelling differs from RFC 8785 only for keys nobody uses; then ask exactly.
+        if _plain_text(content) != body and canonical(content).decode() != body:
+            return None
+    except (ValueError, RecursionError, Fault):
+        return None
+    return content if isinstance(content, dict) and content.get("v") == 1 else None
+
+
+def _private(seq: int, name: str) -> str:
+    """Where a private value lies. Its name is a field of ours, or not worth repeating."""
+    return f"private value {seq}/{name if _NAME.fullmatch(name) else '?'}"
+
+
+def _promised(pii: Any) -> Iterator[tuple[str, str]]:
+    for promise in pii if isinstance(pii, list) else []:
+        if isinstance(promise, dict):
+            yield str(promise.get("f")), str(promise.get("c"))
+
+
+async def _pages(
+    tx: Tx, after: int
+) -> AsyncIterator[tuple[Sequence[Any], dict[tuple[int, str], _Blob]]]:
+    """Entries in order, and by place the private values of exactly these."""
+    while True:
+        # Instants come as the driver has them: a mangled one is a finding, not a crash.
+        page = await tx.rows(
+            select(
+                AuditEntry.seq,
+                type_coerce(AuditEntry.at, String).label("at"),
+                AuditEntry.event,
+                AuditEntry.object,
+                AuditEntry.action_id,
+                AuditEntry.body,
+                AuditEntry.hash,
+            )
+            .where(AuditEntry.seq > after)
+            .order_by(AuditEntry.seq)
+            .limit(_PAGE)
+        )
+        # SQLite keeps text in a column of numbers if it is made to; such rows come last.
+        page = [row for row in page if isinstance(row.seq, int)]
+        if not page:
+            return
+        found = await tx.rows(
+            select(
+                AuditBlob.seq,
+                AuditBlob.field,
+                AuditBlob.salt,
+                AuditBlob.body,
+                type_coerce(AuditBlob.erased_at, String).label("erased_at"),
+            ).where(AuditBlob.seq > after, AuditBlob.seq <= page[-1].seq)
+        )
+        blobs = {(row.seq, row.field): _Blob(row.salt, row.body, row.erased_at) for row in found}
+        yield page, blobs
+        after = page[-1].seq
+
+
+async def _verify_counts(tx: Tx, report: Report, rows: int, values: int) -> None:
+    """What the walk does not meet must not be there: numbers below one, or that are none."""
+    for place, table, met in (
+        ("chain", AuditEntry, rows),
+        ("private values", AuditBlob, values),
+    ):
+        there = await tx.first(select(func.count()).select_from(table)) or 0
+        if there != met:
+            report.found(place, f"{there - met} rows stand outside the chain")
+
+
+async def _verify_head(tx: Tx, report: Report) -> None:
+    head = next(iter(await tx.rows(select(AuditHead.seq, AuditHead.hash))), None)
+    if head is None:
+        report.found("head", "is missing")
+    elif head.seq != report.end.seq:
+        report.found("head", f"says {head.seq}, and the chain ends at {report.end.seq}")
+    elif head.hash != report.end.hash:
+        report.found("head", f"does not carry the hash of entry {report.end.seq}")
+
+
+# --- what the chain says about actions ---
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One entry about an action, as its bytes tell it."""
+
+    seq: int
+    event: str
+    at: str
+    actor: tuple[str, str]
+
+
+async def traces(tx: Tx, action_ids: Sequence[str]) -> dict[str, list[Trace]]:
+    """What the chain says about each of these actions, in order."""
+    found: dict[str, list[Trace]] = {action_id: [] for action_id in action_ids}
+    for row in await tx.rows(
+        select(AuditEntry.seq, AuditEntry.action_id, AuditEntry.body)
+        .where(AuditEntry.action_id.in_(action_ids))
+        .order_by(AuditEntry.seq)
+    ):
+        content = _content(row.body) if isinstance(row.body, str) else None
+        actor = content.get("actor") if content else None
+        if content is None or not isinstance(actor, dict):
+            continue  # the walk over the chain has said so already
+        who = (str(actor.get("t")), str(actor.get("id")))
+        trace = Trace(row.seq, str(content.get("event")), str(content.get("at")), who)
+        found[row.action_id].append(trace)
+    return found
+
+
+async def told(tx: Tx, event_name: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """Every entry of one kind, in order: place and content. For kinds of which there are few."""
+    rows = await tx.rows(
+        select(AuditEntry.seq, AuditEntry.body)
+        .where(AuditEntry.event == event_name)
+        .order_by(AuditEntry.seq)
+    )
+    read = [(row.seq, _content(row.body) if isinstance(row.body, str) else None) for row in rows]
+    return [(seq, content) for seq, content in read if content is not None]
+
+
+# --- checkpoints ---
+
+
+async def hashes_at(tx: Tx, seqs: Collection[int]) -> dict[int, str]:
+    """The stored hashes of these entries, as far as there are such entries."""
+    wanted = [seq for seq in set(seqs) if seq]
+    found = await tx.rows(select(AuditEntry.seq, AuditEntry.hash).where(AuditEntry.seq.in_(wanted)))
+    return {0: GENESIS.hex(), **{row.seq: row.hash for row in found}}
+
+
+async def verify_checkpoints(
+    tx: Tx, report: Report, log: Path, keys: Sequence[PublicKey], deploy: str | None
+) -> None:
+    """Hold every checkpoint of the log against the chain, which must have been walked before.
+
+    Without a `deploy` any deployment's checkpoints of this tenant are compared.
+    """
+    batch: list[Checkpoint] = []
+    for record in checkpoints.read(log):
+        if isinstance(record, Checkpoint):
+            batch.append(record)
+        elif record.torn:
+            report.torn += 1
+        else:
+            report.found(f"checkpoint log, line {record.line}", "is not a checkpoint")
+        if len(batch) == _NOTES_AT_ONCE:
+            await _compare(tx, report, batch, keys, deploy)
+            batch = []
+    await _compare(tx, report, batch, keys, deploy)
+    if not report.checkpoints:
+        report.notes.append(
+            "There is no checkpoint yet, so a chain whose end was cut off would look whole."
+        )
+
+
+async def _compare(
+    tx: Tx,
+    report: Report,
+    batch: Sequence[Checkpoint],
+    keys: Sequence[PublicKey],
+    deploy: str | None,
+) -> None:
+    there = await hashes_at(tx, [one.sealed.seq for one in batch])
+    for one in batch:
+        report.checkpoints += 1
+        place = f"checkpoint {one.sealed.seq}"
+        named = one.origin.rpartition("/")[2] == report.tenant_id
+        if not named or (deploy and one.origin != checkpoints.origin(deploy, report.tenant_id)):
+            report.found(place, "is about another chain")
+        elif not checkpoints.genuine(one, keys):
+            report.found(place, "is not signed by the checkpoint key of this deployment")
+        elif one.sealed.seq > report.end.seq:
+            report.found(place, f"the chain ends at {report.end.seq}")
+        elif one.sealed.seq not in there:
+            report.found(place, f"entry {one.sealed.seq} is missing")
+        elif there[one.sealed.seq] != one.sealed.hash:
+            report.found(place, f"entry {one.sealed.seq} has another hash now")
+
+
+async def make_checkpoint(
+    tx: Tx, log: Path, key: SigningKey, keys: Sequence[PublicKey], deploy: str
+) -> tuple[Sealed, bool]:
+    """Verify the chain since the newest checkpoint, then sign its end; False if nothing is new.
+
+    A chain that contradicts the newest checkpoint, or itself since then, is not signed:
+    AUDIT_BROKEN. Otherwise a rolled-back database would soon have fresh checkpoints.
+    """
+    newest = checkpoints.newest(log)
+    report = Report(tx.tenant_id, newest.sealed if newest else BEGINNING)
+    if newest is not None:
+        await _compare(tx, report, [newest], (*keys, key.public), deploy)
+    await verify_chain(tx, report, after=newest.sealed if newest else None)
+    if report.findings:
+        raise Fault(
+            "AUDIT_BROKEN",
+            Kind.CONFLICT,
+            f"The audit chain is not whole ({report.findings[0]}), so it is not signed.",
+            "run `cyberos audit verify` and keep the database and the checkpoints as they are.",
+        )
+    if newest is not None and newest.sealed == report.end:
+        return report.end, False
+    checkpoints.append(log, checkpoints.make(key, deploy, tx.tenant_id, report.end))
+    return report.end, True

@@ -1,0 +1,159 @@
+"""What happened, in an order nobody can change? One hash chain per tenant.
+
+The bytes of a link (all strings and small integers, RFC 8785):
+
+    hash_n = SHA-256(0x00 || "cyberos.audit.v1\\n" || hash_{n-1} || canonical(entry_n))
+
+`hash_0` is 32 zero bytes. Personal and free content is never in an entry, only a commitment
+SHA-256("cyberos.commit.v1\\n" || salt || canonical(value)); salt and value lie in `audit_blob`
+and can be erased together, after which the chain still verifies.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.kernel.canonical import Json, canonical
+from domain.kernel.clock import stamp
+from domain.store.tables import AuditBlob, AuditEntry, AuditHead
+
+GENESIS = bytes(32)
+_LINK = b"\x00cyberos.audit.v1\n"
+_COMMIT = b"cyberos.commit.v1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: an agent (for a person), a person, or the system itself."""
+
+    kind: str
+    id: str
+    on_behalf_of: str = ""
+
+
+SYSTEM = Actor("system", "cyberos")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing worth proving later. `private` is committed to, never written into the chain."""
+
+    event: str
+    actor: Actor
+    object: str = ""
+    outcome: str = "ok"
+    code: str = ""
+    action: str = ""
+    policy: str = ""
+    request: str = ""
+    data: Mapping[str, str | int] = field(default_factory=dict)
+    private: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Where the chain ended when the transaction was committed."""
+
+    seq: int
+    hash: str
+
+
+def link(previous: bytes, body: bytes) -> bytes:
+    """The hash of an entry whose canonical bytes are `body`, after the hash `previous`."""
+    return hashlib.sha256(_LINK + previous + body).digest()
+
+
+def commitment(salt: bytes, value: Any) -> str:
+    """A binding, hiding digest of a value."""
+    return hashlib.sha256(_COMMIT + salt + canonical(value)).hexdigest()
+
+
+async def seal(
+    session: AsyncSession, tenant_id: str, at: datetime, events: Sequence[Event]
+) -> Sealed | None:
+    """Append the events of a transaction, holding the tenant's head until it is committed."""
+    if not events:
+        return None
+    # Core statements on the connection: these tables are the store's own, and the chain is its
+    # hottest write. The tenant is therefore named here by hand.
+    connection = await session.connection()
+    head = (
+        await connection.execute(
+            select(AuditHead.seq, AuditHead.hash)
+            .where(AuditHead.tenant_id == tenant_id)
+            .with_for_update()
+        )
+    ).one()
+    seq, last = head.seq, bytes.fromhex(head.hash)
+    entries, blobs = [], []
+    for event in events:
+        seq += 1
+        body, secrets_of_it = _entry(tenant_id, seq, at, event)
+        last = link(last, body)
+        entries.append(
+            {
+                "tenant_id": tenant_id,
+                "seq": seq,
+                "at": at,
+                "event": event.event,
+                "object": event.object,
+                "action_id": event.action or None,
+                "body": body.decode(),
+                "hash": last.hex(),
+            }
+        )
+        blobs.extend(secrets_of_it)
+    await connection.execute(insert(AuditEntry.__table__), entries)  # type: ignore[arg-type]
+    if blobs:
+        await connection.execute(insert(AuditBlob.__table__), blobs)  # type: ignore[arg-type]
+    await connection.execute(
+        update(AuditHead.__table__)  # type: ignore[arg-type]
+        .where(AuditHead.tenant_id == tenant_id)
+        .values(seq=seq, hash=last.hex())
+    )
+    return Sealed(seq, last.hex())
+
+
+def _entry(
+    tenant_id: str, seq: int, at: datetime, event: Event
+) -> tuple[bytes, list[dict[str, Any]]]:
+    blobs: list[dict[str, Any]] = []
+    commitments: list[Json] = []
+    for name, value in sorted(event.private.items()):
+        salt = secrets.token_bytes(16)
+        commitments.append({"f": name, "c": commitment(salt, value)})
+        blobs.append(
+            {
+                "tenant_id": tenant_id,
+                "seq": seq,
+                "field": name,
+                "salt": salt,
+                "body": canonical(value).decode(),
+                "erased_at": None,
+            }
+        )
+    body = canonical(
+        {
+            "v": 1,
+            "tenant": tenant_id,
+            "seq": seq,
+            "at": stamp(at),
+            "actor": {"t": event.actor.kind, "id": event.actor.id, "obo": event.actor.on_behalf_of},
+            "event": event.event,
+            "object": event.object,
+            "outcome": event.outcome,
+            "code": event.code,
+            "action": event.action,
+            "policy": event.policy,
+            "request": event.request,
+            "data": dict(event.data),
+            "pii": commitments,
+        }
+    )
+    return body, blobs

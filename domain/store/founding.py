@@ -1,0 +1,11 @@
+"""How does a tenant's chain begin? With a head that points at nothing."""
+
+from domain.store.chain import GENESIS
+from domain.store.tables import AuditHead
+from domain.store.tx import Tx
+
+
+async def found_chain(tx: Tx) -> None:
+    """Write the head of an empty chain; every later entry moves it forward."""
+    tx.add(AuditHead(seq=0, hash=GENESIS.hex()))
+    await tx.flush()

@@ -1,0 +1,116 @@
+"""How does a database get to the newest revision? For `cyberos init` and `cyberos migrate`."""
+
+import os
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from domain.kernel.faults import Fault, Kind
+from domain.store.engine import Role, connect, sqlite_pragmas
+
+_TRIES = 10
+_LOST_RACES = {
+    "42710",  # duplicate_object
+    "23505",  # unique_violation, in the catalogue of roles
+    "XX000",  # "tuple concurrently updated"
+}
+
+
+def head() -> str:
+    """The newest revision there is a script for."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    assert newest is not None
+    return newest
+
+
+async def migrate(url: str) -> None:
+    """Bring the database to the newest revision, creating it if it is an absent SQLite file."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        _create_file(Path(parsed.database or ""))
+    else:
+        await _prepare_roles(parsed)
+    database = connect(url, role=Role.OWNER, pool_size=1)
+    try:
+        async with database.writer.begin() as connection:
+            await connection.run_sync(_upgrade)
+        if database.is_sqlite:
+            await _use_write_ahead_log(parsed)
+    finally:
+        await database.close()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _create_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+async def _use_write_ahead_log(url: URL) -> None:
+    engine = create_async_engine(url)
+    event.listen(engine.sync_engine, "connect", sqlite_pragmas(query_only=False))
+    try:
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    finally:
+        await engine.dispose()
+
+
+async def _prepare_roles(url: URL) -> None:
+    """Create the four roles if they are missing; tables will belong to the owner role.
+
+    Roles belong to the whole server and locks to one database of it, so another database may be
+    prepared at the same moment. Every step can be repeated: whoever lost such a race tries again.
+    """
+    engine = create_async_engine(
+        url.set(drivername="postgresql+asyncpg"), isolation_level="AUTOCOMMIT"
+    )
+    try:
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                async with engine.connect() as connection:
+                    return await _create_and_grant(connection)
+            except DBAPIError as error:
+                if not tries_left or getattr(error.orig, "sqlstate", None) not in _LOST_RACES:
+                    raise _may_not_create_roles() from error
+    finally:
+        await engine.dispose()
+
+
+async def _create_and_grant(connection: AsyncConnection) -> None:
+    for role in Role:
+        found = await connection.scalar(
+            text("select 1 from pg_roles where rolname = :name"), {"name": role.value}
+        )
+        if not found:
+            await connection.exec_driver_sql(f"CREATE ROLE {role.value} NOLOGIN")
+        await connection.exec_driver_sql(f"GRANT {role.value} TO CURRENT_USER")
+    await connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA public TO {Role.OWNER.value}")
+    for role in (Role.AGENT, Role.INBOX, Role.EXECUTOR):
+        await connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {role.value}")
+
+
+def _may_not_create_roles() -> Fault:
+    return Fault(
+        "DATABASE_ROLE_DENIED",
+        Kind.FORBIDDEN,
+        "This login may not create the four CyberOS roles, or the database does not answer.",
+        "run the command once with a login that has CREATEROLE; see docs/operating.md.",
+    )

@@ -1,0 +1,70 @@
+"""Which rows and columns does a PostgreSQL role reach? Row level security and grants, as data.
+
+SQLite has neither; there the session's criteria and the triggers are the wall.
+"""
+
+from sqlalchemy import Connection, inspect
+
+from domain.store.engine import Role
+
+_CHAIN = ("audit_entry", "audit_blob")
+_COUNTED = ("call_counter",)
+_CRM_NEW = ("account", "contact", "deal", "deal_member", "stage_move", "activity")
+
+# What is not granted here is refused. Nobody but the owner writes people, roles, keys, agents,
+# policies or pipelines, and nobody at all deletes.
+INSERTS = {
+    Role.AGENT: (*_CRM_NEW, *_CHAIN, *_COUNTED, "pending_action", "outbox", "idempotency_key"),
+    Role.INBOX: (*_CHAIN, *_COUNTED, "approval"),
+    Role.EXECUTOR: (
+        *_CRM_NEW, *_CHAIN, *_COUNTED,
+        "outbox", "engagement", "bank_account", "execution_attempt", "fx_rate",
+    ),
+}  # fmt: skip
+_STATE = "state, state_seq, error_code, closed_by, closed_at"
+UPDATES = {
+    Role.AGENT: {
+        "account": "", "contact": "", "deal": "", "audit_head": "", "call_counter": "",
+        "agent": "untrusted_read_at", "pending_action": _STATE,
+    },
+    Role.INBOX: {"audit_head": "", "call_counter": "", "pending_action": _STATE},
+    Role.EXECUTOR: {
+        "account": "", "contact": "", "deal": "", "audit_head": "", "call_counter": "",
+        "outbox": "dispatched_at, attempts", "bank_account": "is_default",
+        "execution_attempt": "ended_at, outcome, provider_ref",
+        "pending_action": f"{_STATE}, lease_owner, lease_until, attempt, provider_ref, result",
+    },
+}  # fmt: skip
+_OWN = "tenant_id = nullif(current_setting('app.tenant_id', true), '')"
+_WITHOUT_TENANT = {"deployment", "tenant_directory", "alembic_version"}
+_PEOPLE_ONLY = {"tenant_directory"}  # an agent must not learn which other tenants there are
+
+
+def raise_walls(connection: Connection) -> None:
+    """Put row level security on every tenant's table and give each role what it needs."""
+    if connection.dialect.name != "postgresql":
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    for table in sorted(inspect(connection).get_table_names()):
+        name = quote(table)
+        if table not in _WITHOUT_TENANT:
+            for statement in (
+                "ALTER TABLE {0} ENABLE ROW LEVEL SECURITY",
+                "ALTER TABLE {0} FORCE ROW LEVEL SECURITY",
+                f"CREATE POLICY tenant_wall ON {{0}} USING ({_OWN}) WITH CHECK ({_OWN})",
+            ):
+                connection.exec_driver_sql(statement.format(name))
+        for role in (Role.AGENT, Role.INBOX, Role.EXECUTOR):
+            _grant(connection, role, table, name)
+
+
+def _grant(connection: Connection, role: Role, table: str, name: str) -> None:
+    if role is Role.AGENT and table in _PEOPLE_ONLY:
+        return
+    rights = ["SELECT"]
+    if table in INSERTS[role]:
+        rights.append("INSERT")
+    if table in UPDATES[role]:
+        columns = UPDATES[role][table]
+        rights.append(f"UPDATE ({columns})" if columns else "UPDATE")
+    connection.exec_driver_sql(f"GRANT {', '.join(rights)} ON {name} TO {role.value}")

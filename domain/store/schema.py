@@ -1,0 +1,74 @@
+"""What is a row? The declarative base, the tenant's wall, and the types both databases share."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from domain.kernel.clock import from_stamp, stamp
+from domain.kernel.ids import new_id
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Id = String(26)
+Code = String(64)
+Line = String(255)
+Digest = String(64)
+Minor = BigInteger
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant in UTC: `timestamptz` on PostgreSQL, sortable text on SQLite."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(String(27))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return stamp(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return from_stamp(value) if isinstance(value, str) else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The one metadata; constraint names are fixed, so migrations can speak of them."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {datetime: Instant()}  # noqa: RUF012 - SQLAlchemy reads a plain dict
+
+
+class TenantRow(Base):
+    """A row that belongs to exactly one tenant.
+
+    `tenant_id` is first in every key and every foreign key, so that a reference from one
+    tenant's row to another's cannot be written down, whatever the code above does.
+    """
+
+    __abstract__ = True
+
+    tenant_id: Mapped[str] = mapped_column(Id, primary_key=True, sort_order=-2)
+
+
+class TenantEntity(TenantRow):
+    """A tenant's row with an id of its own."""
+
+    __abstract__ = True
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id, sort_order=-1)

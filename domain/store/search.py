@@ -1,0 +1,111 @@
+"""Which accounts have these words in their name? Word search, the same on both databases.
+
+Both indexes hold the words of `folded` exactly as they stand between its spaces: SQLite by the
+`ascii` tokenizer (every letter beyond ASCII belongs to a word), PostgreSQL by an array of lexemes
+(its own parser would make numbers of words like `2e3a`). So a word is found by each of its
+prefixes and by nothing else, whatever the version of Unicode of the database.
+"""
+
+import secrets
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from domain.kernel.clock import milliseconds
+from domain.kernel.folding import fold
+from domain.store.tx import Tx
+
+_RANDOM_BITS = 21
+_MOST_WORDS = 1_000  # far beyond any query of the length that callers accept
+
+# The tenant is a word of the query itself, so that another tenant's names cost nothing. The join
+# is a CROSS one because SQLite then keeps its order: the index drives, accounts are looked up.
+_SQLITE = text(
+    "SELECT account.id, account.name, account.folded FROM account_search"
+    " CROSS JOIN account ON account.search_key = account_search.rowid"
+    " WHERE account_search MATCH :query AND account.tenant_id = :tenant"
+    " AND (:type IS NULL OR account.account_type = :type) LIMIT :most"
+)
+_POSTGRESQL = text(
+    "SELECT id, name, folded FROM account WHERE tenant_id = :tenant"
+    " AND search_words @@ CAST(CAST(:query AS text) AS tsquery)"
+    " AND (CAST(:type AS text) IS NULL OR account_type = CAST(:type AS text)) LIMIT :most"
+)
+
+
+class Candidate(NamedTuple):
+    """What is enough to rank an account."""
+
+    id: str
+    name: str
+    folded: str
+
+
+async def candidates(
+    tx: Tx, words: Sequence[str], *, account_type: str | None = None, limit: int
+) -> Sequence[Candidate]:
+    """Accounts whose folded name has, for every word, a word that begins with it.
+
+    Words are folded (kernel/folding.py) if they are not yet. At most `limit` accounts, in no
+    order: ranking millions of matches is what makes a search slow, so the caller ranks the few it
+    gets. No words, no accounts. Nothing in a word is an operator of a query language.
+    """
+    needed = _needed(words)
+    if not needed or limit < 1:
+        return []
+    assert len(needed) <= _MOST_WORDS, "whoever takes the query bounds its length"
+    values = {"tenant": tx.tenant_id, "type": account_type, "most": limit}
+    if tx.session.get_bind().dialect.name == "sqlite":
+        query = " AND ".join(
+            [f"tenant_id : {_quoted(tx.tenant_id)}"]
+            + [f"folded : {_quoted(word)} *" for word in needed]
+        )
+        found = await tx.session.execute(_SQLITE, {**values, "query": query})
+    else:
+        query = " & ".join(f"{_lexeme(word)}:*" for word in needed)
+        found = await tx.session.execute(_POSTGRESQL, {**values, "query": query})
+    return [Candidate(*row) for row in found]
+
+
+class _Keys:
+    """Numbers for search indexes: new ones are greater, so an index grows at its end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def next(self) -> int:
+        fresh = milliseconds() << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+        with self._lock:
+            self._last = max(fresh, self._last + 1)
+            return self._last
+
+
+_KEYS = _Keys()
+
+
+def new_key() -> int:
+    """A key for the next row of a search index; unique over all tenants, 63 bits."""
+    return _KEYS.next()
+
+
+def _needed(words: Sequence[str]) -> list[str]:
+    """The words without those that another one implies: who has `cong` has `co`."""
+    chosen: list[str] = []
+    folded = {part for word in words for part in fold(word).split()}
+    for word in sorted(folded, reverse=True):  # a word comes right after those it begins
+        if not (chosen and chosen[-1].startswith(word)):
+            chosen.append(word)
+    return chosen
+
+
+def _quoted(word: str) -> str:
+    """An FTS5 string: only the quotation mark means anything inside, and doubled it is itself."""
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _lexeme(word: str) -> str:
+    """A tsquery lexeme: in quotation marks, with the mark and the backslash doubled."""
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"

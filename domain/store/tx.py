@@ -1,0 +1,161 @@
+"""One call, one transaction: the only place where work is committed or thrown away."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Delete, Select, Update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+
+from domain.kernel.clock import Clock
+from domain.kernel.faults import Fault, Kind
+from domain.store import chain
+from domain.store.chain import Event, Sealed
+from domain.store.engine import Database
+from domain.store.errors import as_fault
+from domain.store.questions import OWN_TENANT, Question
+from domain.store.schema import Base, TenantEntity
+from domain.store.tenancy import TenantSession
+
+Entity = TypeVar("Entity", bound=TenantEntity)
+One = TypeVar("One")
+
+_open: ContextVar[bool] = ContextVar("cyberos_in_transaction", default=False)
+
+
+class Tx:
+    """An open transaction of one tenant, handed to every service and query as first argument.
+
+    Statements are ORM statements; the tenant is added to each of them (domain/store/tenancy.py).
+    `at` is the one instant of the transaction, taken from the clock when it began.
+    """
+
+    def __init__(self, session: AsyncSession, tenant_id: str, at: datetime) -> None:
+        self.session = session
+        self.tenant_id = tenant_id
+        self.at = at
+        self.events: list[Event] = []
+        self.sealed: Sealed | None = None
+        self._connection: AsyncConnection | None = None
+
+    async def all(self, statement: Select[One]) -> Sequence[One]:
+        """Every entity, or every first column, that the statement selects."""
+        return (await self.session.scalars(statement)).all()
+
+    async def rows(self, statement: Select[Any, *tuple[Any, ...]]) -> Sequence[Any]:
+        """Every row, as named tuples: the cheap way to read many of a list."""
+        return (await self.session.execute(statement)).all()
+
+    async def first(self, statement: Select[One]) -> One | None:
+        """The first entity or value, or None."""
+        return (await self.session.scalars(statement.limit(1))).first()
+
+    async def get(self, entity: type[Entity], id: str, *, lock: bool = False) -> Entity | None:
+        """One row of this tenant by its id; `lock` holds it until the end (PostgreSQL)."""
+        return await self.session.get(
+            entity, (self.tenant_id, id), with_for_update=lock or None, populate_existing=lock
+        )
+
+    async def ask(self, asked: Question, **values: Any) -> Sequence[Any]:
+        """Every row that answers a prepared question; pending changes are not flushed first."""
+        if self._connection is None:
+            self._connection = await self.session.connection()
+        values[OWN_TENANT] = self.tenant_id
+        return (await self._connection.execute(asked.statement, values)).all()
+
+    def add(self, row: Base) -> None:
+        """Put a new row in; it is written at the next flush."""
+        self.session.add(row)
+
+    async def flush(self) -> None:
+        """Write what is pending now, so that its constraints and triggers speak now."""
+        await self.session.flush()
+
+    async def change(self, statement: Update | Delete) -> int:
+        """Run a bulk change and say how many rows it met: the compare-and-set primitive."""
+        result = await self.session.execute(statement.execution_options(synchronize_session=False))
+        assert isinstance(result, CursorResult)
+        return result.rowcount
+
+    def record(self, event: Event) -> None:
+        """Chain this event when the transaction is committed, and only then."""
+        self.events.append(event)
+
+
+@asynccontextmanager
+async def writing(database: Database, tenant_id: str, clock: Clock) -> AsyncIterator[Tx]:
+    """A transaction that commits when the block ends well, after chaining its events."""
+    async with _transaction(database.writer, tenant_id, clock) as tx:
+        yield tx
+        await tx.flush()
+        tx.sealed = await chain.seal(tx.session, tx.tenant_id, tx.at, tx.events)
+        try:
+            await tx.session.commit()
+        except IntegrityError:
+            raise
+        except (DBAPIError, OSError) as error:
+            raise as_fault(error, committing=True) from error
+
+
+@asynccontextmanager
+async def reading(database: Database, tenant_id: str, clock: Clock) -> AsyncIterator[Tx]:
+    """A transaction that cannot write, whatever is tried in it."""
+    async with _transaction(database.reader, tenant_id, clock) as tx:
+        yield tx
+        assert not tx.events, "a reading transaction has nothing to chain"
+
+
+def in_transaction() -> bool:
+    """Whether this task holds a transaction open; then it must not talk to the network."""
+    return _open.get()
+
+
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine, tenant_id: str, clock: Clock) -> AsyncIterator[Tx]:
+    assert not _open.get(), "one call, one transaction"
+    if not tenant_id:
+        raise Fault("TENANT_REQUIRED", Kind.FORBIDDEN, "The call belongs to no tenant.")
+    session = AsyncSession(
+        engine,
+        sync_session_class=TenantSession,
+        info={"tenant_id": tenant_id},
+        expire_on_commit=False,
+        autoflush=False,
+    )
+    token = _open.set(True)
+    try:
+        await _begin(session)
+        yield Tx(session, tenant_id, clock.now())
+    except StaleDataError as error:
+        raise Fault(
+            "VERSION_CONFLICT",
+            Kind.CONFLICT,
+            "Somebody else changed the row at the same time.",
+            "read it again and repeat the call with the new version.",
+        ) from error
+    except (DBAPIError, PoolTimeout, OSError) as error:
+        if isinstance(error, IntegrityError):
+            raise
+        raise as_fault(error) from error
+    finally:
+        _open.reset(token)
+        await session.close()
+
+
+async def _begin(session: AsyncSession) -> None:
+    """Begin now, and not with the first statement: the instant of the transaction comes after any
+    waiting, and a pooled connection that died while nobody looked is replaced by a new one.
+    """
+    try:
+        await session.connection()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        await session.rollback()
+        await session.connection()

@@ -1,0 +1,405 @@
+"""Did people really agree to everything that cannot be taken back?
+
+The second half of the offline verifier. The first (domain/store/audit_verify.py) shows that the
+chain is whole; this one holds the actions against it and against signatures: every signature is
+checked over bytes rebuilt from the action, every key up to the root that is pinned outside the
+database, every quorum under the policy that was in force. Roles and keys count as they were when
+somebody signed. What came of the actions is judged in audit_effects.py.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from domain.approvals import machine, signed
+from domain.approvals.facts import TRANSITIONS, ApprovalFact, Decision, State
+from domain.approvals.tables import Approval, PendingAction, PolicyVersion
+from domain.identity import queries as identity
+from domain.identity.keys import key_id
+from domain.identity.tables import ApproverKey, PersonRole
+from domain.kernel.canonical import sha256_hex
+from domain.kernel.clock import Clock, stamp
+from domain.kernel.faults import Fault
+from domain.store import audit_verify, checkpoints
+from domain.store.audit_verify import Report, Trace
+from domain.store.engine import Database
+from domain.store.schema import Base
+from domain.store.tx import Tx, reading
+from policies import audit_effects, decide, floor, trust
+from policies.catalogue import Catalogue
+from policies.decide import Verdict
+from policies.evidence import action_fact, genuine, slot_rows
+
+# States an action reaches only through its quorum.
+_APPROVED = {"approved", "executing", "unknown", "succeeded", "failed"}
+_VOTES = {"action.approved_by": "approve", "action.rejected_by": "reject"}
+_PAGE = 200
+
+_FOREIGN = "is not a row this program writes"
+
+Row = TypeVar("Row", bound=Base)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What lies outside the database: pinned roots, checkpoints and the keys that sign them."""
+
+    trust: trust.Trust | None
+    checkpoint_dir: Path
+    checkpoint_keys: Path
+
+
+async def verify(database: Database, tenant_id: str, clock: Clock, sources: Sources) -> Report:
+    """Verify one tenant in one snapshot. Findings are in the report; only misfortune is raised."""
+    report = Report(tenant_id)
+    try:
+        async with reading(audit_verify.snapshot(database), tenant_id, clock) as tx:
+            await _verify(tx, report, sources)
+    except Fault as fault:
+        if fault.code != "DATABASE_DAMAGED":
+            raise
+        report.found("database", "is damaged, so it could not be read to the end")
+    except DBAPIError:
+        report.found("database", "holds a value that cannot be read")
+    return report
+
+
+async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
+    await audit_verify.verify_chain(tx, report)
+    await _verify_checkpoints(tx, report, sources)
+    if sources.trust is None:
+        report.found("trust file", "is missing, so no signature can be checked")
+    else:
+        await _verify_genesis(tx, report, sources)
+    try:
+        witness = await _witness(tx, report, sources.trust)
+    except (TypeError, ValueError):
+        report.found("keys, roles and policies", "hold rows this program does not write")
+        return
+    async for rows in _actions(tx, report):
+        await _verify_actions(tx, report, rows, witness)
+    await audit_effects.verify_traces_lead_somewhere(tx, report)
+    await audit_effects.verify_deals(tx, report)
+    await audit_effects.verify_bank_accounts(tx, report)
+
+
+# --- the installation ---
+
+
+async def _verify_checkpoints(tx: Tx, report: Report, sources: Sources) -> None:
+    deploy = sources.trust.deploy if sources.trust else None
+    keys = checkpoints.public_keys(sources.checkpoint_keys, deploy or "")
+    log = checkpoints.log_path(sources.checkpoint_dir, report.tenant_id)
+    await audit_verify.verify_checkpoints(tx, report, log, keys, deploy)
+
+
+async def _verify_genesis(tx: Tx, report: Report, sources: Sources) -> None:
+    """The first entry says which installation, root and checkpoint key the chain began with."""
+    assert sources.trust is not None
+    for seq, content in (await audit_verify.told(tx, "genesis"))[:1]:
+        place, data = f"entry {seq}", content.get("data")
+        began = data if isinstance(data, dict) else {}
+        root = sources.trust.roots.get(report.tenant_id)
+        if began.get("deploy") != sources.trust.deploy:
+            report.found(place, "names another installation than the trust file")
+        if root is None or began.get("root_public_key") != root.hex():
+            report.found(place, "names another root key than the trust file")
+        known = checkpoints.public_keys(sources.checkpoint_keys, sources.trust.deploy)
+        if known and began.get("checkpoint_key") not in {key_id(key.raw) for key in known}:
+            report.found(place, "names a checkpoint key that is not in checkpoint.pub")
+
+
+# --- what actions are judged with ---
+
+
+@dataclass(slots=True)
+class _Witness:
+    """Keys, roles and policies of the tenant, as they were at any time."""
+
+    tenant_id: str
+    trusted: trust.Trust | None
+    keys: Mapping[str, ApproverKey]
+    roles: Mapping[str, Sequence[tuple[str, datetime, datetime | None]]]
+    policies: Mapping[str, Catalogue]
+    _endorsed: dict[str, bool] = field(default_factory=dict)
+
+    def endorsed(self, key: ApproverKey) -> bool:
+        """Whether endorsements lead from the key to the root, whatever was revoked since."""
+        assert self.trusted is not None
+        if key.key_id not in self._endorsed:
+            unrevoked = {id: _unrevoked(one) for id, one in self.keys.items()}
+            self._endorsed[key.key_id] = trust.endorsed(
+                unrevoked[key.key_id], unrevoked, self.trusted, self.tenant_id
+            )
+        return self._endorsed[key.key_id]
+
+    def revoked_by(self, key: ApproverKey, at: datetime) -> bool:
+        """Whether the key, or one that vouches for it, had been revoked by then."""
+        seen: set[str] = set()
+        one: ApproverKey | None = key
+        while one is not None and one.key_id not in seen:
+            if one.revoked_at is not None and one.revoked_at <= at:
+                return True
+            seen.add(one.key_id)
+            one = self.keys.get(one.endorsed_by)
+        return False
+
+    def roles_at(self, person_id: str, at: datetime) -> frozenset[str]:
+        """The roles a person held then."""
+        return frozenset(
+            role
+            for role, since, until in self.roles.get(person_id, ())
+            if since <= at and (until is None or at < until)
+        )
+
+
+def _unrevoked(key: ApproverKey) -> ApproverKey:
+    return ApproverKey(
+        tenant_id=key.tenant_id,
+        key_id=key.key_id,
+        person_id=key.person_id,
+        public_key=key.public_key,
+        endorsed_by=key.endorsed_by,
+        endorsement=key.endorsement,
+        revoked_at=None,
+    )
+
+
+async def _witness(tx: Tx, report: Report, trusted: trust.Trust | None) -> _Witness:
+    roles: dict[str, list[tuple[str, datetime, datetime | None]]] = {}
+    for row in await tx.all(select(PersonRole)):
+        roles.setdefault(row.person_id, []).append((row.role, row.granted_at, row.revoked_at))
+    return _Witness(
+        tenant_id=tx.tenant_id,
+        trusted=trusted,
+        keys=await identity.keys(tx),
+        roles=roles,
+        policies=await _policies(tx, report),
+    )
+
+
+async def _policies(tx: Tx, report: Report) -> dict[str, Catalogue]:
+    """Every policy that was ever in force, by its digest; each must be strong and in the chain."""
+    told = {
+        (content.get("object"), content.get("policy"))
+        for _, content in await audit_verify.told(tx, "policy.activated")
+    }
+    found: dict[str, Catalogue] = {}
+    for row in await tx.all(select(PolicyVersion).order_by(PolicyVersion.version)):
+        place = f"policy {row.version}"
+        if (f"policy:{row.version}", f"{row.version}:{row.sha256}") not in told:
+            report.found(place, "no entry says that it was activated")
+        if sha256_hex(row.body.encode()) != row.sha256:
+            report.found(place, "is not the text its digest was made of")
+            continue
+        try:
+            catalogue = Catalogue.model_validate_json(row.body)
+            floor.check(catalogue)
+        except ValidationError:
+            report.found(place, "is not a policy table")
+        except Fault:
+            report.found(place, "is weaker than the program allows")
+        else:
+            found[row.sha256] = catalogue
+    return found
+
+
+# --- actions ---
+
+
+async def _verify_actions(
+    tx: Tx, report: Report, rows: Sequence[PendingAction], witness: _Witness
+) -> None:
+    ids = [row.id for row in rows]
+    traces = await audit_verify.traces(tx, ids)
+    votes: dict[str, list[Approval]] = {}
+    for vote in await _rows(tx, report, Approval, Approval.action_id, ids, "approval of action"):
+        votes.setdefault(vote.action_id, []).append(vote)
+    heads = await audit_verify.hashes_at(
+        tx, [vote.audit_head_seq for page in votes.values() for vote in page]
+    )
+    for row in rows:
+        report.actions += 1
+        _check_bound(report, row)
+        _check_path(report, row, traces[row.id])
+        mine = votes.get(row.id, [])
+        _check_votes_told(report, row, mine, traces[row.id])
+        try:
+            facts = [_weigh(report, row, vote, witness, heads) for vote in mine]
+            _check_policy(report, row, witness)
+            _check_quorum(report, row, facts, witness)
+        except (LookupError, TypeError, ValueError):
+            report.found(f"action {row.id}", _FOREIGN)
+    await audit_effects.check_carried_out(tx, report, rows)
+
+
+def _check_bound(report: Report, row: PendingAction) -> None:
+    for what, text, digest in (
+        ("arguments are", row.args_json, row.args_sha256),
+        ("summary is", row.summary, row.summary_sha256),
+    ):
+        try:
+            signed.check_arguments(text, digest)
+        except Fault:
+            report.found(f"action {row.id}", f"its {what} not what their digest was made of")
+
+
+def _check_path(report: Report, row: PendingAction, traces: Sequence[Trace]) -> None:
+    """Every step of the action stands in the chain, exactly once, and leads to where it is."""
+    place = f"action {row.id}"
+    steps = [(trace.seq, state) for trace in traces if (state := _state(trace.event))]
+    if not steps or steps[0][1] != "pending":
+        report.found(place, "no entry says that it was proposed")
+    for (_, before), (seq, after) in pairwise(steps):
+        if after not in TRANSITIONS[State(before)]:
+            report.found(f"entry {seq}", f"action {row.id} cannot go from {before} to {after}")
+    if steps and steps[-1][1] != row.state:
+        report.found(place, f"is {row.state}, and the chain left it {steps[-1][1]}")
+    if len(steps) != row.state_seq:
+        told = max(len(steps) - 1, 0)
+        report.found(place, f"took {row.state_seq - 1} steps, and {told} are in the chain")
+    effects = [trace.seq for trace in traces if trace.event == row.tool]
+    if row.state == "succeeded" and len(effects) != 1:
+        report.found(place, f"succeeded, and the chain tells of {len(effects)} effects")
+    if row.state != "succeeded" and effects:
+        report.found(place, f"is {row.state}, and entry {effects[0]} tells of its effect")
+
+
+def _state(event: str) -> str | None:
+    verb = event.removeprefix("action.") if event.startswith("action.") else ""
+    if verb == "proposed":
+        return "pending"
+    return verb if verb in set(State) and verb != "pending" else None
+
+
+def _check_votes_told(
+    report: Report, row: PendingAction, votes: Sequence[Approval], traces: Sequence[Trace]
+) -> None:
+    """Each decision has its entry, made at the same instant, and each entry its decision."""
+    told = [trace for trace in traces if trace.event in _VOTES]
+    for vote in votes:
+        mine = [
+            trace
+            for trace in told
+            if trace.actor == ("human", vote.person_id)
+            and _VOTES[trace.event] == vote.decision
+            and trace.at == stamp(vote.at)
+        ]
+        if len(mine) != 1:
+            report.found(_vote(vote), f"{len(mine)} entries tell of it, not one")
+        told = [trace for trace in told if trace not in mine]
+    for trace in told:
+        report.found(f"entry {trace.seq}", f"tells of a decision on action {row.id} that is gone")
+
+
+def _vote(vote: Approval) -> str:
+    what = "approval" if vote.decision == "approve" else "rejection"
+    return f"{what} of action {vote.action_id} by person {vote.person_id}"
+
+
+def _weigh(
+    report: Report,
+    row: PendingAction,
+    vote: Approval,
+    witness: _Witness,
+    heads: Mapping[int, str],
+) -> ApprovalFact:
+    """One decision as the guards of the quorum take it, with a finding for all that is wrong."""
+    report.approvals += 1
+    place, key, good = _vote(vote), witness.keys.get(vote.key_id), False
+    valid = False
+    if key is None or key.person_id != vote.person_id:
+        report.found(place, "is signed with a key that is not this person's")
+    elif witness.trusted is not None:
+        valid = genuine(row, vote, key, witness.trusted.deploy)
+        good = witness.endorsed(key) and not witness.revoked_by(key, vote.at)
+        if not valid:
+            report.found(place, "signature does not fit the action")
+        if not witness.endorsed(key):
+            report.found(place, "nobody trusted vouches for the key")
+        elif not good:
+            report.found(place, "the key had been revoked")
+    if heads.get(vote.audit_head_seq) != vote.audit_head_hash:
+        report.found(
+            place, f"was signed when entry {vote.audit_head_seq} had another hash than it has now"
+        )
+    return ApprovalFact(
+        person=vote.person_id,
+        slot=vote.slot,
+        decision=Decision(vote.decision),
+        assurance=vote.assurance,
+        valid_signature=valid,
+        roles_now=witness.roles_at(vote.person_id, vote.at),
+        active_now=True,  # nobody wrote down since when a person has not been
+        key_ok_now=good,
+    )
+
+
+def _check_quorum(
+    report: Report, row: PendingAction, facts: Sequence[ApprovalFact], witness: _Witness
+) -> None:
+    judged = row.state in _APPROVED and witness.trusted is not None
+    if judged and not machine.quorum(action_fact(row), facts):
+        report.found(f"action {row.id}", f"is {row.state} without a valid signature in every slot")
+
+
+def _check_policy(report: Report, row: PendingAction, witness: _Witness) -> None:
+    """The slots are not signed, the policy is: they must be what that policy asks for."""
+    place = f"action {row.id}"
+    catalogue = witness.policies.get(row.policy_sha256)
+    policy = catalogue.by_id.get(row.tool) if catalogue else None
+    if policy is None:
+        report.found(place, "was proposed under a policy that was never in force")
+        return
+    amount = {"amount_usd_minor": row.amount_usd_minor}
+    further = [
+        slot
+        for step in policy.escalate
+        # The other fields a predicate may ask about are not kept with the action.
+        if step.when.field in amount and decide.holds(step.when, amount)
+        for slot in step.slots
+    ]
+    asked = decide.Decision(Verdict.NEEDS_PEOPLE, slots=(*policy.slots, *further))
+    weaker = (
+        any(slot not in row.slots for slot in slot_rows(asked))
+        or row.min_assurance < policy.assurance
+        or (row.self_rule == "obo" and policy.self == "never")
+    )
+    if weaker:
+        report.found(place, "asks for less than the policy it was proposed under")
+
+
+# --- reading rows that may have been tampered with ---
+
+
+async def _actions(tx: Tx, report: Report) -> AsyncIterator[Sequence[PendingAction]]:
+    """Every action that can be read, oldest first, page by page."""
+    ids = select(PendingAction.id).order_by(PendingAction.id).limit(_PAGE)
+    page = await tx.all(ids)
+    while page:
+        yield await _rows(tx, report, PendingAction, PendingAction.id, page, "action")
+        page = await tx.all(ids.where(PendingAction.id > page[-1]))
+
+
+async def _rows(
+    tx: Tx, report: Report, entity: type[Row], column: Any, keys: Sequence[str], place: str
+) -> Sequence[Row]:
+    """The rows with these keys; one whose columns do not hold what they promise is a finding."""
+    try:
+        return await tx.all(select(entity).where(column.in_(keys)).order_by(column))
+    except (TypeError, ValueError):
+        pass  # find out which
+    found: list[Row] = []
+    for key in keys:
+        try:
+            found += await tx.all(select(entity).where(column == key))
+        except (TypeError, ValueError):
+            report.found(f"{place} {key}", _FOREIGN)
+    return found

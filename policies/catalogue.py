@@ -1,0 +1,185 @@
+"""Which tool may do what? The policy table, read from TOML into frozen values."""
+
+import hashlib
+import tomllib
+from enum import StrEnum
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from domain.kernel.canonical import canonical
+from domain.kernel.faults import Fault, Kind
+from policies.contract import wire_name
+
+ROLES = frozenset({"sales", "am", "cro", "cfo", "dpo", "admin"})
+
+
+class Effect(StrEnum):
+    """What a call leaves behind."""
+
+    READ = "read"
+    DRAFT = "draft"
+    WRITE = "write"
+    DESTRUCTIVE = "destructive"
+
+
+class Confirm(StrEnum):
+    """When people are asked."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+    PREDICATE = "predicate"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Slot(_Frozen):
+    """A signature that is needed, and who may give it."""
+
+    slot: str = Field(pattern=r"^[a-z][a-z0-9_]{0,20}$")
+    roles: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = Field(min_length=1)
+    self: Literal["inherit", "never"] = "inherit"
+
+    @model_validator(mode="after")
+    def _known_roles(self) -> Self:
+        # An agent is not a role: no spelling of one can appear in a slot.
+        if unknown := set(self.roles) - ROLES:
+            raise ValueError(f"unknown roles in a slot: {sorted(unknown)}")
+        return self
+
+
+class Predicate(_Frozen):
+    """A comparison with a field the server computed; an unknown field holds (worst case)."""
+
+    field: Literal["amount_usd_minor", "discount_bp", "rows", "account_first_use"]
+    op: Literal[">", ">=", "==", "<", "<="]
+    value: int
+
+
+class Escalation(_Frozen):
+    """Further signatures when the predicate holds."""
+
+    when: Predicate
+    slots: Annotated[tuple[Slot, ...], BeforeValidator(_tuple)] = Field(min_length=1)
+
+
+class ToolPolicy(_Frozen):
+    """One row: everything that is allowed about one tool."""
+
+    id: str = Field(pattern=r"^cyberos(\.[a-z][a-z0-9_]*){1,2}$")
+    scope: str = Field(pattern=r"^[a-z]+\.[a-z_]+(\.[a-z_]+)?$")
+    effect: Effect
+    open_world: bool = False
+    repeatable: bool = False
+    confirm: Confirm = Confirm.NEVER
+    ask: Annotated[tuple[Predicate, ...], BeforeValidator(_tuple)] = ()
+    deny: Annotated[tuple[Predicate, ...], BeforeValidator(_tuple)] = ()
+    slots: Annotated[tuple[Slot, ...], BeforeValidator(_tuple)] = ()
+    self: Literal["never", "obo"] = "never"
+    escalate: Annotated[tuple[Escalation, ...], BeforeValidator(_tuple)] = ()
+    assurance: int = Field(default=0, ge=0, le=4)
+    ttl_minutes: int = Field(default=1440, ge=1, le=10_080)
+    batch: bool = False
+    toolset: str = "default"
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Self:
+        if self.effect is Effect.DESTRUCTIVE and self.confirm is not Confirm.ALWAYS:
+            raise ValueError(f"{self.id}: destructive needs people, always")
+        if self.confirm is not Confirm.NEVER and not self.slots:
+            raise ValueError(f"{self.id}: people are asked but no slot says whom")
+        if self.confirm is Confirm.NEVER and (self.slots or self.escalate or self.ask):
+            raise ValueError(f"{self.id}: slots without confirm would never be asked")
+        if self.confirm is Confirm.PREDICATE and not self.ask:
+            raise ValueError(f"{self.id}: confirm by predicate but no predicate")
+        if self.confirm is not Confirm.NEVER and self.assurance < 2:
+            raise ValueError(f"{self.id}: a person's yes needs assurance 2 or more")
+        if self.effect is Effect.READ and self.confirm is not Confirm.NEVER:
+            raise ValueError(f"{self.id}: reading asks nobody")
+        names = [slot.slot for slot in (*self.slots, *(s for e in self.escalate for s in e.slots))]
+        if len(set(names)) != len(names):
+            raise ValueError(f"{self.id}: two slots have one name")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The tool's name on the wire."""
+        return wire_name(self.id)
+
+    @property
+    def is_read(self) -> bool:
+        return self.effect is Effect.READ
+
+    def annotations(self) -> dict[str, bool]:
+        """MCP's four hints, all explicit, so that what is shown cannot differ from what is done."""
+        return {
+            "readOnlyHint": self.effect is Effect.READ,
+            "destructiveHint": self.effect is Effect.DESTRUCTIVE,
+            "idempotentHint": self.effect is Effect.READ or self.repeatable,
+            "openWorldHint": self.open_world,
+        }
+
+
+class Catalogue(_Frozen):
+    """The whole table."""
+
+    version: int = Field(ge=1)
+    tool: Annotated[tuple[ToolPolicy, ...], BeforeValidator(_tuple)]
+
+    @cached_property
+    def by_name(self) -> dict[str, ToolPolicy]:
+        """Rows by wire name."""
+        return {row.name: row for row in self.tool}
+
+    @cached_property
+    def by_id(self) -> dict[str, ToolPolicy]:
+        """Rows by canonical id."""
+        return {row.id: row for row in self.tool}
+
+    @cached_property
+    def body(self) -> str:
+        """The canonical text of the table, which is what a version number stands for."""
+        return canonical(self.model_dump(mode="json")).decode()
+
+    @cached_property
+    def sha256(self) -> str:
+        """The digest of the canonical text."""
+        return hashlib.sha256(self.body.encode()).hexdigest()
+
+    @model_validator(mode="after")
+    def _one_row_each(self) -> Self:
+        names = [row.name for row in self.tool]
+        if len(set(names)) != len(names):
+            raise ValueError("two rows for one tool")
+        return self
+
+
+def load(path: Path | None = None) -> Catalogue:
+    """Read and check the table; POLICY_UNAVAILABLE for anything that is not exactly a table.
+
+    Whether the table is strong enough is the floor's question (policies/floor.py).
+    """
+    try:
+        shipped = files("policies").joinpath("catalogue.toml")
+        raw = path.read_bytes() if path else shipped.read_bytes()
+        return Catalogue.model_validate(tomllib.loads(raw.decode("utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise _unavailable() from error
+
+
+def _unavailable() -> Fault:
+    return Fault(
+        "POLICY_UNAVAILABLE",
+        Kind.FORBIDDEN,
+        "The policy table is missing, unreadable or contradicts itself.",
+        "only reading is possible until an admin repairs it; `cyberos doctor` says what is wrong.",
+    )

@@ -1,0 +1,283 @@
+"""What do gate, executor and tools agree on? The words every tool is written in."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from importlib import import_module
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.kernel.clock import VIETNAM
+from domain.store.chain import Actor
+from domain.store.tx import Tx
+
+
+class Arguments(BaseModel):
+    """What a caller may send: strict types, and an unknown argument is a mistake to be told."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Answer(BaseModel):
+    """What a caller gets. `text` is the short form for clients that show no structure."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def text(self) -> str:
+        """A few lines a person or a model can act on; the structure holds the rest."""
+        return ""
+
+
+class Sort(StrEnum):
+    """Who is calling."""
+
+    AGENT = "agent"
+    PERSON = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls, for whom, and what for. Built from rows on every call, never from arguments."""
+
+    sort: Sort
+    id: str
+    name: str
+    tenant_id: str
+    tenant_name: str
+    person_id: str
+    person_name: str
+    scopes: frozenset[str]
+    roles: frozenset[str]
+    workspace_ids: tuple[str, ...]
+    tainted: bool = False
+    mark_is_fresh: bool = False  # that it has read untrusted text was written down lately
+    locale: str = "vi"
+    zone: ZoneInfo = VIETNAM
+
+    @property
+    def reference(self) -> str:
+        """How rows and signed bytes name this principal: `agent:<id>` or `human:<id>`."""
+        return f"{self.sort.value}:{self.id}"
+
+    @property
+    def actor(self) -> Actor:
+        """The same, as the audit chain writes it."""
+        person = self.person_id if self.sort is Sort.AGENT else ""
+        return Actor(self.sort.value, self.id, person)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a tool is given: who asks, the open transaction, and its one instant."""
+
+    principal: Principal
+    tx: Tx
+
+    @property
+    def at(self) -> datetime:
+        """The instant of this call."""
+        return self.tx.at
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A call that needs people, as they will see it: every word made by the server.
+
+    `shown` holds the fields of the entity that the summary speaks of: when one of them is
+    different at execution, the action goes stale. `facts` are the computed fields policy
+    predicates may ask about; None means "could not be computed" and counts as the worst case.
+    """
+
+    entity_type: str
+    entity_id: str
+    entity_version: int
+    shown: Mapping[str, Any]
+    effects: Sequence[Mapping[str, Any]]
+    summary: str
+    amount_minor: int | None = None
+    currency: str | None = None
+    fx_rate_id: str | None = None
+    facts: Mapping[str, int | str | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The outside world took it; `reference` is its name for it."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The outside world refused it for certain: nothing happened there."""
+
+    code: str
+
+
+Run = Callable[[Call, Any], Awaitable[Answer]]
+Propose = Callable[[Call, Any], Awaitable[Proposal]]
+Deliver = Callable[["Order"], Awaitable[Delivered | Declined]]
+Inquire = Callable[["Order"], Awaitable[Delivered | Declined | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One approved action on its way out: exactly the stored arguments and a key of its own."""
+
+    action_id: str
+    tenant_id: str
+    idempotency_key: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool: its words, its shapes, and what it does. What it may do stands in the policy.
+
+    A tool that never needs people has `run`. A tool that may need them has `propose` and
+    `execute`; if it reaches outside it has also `deliver` (called with no transaction open, at
+    most once per action) and, where the provider can be asked, `inquire`.
+    """
+
+    id: str
+    title: str
+    description: str
+    arguments: type[Arguments]
+    answer: type[Answer]
+    run: Run | None = None
+    propose: Propose | None = None
+    execute: Run | None = None
+    deliver: Deliver | None = None
+    inquire: Inquire | None = None
+    poll: Callable[[Any, Any], float] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name on the wire."""
+        return wire_name(self.id)
+
+
+def wire_name(tool_id: str) -> str:
+    """`cyberos.crm.close_deal` is called `crm_close_deal`, which every client accepts."""
+    return tool_id.removeprefix("cyberos.").replace(".", "_")
+
+
+def tool(
+    id: str,
+    *,
+    title: str,
+    answer: type[Answer],
+    poll: Callable[[Any, Any], float] | None = None,
+) -> Callable[[Run], Tool]:
+    """Declare a tool that runs at once; its docstring is what the model reads."""
+
+    def declare(run: Run) -> Tool:
+        return Tool(id, title, _words(run), _arguments(run), answer, run=run, poll=poll)
+
+    return declare
+
+
+def people_tool(
+    id: str,
+    *,
+    title: str,
+    propose: Propose,
+    execute: Run,
+    deliver: Deliver | None = None,
+    inquire: Inquire | None = None,
+) -> Tool:
+    """Declare a tool that waits for people; the docstring of `propose` is what the model reads."""
+    return Tool(
+        id,
+        title,
+        _words(propose),
+        _arguments(propose),
+        PendingAnswer,
+        propose=propose,
+        execute=execute,
+        deliver=deliver,
+        inquire=inquire,
+    )
+
+
+def _words(function: Callable[..., Any]) -> str:
+    lines = (function.__doc__ or "").strip().splitlines()
+    return "\n".join(line.strip() for line in lines)
+
+
+def _arguments(function: Callable[..., Any]) -> type[Arguments]:
+    shape: type[Arguments] = function.__annotations__["arguments"]
+    assert issubclass(shape, Arguments)
+    return shape
+
+
+class SlotView(Answer):
+    """One signature that is needed."""
+
+    slot: str
+    roles: list[str]
+    filled: bool = False
+
+
+class PendingAnswer(Answer):
+    """The call waits for people: a normal answer, and the same one when asked again."""
+
+    status: str
+    action_id: str
+    summary: str
+    slots: list[SlotView]
+    expires_at: datetime
+    how_to_approve: str
+    inbox_url: str | None = None
+
+    def text(self) -> str:
+        """One paragraph: what waits, for whom, until when, and how to follow it."""
+        roles = ", ".join(" or ".join(slot.roles) for slot in self.slots)
+        return (
+            f"Waiting for people ({roles}) until {self.expires_at.isoformat()}: {self.summary}\n"
+            f"Action {self.action_id}. Nothing has happened yet and calling again changes "
+            "nothing; follow it with approvals_get."
+        )
+
+
+class Registry(Protocol):
+    """The tools there are. Made in one place (server/wiring.py), handed to gate and executor."""
+
+    def names(self) -> Iterable[str]:
+        """Every wire name."""
+        ...
+
+    def get(self, tool_id: str) -> Tool | None:
+        """The tool with this canonical id."""
+        ...
+
+
+class LazyRegistry:
+    """Tools by the module that declares them; a module is imported when its tool is called.
+
+    Every module has one `TOOL`. Start-up is part of the product: listing tools needs only the
+    committed contracts, so no tool's shapes are built before somebody calls it.
+    """
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = dict(modules)
+        self._tools: dict[str, Tool] = {}
+
+    def names(self) -> Iterable[str]:
+        """Every wire name."""
+        return [wire_name(id) for id in self._modules]
+
+    def ids(self) -> Iterable[str]:
+        """Every canonical id."""
+        return list(self._modules)
+
+    def get(self, tool_id: str) -> Tool | None:
+        """The tool with this canonical id, imported now if it was not before."""
+        if tool_id not in self._tools and tool_id in self._modules:
+            declared = import_module(self._modules[tool_id]).TOOL
+            assert isinstance(declared, Tool) and declared.id == tool_id
+            self._tools[tool_id] = declared
+        return self._tools.get(tool_id)

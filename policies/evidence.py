@@ -1,0 +1,256 @@
+"""What do the rows of an action prove at this moment? Rows in, plain facts for the guards out.
+
+Nothing here believes a state column, a stored payload or a stored key: the signed bytes are
+rebuilt from the bound columns, and every signature and endorsement is verified again.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from domain.approvals import queries, signed
+from domain.approvals.facts import (
+    ActionFact,
+    ApprovalFact,
+    Decision,
+    PolicyRelation,
+    Present,
+    SelfRule,
+    Slot,
+    State,
+)
+from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.tables import Approval, PendingAction
+from domain.identity import queries as identity
+from domain.identity.keys import verify
+from domain.identity.tables import ApproverKey
+from domain.kernel.canonical import canonical, normalised, sha256_hex
+from domain.kernel.faults import Fault
+from domain.store.tx import Tx
+from policies import decide, principals, trust
+from policies.catalogue import Catalogue
+from policies.contract import Arguments, Call, Proposal, Registry, Tool
+
+SETTLE_WINDOW = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What judging an action needs beside its rows: the tools, the policy, the trusted roots."""
+
+    registry: Registry
+    catalogue: Catalogue | None
+    trust: trust.Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An action, and what its approvals are worth now."""
+
+    row: PendingAction
+    action: ActionFact
+    approvals: tuple[ApprovalFact, ...]
+    rows: tuple[Approval, ...]
+    people: Mapping[str, identity.PersonIdentity]
+    keys: Mapping[str, ApproverKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The world around an action now, and the call that would run if it ran."""
+
+    present: Present
+    call: Call | None
+    arguments: Arguments | None
+
+
+def action_fact(row: PendingAction) -> ActionFact:
+    """The row as the guards need it."""
+    kind, _, requester = row.requester.partition(":")
+    settle = row.lease_until + SETTLE_WINDOW if row.lease_until else None
+    return ActionFact(
+        state=State(row.state),
+        state_seq=row.state_seq,
+        requester_kind=PrincipalKind(kind),
+        requester_id=requester,
+        requester_person=row.requester_person,
+        self_rule=SelfRule(row.self_rule),
+        slots=tuple(
+            Slot(slot["slot"], frozenset(slot["roles"]), slot["self"] != "never")
+            for slot in row.slots
+        ),
+        min_assurance=row.min_assurance,
+        expires_at=row.expires_at,
+        entity_version=row.entity_version,
+        entity_digest=row.entity_digest,
+        lease_owner=row.lease_owner,
+        lease_until=row.lease_until,
+        settle_until=settle,
+        attempt=row.attempt,
+    )
+
+
+def bound(row: PendingAction, deploy: str) -> signed.Bound:
+    """The columns every signature on this action covers."""
+    kind = row.requester.partition(":")[0]
+    return signed.Bound(
+        deploy=deploy,
+        tenant=row.tenant_id,
+        action=row.id,
+        tool=row.tool,
+        tool_schema_sha256=row.tool_schema_sha256,
+        args_sha256=row.args_sha256,
+        entity_type=row.entity_type,
+        entity_id=row.entity_id,
+        entity_version=row.entity_version,
+        entity_digest=row.entity_digest,
+        summary_sha256=row.summary_sha256,
+        policy_version=row.policy_version,
+        policy_sha256=row.policy_sha256,
+        requester=row.requester,
+        obo=row.requester_person if kind == "agent" else "",
+        expires_at=row.expires_at,
+        nonce=row.nonce,
+    )
+
+
+async def gather(tx: Tx, row: PendingAction, house: House) -> Evidence:
+    """Load the decisions on an action and weigh each of them anew."""
+    rows = tuple(await queries.approvals(tx, [row.id]))
+    people = await identity.people(tx, [approval.person_id for approval in rows])
+    keys = await identity.keys(tx)
+    facts = tuple(_approval_fact(row, approval, people, keys, house.trust) for approval in rows)
+    return Evidence(row, action_fact(row), facts, rows, people, keys)
+
+
+def _approval_fact(
+    row: PendingAction,
+    approval: Approval,
+    people: Mapping[str, identity.PersonIdentity],
+    keys: Mapping[str, ApproverKey],
+    trusted: trust.Trust,
+) -> ApprovalFact:
+    person = people.get(approval.person_id)
+    key = keys.get(approval.key_id)
+    good = (
+        key is not None
+        and key.person_id == approval.person_id
+        and key.revoked_at is None
+        and trust.endorsed(key, keys, trusted, row.tenant_id)
+    )
+    return ApprovalFact(
+        person=approval.person_id,
+        slot=approval.slot,
+        decision=Decision(approval.decision),
+        assurance=approval.assurance,
+        valid_signature=key is not None and genuine(row, approval, key, trusted.deploy),
+        roles_now=person.roles if person else frozenset(),
+        active_now=person is not None and person.active,
+        key_ok_now=good,
+    )
+
+
+def genuine(row: PendingAction, approval: Approval, key: ApproverKey, deploy: str) -> bool:
+    """Whether the stored signature is one over the bytes that the row asks for now."""
+    choice = signed.Choice(
+        decision=Decision(approval.decision),
+        slot=approval.slot,
+        person=approval.person_id,
+        key=approval.key_id,
+        audit_head_seq=approval.audit_head_seq,
+        audit_head_hash=approval.audit_head_hash,
+    )
+    try:
+        payload = signed.payload(bound(row, deploy), choice)
+        signed.check_stored(approval.signed_payload, payload)
+    except Fault:
+        return False
+    return verify(key.public_key, approval.signature, signed.tbs(payload))
+
+
+async def situation(tx: Tx, row: PendingAction, house: House) -> Situation:
+    """Propose the stored arguments once more, and see whether they still mean the same.
+
+    ARGS_TAMPERED when arguments, effects or summary are not those their digests were made of.
+    """
+    signed.check_arguments(row.args_json, row.args_sha256)
+    signed.check_arguments(row.summary, row.summary_sha256)
+    tool = house.registry.get(row.tool)
+    gone = Situation(_gone(tx, PolicyRelation.UNAVAILABLE), None, None)
+    if tool is None or tool.propose is None or house.catalogue is None:
+        return gone
+    call = await requesting_call(tx, row)
+    try:
+        arguments = tool.arguments.model_validate_json(row.args_json)
+        proposal = await tool.propose(call, arguments)
+    except (Fault, ValidationError):
+        # Refused now, so it is not what people signed: gone, closed, hidden or never valid.
+        return Situation(_gone(tx, PolicyRelation.SAME), None, None)
+    if canonical(list(row.effects)) != canonical([dict(e) for e in proposal.effects]):
+        # Other effects than those of now were shown: stale, whichever of the two was changed.
+        return Situation(_gone(tx, PolicyRelation.SAME), None, None)
+    relation = _policy_relation(row, tool, proposal, house.catalogue)
+    present = Present(
+        now=tx.at,
+        entity_version=proposal.entity_version,
+        entity_digest=entity_digest(proposal),
+        policy=relation,
+    )
+    return Situation(present, call, arguments)
+
+
+def _gone(tx: Tx, policy: PolicyRelation) -> Present:
+    return Present(now=tx.at, entity_version=None, entity_digest=None, policy=policy)
+
+
+def entity_digest(proposal: Proposal) -> str:
+    """The digest of everything the people were shown: fields, effects, and the words."""
+    shown: Any = {
+        "shown": dict(proposal.shown),
+        "effects": [dict(effect) for effect in proposal.effects],
+    }
+    return sha256_hex(canonical(normalised(shown)))
+
+
+@lru_cache(maxsize=256)
+def schema_sha256(shape: type[Arguments]) -> str:
+    """The digest of what the tool accepts, so that a signature is for this meaning of a call."""
+    return sha256_hex(canonical(json.loads(json.dumps(shape.model_json_schema()))))
+
+
+async def requesting_call(tx: Tx, row: PendingAction) -> Call:
+    """The call as it would be made now for the person who asked, or whose agent did."""
+    return Call(await principals.person(tx, row.requester_person), tx)
+
+
+def _policy_relation(
+    row: PendingAction, tool: Tool, proposal: Proposal, catalogue: Catalogue
+) -> PolicyRelation:
+    if schema_sha256(tool.arguments) != row.tool_schema_sha256:
+        return PolicyRelation.STRICTER
+    policy = catalogue.by_id.get(row.tool)
+    if policy is None:
+        return PolicyRelation.STRICTER
+    now = decide.weigh(policy, proposal.facts, tainted=bool(row.taint))
+    if now.verdict is decide.Verdict.DENY:
+        return PolicyRelation.STRICTER
+    needed = slot_rows(now)
+    if any(slot not in row.slots for slot in needed) or now.assurance > row.min_assurance:
+        return PolicyRelation.STRICTER
+    if row.self_rule == "obo" and now.self_rule == "never" and needed:
+        return PolicyRelation.STRICTER
+    same = catalogue.sha256 == row.policy_sha256 and len(needed) == len(row.slots)
+    return PolicyRelation.SAME if same else PolicyRelation.LOOSER
+
+
+def slot_rows(decision: decide.Decision) -> list[dict[str, Any]]:
+    """The slots as an action stores them."""
+    return [
+        {"slot": slot.slot, "roles": sorted(slot.roles), "self": slot.self}
+        for slot in decision.slots
+    ]

@@ -1,0 +1,246 @@
+"""What people approved is carried out: exactly the stored arguments, at most once.
+
+A tool whose effects are all in the database runs inside the transaction that claims the action
+and marks it succeeded, so a crash leaves it approved and untouched. A tool that reaches outside is
+claimed first (with a lease), delivered with no transaction open, and settled afterwards; whatever
+happens in between leads to `unknown`, never back to approved.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import anyio
+
+from domain.approvals import machine, queries
+from domain.approvals.facts import Outcome, State
+from domain.approvals.refusals import Refusal, refusal
+from domain.approvals.tables import ExecutionAttempt, PendingAction
+from domain.kernel.clock import Clock
+from domain.kernel.faults import Fault
+from domain.store.chain import Actor, Event
+from domain.store.engine import Database
+from domain.store.tx import Tx, reading, writing
+from policies import evidence as proof
+from policies.contract import Arguments, Call, Declined, Delivered, Order, Tool
+from policies.deciding import load, move
+from policies.evidence import House, action_fact
+from policies.redaction import clean
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+PATIENCE = timedelta(seconds=60)  # shorter than the lease: whoever delivers still holds it
+EXECUTOR = Actor("system", "executor")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one action."""
+
+    action_id: str
+    state: str
+    result: dict[str, Any] | None = None
+    fault: Fault | None = None
+
+
+class Executor:
+    """Carries actions out. `owner` names the process in leases."""
+
+    def __init__(self, database: Database, clock: Clock, house: House, *, owner: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._house = house
+        self._owner = owner
+
+    async def run(self, tenant_id: str, action_id: str) -> Report:
+        """Carry out one approved action, or say why not."""
+        try:
+            report, order = await self._claim(tenant_id, action_id)
+        except Fault as error:
+            if isinstance(error, Refusal) or error.kind == "unavailable":
+                return Report(action_id, "approved", fault=error)
+            return await self._fail(tenant_id, action_id, error.code, error)
+        except Exception:
+            log.exception("action %s could not be carried out", action_id)
+            return await self._fail(tenant_id, action_id, "INTERNAL_ERROR", None)
+        if order is None:
+            return report
+        return await self._deliver(order)
+
+    async def run_due(self, tenant_id: str, *, limit: int = 20) -> list[Report]:
+        """Settle what is overdue or unknown, then carry out what is approved."""
+        async with writing(self._database, tenant_id, self._clock) as tx:
+            for action_id in await queries.overdue(tx, tx.at, limit):
+                await self._lapse(tx, await load(tx, action_id, lock=True))
+            unknown = list(await queries.unknown(tx, limit))
+            due = list(await queries.to_execute(tx, limit))
+        reports = [await self._inquire(tenant_id, action_id) for action_id in unknown]
+        return reports + [await self.run(tenant_id, action_id) for action_id in due]
+
+    async def _claim(self, tenant_id: str, action_id: str) -> tuple[Report, Order | None]:
+        async with writing(self._database, tenant_id, self._clock) as tx:
+            row = await load(tx, action_id, lock=True)
+            await self._lapse(tx, row)
+            gathered = await proof.gather(tx, row, self._house)
+            here = await proof.situation(tx, row, self._house)
+            try:
+                machine.check_claim(gathered.action, gathered.approvals, here.present)
+            except Refusal as error:
+                if error.target is not None:
+                    await move(tx, row, error.target, EXECUTOR, code=error.code)
+                return Report(row.id, row.state, row.result, error), None
+            tool = self._house.registry.get(row.tool)
+            assert tool is not None and here.call is not None and here.arguments is not None
+            await self._start(tx, row)
+            if tool.deliver is not None:
+                return Report(row.id, row.state), _order(row)
+            result = await self._effect(tx, row, tool, here.call, here.arguments, None)
+            return Report(row.id, row.state, result), None
+
+    async def _start(self, tx: Tx, row: PendingAction) -> None:
+        await move(
+            tx, row, State.EXECUTING, EXECUTOR,
+            lease_owner=self._owner, lease_until=tx.at + LEASE,
+        )  # fmt: skip
+        machine.check_start(action_fact(row), self._owner, tx.at)
+        tx.add(ExecutionAttempt(action_id=row.id, n=row.attempt + 1, started_at=tx.at))
+        await queries.count_attempt(tx, row)
+
+    async def _effect(
+        self,
+        tx: Tx,
+        row: PendingAction,
+        tool: Tool,
+        call: Call,
+        arguments: Arguments,
+        reference: str | None,
+    ) -> dict[str, Any]:
+        """Do what is to be done in the database, and mark the action succeeded with it."""
+        assert tool.execute is not None
+        answer = await tool.execute(call, arguments)
+        await tx.flush()
+        result: dict[str, Any] = clean(answer.model_dump(mode="json", exclude_none=True))
+        tx.record(_done(row, call, result))
+        await queries.end_attempt(tx, row.id, row.attempt, outcome="ok", provider_ref=reference)
+        await move(tx, row, State.SUCCEEDED, EXECUTOR, result=result, provider_ref=reference)
+        return result
+
+    async def _deliver(self, order: Order) -> Report:
+        """Reach outside, once, holding no transaction; then write down what was learnt."""
+        async with reading(self._database, order.tenant_id, self._clock) as tx:
+            row = await load(tx, order.action_id)
+            # A process that slept since it claimed may have been given up: its time is over.
+            mine = row.lease_owner == self._owner and row.state == State.EXECUTING
+            if not mine or row.lease_until is None or row.lease_until <= tx.at:
+                return Report(row.id, row.state, fault=refusal("ACTION_CONFLICT", state=row.state))
+            tool = self._house.registry.get(row.tool)
+        assert tool is not None
+        assert tool.deliver is not None
+        learnt: Delivered | Declined | None = None
+        try:
+            with anyio.fail_after(PATIENCE.total_seconds()):
+                learnt = await tool.deliver(order)
+        except Exception:
+            log.exception("action %s: nobody knows whether it was delivered", order.action_id)
+        return await self._settle(order.tenant_id, order.action_id, learnt, asked=False)
+
+    async def _inquire(self, tenant_id: str, action_id: str) -> Report:
+        """Ask the provider about an action whose fate is unknown. Asking never sends again."""
+        async with writing(self._database, tenant_id, self._clock) as tx:
+            row = await load(tx, action_id)
+            tool, order = self._house.registry.get(row.tool), _order(row)
+        if tool is None or tool.inquire is None:
+            return Report(action_id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+        try:
+            learnt = await tool.inquire(order)
+        except Exception:
+            log.exception("action %s: the provider could not be asked", action_id)
+            return Report(action_id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+        return await self._settle(tenant_id, action_id, learnt, asked=True)
+
+    async def _settle(
+        self, tenant_id: str, action_id: str, learnt: Delivered | Declined | None, *, asked: bool
+    ) -> Report:
+        async with writing(self._database, tenant_id, self._clock) as tx:
+            row = await load(tx, action_id, lock=True)
+            if row.state == State.UNKNOWN and not asked and learnt is None:
+                return Report(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+            try:
+                target = machine.after_outcome(action_fact(row), _outcome(learnt, asked), tx.at)
+            except Refusal as error:
+                log.error("action %s is %s, and then: %s", row.id, row.state, learnt)
+                return Report(row.id, row.state, fault=error)
+            if target.value == row.state:
+                return Report(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+            if isinstance(learnt, Delivered) and target is State.SUCCEEDED:
+                result = await self._record_delivery(tx, row, learnt)
+                return Report(row.id, row.state, result)
+            code = learnt.code if isinstance(learnt, Declined) else "EFFECT_UNKNOWN"
+            await queries.end_attempt(
+                tx, row.id, row.attempt, outcome=target.value, provider_ref=None
+            )
+            await move(tx, row, target, EXECUTOR, code=code)
+            return Report(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+
+    async def _record_delivery(
+        self, tx: Tx, row: PendingAction, learnt: Delivered
+    ) -> dict[str, Any]:
+        """The outside has it: the books must say so, whatever has changed here meanwhile."""
+        tool = self._house.registry.get(row.tool)
+        assert tool is not None
+        call = await proof.requesting_call(tx, row)
+        arguments = tool.arguments.model_validate_json(row.args_json)
+        return await self._effect(tx, row, tool, call, arguments, learnt.reference)
+
+    async def _lapse(self, tx: Tx, row: PendingAction) -> None:
+        """Expire what waited too long; a lost lease makes the fate unknown, never approved."""
+        fact = action_fact(row)
+        target = machine.after_time(fact, tx.at)
+        if target is not fact.state:
+            await move(tx, row, target, EXECUTOR)
+            return
+        target = machine.after_lease_lost(fact, tx.at)
+        if target is not fact.state:
+            # The settle window begins now and not when the lease ended: the clock may have jumped
+            # over both while the letter was on its way, and "not found" must not come too early.
+            await move(tx, row, target, EXECUTOR, lease_until=tx.at)
+
+    async def _fail(self, tenant_id: str, action_id: str, code: str, fault: Fault | None) -> Report:
+        """The effect was refused or broke and its transaction thrown away: nothing happened."""
+        async with writing(self._database, tenant_id, self._clock) as tx:
+            row = await load(tx, action_id, lock=True)
+            if row.state != State.APPROVED:
+                return Report(action_id, row.state, row.result, fault)
+            await self._start(tx, row)
+            await queries.end_attempt(tx, row.id, row.attempt, outcome="failed", provider_ref=None)
+            await move(tx, row, State.FAILED, EXECUTOR, code=code)
+            return Report(action_id, row.state, fault=fault)
+
+
+def _outcome(learnt: Delivered | Declined | None, asked: bool) -> Outcome:
+    if isinstance(learnt, Delivered):
+        return Outcome.OK
+    if isinstance(learnt, Declined):
+        return Outcome.DECLINED
+    return Outcome.NOT_FOUND if asked else Outcome.TIMEOUT
+
+
+def _order(row: PendingAction) -> Order:
+    return Order(row.id, row.tenant_id, row.idem_key, json.loads(row.args_json))
+
+
+def _done(row: PendingAction, call: Call, result: dict[str, Any]) -> Event:
+    """The audit entry of the effect itself, in the name of whoever asked for it."""
+    kind, _, id = row.requester.partition(":")
+    return Event(
+        event=row.tool,
+        actor=Actor(kind, id, call.principal.person_id if kind == "agent" else ""),
+        object=f"{row.entity_type}:{row.entity_id}",
+        action=row.id,
+        policy=f"{row.policy_version}:{row.policy_sha256}",
+        data={"args_sha256": row.args_sha256},
+        private={"arguments": json.loads(row.args_json), "result": result},
+    )

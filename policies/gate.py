@@ -1,0 +1,340 @@
+"""The one door. Every call of every tool goes through here, in this order:
+
+principal -> is the tool there for this caller? -> shape -> (transaction) idempotency -> computed
+fields -> allow, deny or ask people -> run -> audit -> one commit -> cleaned answer.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+
+from domain.approvals import queries as approvals
+from domain.identity import queries as identity
+from domain.identity.tokens import Token
+from domain.kernel.canonical import normalised
+from domain.kernel.clock import Clock
+from domain.kernel.faults import Fault, Kind
+from domain.store import idempotency
+from domain.store.chain import Actor, Event
+from domain.store.engine import Database
+from domain.store.tx import Tx, reading, writing
+from policies import principals, proposing
+from policies.catalogue import Catalogue, ToolPolicy
+from policies.contract import Answer, Arguments, Call, Principal, Registry, Tool, wire_name
+from policies.counting import REFUSALS, Meter
+from policies.decide import Verdict, admit, weigh
+from policies.redaction import clean, has_untrusted
+
+log = logging.getLogger(__name__)
+
+POLL_EVERY_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the caller gets: the structure, and a few lines of text."""
+
+    structured: dict[str, Any]
+    text: str
+
+
+class _Rehearsed(Exception):
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One call on its way through the gate."""
+
+    token: Token
+    row: ToolPolicy
+    tool: Tool
+    arguments: Arguments | None
+    mistake: Fault | None
+    request_id: str
+
+
+class Gate:
+    """Policy enforcement for agents; one per process."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        registry: Registry,
+        catalogue: Catalogue,
+        *,
+        read_only: bool = False,
+        policy_fault: Fault | None = None,
+        inbox_url: str | None = None,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._registry = registry
+        self._catalogue = catalogue
+        self._read_only = read_only or policy_fault is not None
+        self._policy_fault = policy_fault
+        self._inbox_url = inbox_url
+        self._sleep = sleep
+        self.meter = Meter(database, clock)
+
+    async def principal(self, token: Token) -> Principal:
+        """Who this token is, right now; TOKEN_INVALID if nobody."""
+        async with reading(self._database, token.tenant_id, self._clock) as tx:
+            return await principals.agent(tx, token)
+
+    def visible(self, principal: Principal) -> list[ToolPolicy]:
+        """The tools this principal may call, in one fixed order. Others do not exist for it."""
+        rows = (
+            row
+            for row in self._catalogue.tool
+            if admit(row, scopes=principal.scopes, read_only=self._read_only).verdict
+            is Verdict.ALLOW
+        )
+        return sorted(rows, key=lambda row: row.name)
+
+    async def call(
+        self, token: Token, name: str, raw: Mapping[str, Any], *, request_id: str = ""
+    ) -> Outcome:
+        """One tool call. Raises a Fault for everything the caller should know about.
+
+        UNKNOWN_TOOL stands for unknown, hidden and forbidden tools alike on the wire; inside, and
+        in the audit, SCOPE_MISSING and READ_ONLY_MODE keep their names.
+        """
+        row = self._catalogue.by_id.get(name) or self._catalogue.by_name.get(name)
+        tool = self._registry.get(row.id) if row else None
+        if row is None or tool is None:
+            raise await self._unknown(token, name)
+        arguments, mistake = _parse(tool, raw)
+        visit = _Visit(token, row, tool, arguments, mistake, request_id)
+        try:
+            outcome = await self._pass(visit)
+        except Fault as error:
+            await self._count_fault(visit, error)
+            raise
+        self.meter.count(token.tenant_id, f"agent:{token.agent_id}", row.name, "ok")
+        await self.meter.flush_if_due()
+        return outcome
+
+    async def _pass(self, visit: _Visit) -> Outcome:
+        if visit.row.is_read or visit.mistake is not None or self._read_only:
+            return await self._read(visit)
+        try:
+            return await self._write(visit)
+        except IntegrityError:
+            # Somebody did the same at the same moment; what they did is there to be read now.
+            log.info("%s met a concurrent change and is repeated", visit.row.name)
+        try:
+            return await self._write(visit)
+        except IntegrityError as error:
+            raise Fault(
+                "CONFLICT",
+                Kind.CONFLICT,
+                "The database refused the change.",
+                "read the row again; it may have changed or exist already.",
+            ) from error
+
+    async def _read(self, visit: _Visit) -> Outcome:
+        patience: float | None = None
+        while True:
+            async with reading(self._database, visit.token.tenant_id, self._clock) as tx:
+                principal = await self._admit(tx, visit)
+                assert visit.tool.run is not None and visit.arguments is not None
+                answer = await visit.tool.run(Call(principal, tx), visit.arguments)
+            if patience is None:
+                patience = visit.tool.poll(answer, visit.arguments) if visit.tool.poll else 0
+            elif visit.tool.poll and visit.tool.poll(answer, visit.arguments) <= 0:
+                patience = 0
+            if patience <= 0:
+                break
+            await self._sleep(min(patience, POLL_EVERY_SECONDS))
+            patience -= POLL_EVERY_SECONDS
+        outcome = _outcome(answer)
+        if not principal.mark_is_fresh and has_untrusted(outcome.structured):
+            await self._taint(principal)
+        return outcome
+
+    async def _write(self, visit: _Visit) -> Outcome:
+        try:
+            async with writing(self._database, visit.token.tenant_id, self._clock) as tx:
+                principal = await self._admit(tx, visit)
+                outcome = await self._once(tx, principal, visit)
+                if getattr(visit.arguments, "dry_run", False):
+                    raise _Rehearsed(outcome)
+                return outcome
+        except _Rehearsed as rehearsal:
+            text = f"DRY RUN, nothing was written.\n{rehearsal.outcome.text}"
+            return Outcome(rehearsal.outcome.structured, text)
+
+    async def _admit(self, tx: Tx, visit: _Visit) -> Principal:
+        """Principal, then tool and scope, then shape: what a stranger may learn comes last."""
+        principal = await principals.agent(tx, visit.token)
+        decision = admit(visit.row, scopes=principal.scopes, read_only=self._read_only)
+        if decision.verdict is not Verdict.ALLOW:
+            raise self._denial(decision.code)
+        if visit.mistake is not None:
+            raise visit.mistake
+        return principal
+
+    async def _once(self, tx: Tx, principal: Principal, visit: _Visit) -> Outcome:
+        """Answer from memory if this key was answered before; else do it and remember."""
+        assert visit.arguments is not None
+        key = getattr(visit.arguments, "idempotency_key", None)
+        if key is None:
+            return await self._do(tx, principal, visit)
+        _, digest = proposing.arguments_json(visit.arguments)
+        named = {
+            "principal": principal.reference,
+            "tool": visit.row.id,
+            "key": key,
+            "args_sha256": digest,
+        }
+        before = await idempotency.recall(tx, **named)
+        if before is not None:
+            return Outcome(before["structured"], before["text"])
+        outcome = await self._do(tx, principal, visit)
+        stored = {"structured": outcome.structured, "text": outcome.text}
+        idempotency.remember(tx, **named, result=stored)
+        return outcome
+
+    async def _do(self, tx: Tx, principal: Principal, visit: _Visit) -> Outcome:
+        call, tool = Call(principal, tx), visit.tool
+        if tool.run is not None:
+            outcome = _outcome(await tool.run(call, visit.arguments))
+            tx.record(self._event(visit, principal, outcome))
+            return outcome
+        assert tool.propose is not None and visit.arguments is not None
+        proposal = await tool.propose(call, visit.arguments)
+        decision = weigh(visit.row, proposal.facts, tainted=principal.tainted)
+        if decision.verdict is Verdict.DENY:
+            raise self._denial(decision.code)
+        assert decision.verdict is Verdict.NEEDS_PEOPLE, "no tool runs on a predicate yet"
+        action = await proposing.propose(
+            tx, principal, tool, visit.row, self._catalogue, decision, visit.arguments, proposal,
+            request_id=visit.request_id,
+        )  # fmt: skip
+        decided = await approvals.approvals(tx, [action.id])
+        filled = frozenset(row.slot for row in decided if row.decision == "approve")
+        answer = proposing.pending_answer(action, filled=filled, inbox_url=self._inbox_url)
+        return _outcome(answer)
+
+    def _event(self, visit: _Visit, principal: Principal, outcome: Outcome) -> Event:
+        assert visit.arguments is not None
+        _, digest = proposing.arguments_json(visit.arguments)
+        content = visit.arguments.model_dump(mode="json", exclude_none=True)
+        return Event(
+            event=visit.row.id,
+            actor=principal.actor,
+            object=_object(outcome.structured),
+            policy=f"{self._catalogue.version}:{self._catalogue.sha256}",
+            request=visit.request_id,
+            data={"args_sha256": digest},
+            private={"arguments": normalised(content)},
+        )
+
+    async def _taint(self, principal: Principal) -> None:
+        """From now on, for a day, what this agent proposes is marked: it has read strangers."""
+        async with writing(self._database, principal.tenant_id, self._clock) as tx:
+            await identity.mark_untrusted_read(tx, principal.id)
+
+    async def _unknown(self, token: Token, name: str) -> Fault:
+        principal = await self.principal(token)
+        fault = self._denial("UNKNOWN_TOOL")
+        if self._policy_fault is not None and self._registry_knows(name):
+            fault = self._policy_fault
+        label = name if self._registry_knows(name) else "unknown"
+        self.meter.count(token.tenant_id, principal.reference, label, fault.code)
+        await self._chain_refusal(token.tenant_id, principal.actor, label, fault)
+        await self.meter.flush_if_due()
+        return fault
+
+    def _registry_knows(self, name: str) -> bool:
+        known = set(self._registry.names())
+        return name in known or wire_name(name) in known
+
+    async def _count_fault(self, visit: _Visit, fault: Fault) -> None:
+        """Count every fault; chain what somebody tried and may not."""
+        token = visit.token
+        self.meter.count(token.tenant_id, f"agent:{token.agent_id}", visit.row.name, fault.code)
+        if fault.code == "TOKEN_INVALID":
+            return
+        if fault.kind in REFUSALS:
+            actor = Actor("agent", token.agent_id)
+            await self._chain_refusal(token.tenant_id, actor, visit.row.name, fault)
+        await self.meter.flush_if_due()
+
+    async def _chain_refusal(self, tenant_id: str, actor: Actor, label: str, fault: Fault) -> None:
+        try:
+            await self.meter.refuse(tenant_id, actor, label, fault)
+        except Fault:
+            log.exception("a refusal could not be chained")
+
+    def _denial(self, code: str) -> Fault:
+        match code:
+            case "READ_ONLY_MODE" if self._policy_fault is not None:
+                return self._policy_fault
+            case "READ_ONLY_MODE":
+                return Fault(
+                    code,
+                    Kind.FORBIDDEN,
+                    "This server only reads.",
+                    "ask an operator for a server without --read-only.",
+                )
+            case "POLICY_DENIED":
+                return Fault(code, Kind.FORBIDDEN, "The policy does not allow this, for nobody.")
+            case _:
+                return Fault(code, Kind.FORBIDDEN, "There is no such tool.")
+
+
+def _outcome(answer: Answer) -> Outcome:
+    structured = answer.model_dump(mode="json", exclude_none=True)
+    return Outcome(clean(structured), clean(answer.text()))
+
+
+def _object(structured: Mapping[str, Any]) -> str:
+    """What a call was about, for the audit: the id in its answer, whatever it is called."""
+    for value in (structured, *structured.values()):
+        if isinstance(value, Mapping) and isinstance(value.get("id"), str):
+            return str(value["id"])
+    return ""
+
+
+def _parse(tool: Tool, raw: Mapping[str, Any]) -> tuple[Arguments | None, Fault | None]:
+    """The arguments in shape, or one fault that names every wrong field at once."""
+    try:
+        return tool.arguments.model_validate(dict(raw)), None
+    except ValidationError as error:
+        fields = [_problem(detail) for detail in error.errors(include_url=False)]
+    shown = "; ".join(f"{field['field']} {field['problem']}" for field in fields[:8])
+    return None, Fault(
+        "INVALID_ARGS",
+        Kind.INVALID,
+        f"{len(fields)} argument(s) are wrong: {shown}.",
+        "correct all of them and call again; nothing was changed.",
+        {"fields": fields},
+    )
+
+
+def _problem(detail: Any) -> dict[str, str]:
+    """Where and what, in words of ours: never the value, and a foreign key only if harmless."""
+    place = ".".join(str(part) for part in detail["loc"]) or "arguments"
+    match detail["type"]:
+        case "missing":
+            return {"field": place, "problem": "is required"}
+        case "extra_forbidden":
+            plain = place.isascii() and place.isidentifier() and len(place) <= 40
+            return {
+                "field": place if plain else "an argument",
+                "problem": "is not an argument of this tool",
+            }
+        case "value_error":
+            return {"field": place, "problem": str(detail["ctx"]["error"])}
+        case _:
+            return {"field": place, "problem": detail["msg"][:1].lower() + detail["msg"][1:]}

@@ -1,0 +1,202 @@
+"""Which programs may propose, for whom and until when? `cyberos agent add | list | revoke`."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from domain.identity import queries as identity
+from domain.identity import service
+from domain.identity.queries import PersonIdentity
+from domain.identity.tables import Agent
+from domain.kernel.clock import stamp
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.text import line
+from domain.store.chain import Actor, Event
+from domain.store.engine import Role
+from domain.store.tx import reading, writing
+from server.cli.desk import Company, opened, perform, the_company
+from server.cli.render import answer, instant, one_line, say
+from server.cli.vault import undone_on_failure, write_secret
+
+OPERATOR = Actor("system", "operator")  # whoever may run commands on this machine
+DAYS = 90
+
+TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if there are several.")
+TOKEN_FILE = typer.Option(
+    None, "--token-file", help="Write the token to this new file (0600) instead of showing it."
+)
+JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=False, help="Agents: who may propose.")
+    group.command("add")(add)
+    group.command("list")(list_all)
+    group.command("revoke")(revoke)
+    app.add_typer(group, name="agent")
+
+
+def add(
+    name: str = typer.Option(..., help="What the agent is called."),
+    for_email: str = typer.Option(..., "--for", help="E-mail of the person it acts for."),
+    scopes: str = typer.Option(..., help="Comma-separated, such as core.read,crm.read."),
+    days: int = typer.Option(DAYS, min=1, max=366, help="How long its token is valid."),
+    tenant: str | None = TENANT,
+    token_file: Path | None = TOKEN_FILE,
+    as_json: bool = JSON,
+) -> None:
+    """Add an agent and make its token.
+
+    The token is shown once, or written to a file, and stored as a hash.
+    """
+    wanted = tuple(scope.strip() for scope in scopes.split(",") if scope.strip())
+    place = token_file.absolute() if token_file is not None else None
+    company, added = perform(lambda: _add(name, for_email, wanted, days, tenant, place))
+    if as_json:
+        answer(added)
+        return
+    agent = added["agent"]
+    until = instant(datetime.fromisoformat(agent["expires_at"]), company.zone)
+    say(f"{one_line(agent['name'])} may {', '.join(agent['scopes'])} until {until}.")
+    if token_file is None:
+        say(f"Its token, shown only now: {added['token']}")
+    else:
+        say(f"Its token is in {added['token_file']}; set CYBEROS_AGENT_TOKEN_FILE to that path.")
+
+
+def list_all(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
+    """List the agents with the people they act for."""
+    company, rows = perform(lambda: _list(tenant))
+    if as_json:
+        answer({"tenant": company.code, "agents": rows})
+        return
+    if not rows:
+        say("No agents.")
+    for row in rows:
+        verb, at = (
+            ("revoked", row["revoked_at"]) if row["revoked_at"] else ("until", row["expires_at"])
+        )
+        end = f"{verb} {instant(datetime.fromisoformat(at), company.zone)}"
+        for_whom = f"{one_line(row['for_person'])} <{row['for_email']}>"
+        say(f"{one_line(row['name'])}: for {for_whom}, {','.join(row['scopes'])}, {end}")
+
+
+def revoke(
+    name: str = typer.Argument(help="What the agent is called."),
+    tenant: str | None = TENANT,
+    as_json: bool = JSON,
+) -> None:
+    """End an agent's token now. What it proposed stays, and people still decide about it."""
+    revoked = perform(lambda: _revoke(name, tenant))
+    if as_json:
+        answer({"agent": revoked})
+        return
+    say(f"{one_line(name)} is revoked; its token opens nothing any more.")
+
+
+def agent_added(agent: Agent) -> Event:
+    """The audit entry of a new agent."""
+    return Event(
+        "agent.added",
+        OPERATOR,
+        object=f"agent:{agent.id}",
+        data={
+            "name": agent.name,
+            "person": agent.person_id,
+            "scopes": ",".join(agent.scopes),
+            "expires_at": stamp(agent.expires_at),
+        },
+    )
+
+
+async def _add(
+    name: str,
+    email: str,
+    scopes: tuple[str, ...],
+    days: int,
+    tenant: str | None,
+    token_file: Path | None,
+) -> tuple[Company, dict[str, Any]]:
+    async with opened(Role.OWNER) as desk:
+        company = await the_company(desk, tenant)
+        with undone_on_failure() as undo:
+            async with writing(desk.database, company.id, desk.clock) as tx:
+                person = await identity.person_by_email(tx, email)
+                _check_active(person)
+                agent, clear = await service.add_agent(
+                    tx,
+                    name=_name(name),
+                    person_id=person.id,
+                    scopes=scopes,
+                    expires_at=tx.at + timedelta(days=days),
+                )
+                tx.record(agent_added(agent))
+                if token_file is not None:
+                    write_secret(token_file, f"{clear}\n".encode())
+                    undo.remove(token_file)
+    shown = {"token": clear} if token_file is None else {"token_file": str(token_file)}
+    return company, {"agent": _as_object(agent, person), **shown}
+
+
+async def _list(tenant: str | None) -> tuple[Company, list[dict[str, Any]]]:
+    async with opened(Role.OWNER) as desk:
+        company = await the_company(desk, tenant)
+        async with reading(desk.database, company.id, desk.clock) as tx:
+            rows = await identity.agents(tx)
+            people = await identity.people(tx, {row.person_id for row in rows})
+    return company, [_as_object(row, people[row.person_id]) for row in rows]
+
+
+async def _revoke(name: str, tenant: str | None) -> dict[str, Any]:
+    async with opened(Role.OWNER) as desk:
+        company = await the_company(desk, tenant)
+        async with writing(desk.database, company.id, desk.clock) as tx:
+            before = await identity.agent_by_name(tx, name)
+            was_valid = before is not None and before.revoked_at is None
+            agent = await service.revoke_agent(tx, name)
+            person = (await identity.people(tx, [agent.person_id]))[agent.person_id]
+            if was_valid:
+                tx.record(
+                    Event(
+                        "agent.revoked",
+                        OPERATOR,
+                        object=f"agent:{agent.id}",
+                        data={"name": agent.name},
+                    )
+                )
+    return _as_object(agent, person)
+
+
+def _name(typed: str) -> str:
+    try:
+        return line(typed, 64)
+    except ValueError as error:
+        raise Fault(
+            "AGENT_NAME_INVALID", Kind.INVALID, f"The name {error}.", "choose a short plain name."
+        ) from error
+
+
+def _check_active(person: PersonIdentity) -> None:
+    if not person.active:
+        raise Fault(
+            "PERSON_INACTIVE",
+            Kind.CONFLICT,
+            "This person has left, so no agent can act for her.",
+            "choose somebody who is still there.",
+        )
+
+
+def _as_object(agent: Agent, person: PersonIdentity) -> dict[str, Any]:
+    return {
+        "id": agent.id,
+        "name": agent.name,
+        "for_person": person.display_name,
+        "for_email": person.email,
+        "scopes": list(agent.scopes),
+        "created_at": agent.created_at.isoformat(),
+        "expires_at": agent.expires_at.isoformat(),
+        "revoked_at": agent.revoked_at.isoformat() if agent.revoked_at else None,
+    }

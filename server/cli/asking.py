@@ -1,0 +1,107 @@
+"""What has the person not told us yet? Asked in a terminal, named as missing flags elsewhere."""
+
+import warnings
+from getpass import GetPassWarning, getpass
+from pathlib import Path
+
+import typer
+
+from domain.identity.keys import SHORTEST_PASSPHRASE, Passphrase
+from domain.kernel.faults import Fault, Kind
+from server.cli.render import interactive
+
+_LARGEST_PASSPHRASE_FILE = 1_024
+
+
+class Questions:
+    """Asks for what is missing, or collects the flags that would have said it."""
+
+    def __init__(self) -> None:
+        self._missing: list[str] = []
+
+    def text(self, flag: str, given: str | None, question: str, default: str | None = None) -> str:
+        """The value of a flag, an answer, or the default."""
+        if given is not None and given.strip():
+            return given.strip()
+        if interactive():
+            return str(typer.prompt(question, default=default, err=True)).strip()
+        if default is not None:
+            return default
+        self.missing(flag)
+        return ""
+
+    def missing(self, flag: str) -> None:
+        """Remember a flag that nobody gave."""
+        self._missing.append(flag)
+
+    def check(self) -> None:
+        """FLAGS_MISSING, with all of them at once."""
+        if self._missing:
+            raise Fault(
+                "FLAGS_MISSING",
+                Kind.INVALID,
+                f"These flags are missing: {', '.join(self._missing)}.",
+                "give them, or run the command in a terminal, where it asks.",
+                {"flags": self._missing},
+            )
+
+
+def passphrase(file: Path | None, question: str, *, flag: str, twice: bool = False) -> Passphrase:
+    """A passphrase from a file or from the keyboard; it is never echoed and never an argument."""
+    if file is not None:
+        return _from_file(file)
+    if not interactive():
+        raise Fault(
+            "PASSPHRASE_REQUIRED",
+            Kind.INVALID,
+            "There is no terminal to ask for the passphrase.",
+            f"give {flag} FILE.",
+        )
+    while True:
+        typed = _typed(question)
+        if not twice:
+            return Passphrase(typed)
+        if len(Passphrase(typed)) < SHORTEST_PASSPHRASE:
+            typer.echo(f"At least {SHORTEST_PASSPHRASE} characters, please.", err=True)
+        elif typed != _typed("Once more"):
+            typer.echo("The two are not the same.", err=True)
+        else:
+            return Passphrase(typed)
+
+
+def _typed(question: str) -> str:
+    """What somebody types without seeing it; the echo is off before the question appears."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return getpass(f"{question}: ")
+        except GetPassWarning as error:
+            raise Fault(
+                "PASSPHRASE_REQUIRED",
+                Kind.INVALID,
+                "This terminal would show the passphrase while it is typed.",
+                "give it in a file.",
+            ) from error
+        except EOFError:
+            raise typer.Abort from None
+
+
+def _from_file(file: Path) -> Passphrase:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(_LARGEST_PASSPHRASE_FILE + 1)
+        text = content.decode("utf-8-sig").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise _unreadable() from None
+    if not text or len(content) > _LARGEST_PASSPHRASE_FILE:
+        raise _unreadable()
+    return Passphrase(text)
+
+
+def _unreadable() -> Fault:
+    return Fault(
+        "PASSPHRASE_UNREADABLE",
+        Kind.INVALID,
+        "The passphrase file cannot be opened, is empty, too large or not text.",
+        "it holds one line: the passphrase.",
+    )

@@ -1,0 +1,80 @@
+"""Which commands does `cyberos` have, and how does a mistake in typing one become a fault?"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+
+import typer
+
+from domain.kernel.faults import Fault, Kind
+
+# Each of these modules has `register(app)`. One that is not there is left out, so that a command
+# nobody needs at the moment never keeps people from approving or rejecting.
+MODULES = (
+    "init",
+    "people",
+    "agents",
+    "work",
+    "migrate",
+    "audit",
+    "backup",
+    "doctor",
+    "connect",
+    "demo",
+)
+
+
+def application() -> typer.Typer:
+    """The command line with all its commands."""
+    app = typer.Typer(
+        no_args_is_help=False,
+        add_completion=False,
+        rich_markup_mode=None,  # plain text: quicker to start, and the same on every console
+        pretty_exceptions_enable=False,
+    )
+    app.callback(invoke_without_command=True)(cyberos)
+    app.command(
+        "serve",
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )(serve)
+    for name in MODULES:
+        if find_spec(f"server.cli.{name}") is not None:
+            import_module(f"server.cli.{name}").register(app)
+    return app
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command and say its exit code."""
+    command = typer.main.get_command(application())
+    try:
+        code = command.main(args=list(arguments), prog_name="cyberos", standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except typer.TyperException as error:
+        raise Fault(
+            "USAGE",
+            Kind.INVALID,
+            error.format_message().splitlines()[0],
+            "add --help to the command to see what it takes.",
+        ) from None
+    return code if isinstance(code, int) else 0
+
+
+def cyberos(
+    context: typer.Context,
+    debug: bool = typer.Option(False, "--debug", help="Show where an internal error happened."),
+) -> None:
+    """CyberOS: AI agents work the pipeline over MCP, people keep the last word.
+
+    Start with `cyberos init` (a real company) or `cyberos init --demo`.
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def serve(context: typer.Context) -> None:
+    """Serve one MCP client over standard input and output."""
+    from server.agents import main
+
+    raise typer.Exit(main(context.args))

@@ -1,0 +1,81 @@
+"""In which words is the demo told? Every sentence in both languages, side by side."""
+
+from collections.abc import Mapping
+
+Words = Mapping[str, str]
+
+# name: (Vietnamese, English)
+_SENTENCES: Mapping[str, tuple[str, str]] = {
+    "title": (
+        "CyberOS: tác tử AI chạy phễu bán hàng, con người giữ quyết định cuối cùng.",
+        "CyberOS: an AI agent works the pipeline, people keep the last word.",
+    ),
+    "agent": ("tác tử", "agent"),
+    "look": (
+        "Tác tử khởi động máy chủ MCP và tìm khách hàng, có dấu lẫn không dấu.",
+        "The agent starts the MCP server and looks for a customer, with and without diacritics.",
+    ),
+    "work": (
+        "Tác tử làm việc hằng ngày: mở cơ hội, ghi cuộc gọi, chuyển giai đoạn.",
+        "The agent does its daily work: opens a deal, logs a call, moves the deal on.",
+    ),
+    "subject": ("Gọi trao đổi phạm vi công việc", "Call about the scope of work"),
+    "forbidden_move": (
+        "Nhảy cóc giai đoạn thì bị từ chối, và được chỉ những bước được phép:",
+        "Skipping a stage is refused, and the moves that are allowed are named:",
+    ),
+    "propose": (
+        "Tác tử đề nghị chốt thắng. Việc này không rút lại được, nên chỉ thành một đề nghị.",
+        "The agent proposes to close the deal as won. That cannot be taken back, so it waits.",
+    ),
+    "short_cuts": (
+        "Tác tử thử mọi lối tắt. Không lối nào đi được.",
+        "The agent tries every short cut. None of them works.",
+    ),
+    "again": ("Gọi lại lần nữa: vẫn là đề nghị cũ.", "Asking again: it is the same action."),
+    "invented_token": (
+        "Tự bịa mã xác nhận và người duyệt:",
+        "Inventing a confirmation token and an approver:",
+    ),
+    "terminal_stage": (
+        "Chuyển thẳng vào giai đoạn cuối:",
+        "Moving straight into the final stage:",
+    ),
+    "other_action": ("Mượn mã của một đề nghị khác:", "Borrowing the id of another action:"),
+    "no_approve_tool": (
+        "Gọi công cụ duyệt: không có công cụ nào như vậy.",
+        "Calling a tool that approves: there is none.",
+    ),
+    "sign": (
+        "Một con người đọc bản tóm tắt và ký trong terminal, bằng khoá của chính mình.",
+        "A person reads the summary and signs in a terminal, with a key of her own.",
+    ),
+    "done": (
+        "Việc được thực hiện đúng một lần, đúng như đã ký.",
+        "The action is carried out exactly once, exactly as signed.",
+    ),
+    "only_once": ("Chốt thêm lần nữa thì không được:", "Closing it once more is impossible:"),
+    "prove": (
+        "Mọi việc nằm trong chuỗi kiểm toán, kiểm chứng được ngoại tuyến.",
+        "Everything stands in the audit chain, which can be verified offline.",
+    ),
+    "forge": (
+        "Sửa một byte trong bản sao cơ sở dữ liệu: chuỗi chỉ ra đúng chỗ.",
+        "One byte is changed in a copy of the database: the verifier names the place.",
+    ),
+    "one_byte": ("  · Đổi byte thứ {place} của tệp.", "  · Byte {place} of the file is changed."),
+    "connect": (
+        "Nối ứng dụng của bạn với công ty mẫu này:",
+        "Connect your own client to this demo company:",
+    ),
+    "end": (
+        "Hết. Với công ty thật: `cyberos init`.",
+        "The end. For a real company: `cyberos init`.",
+    ),
+}
+
+
+def words_in(language: str) -> Words:
+    """The sentences in one language, by name."""
+    column = ("vi", "en").index(language)
+    return {name: sentence[column] for name, sentence in _SENTENCES.items()}

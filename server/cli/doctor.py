@@ -1,0 +1,340 @@
+"""Is this installation well, and what does it really guarantee? `cyberos doctor`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import typer
+
+from domain.approvals import queries as approvals
+from domain.approvals.tables import PendingAction
+from domain.identity import queries as identity
+from domain.identity.queries import PersonIdentity
+from domain.identity.tables import Agent
+from domain.kernel.faults import Fault
+from domain.store import audit_queries, checkpoints, condition, directory
+from domain.store.condition import Served
+from domain.store.engine import Database, Role, connect
+from domain.store.revision import HEAD, check_revision
+from domain.store.tx import Tx, reading
+from policies import activation, coverage
+from policies.catalogue import Catalogue
+from policies.trust import Trust
+from server import inspection, wiring
+from server.cli.desk import perform, read_settings
+from server.cli.render import answer, one_line, say
+from server.inspection import Check, KeyFiles, Mark
+from server.settings import Settings
+
+TENANT = typer.Option(None, "--tenant", help="Only this tenant, by its code.")
+JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
+
+OLDEST_POSTGRES = 150_000
+SKEW_NOTICED, SKEW_TOO_MUCH = timedelta(seconds=2), timedelta(seconds=30)
+EXPIRES_SOON = timedelta(days=14)
+CHECKPOINT_DUE = timedelta(hours=24)
+EXECUTED_WITHIN = timedelta(minutes=10)
+MOST_ACTIONS = 1_000
+
+_LEVELS = {
+    "D0": "tamper-evident only: whoever uses this account can change the database, read the "
+    "secrets here or sign in somebody's name, and so can an agent with a shell. The chain shows it "
+    "afterwards; nothing stops it. Do not connect live gateways.",
+    "D1": "signatures cannot be forged while the keys stay locked, but effects are not protected: "
+    "one login of the database may do everything.",
+    "D2": "effects and approvals are out of reach of agents, provided that the executor, its "
+    "secrets and the database run under another account or host than the agents. That cannot be "
+    "seen from here.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Everything that was found."""
+
+    checks: tuple[Check, ...]
+    level: str
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing failed."""
+        return all(check.mark is not Mark.FAIL for check in self.checks)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
+def doctor(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
+    """Examine settings, files, database, policy, people and agents. Ends with 1 if one fails."""
+    settings = read_settings()
+    examined = perform(lambda: examine(settings, tenant))
+    if as_json:
+        rows = [
+            {"mark": one.mark.value, "topic": one.topic, "sentence": one.sentence}
+            for one in examined.checks
+        ]
+        level = {"level": examined.level, "guarantee": _LEVELS[examined.level]}
+        answer({"ok": examined.well, **level, "checks": rows})
+    else:
+        for one in examined.checks:
+            say(f"{one.mark.value:<5} {one.topic}: {one_line(one.sentence)}")
+        say(f"\nThis deployment is {examined.level}: {_LEVELS[examined.level]}")
+    if not examined.well:
+        raise typer.Exit(1)
+
+
+async def examine(settings: Settings, tenant: str | None = None) -> Examined:
+    """Look at everything that can be seen from here, whatever is broken on the way."""
+    checks = [inspection.settings_line(settings), *inspection.files(settings)]
+    key_files = inspection.key_files(settings)
+    checks += inspection.keys(key_files)
+    trusted, about_trust = inspection.trust_file(settings)
+    checks += about_trust
+    catalogue, fault = wiring.policy(settings)
+    checks.append(_policy(catalogue, fault))
+    served: Served | None = None
+    try:
+        role = Role.INBOX
+        if not settings.is_embedded:
+            role = await condition.usable_role(settings.database_url) or Role.INBOX
+        database = connect(settings.database_url, role=role, pool_size=2)
+        try:
+            served, about = await _database(database)
+            checks += about
+            usable = catalogue if fault is None else None
+            checks += await _tenants(settings, database, usable, trusted, tenant)
+        finally:
+            await database.close()
+    except Fault as problem:
+        checks.append(_failed("database", problem))
+    return Examined(tuple(checks), _level(served, key_files))
+
+
+def _policy(catalogue: Catalogue, fault: Fault | None) -> Check:
+    if fault is not None:
+        return _failed("policy", fault)
+    return Check(
+        Mark.OK, "policy", f"{len(catalogue.tool)} tools, not weaker than the compiled-in floor."
+    )
+
+
+def _level(served: Served | None, keys: KeyFiles) -> str:
+    """The honest guarantee (docs/operating.md): never more than can be seen."""
+    if served is None:
+        return "D0"  # one account, one file
+    if keys.open or keys.with_passphrase_beside:
+        return "D0"  # whoever is on this machine signs as whom she likes
+    one_login_does_all = served.is_superuser or served.bypasses_walls or len(served.roles) != 1
+    return "D1" if one_login_does_all else "D2"
+
+
+# --- the database ---
+
+
+async def _database(database: Database) -> tuple[Served | None, list[Check]]:
+    if database.is_sqlite:
+        served, checks = None, await _embedded(database)
+    else:
+        served = await condition.served(database)
+        checks = list(_served(served))
+    await check_revision(database)
+    checks.append(Check(Mark.OK, "database", f"It is at revision {HEAD}, as this program needs."))
+    checks.append(await _clock(database))
+    return served, checks
+
+
+async def _embedded(database: Database) -> list[Check]:
+    found = await condition.embedded(database)
+    checks = [Check(Mark.OK, "database", f"SQLite {found.version} answers.")]
+    if found.journal_mode != "wal":
+        sentence = "It has no write-ahead log, so readers wait for writers; run `cyberos migrate`."
+        checks.append(Check(Mark.WARN, "database", sentence))
+    if found.problems:
+        sentence = f"The file is damaged ({found.problems[0][:120]}); restore a backup."
+        checks.append(Check(Mark.FAIL, "database", sentence))
+    else:
+        checks.append(Check(Mark.OK, "database", "SQLite's own check finds nothing wrong."))
+    return checks
+
+
+def _served(found: Served) -> Iterator[Check]:
+    login = one_line(found.login)
+    if found.version < OLDEST_POSTGRES:
+        yield Check(Mark.FAIL, "database", "PostgreSQL is older than 15.")
+    else:
+        yield Check(Mark.OK, "database", f"PostgreSQL {found.version // 10_000} answers.")
+    if found.is_superuser or found.bypasses_walls:
+        what = "a superuser" if found.is_superuser else "exempt from row level security"
+        yield Check(
+            Mark.FAIL,
+            "database",
+            f"The login {login} is {what}: no wall between tenants holds it. Use the logins of "
+            "docs/operating.md.",
+        )
+    roles = ", ".join(role.value for role in found.roles)
+    if Role.OWNER in found.roles:
+        sentence = f"The login {login} owns the tables; keep it for `cyberos migrate` and init."
+        yield Check(Mark.WARN, "database", sentence)
+    if len(found.roles) > 1:
+        yield Check(
+            Mark.WARN,
+            "database",
+            f"The login {login} may act as {roles}: a server that uses it could approve or "
+            "execute. Give each process a login with one role.",
+        )
+    elif found.roles:
+        yield Check(Mark.OK, "database", f"The login {login} acts as {roles} and nothing else.")
+    else:
+        yield Check(Mark.FAIL, "database", f"The login {login} has none of the four roles.")
+    if found.unwalled:
+        yield Check(
+            Mark.FAIL,
+            "database",
+            f"Row level security is not forced on {', '.join(found.unwalled)}.",
+        )
+    else:
+        yield Check(Mark.OK, "database", "Row level security is forced on every tenant's table.")
+
+
+async def _clock(database: Database) -> Check:
+    before = wiring.clock().now()
+    there = await condition.present(database)
+    after = wiring.clock().now()
+    skew = max(before - there, there - after, timedelta())
+    if skew <= SKEW_NOTICED:
+        return Check(Mark.OK, "clock", "Database and program agree on the time.")
+    mark = Mark.FAIL if skew > SKEW_TOO_MUCH else Mark.WARN
+    seconds = int(skew.total_seconds())
+    return Check(
+        mark, "clock", f"Database and program are {seconds} seconds apart: set the clocks."
+    )
+
+
+# --- tenants ---
+
+
+async def _tenants(
+    settings: Settings,
+    database: Database,
+    catalogue: Catalogue | None,
+    trusted: Trust | None,
+    code: str | None,
+) -> list[Check]:
+    if database.role is Role.AGENT:
+        sentence = "This login acts for agents, who may not list tenants; use the inbox's login."
+        return [Check(Mark.WARN, "tenants", sentence)]
+    listed = await directory.tenants(database)
+    wanted = [one for one in listed if code is None or one[1] == code.strip().lower()]
+    if not wanted:
+        sentence = "There is no tenant here; `cyberos init` makes one."
+        return [Check(Mark.WARN, "tenants", sentence)]
+    checks: list[Check] = []
+    deploy = await directory.deployment(database)
+    if trusted is not None and deploy not in (None, trusted.deploy):
+        sentence = "The trust file belongs to another installation than the database."
+        checks.append(Check(Mark.FAIL, "trust", sentence))
+    for tenant_id, tenant_code in wanted:
+        async with reading(database, tenant_id, wiring.clock()) as tx:
+            checks += await _tenant(tx, settings, catalogue, trusted, tenant_code)
+        if catalogue is not None and not await activation.is_active(
+            database, tenant_id, wiring.clock(), catalogue
+        ):
+            sentence = "The policy file is not the activated one, so agents only read; see migrate."
+            checks.append(Check(Mark.FAIL, tenant_code, sentence))
+    return checks
+
+
+async def _tenant(
+    tx: Tx,
+    settings: Settings,
+    catalogue: Catalogue | None,
+    trusted: Trust | None,
+    code: str,
+) -> list[Check]:
+    agents, people = await identity.agents(tx), await identity.people(tx)
+    found = [*_agents(agents, people, tx.at)]
+    if trusted is not None and tx.tenant_id not in trusted.roots:
+        found.append((Mark.FAIL, "The trust file has no root for this tenant: nobody can sign."))
+    elif trusted is not None and catalogue is not None:
+        live = [one for one in agents if one.revoked_at is None and one.expires_at > tx.at]
+        there = await coverage.signers(tx, trusted)
+        missing = list(coverage.gaps(catalogue, there, live))
+        found += [(Mark.WARN, sentence) for sentence in missing]
+        if not missing:
+            found.append((Mark.OK, "Somebody can give every signature that is needed."))
+    found += await _checkpoint_age(tx, settings)
+    waiting = await approvals.actions(tx, states=approvals.LIVE, limit=MOST_ACTIONS)
+    votes = await approvals.approvals(tx, [one.id for one in waiting if one.state == "approved"])
+    found += _actions(waiting, {vote.action_id: vote.at for vote in votes}, tx.at)
+    return [Check(mark, code, sentence) for mark, sentence in found]
+
+
+def _agents(
+    agents: Sequence[Agent], people: Mapping[str, PersonIdentity], at: datetime
+) -> Iterator[tuple[Mark, str]]:
+    live = [one for one in agents if one.revoked_at is None]
+    for one in live:
+        person = people.get(one.person_id)
+        if one.expires_at <= at:
+            yield Mark.WARN, f"The token of {one.name} has expired; revoke it or add it anew."
+        elif one.expires_at - at <= EXPIRES_SOON:
+            yield Mark.WARN, f"The token of {one.name} expires on {one.expires_at.date()}."
+        if person is None or not person.active:
+            yield Mark.WARN, f"{one.name} acts for somebody who is not active, so it cannot work."
+    revoked = len(agents) - len(live)
+    yield Mark.OK, f"{len(live)} agents, {revoked} revoked."
+
+
+async def _checkpoint_age(tx: Tx, settings: Settings) -> list[tuple[Mark, str]]:
+    newest = checkpoints.newest(checkpoints.log_path(settings.checkpoint_dir, tx.tenant_id))
+    covered = newest.sealed.seq if newest else 0
+    head = await audit_queries.head(tx)
+    if newest is not None and head.seq < covered:
+        sentence = f"A checkpoint stands at entry {covered}, and the chain ends at {head.seq}."
+        return [(Mark.FAIL, f"{sentence} Run `cyberos audit verify`.")]
+    uncovered = await audit_queries.entries(tx, after=covered, limit=1)
+    if not uncovered:
+        return [(Mark.OK, f"Checkpoints cover the whole audit chain, up to entry {covered}.")]
+    age = tx.at - uncovered[0].at
+    behind = head.seq - covered
+    if newest is None or age > CHECKPOINT_DUE:
+        hours = int(age.total_seconds()) // 3600
+        sentence = f"No checkpoint covers the last {behind} audit entries, the oldest {hours} h old"
+        return [(Mark.WARN, f"{sentence}; run `cyberos audit checkpoint`.")]
+    return [(Mark.OK, f"{behind} audit entries are newer than the last checkpoint.")]
+
+
+def _actions(
+    live: Sequence[PendingAction], decided: Mapping[str, datetime], at: datetime
+) -> Iterator[tuple[Mark, str]]:
+    """What hangs. `decided` is when the last signature of an approved action was given."""
+    unknown = [one for one in live if one.state == "unknown"]
+    lost = [
+        one
+        for one in live
+        if one.state == "executing" and (one.lease_until is None or one.lease_until <= at)
+    ]
+    approved = [one for one in live if one.state == "approved"]
+    due = [one for one in approved if at - decided.get(one.id, at) > EXECUTED_WITHIN]
+    waiting = [one for one in live if one.state == "pending"]
+    for one in unknown:
+        yield (
+            Mark.WARN,
+            f"Nobody knows what became of action {one.id}; see `cyberos show {one.id}`.",
+        )
+    if lost:
+        yield (
+            Mark.WARN,
+            f"{len(lost)} actions were begun and not ended; `cyberos work` settles them.",
+        )
+    if due:
+        sentence = f"{len(due)} approved actions wait to be carried out; is `cyberos work` running?"
+        yield Mark.WARN, sentence
+    yield Mark.OK, f"{len(waiting)} actions wait for people."
+
+
+def _failed(topic: str, fault: Fault) -> Check:
+    hint = f" {fault.hint[:1].upper()}{fault.hint[1:]}" if fault.hint else ""
+    return Check(Mark.FAIL, topic, f"{fault.message}{hint}")

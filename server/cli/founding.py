@@ -1,0 +1,392 @@
+"""How does a company come into being? Keys first, then one transaction with everything in it.
+
+A founding that fails, or is interrupted, leaves no tenant and none of its files behind. The bank
+account is written before the first agent: from then on the database itself demands the signatures
+of a CFO and an admin for another one.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from domain.contacts.rules import email_address
+from domain.identity import keys, service
+from domain.identity.keys import ApproverKey, Passphrase
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import new_id
+from domain.kernel.money import EXPONENTS
+from domain.kernel.text import line
+from domain.payments import service as payments
+from domain.payments.service import NewBankAccount
+from domain.pipelines import service as pipelines
+from domain.pipelines.templates import TEMPLATES
+from domain.store import checkpoints, directory
+from domain.store.chain import Event
+from domain.store.tx import Tx, writing
+from policies import activation, trust
+from policies.catalogue import Catalogue
+from policies.trust import Trust
+from server.cli.agents import OPERATOR, agent_added
+from server.cli.desk import Desk
+from server.cli.render import LANGUAGES
+from server.cli.vault import (
+    Undo,
+    Vault,
+    private_directory,
+    undone_on_failure,
+    write_secret,
+)
+
+_CODE = re.compile(r"[a-z][a-z0-9-]{1,29}")
+_BIN = re.compile(r"[0-9]{6}")
+_ACCOUNT_NUMBER = re.compile(r"[0-9A-Z]{4,19}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """Somebody who may decide, and the passphrase that will open her key."""
+
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    passphrase: Passphrase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAgent:
+    """A program that may propose, for one of the people."""
+
+    name: str
+    for_email: str
+    scopes: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCompany:
+    """All that a company begins with."""
+
+    code: str
+    name: str
+    people: tuple[NewPerson, ...]
+    agents: tuple[NewAgent, ...]
+    root_passphrase: Passphrase
+    bank_accounts: tuple[NewBankAccount, ...] = ()
+    locale: str = "vi"
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    base_currency: str = "VND"
+    kdf_rounds: int = keys.KDF_ROUNDS
+    id: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """What came into being, by the names people gave it, and where its secrets lie."""
+
+    tenant_id: str
+    code: str
+    workspace_id: str
+    root_key: Path
+    pipeline_ids: Mapping[str, str]
+    people: Mapping[str, str]
+    person_keys: Mapping[str, tuple[str, Path]]
+    agents: Mapping[str, tuple[str, Path]]
+    bank_accounts: tuple[str, ...]
+
+
+Furnish = Callable[[Tx, Founded], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The keys of a founding, already in their files."""
+
+    root: ApproverKey
+    people: Mapping[str, ApproverKey]
+    checkpoint_id: str
+
+
+def checked(new: NewCompany) -> NewCompany:
+    """Refuse what cannot be founded, before anything is written. Raises INIT_INVALID."""
+    problems = [*_wrong_words(new), *_wrong_people(new), *_wrong_accounts(new)]
+    if problems:
+        raise Fault(
+            "INIT_INVALID",
+            Kind.INVALID,
+            f"The company cannot be founded: {'; '.join(problems)}.",
+            "correct all of it and run the command again; nothing was written.",
+            {"problems": problems},
+        )
+    return new
+
+
+def _wrong_words(new: NewCompany) -> list[str]:
+    problems = []
+    if not _CODE.fullmatch(new.code):
+        problems.append("the tenant code has 2 to 30 small letters, digits and dashes")
+    if new.locale not in LANGUAGES:
+        problems.append(f"the locale is one of {', '.join(LANGUAGES)}")
+    try:
+        ZoneInfo(new.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems.append("there is no such time zone")
+    for what, text in _names(new):
+        try:
+            line(text, 200)
+        except ValueError as error:
+            problems.append(f"{what} {error}")
+    return problems
+
+
+def _wrong_people(new: NewCompany) -> list[str]:
+    problems = []
+    try:
+        emails = [_email(person.email) for person in new.people]
+        if len(set(emails)) != len(emails):
+            problems.append("two people have one e-mail address")
+        if any(_email(agent.for_email) not in emails for agent in new.agents):
+            problems.append("an agent acts for somebody who is not among the people")
+    except Fault:
+        problems.append("an e-mail address is none")
+    if unknown := {role for person in new.people for role in person.roles} - service.ROLES:
+        problems.append(f"there is no role {', '.join(sorted(unknown))}")
+    if unknown := {scope for agent in new.agents for scope in agent.scopes} - service.SCOPES:
+        problems.append(f"there is no scope {', '.join(sorted(unknown))}")
+    return problems
+
+
+def _wrong_accounts(new: NewCompany) -> list[str]:
+    problems = []
+    for account in new.bank_accounts:
+        if not _BIN.fullmatch(account.bank_bin):
+            problems.append("a bank BIN has six digits")
+        if not _ACCOUNT_NUMBER.fullmatch(account.account_number):
+            problems.append("a bank account number has 4 to 19 digits or capital letters")
+    currencies = {new.base_currency, *(account.currency for account in new.bank_accounts)}
+    if unknown := {code.upper() for code in currencies} - set(EXPONENTS):
+        problems.append(f"there is no currency {', '.join(sorted(unknown))}")
+    return problems
+
+
+async def found(
+    desk: Desk, new: NewCompany, catalogue: Catalogue, *, furnish: Furnish | None = None
+) -> Founded:
+    """Bring a checked company into being. TENANT_EXISTS if its code is taken.
+
+    `furnish` adds what the company already has (the demo's customers and deals) in the same
+    transaction.
+    """
+    vault = Vault(desk.settings)
+    if new.code in {code for _, code in await directory.tenants(desk.database)}:
+        raise directory.code_taken()
+    trusted = _trust(desk.settings.trust_file, await directory.deployment(desk.database))
+    with undone_on_failure() as undo:
+        made = _make_keys(vault, new, trusted.deploy, undo)
+        undo.then(_trust_as_it_was(desk.settings.trust_file, trusted))
+        roots = {**trusted.roots, new.id: made.root.public_key}
+        trust.store(desk.settings.trust_file, Trust(trusted.deploy, roots))
+        async with writing(desk.database, new.id, desk.clock) as tx:
+            await directory.register(tx, new.code)
+            await directory.name_deployment(tx, trusted.deploy)
+            tx.record(_genesis(trusted.deploy, made))
+            founded = await _furnish_house(tx, vault, new, trusted.deploy, made)
+            await activation.activate(tx, catalogue, OPERATOR)
+            founded = await _add_agents(tx, vault, new, founded, undo)
+            if furnish is not None:
+                await furnish(tx, founded)
+    return founded
+
+
+def _trust(file: Path, deploy: str | None) -> Trust:
+    """This installation's id and roots; TRUST_MISMATCH if database and file disagree."""
+    if deploy is None and not file.exists():
+        return Trust(new_id(), {})
+    known = trust.load(file)
+    if deploy is not None and deploy != known.deploy:
+        raise Fault(
+            "TRUST_MISMATCH",
+            Kind.CONFLICT,
+            "The trust file belongs to another installation than the database.",
+            "set CYBEROS_TRUST_FILE and CYBEROS_DATA_DIR to those of this database.",
+        )
+    return known
+
+
+def _trust_as_it_was(file: Path, trusted: Trust) -> Callable[[], None]:
+    if not file.exists():
+        return lambda: file.unlink(missing_ok=True)
+    return lambda: trust.store(file, trusted)
+
+
+def _make_keys(vault: Vault, new: NewCompany, deploy: str, undo: Undo) -> _Keys:
+    """Every private key into its file, before any transaction: each costs a second on purpose."""
+    keys_dir = vault.settings.keys_dir
+    private_directory(keys_dir)
+    if not (keys_dir / checkpoints.KEY_FILE).exists():
+        undo.remove(keys_dir / checkpoints.KEY_FILE)
+    checkpoint = checkpoints.ensure_key(keys_dir, deploy)
+    root = keys.generate()
+    jobs = [(root, vault.root_key(new.code), new.root_passphrase)]
+    people: dict[str, ApproverKey] = {}
+    for person in new.people:
+        key = people[_email(person.email)] = keys.generate()
+        jobs.append((key, vault.approver_key(new.code, _email(person.email)), person.passphrase))
+    for _, path, _ in jobs:
+        private_directory(path.parent)
+        if path.exists():
+            raise _left_over(path)
+        undo.remove(path)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for done in [
+            pool.submit(keys.save, key, path, passphrase, kdf_rounds=new.kdf_rounds)
+            for key, path, passphrase in jobs
+        ]:
+            done.result()
+    return _Keys(root, people, keys.key_id(checkpoint.public.raw))
+
+
+async def _furnish_house(
+    tx: Tx, vault: Vault, new: NewCompany, deploy: str, made: _Keys
+) -> Founded:
+    """Tenant, workspace, pipelines, people with endorsed keys, bank accounts."""
+    await service.found_tenant(
+        tx,
+        code=new.code,
+        name=line(new.name, 200),
+        locale=new.locale,
+        time_zone=new.time_zone,
+        base_currency=new.base_currency,
+    )
+    workspace = await service.add_workspace(tx, code="main", name=line(new.name, 200))
+    pipeline_ids = {
+        template: (await pipelines.install_template(tx, workspace.id, template)).id
+        for template in TEMPLATES
+    }
+    people: dict[str, str] = {}
+    for person in new.people:
+        email = _email(person.email)
+        people[email] = await _enrol(
+            tx, person, workspace.id, deploy, made.root, made.people[email]
+        )
+    accounts = [
+        await payments.add_bank_account(tx, account, added_by=f"{OPERATOR.kind}:{OPERATOR.id}")
+        for account in new.bank_accounts
+    ]
+    for account in accounts:
+        tx.record(Event("bank_account.added", OPERATOR, object=f"bank_account:{account.id}"))
+    return Founded(
+        tenant_id=tx.tenant_id,
+        code=new.code,
+        workspace_id=workspace.id,
+        root_key=vault.root_key(new.code),
+        pipeline_ids=pipeline_ids,
+        people=people,
+        person_keys={
+            email: (key.key_id, vault.approver_key(new.code, email))
+            for email, key in made.people.items()
+        },
+        agents={},
+        bank_accounts=tuple(account.id for account in accounts),
+    )
+
+
+async def _enrol(
+    tx: Tx, new: NewPerson, workspace_id: str, deploy: str, root: ApproverKey, key: ApproverKey
+) -> str:
+    """A person, her roles, and her key with the root's word for it."""
+    person = await service.add_person(
+        tx,
+        email=_email(new.email),
+        display_name=line(new.name, 200),
+        roles=new.roles,
+        workspaces=[workspace_id],
+    )
+    await service.enrol_key(
+        tx,
+        person.id,
+        key_id=key.key_id,
+        public_key=key.public_key,
+        label="made by cyberos init",
+        endorsed_by=root.key_id,
+        endorsement=keys.endorse(
+            root, deploy=deploy, tenant=tx.tenant_id, person=person.id, public_key=key.public_key
+        ),
+    )
+    tx.record(
+        Event(
+            "person.added",
+            OPERATOR,
+            object=f"person:{person.id}",
+            data={"roles": ",".join(sorted(set(new.roles)))},
+            private={"email": person.email, "display_name": person.display_name},
+        )
+    )
+    tx.record(
+        Event(
+            "key.enrolled",
+            OPERATOR,
+            object=f"approver_key:{key.key_id}",
+            data={"person": person.id, "endorsed_by": root.key_id},
+        )
+    )
+    return person.id
+
+
+async def _add_agents(
+    tx: Tx, vault: Vault, new: NewCompany, founded: Founded, undo: Undo
+) -> Founded:
+    agents: dict[str, tuple[str, Path]] = {}
+    for wanted in new.agents:
+        agent, clear = await service.add_agent(
+            tx,
+            name=line(wanted.name, 64),
+            person_id=founded.people[_email(wanted.for_email)],
+            scopes=wanted.scopes,
+            expires_at=tx.at + timedelta(days=wanted.days),
+        )
+        path = vault.token(new.code, agent.name)
+        write_secret(path, f"{clear}\n".encode())
+        undo.remove(path)
+        tx.record(agent_added(agent))
+        agents[agent.name] = (agent.id, path)
+    return replace(founded, agents=agents)
+
+
+def _genesis(deploy: str, made: _Keys) -> Event:
+    """The first entry of the chain: which installation it belongs to and whose word counts."""
+    return Event(
+        "genesis",
+        OPERATOR,
+        data={
+            "deploy": deploy,
+            "root_key": made.root.key_id,
+            "root_public_key": made.root.public_key.hex(),
+            "checkpoint_key": made.checkpoint_id,
+        },
+    )
+
+
+def _names(new: NewCompany) -> list[tuple[str, str]]:
+    return [
+        ("the name of the company", new.name),
+        *[("the name of a person", person.name) for person in new.people],
+        *[("the name of an agent", agent.name) for agent in new.agents],
+        *[("the holder of a bank account", one.account_name) for one in new.bank_accounts],
+    ]
+
+
+def _email(typed: str) -> str:
+    return email_address(typed).lower()
+
+
+def _left_over(path: Path) -> Fault:
+    return Fault(
+        "KEY_EXISTS",
+        Kind.CONFLICT,
+        f"There is already a key {path}.",
+        "an earlier init was interrupted there; move its files away and run the command again.",
+    )

@@ -1,0 +1,322 @@
+"""How does a company start with CyberOS? `cyberos init`, with flags or in a conversation."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from domain.identity.service import ROLES
+from domain.kernel.faults import Fault, Kind
+from domain.payments.service import NewBankAccount
+from domain.store.engine import Role
+from policies import floor
+from policies.catalogue import Catalogue
+from server.cli import mcp_config
+from server.cli.agents import DAYS
+from server.cli.asking import Questions, passphrase
+from server.cli.desk import opened, perform, read_settings
+from server.cli.founding import Founded, NewAgent, NewCompany, NewPerson, checked, found
+from server.cli.migrate import bring_to_head
+from server.cli.render import answer, interactive, say
+from server.cli.vault import Vault, private_directory
+from server.settings import Settings
+
+SCOPES = "core.read,crm.read,crm.write,crm.close"
+
+DEMO = typer.Option(False, "--demo", help="Load the demo company instead.")
+FRESH = typer.Option(False, "--fresh", help="With --demo: throw the old demo away first.")
+CODE = typer.Option(None, help="Short name, such as sao-bien.")
+NAME = typer.Option(None, help="Name of the company.")
+LOCALE = typer.Option("vi", help="Language people read: vi or en.")
+ZONE = typer.Option("Asia/Ho_Chi_Minh", help="Where the company works.")
+ADMIN_NAME = typer.Option(None, help="Name of the first administrator.")
+ADMIN_EMAIL = typer.Option(None, help="Her e-mail address.")
+ADMIN_ROLES = typer.Option("admin", help=f"Her roles, of {', '.join(sorted(ROLES))}.")
+PASSPHRASE = typer.Option(None, help="File with the passphrase of her key.")
+ROOT_PASSPHRASE = typer.Option(None, help="File with the passphrase of the root key.")
+PERSON = typer.Option(
+    None,
+    "--person",
+    help="Somebody else: 'EMAIL;NAME;role,role[;PASSPHRASE_FILE]'. May be repeated.",
+)
+BANK_BIN = typer.Option(None, help="Six-digit BIN of the bank customers pay to.")
+BANK_ACCOUNT = typer.Option(None, help="Account number there.")
+BANK_NAME = typer.Option(None, help="Holder, as the bank writes it.")
+BANK_CURRENCY = typer.Option("VND", help="Currency of the account.")
+NO_BANK = typer.Option(
+    False, "--no-bank-account", help="None now; later it takes a CFO and an admin to add one."
+)
+AGENT_NAME = typer.Option("cro_agent", help="Name of the first agent.")
+AGENT_FOR = typer.Option(None, help="E-mail of the person it acts for; the administrator if unset.")
+AGENT_DAYS = typer.Option(DAYS, min=1, max=366, help="How long its token is valid.")
+SCOPES_OF = typer.Option(SCOPES, "--scopes", help="What it may do, comma-separated.")
+JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """The flags as they were given."""
+
+    code: str | None
+    name: str | None
+    locale: str
+    time_zone: str
+    admin_name: str | None
+    admin_email: str | None
+    admin_roles: str
+    passphrase_file: Path | None
+    root_passphrase_file: Path | None
+    people: list[str]
+    bank: tuple[str | None, str | None, str | None]
+    bank_currency: str
+    no_bank: bool
+    agent: tuple[str, str | None, str, int]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(init)
+
+
+def init(
+    demo: bool = DEMO,
+    fresh: bool = FRESH,
+    tenant_code: str | None = CODE,
+    tenant_name: str | None = NAME,
+    locale: str = LOCALE,
+    time_zone: str = ZONE,
+    admin_name: str | None = ADMIN_NAME,
+    admin_email: str | None = ADMIN_EMAIL,
+    admin_roles: str = ADMIN_ROLES,
+    passphrase_file: Path | None = PASSPHRASE,
+    root_passphrase_file: Path | None = ROOT_PASSPHRASE,
+    person: list[str] | None = PERSON,
+    bank_bin: str | None = BANK_BIN,
+    bank_account: str | None = BANK_ACCOUNT,
+    bank_name: str | None = BANK_NAME,
+    bank_currency: str = BANK_CURRENCY,
+    no_bank_account: bool = NO_BANK,
+    agent_name: str = AGENT_NAME,
+    agent_for: str | None = AGENT_FOR,
+    agent_days: int = AGENT_DAYS,
+    scopes: str = SCOPES_OF,
+    as_json: bool = JSON,
+) -> None:
+    """Set up a company, or the demo company.
+
+    Database, keys, people, pipelines, bank account and an agent. Asks in a terminal for what is
+    not given. A second run adds another tenant.
+    """
+    if fresh and not demo:
+        raise Fault("USAGE", Kind.INVALID, "--fresh belongs to --demo.", "give both, or neither.")
+    if demo:
+        from server.cli.demo_company import init_demo
+
+        init_demo(fresh=fresh, as_json=as_json)
+        return
+    typed = Typed(
+        code=tenant_code,
+        name=tenant_name,
+        locale=locale,
+        time_zone=time_zone,
+        admin_name=admin_name,
+        admin_email=admin_email,
+        admin_roles=admin_roles,
+        passphrase_file=passphrase_file,
+        root_passphrase_file=root_passphrase_file,
+        people=person or [],
+        bank=(bank_bin, bank_account, bank_name),
+        bank_currency=bank_currency,
+        no_bank=no_bank_account,
+        agent=(agent_name, agent_for, scopes, agent_days),
+    )
+    _init_company(typed, as_json=as_json)
+
+
+def _init_company(typed: Typed, *, as_json: bool) -> None:
+    settings = read_settings()
+    if Vault(settings).demo.exists():
+        raise Fault(
+            "DATA_DIR_IS_DEMO",
+            Kind.CONFLICT,
+            "This data directory holds the demo company, whose keys protect nothing.",
+            "set CYBEROS_DATA_DIR to a directory of its own for the real company.",
+        )
+    mcp_config.read(settings)  # a damaged one is better found before anything is written
+    catalogue = floor.load_checked(settings.policy_file)
+    new = checked(_new_company(typed))
+    founded = found_here(settings, new, catalogue)
+    _, token_file = founded.agents[new.agents[0].name]
+    config = mcp_config.write(settings, new.code, token_file)
+    report = _report(settings, new, founded, config, catalogue)
+    if as_json:
+        answer(report)
+    else:
+        say(_as_text(report))
+
+
+def found_here(settings: Settings, new: NewCompany, catalogue: Catalogue) -> Founded:
+    """Make directory and database ready, and found the company in it."""
+
+    async def founding() -> Founded:
+        await bring_to_head(settings)
+        async with opened(Role.OWNER, settings) as desk:
+            return await found(desk, new, catalogue)
+
+    private_directory(settings.data_dir)
+    return perform(founding)
+
+
+def _new_company(typed: Typed) -> NewCompany:
+    ask = Questions()
+    code = ask.text("--tenant-code", typed.code, "Short name of the company (a-z, 0-9, -)").lower()
+    name = ask.text("--tenant-name", typed.name, "Name of the company")
+    admin = ask.text("--admin-name", typed.admin_name, "Your name, as the first administrator")
+    email = ask.text("--admin-email", typed.admin_email, "Your e-mail address")
+    bank = _bank_account(ask, typed)
+    agent_name, agent_for, scopes, days = typed.agent
+    agent_for = ask.text("--agent-for", agent_for, f"Whom does {agent_name} act for?", email)
+    others = [_parts(one) for one in typed.people]
+    if not interactive():
+        if typed.passphrase_file is None:
+            ask.missing("--passphrase-file")
+        if typed.root_passphrase_file is None:
+            ask.missing("--root-passphrase-file")
+        if any(file is None for *_, file in others):
+            ask.missing("--person 'EMAIL;NAME;roles;PASSPHRASE_FILE'")
+    ask.check()
+    people = [(email, admin, typed.admin_roles, typed.passphrase_file), *others]
+    return NewCompany(
+        code=code,
+        name=name,
+        locale=typed.locale,
+        time_zone=typed.time_zone,
+        people=tuple(_person(*one) for one in people),
+        agents=(NewAgent(name=agent_name, for_email=agent_for, scopes=_list(scopes), days=days),),
+        bank_accounts=(bank,) if bank is not None else (),
+        root_passphrase=passphrase(
+            typed.root_passphrase_file,
+            "Passphrase of the root key (kept off this machine)",
+            flag="--root-passphrase-file",
+            twice=True,
+        ),
+    )
+
+
+def _bank_account(ask: Questions, typed: Typed) -> NewBankAccount | None:
+    bank_bin, number, holder = typed.bank
+    if typed.no_bank and not any(typed.bank):
+        return None
+    if interactive() and not any(typed.bank):
+        wanted = typer.confirm(
+            "Enter the bank account customers pay to? Later it takes a CFO and an admin",
+            default=True,
+            err=True,
+        )
+        if not wanted:
+            return None
+    return NewBankAccount(
+        bank_bin=ask.text("--bank-bin", bank_bin, "BIN of the bank (six digits)"),
+        account_number=ask.text("--bank-account", number, "Account number"),
+        account_name=ask.text("--bank-name", holder, "Holder, as the bank writes it"),
+        currency=typed.bank_currency,
+        make_default=True,
+    )
+
+
+def _parts(spec: str) -> tuple[str, str, str, Path | None]:
+    parts = [part.strip() for part in spec.split(";")]
+    if len(parts) not in (3, 4) or not all(parts):
+        raise Fault(
+            "PERSON_INVALID",
+            Kind.INVALID,
+            "A --person is 'EMAIL;NAME;role,role' or 'EMAIL;NAME;role,role;PASSPHRASE_FILE'.",
+            "put the whole of it in quotation marks.",
+        )
+    return parts[0], parts[1], parts[2], Path(parts[3]) if len(parts) == 4 else None
+
+
+def _person(email: str, name: str, roles: str, file: Path | None) -> NewPerson:
+    return NewPerson(
+        email=email,
+        name=name,
+        roles=_list(roles),
+        passphrase=passphrase(
+            file, f"Passphrase of {name} for her key", flag="--passphrase-file", twice=True
+        ),
+    )
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def missing_roles(catalogue: Catalogue, held: set[str]) -> list[str]:
+    """Roles that some signature needs and nobody holds, so that nobody waits for them in vain."""
+    slots = [
+        slot
+        for row in catalogue.tool
+        for slot in (*row.slots, *(slot for step in row.escalate for slot in step.slots))
+    ]
+    return sorted({role for slot in slots if not held & set(slot.roles) for role in slot.roles})
+
+
+def _report(
+    settings: Settings, new: NewCompany, founded: Founded, config: Path, catalogue: Catalogue
+) -> dict[str, Any]:
+    agent_id, token_file = founded.agents[new.agents[0].name]
+    return {
+        "tenant": {"id": founded.tenant_id, "code": founded.code, "name": new.name},
+        "data_dir": str(settings.data_dir),
+        "database": "sqlite" if settings.is_embedded else "postgresql",
+        "root_key": str(founded.root_key),
+        "people": [
+            {
+                "email": email,
+                "id": founded.people[email],
+                "roles": sorted(set(person.roles)),
+                "key_id": founded.person_keys[email][0],
+                "key": str(founded.person_keys[email][1]),
+            }
+            for email, person in zip(founded.people, new.people, strict=True)
+        ],
+        "pipelines": dict(founded.pipeline_ids),
+        "bank_accounts": list(founded.bank_accounts),
+        "agent": {
+            "id": agent_id,
+            "name": new.agents[0].name,
+            "scopes": sorted(set(new.agents[0].scopes)),
+            "token_file": str(token_file),
+        },
+        "mcp_config": str(config),
+        "database_url_left_out": mcp_config.hides_password(settings),
+        "roles_nobody_holds": missing_roles(
+            catalogue, {role for person in new.people for role in person.roles}
+        ),
+    }
+
+
+def _as_text(report: dict[str, Any]) -> str:
+    lines = [f"{report['tenant']['name']} ({report['tenant']['code']}) is ready.", ""]
+    lines += ["Keys, each opened by its passphrase alone:"]
+    lines += [
+        f"  {one['email']} ({', '.join(one['roles'])}): {one['key']}" for one in report["people"]
+    ]
+    lines += [
+        "",
+        f"The root key {report['root_key']} vouches for all others.",
+        "  Move it to a medium that is kept locked away, now, and delete it here. It is needed",
+        "  again only to vouch for a new key when no approver can.",
+        "",
+        f"The agent {report['agent']['name']} finds its token in {report['agent']['token_file']}.",
+        f"Clients start the server as {report['mcp_config']} says; `cyberos connect` shows how.",
+    ]
+    if report["database_url_left_out"]:
+        lines += [
+            "  It leaves out CYBEROS_DATABASE_URL, which has a password: set it there yourself."
+        ]
+    if report["roles_nobody_holds"]:
+        roles = ", ".join(report["roles_nobody_holds"])
+        lines += ["", f"Nobody holds {roles}: what needs their signature cannot be approved."]
+    return "\n".join(lines)

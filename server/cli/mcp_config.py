@@ -1,0 +1,80 @@
+"""How does a desktop client start our server? `<data>/mcp.json`, with absolute paths and no secret.
+
+Such clients give a program neither a working directory nor a PATH, so everything is spelled out.
+The token stands in a file of its own, and a database password is never copied here.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+
+from domain.kernel.faults import Fault, Kind
+from server.cli.vault import replace_secret
+from server.settings import Settings
+
+_PATHS = ("CYBEROS_POLICY_FILE", "CYBEROS_TRUST_FILE")
+
+
+def write(settings: Settings, code: str, token_file: Path) -> Path:
+    """Enter a server for the tenant into the file, beside those of other tenants."""
+    file, servers = settings.data_dir / "mcp.json", read(settings)
+    name = "cyberos" if not servers else f"cyberos-{code}"
+    servers[name] = entry(settings, token_file)
+    content = json.dumps({"mcpServers": servers}, indent=2, ensure_ascii=False) + "\n"
+    replace_secret(file, content.encode())
+    return file
+
+
+def read(settings: Settings) -> dict[str, Any]:
+    """The servers that the file names already; MCP_CONFIG_DAMAGED if it cannot be read."""
+    file = settings.data_dir / "mcp.json"
+    if not file.exists():
+        return {}
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8"))["mcpServers"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Fault(
+            "MCP_CONFIG_DAMAGED",
+            Kind.CONFLICT,
+            "mcp.json in the data directory cannot be read.",
+            "repair it or move it away; it is written anew.",
+        ) from error
+
+
+def entry(settings: Settings, token_file: Path) -> dict[str, Any]:
+    """What a client needs to know to start the server as one agent."""
+    command, arguments = launcher()
+    env = {
+        "CYBEROS_DATA_DIR": str(settings.data_dir),
+        "CYBEROS_AGENT_TOKEN_FILE": str(token_file.absolute()),
+    }
+    url = os.environ.get("CYBEROS_DATABASE_URL")
+    if url and not hides_password(settings):
+        env["CYBEROS_DATABASE_URL"] = url
+    for name in _PATHS:
+        if os.environ.get(name):
+            env[name] = str(Path(os.environ[name]).absolute())
+    if settings.inbox_url:
+        env["CYBEROS_INBOX_URL"] = settings.inbox_url
+    return {"command": command, "args": [*arguments, "serve"], "env": env}
+
+
+def hides_password(settings: Settings) -> bool:
+    """Whether the database address holds a password, so that it is not written into the file."""
+    url = make_url(settings.database_url)
+    return bool(url.password or url.query.get("password"))
+
+
+def launcher() -> tuple[str, list[str]]:
+    """The program of this environment, by its full path, and what comes before its arguments."""
+    script = Path(sys.executable).with_name("cyberos.exe" if os.name == "nt" else "cyberos")
+    if script.exists():
+        return str(script), []
+    beside = Path(__file__).resolve().parents[2] / "cyberos.py"
+    if beside.exists():  # a checkout that nobody has installed
+        return sys.executable, [str(beside)]
+    return sys.executable, ["-c", "import cyberos; cyberos.main()"]

@@ -1,0 +1,424 @@
+"""What waits for me, and what do I say? `cyberos inbox | show | approve | reject`.
+
+A decision is made in three steps: the action is shown; the key is opened by its passphrase while
+no transaction is open; then the same bytes are built from the row, compared with what was shown,
+signed and recorded. On the embedded database the action then runs in this very process, because
+nobody else would; elsewhere a worker carries it out.
+"""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import typer
+
+from domain.approvals import queries as approvals
+from domain.approvals.facts import Decision
+from domain.approvals.refusals import refusal
+from domain.approvals.tables import PendingAction
+from domain.identity import keys
+from domain.identity import queries as identity
+from domain.identity.keys import ApproverKey
+from domain.identity.queries import PersonIdentity
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.text import line
+from domain.store.chain import Event
+from domain.store.engine import Role
+from domain.store.tx import Tx, writing
+from policies import deciding
+from policies.deciding import Prepared
+from policies.evidence import House
+from policies.executor import Report
+from server import wiring
+from server.cli import sheet as sheets
+from server.cli.agents import OPERATOR
+from server.cli.asking import passphrase
+from server.cli.desk import Company, Desk, companies, locate, looking, opened, perform
+from server.cli.render import Words, answer, interactive, say
+from server.cli.sheet import Sheet
+
+PAGE = 200
+POLL_SECONDS = 0.25
+
+ACTION = typer.Argument(metavar="ID", help="The action, as `cyberos inbox` names it.")
+WHO = typer.Option(..., "--as", help="Your e-mail address.")
+KEY = typer.Option(..., "--key", help="Your key file.")
+SLOT = typer.Option(None, "--slot", help="Which signature this is, if several are yours to give.")
+PASSPHRASE = typer.Option(None, "--passphrase-file", help="Asked in the terminal if left out.")
+TENANT = typer.Option(None, "--tenant", help="Only this tenant, by its code.")
+LANG = typer.Option(None, "--lang", help="vi or en; otherwise the language of the tenant.")
+JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
+WAIT = typer.Option(10, "--wait", min=0, max=600, help="Seconds to wait for a worker.")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who says what about which action."""
+
+    action_id: str
+    email: str
+    decision: Decision
+    slot: str | None
+    reason: str | None
+    tenant: str | None
+    wait_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What waits, each with the slot that the asking person would fill."""
+
+    items: list[tuple[Sheet, str | None]]
+    damaged: list[str]
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was recorded, and what became of the action."""
+
+    prepared: Prepared
+    sheet: Sheet
+    state: str
+    report: Report | None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (inbox, show, approve, reject):
+        app.command()(command)
+
+
+def inbox(
+    email: str | None = typer.Option(None, "--as", help="Only what this person can sign."),
+    tenant: str | None = TENANT,
+    everything: bool = typer.Option(False, "--all", help="Also what is settled."),
+    lang: str | None = LANG,
+    as_json: bool = JSON,
+) -> None:
+    """List the actions that wait for people.
+
+    Those that expire first stand at the top.
+    """
+    found = perform(lambda: _inbox(email, tenant, everything))
+    if as_json:
+        actions = [{**sheets.as_object(one), "your_slot": slot} for one, slot in found.items]
+        answer({"actions": actions, "damaged": found.damaged})
+        return
+    if not found.items:
+        say(Words(lang or found.locale)["nothing_waits"])
+    for one, slot in found.items:
+        say(sheets.as_lines(one, Words(lang or one.company.locale), slot))
+    for action_id in found.damaged:
+        say(f"{action_id} is not as it was proposed: tell an administrator.", err=True)
+
+
+def show(
+    action_id: str = ACTION,
+    email: str | None = typer.Option(None, "--as", help="Look as this person."),
+    tenant: str | None = TENANT,
+    lang: str | None = LANG,
+    as_json: bool = JSON,
+) -> None:
+    """Show all there is to know before signing."""
+    found = perform(lambda: _show(action_id, tenant, email))
+    if as_json:
+        answer({"action": sheets.as_object(found)})
+        return
+    say(sheets.as_text(found, Words(lang or found.company.locale)))
+
+
+def approve(
+    action_id: str = ACTION,
+    email: str = WHO,
+    key: Path = KEY,
+    passphrase_file: Path | None = PASSPHRASE,
+    slot: str | None = SLOT,
+    tenant: str | None = TENANT,
+    wait_seconds: int = WAIT,
+    lang: str | None = LANG,
+    as_json: bool = JSON,
+) -> None:
+    """Show an action, and say yes with your key.
+
+    When nobody else is missing it is carried out: here on the embedded database, elsewhere by a
+    worker, for which the command waits a little.
+    """
+    choice = Choice(action_id, email, Decision.APPROVE, slot, None, tenant, wait_seconds)
+    _decide(choice, key, passphrase_file, lang, as_json=as_json)
+
+
+def reject(
+    action_id: str = ACTION,
+    email: str = WHO,
+    key: Path = KEY,
+    reason: str = typer.Option(..., help="Why not; whoever asked will read it."),
+    passphrase_file: Path | None = PASSPHRASE,
+    slot: str | None = SLOT,
+    tenant: str | None = TENANT,
+    lang: str | None = LANG,
+    as_json: bool = JSON,
+) -> None:
+    """Say no with your key, and why.
+
+    The action ends, whoever else has signed.
+    """
+    choice = Choice(action_id, email, Decision.REJECT, slot, _reason(reason), tenant, 0)
+    _decide(choice, key, passphrase_file, lang, as_json=as_json)
+
+
+# --- looking ---
+
+
+async def _inbox(email: str | None, tenant: str | None, everything: bool) -> Inbox:
+    async with opened(Role.INBOX) as desk:
+        house = wiring.house(desk.settings)
+        strangers: list[Fault] = []
+        known = await companies(desk, tenant)
+        found = Inbox([], [], known[0].locale)
+        for company in known:
+            async with looking(desk, company) as tx:
+                try:
+                    person = await identity.person_by_email(tx, email) if email else None
+                except Fault as fault:
+                    strangers.append(fault)
+                    continue
+                for row in await _rows(tx, everything):
+                    await _add(found, tx, company, row, house, person, everything)
+        if len(strangers) == len(known):
+            raise strangers[0]
+        found.items.sort(key=lambda each: (each[0].state != "pending", each[0].row.expires_at))
+        return found
+
+
+async def _rows(tx: Tx, everything: bool) -> list[PendingAction]:
+    """Every action that waits, or the newest whatever their state."""
+    if everything:
+        return list(await approvals.actions(tx, limit=PAGE))
+    rows: list[PendingAction] = []
+    while True:
+        before = rows[-1].id if rows else None
+        page = await approvals.actions(tx, states=["pending"], before=before, limit=PAGE)
+        rows += page
+        if len(page) < PAGE:
+            return rows
+
+
+async def _add(
+    found: Inbox,
+    tx: Tx,
+    company: Company,
+    row: PendingAction,
+    house: House,
+    person: PersonIdentity | None,
+    everything: bool,
+) -> None:
+    try:
+        one = await sheets.lay_out(tx, company, row, house)
+    except Fault as fault:
+        if fault.code != "ARGS_TAMPERED":
+            raise
+        found.damaged.append(row.id)
+        return
+    slot = one.slot_for(person) if person is not None else None
+    if everything or (one.state == "pending" and (person is None or slot is not None)):
+        found.items.append((one, slot))
+
+
+async def _show(action_id: str, tenant: str | None, email: str | None) -> Sheet:
+    async with opened(Role.INBOX) as desk:
+        id = action_id.strip().upper()
+        company = await locate(desk, id, code=tenant, email=email)
+        return await _sheet(desk, company, id)
+
+
+async def _sheet(desk: Desk, company: Company, action_id: str) -> Sheet:
+    house = wiring.house(desk.settings)
+    async with looking(desk, company) as tx:
+        row = await deciding.load(tx, action_id)
+        return await sheets.lay_out(tx, company, row, house)
+
+
+# --- deciding ---
+
+
+def _decide(
+    choice: Choice, key_file: Path, passphrase_file: Path | None, lang: str | None, *, as_json: bool
+) -> None:
+    shown = perform(lambda: _show(choice.action_id, choice.tenant, choice.email))
+    words = Words(lang or shown.company.locale)
+    if not as_json or (passphrase_file is None and interactive()):
+        say(f"{sheets.as_text(shown, words)}\n", err=as_json)
+    opener = passphrase(passphrase_file, f"Passphrase of {key_file.name}", flag="--passphrase-file")
+    key = keys.load(key_file, opener)
+    decided = perform(lambda: _sign_and_record(choice, shown, key))
+    check_outcome(decided)
+    if as_json:
+        answer(_decided_object(choice, decided))
+    else:
+        say(_decided_text(choice, decided, words))
+
+
+async def _sign_and_record(choice: Choice, shown: Sheet, key: ApproverKey) -> Decided:
+    async with opened(Role.INBOX) as desk:
+        company, action_id = shown.company, shown.row.id
+        try:
+            prepared, state = await _record(desk, choice, shown, key)
+        except Fault as fault:
+            if fault.kind is Kind.FORBIDDEN:
+                await _chain_refusal(desk, choice, shown, key, fault)
+            raise
+        report = None
+        if state == "approved":
+            report = await _carry_out(desk, company, action_id, choice.wait_seconds)
+        after = await _sheet(desk, company, action_id)
+        return Decided(prepared, after, after.state, report)
+
+
+async def _record(
+    desk: Desk, choice: Choice, shown: Sheet, key: ApproverKey
+) -> tuple[Prepared, str]:
+    house = wiring.house(desk.settings)
+    async with looking(desk, shown.company) as tx:
+        prepared = await deciding.prepare(
+            tx,
+            house,
+            shown.row.id,
+            email=choice.email,
+            key_id=key.key_id,
+            decision=choice.decision,
+            slot=choice.slot,
+        )
+    check_same(shown, prepared)
+    signature = keys.sign(key, prepared.to_be_signed)
+    async with writing(desk.database, shown.company.id, desk.clock) as tx:
+        recorded = await deciding.record(tx, house, prepared, signature, reason=choice.reason)
+    if recorded.refusal is not None:
+        raise recorded.refusal
+    return prepared, recorded.state
+
+
+async def _chain_refusal(
+    desk: Desk, choice: Choice, shown: Sheet, key: ApproverKey, fault: Fault
+) -> None:
+    """Somebody with a key tried what she may not: worth proving later, in its own transaction."""
+    async with writing(desk.database, shown.company.id, desk.clock) as tx:
+        person = await identity.person_by_email(tx, choice.email)
+        tx.record(
+            Event(
+                "action.decision_refused",
+                OPERATOR,
+                object=f"{shown.row.entity_type}:{shown.row.entity_id}@{shown.row.entity_version}",
+                outcome="denied",
+                code=fault.code,
+                action=shown.row.id,
+                data={
+                    "person": person.id,
+                    "key": key.key_id,
+                    "decision": choice.decision.value,
+                },
+            )
+        )
+
+
+def _reason(typed: str) -> str:
+    try:
+        return line(typed, 500)
+    except ValueError as error:
+        raise Fault(
+            "REASON_INVALID", Kind.INVALID, f"The reason {error}.", "say it in one plain line."
+        ) from error
+
+
+def check_same(shown: Sheet, prepared: Prepared) -> None:
+    """What is signed is what was on the screen, down to every digest."""
+    row = shown.row
+    same = {
+        "args_sha256": row.args_sha256,
+        "summary_sha256": row.summary_sha256,
+        "entity": f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
+        "entity_digest": row.entity_digest,
+        "nonce": row.nonce,
+        "tool": row.tool,
+        "requester": row.requester,
+    }
+    if any(prepared.payload[name] != value for name, value in same.items()):
+        raise Fault(
+            "APPROVAL_MISMATCH",
+            Kind.CONFLICT,
+            "The action is no longer the one that was shown.",
+            "open it again with `cyberos show` and decide anew.",
+        )
+
+
+async def _carry_out(
+    desk: Desk, company: Company, action_id: str, wait_seconds: int
+) -> Report | None:
+    """Run it here if the database is ours alone; else give a worker a moment."""
+    if desk.database.is_sqlite:
+        owner = f"cli:{socket.gethostname()[:40]}:{os.getpid()}"
+        executor = wiring.executor(desk.settings, desk.database, owner=owner)
+        return await executor.run(company.id, action_id)
+    with anyio.move_on_after(wait_seconds):
+        while True:
+            async with looking(desk, company) as tx:
+                state = (await deciding.load(tx, action_id)).state
+            if state not in ("approved", "executing"):
+                break
+            await anyio.sleep(POLL_SECONDS)
+    return None
+
+
+def check_outcome(decided: Decided) -> None:
+    """A signature that was recorded for an action that then could not run is no success."""
+    report = decided.report
+    fault = report.fault if report is not None else None
+    # What the action is now counts more than what this process met: a worker may have been faster.
+    if decided.state in ("pending", "executing", "succeeded", "rejected"):
+        return
+    if decided.state == "approved" and fault is None:
+        return
+    code = decided.sheet.row.error_code
+    cause = fault or (refusal("EFFECT_UNKNOWN") if decided.state == "unknown" else None)
+    raise Fault(
+        cause.code if cause is not None else code or "ACTION_FAILED",
+        cause.kind if cause is not None else Kind.CONFLICT,
+        "The signature is recorded, but the action was not carried out: "
+        + (cause.message if cause is not None else f"it is {decided.state}."),
+        cause.hint if cause is not None else "read it with `cyberos show`.",
+        {"action_id": decided.sheet.row.id, "state": decided.state},
+    )
+
+
+def _decided_object(choice: Choice, decided: Decided) -> dict[str, Any]:
+    return {
+        "action_id": decided.sheet.row.id,
+        "decision": choice.decision.value,
+        "slot": decided.prepared.choice.slot,
+        "key_id": decided.prepared.choice.key,
+        "state": decided.state,
+        "waits_for": _waits_for(decided),
+        "result": decided.sheet.row.result,
+    }
+
+
+def _waits_for(decided: Decided) -> list[str]:
+    if decided.state != "pending":
+        return []
+    return [slot.name for slot in decided.sheet.open_slots()]
+
+
+def _decided_text(choice: Choice, decided: Decided, words: Words) -> str:
+    verb = "you_approved" if choice.decision is Decision.APPROVE else "you_rejected"
+    lines = [
+        f"{words[verb]}: {decided.prepared.choice.slot}, {choice.email}",
+        f"{words['state']}: {words.state(decided.state)}",
+    ]
+    if missing := _waits_for(decided):
+        lines.append(f"{words['waits_for']}: {', '.join(missing)}")
+    if decided.sheet.row.result:
+        lines += [f"{words['result']}:", *sheets.result_lines(decided.sheet.row.result)]
+    return "\n".join(lines)

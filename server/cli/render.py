@@ -1,0 +1,190 @@
+"""How does it look in a terminal? Plain lines, in Vietnamese or English.
+
+What strangers wrote is cleaned of everything that a terminal would obey, kept on lines of its own
+and never allowed to begin one: no text can draw a frame around itself or pose as our words.
+"""
+
+import json
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.money import Money
+from domain.kernel.text import clean_outgoing
+from policies.redaction import clean
+
+LANGUAGES = ("vi", "en")
+WIDTH = 96
+
+_PLAIN_VALUE = re.compile(r"[\w.:@+-]+")  # without quotation marks it cannot pose as another field
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "about": ("Đối tượng", "About"),
+    "agent": ("tác tử", "agent"),
+    "amount": ("Số tiền", "Amount"),
+    "asked_by": ("Người đề nghị", "Asked by"),
+    "asked_at": ("Đề nghị lúc", "Asked at"),
+    "call": ("Lệnh sẽ chạy", "Call that will run"),
+    "claim": ("Lời của tác tử (không ai kiểm chứng)", "The agent's own words (checked by nobody)"),
+    "company": ("Công ty", "Company"),
+    "does_not_count": ("không còn giá trị", "does not count any more"),
+    "effects": ("Sẽ xảy ra, theo thứ tự", "What will happen, in this order"),
+    "error": ("Lý do", "Reason"),
+    "expires": ("Hết hạn", "Expires"),
+    "for": ("thay mặt", "for"),
+    "nothing_waits": ("Không có việc nào chờ duyệt.", "Nothing waits."),
+    "open": ("chưa ký", "open"),
+    "person": ("người", "person"),
+    "policy": ("Chính sách", "Policy"),
+    "rejected_by": ("từ chối bởi", "rejected by"),
+    "result": ("Kết quả", "Result"),
+    "signatures": ("Chữ ký cần có", "Signatures needed"),
+    "signed_by": ("đã ký:", "signed by"),
+    "state": ("Trạng thái", "State"),
+    "tainted": (
+        "CẢNH BÁO: tác tử này đã đọc văn bản do người lạ viết.",
+        "WARNING: this agent has read text written by strangers.",
+    ),
+    "version": ("phiên bản", "version"),
+    "waits_for": ("còn chờ chữ ký", "waits for"),
+    "you_approved": ("Đã ký đồng ý", "Approved"),
+    "you_rejected": ("Đã từ chối", "Rejected"),
+    "your_slot": ("ô của bạn", "your slot"),
+    "approved": ("đã đủ chữ ký, chờ thực hiện", "approved, waits to be carried out"),
+    "cancelled": ("đã rút lại", "cancelled"),
+    "executing": ("đang thực hiện", "being carried out"),
+    "expired": ("đã hết hạn", "expired"),
+    "failed": ("không thực hiện được, chưa có gì xảy ra", "failed, nothing has happened"),
+    "pending": ("chờ duyệt", "waits for people"),
+    "rejected": ("đã bị từ chối", "rejected"),
+    "stale": ("không còn đúng với thực tế, phải đề nghị lại", "out of date, has to be asked again"),
+    "succeeded": ("đã thực hiện", "done"),
+    "unknown": ("chưa rõ đã xảy ra hay chưa", "sent, outcome unknown"),
+}
+
+
+class Words:
+    """Our words in one language; LANGUAGE_UNKNOWN for any but ours."""
+
+    def __init__(self, language: str) -> None:
+        if language not in LANGUAGES:
+            raise Fault(
+                "LANGUAGE_UNKNOWN",
+                Kind.INVALID,
+                "There is no such language here.",
+                f"use one of {', '.join(LANGUAGES)}.",
+            )
+        self.language = language
+        self._place = LANGUAGES.index(self.language)
+
+    def __getitem__(self, name: str) -> str:
+        return _WORDS[name][self._place]
+
+    def state(self, state: str) -> str:
+        """A state as people read it, with its code for whoever looks it up."""
+        return f"{self[state]} ({state})"
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """One or more lines to whoever sits there."""
+    typer.echo(text, err=err)
+
+
+def answer(body: Mapping[str, Any]) -> None:
+    """The one JSON object of a command with `--json`; every text in it is cleaned."""
+    cleaned = clean(json.loads(json.dumps({"ok": True, **body}, default=_plain)))
+    typer.echo(json.dumps(cleaned, ensure_ascii=False, indent=2))
+
+
+def bold(text: str) -> str:
+    """Stand out, where the terminal can and the person wants it (no-color.org)."""
+    return text if os.environ.get("NO_COLOR") else typer.style(text, bold=True)
+
+
+def warning(text: str) -> str:
+    """Stand out as a warning."""
+    return text if os.environ.get("NO_COLOR") else typer.style(text, bold=True, fg="yellow")
+
+
+def interactive() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def one_line(text: str) -> str:
+    """Foreign text as one line that obeys nobody."""
+    return " ".join(clean_outgoing(text).split())
+
+
+def indented(text: str, margin: str) -> list[str]:
+    """Foreign text of any length, every line behind a margin."""
+    lines: list[str] = []
+    for paragraph in clean_outgoing(text).split("\n"):
+        lines += textwrap.wrap(
+            paragraph.replace("\t", " "),
+            WIDTH,
+            initial_indent=margin,
+            subsequent_indent=margin,
+            break_on_hyphens=False,
+        ) or [margin.rstrip()]
+    return lines
+
+
+def exact(text: str, margin: str) -> list[str]:
+    """Text as it is, in pieces of one line; what could not be seen is written as its code."""
+    visible = "".join(
+        letter if clean_outgoing(letter) == letter and letter.isprintable() else _escaped(letter)
+        for letter in text
+    )
+    pieces = range(0, len(visible), WIDTH - len(margin))
+    return [f"{margin}{visible[at : at + WIDTH - len(margin)]}" for at in pieces]
+
+
+def _escaped(letter: str) -> str:
+    return json.dumps(letter)[1:-1]
+
+
+def money(minor: int, currency: str, language: str) -> str:
+    """An exact amount."""
+    return Money(minor, currency).text("vi" if language == "vi" else "en")
+
+
+def instant(at: datetime, zone: ZoneInfo) -> str:
+    """An instant on the company's clock."""
+    return at.astimezone(zone).isoformat(sep=" ", timespec="minutes")
+
+
+def table(rows: Sequence[tuple[str, str]], margin: str = "") -> list[str]:
+    """Labels and values in two columns."""
+    width = max((len(label) for label, _ in rows), default=0) + 2
+    return [f"{margin}{label:<{width}}{value}".rstrip() for label, value in rows]
+
+
+def effect(body: Mapping[str, Any]) -> str:
+    """One effect: what it is, then its details."""
+    details = [
+        f"{one_line(key)}={shown(value)}"
+        for key, value in body.items()
+        if key != "kind" and value is not None
+    ]
+    return " ".join([one_line(str(body.get("kind", "?"))), *details])
+
+
+def shown(value: Any) -> str:
+    """One value: text that could be taken for something else stands in quotation marks."""
+    if isinstance(value, str):
+        line = one_line(value)
+        return line if _PLAIN_VALUE.fullmatch(line) else json.dumps(line, ensure_ascii=False)
+    return json.dumps(clean(value), ensure_ascii=False)
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

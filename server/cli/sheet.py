@@ -1,0 +1,322 @@
+"""What must a person see before she signs? One action, whole, as data and as text.
+
+The server's own summary comes first and the agent's words last, as a quotation. What is shown is
+what is signed: every field here is bound by the signature or follows from what is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.approvals.facts import ActionFact, ApprovalFact, Decision, KeyStanding, Slot, Voter
+from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.machine import after_time, choose_slot
+from domain.approvals.refusals import Refusal
+from domain.approvals.signed import check_arguments
+from domain.approvals.tables import Approval, PendingAction
+from domain.identity import queries as identity
+from domain.identity.queries import PersonIdentity
+from domain.store.tx import Tx
+from policies.evidence import Evidence, House, gather
+from server.cli.desk import Company
+from server.cli.render import (
+    Words,
+    bold,
+    effect,
+    exact,
+    indented,
+    instant,
+    money,
+    one_line,
+    shown,
+    table,
+    warning,
+)
+
+_ASSURANCE = 3  # of a signature made in a terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asked, and for whom."""
+
+    kind: str
+    id: str
+    name: str
+    person: PersonIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """An action on the table of the person who decides."""
+
+    company: Company
+    row: PendingAction
+    evidence: Evidence
+    requester: Requester
+    state: str
+    at: datetime
+
+    def open_slots(self) -> list[Slot]:
+        """The signatures that are still missing."""
+        filled = {fact.slot for fact in self.evidence.approvals if _says_yes(fact)}
+        return [slot for slot in self.evidence.action.slots if slot.name not in filled]
+
+    def slot_for(self, person: PersonIdentity) -> str | None:
+        """The slot this person would fill now, or None if there is nothing for her to sign."""
+        voter = Voter(
+            kind=PrincipalKind.HUMAN,
+            person=person.id,
+            roles_now=person.roles,
+            active_now=person.active,
+            key=KeyStanding.GOOD,
+            assurance=_ASSURANCE,
+        )
+        if self.state != "pending" or not person.active:
+            return None
+        try:
+            return choose_slot(self.evidence.action, self.evidence.approvals, voter).name
+        except Refusal:
+            return None
+
+
+async def lay_out(tx: Tx, company: Company, row: PendingAction, house: House) -> Sheet:
+    """Everything about one action, its signatures weighed anew.
+
+    ARGS_TAMPERED when arguments or summary are not those their digests were made of: such an
+    action must not even be shown as if it were whole.
+    """
+    check_arguments(row.args_json, row.args_sha256)
+    check_arguments(row.summary, row.summary_sha256)
+    evidence = await gather(tx, row, house)
+    return Sheet(
+        company=company,
+        row=row,
+        evidence=evidence,
+        requester=await _requester(tx, row),
+        state=after_time(evidence.action, tx.at).value,  # a reader cannot write that time ran out
+        at=tx.at,
+    )
+
+
+async def _requester(tx: Tx, row: PendingAction) -> Requester:
+    kind, _, id = row.requester.partition(":")
+    person = (await identity.people(tx, [row.requester_person]))[row.requester_person]
+    name = person.display_name
+    if kind == "agent":
+        agents = {agent.id: agent.name for agent in await identity.agents(tx)}
+        name = agents.get(id, id)
+    return Requester(kind, id, name, person)
+
+
+# --- as data ---
+
+
+def as_object(sheet: Sheet) -> dict[str, Any]:
+    """The action for a program."""
+    row = sheet.row
+    amount = None
+    if row.amount_minor is not None:
+        amount = {
+            "amount_minor": row.amount_minor,
+            "currency": row.currency,
+            "amount_usd_minor": row.amount_usd_minor,
+        }
+    return {
+        "action_id": row.id,
+        "tenant": sheet.company.code,
+        "state": sheet.state,
+        "tool": row.tool,
+        "summary": row.summary,
+        "effects": row.effects,
+        "amount": amount,
+        "entity": {"type": row.entity_type, "id": row.entity_id, "version": row.entity_version},
+        "requester": {
+            "kind": sheet.requester.kind,
+            "id": sheet.requester.id,
+            "name": sheet.requester.name,
+            "for_person": sheet.requester.person.display_name,
+            "for_email": sheet.requester.person.email,
+        },
+        "tainted": bool(row.taint),
+        "slots": [_slot_object(sheet, slot) for slot in sheet.evidence.action.slots],
+        "decisions": [
+            _decision_object(sheet, one, fact)
+            for one, fact in zip(sheet.evidence.rows, sheet.evidence.approvals, strict=True)
+        ],
+        "created_at": row.created_at.isoformat(),
+        "expires_at": row.expires_at.isoformat(),
+        "args": row.args_json,
+        "args_sha256": row.args_sha256,
+        "policy": f"{row.policy_version}:{row.policy_sha256}",
+        "claim": row.claim,
+        "result": row.result,
+        "error_code": row.error_code,
+    }
+
+
+def _slot_object(sheet: Sheet, slot: Slot) -> dict[str, Any]:
+    return {
+        "slot": slot.name,
+        "roles": sorted(slot.roles),
+        "filled": slot not in sheet.open_slots(),
+    }
+
+
+def _decision_object(sheet: Sheet, one: Approval, fact: ApprovalFact) -> dict[str, Any]:
+    person = sheet.evidence.people[one.person_id]
+    return {
+        "slot": one.slot,
+        "decision": one.decision,
+        "by": person.display_name,
+        "email": person.email,
+        "at": one.at.isoformat(),
+        "reason": one.reason,
+        "counts": _counts(sheet.evidence.action, fact),
+    }
+
+
+# --- as text ---
+
+
+def as_text(sheet: Sheet, words: Words) -> str:
+    """The action for a person, in the order in which it should be read."""
+    return "\n".join(
+        [
+            *_head(sheet, words),
+            "",
+            bold(f"{words['effects']}:"),
+            *[f"  {n}. {effect(one)}" for n, one in enumerate(sheet.row.effects, start=1)],
+            "",
+            *_facts(sheet, words),
+            "",
+            f"{words['signatures']}:",
+            *_signatures(sheet, words),
+            "",
+            f"{words['call']}:",
+            f"  {sheet.row.tool}",
+            *exact(sheet.row.args_json, "  "),
+            *_claim(sheet, words),
+        ]
+    )
+
+
+def as_lines(sheet: Sheet, words: Words, slot: str | None) -> str:
+    """The action in a list: what, how long still, whose signature is missing."""
+    row = sheet.row
+    if sheet.state == "pending":
+        missing = ", ".join(slot.name for slot in sheet.open_slots())
+        where = f"{words['waits_for']}: {missing}"
+        if slot is not None:
+            where += f"; {words['your_slot']}: {slot}"
+        until = f"{words['expires']} {instant(row.expires_at, sheet.company.zone)}"
+        place = f"{until}; {where}"
+    else:
+        place = words.state(sheet.state)
+    mark = [warning(f"    {words['tainted']}")] if row.taint else []
+    title = f"{row.id}  {sheet.company.code}"
+    return "\n".join([bold(title), *indented(row.summary, "    "), f"    {place}", *mark])
+
+
+def result_lines(result: Mapping[str, Any]) -> list[str]:
+    """What a tool answered when it was carried out: the outline, not every field of it."""
+    lines: list[str] = []
+    for key, value in result.items():
+        if isinstance(value, Mapping):
+            lines.append(f"  {one_line(key)}: {one_line(str(value.get('id', '')))}".rstrip())
+        elif isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+            lines += [f"  - {effect(item)}" for item in value]
+        elif key != "untrusted_fields" and value is not None:
+            lines.append(f"  {one_line(key)}: {shown(value)}")
+    return lines
+
+
+def _head(sheet: Sheet, words: Words) -> list[str]:
+    lines = [bold(line) for line in indented(sheet.row.summary, "")]
+    if sheet.row.taint:
+        lines += ["", warning(words["tainted"])]
+    return lines
+
+
+def _facts(sheet: Sheet, words: Words) -> list[str]:
+    row, zone = sheet.row, sheet.company.zone
+    rows = [
+        (words["company"], f"{one_line(sheet.company.name)} ({sheet.company.code})"),
+        (words["about"], f"{row.entity_type} {row.entity_id}, {_version(row, words)}"),
+        (words["amount"], _amount(row, words)),
+        (words["asked_by"], _asked_by(sheet.requester, words)),
+        (words["asked_at"], instant(row.created_at, zone)),
+        (words["expires"], instant(row.expires_at, zone)),
+        (words["state"], words.state(sheet.state)),
+        (words["error"], row.error_code or ""),
+        (words["policy"], f"{row.policy_version}:{row.policy_sha256[:12]}"),
+    ]
+    return table([(label, value) for label, value in rows if value])
+
+
+def _version(row: PendingAction, words: Words) -> str:
+    return f"{words['version']} {row.entity_version}"
+
+
+def _amount(row: PendingAction, words: Words) -> str:
+    if row.amount_minor is None or row.currency is None:
+        return ""
+    shown = money(row.amount_minor, row.currency, words.language)
+    if row.amount_usd_minor is not None and row.currency != "USD":
+        shown += f" (≈ {money(row.amount_usd_minor, 'USD', words.language)})"
+    return shown
+
+
+def _asked_by(requester: Requester, words: Words) -> str:
+    person = f"{one_line(requester.person.display_name)} <{one_line(requester.person.email)}>"
+    if requester.kind == "agent":
+        return f"{words['agent']} {one_line(requester.name)}, {words['for']} {person}"
+    return f"{words['person']} {person}"
+
+
+def _signatures(sheet: Sheet, words: Words) -> list[str]:
+    missing = {slot.name for slot in sheet.open_slots()}
+    lines = []
+    for slot in sheet.evidence.action.slots:
+        label = f"  {slot.name} ({'|'.join(sorted(slot.roles))}):"
+        if slot.name in missing:
+            lines.append(f"{label} {words['open']}")
+        lines += [
+            f"{label} {_decision(sheet, one, fact, words)}"
+            for one, fact in zip(sheet.evidence.rows, sheet.evidence.approvals, strict=True)
+            if one.slot == slot.name
+        ]
+    return lines
+
+
+def _decision(sheet: Sheet, one: Approval, fact: ApprovalFact, words: Words) -> str:
+    person = sheet.evidence.people[one.person_id]
+    verb = words["signed_by" if fact.decision is Decision.APPROVE else "rejected_by"]
+    shown = (
+        f"{verb} {one_line(person.display_name)} <{one_line(person.email)}>"
+        f" {instant(one.at, sheet.company.zone)}"
+    )
+    if one.reason:
+        shown += f": “{one_line(one.reason)}”"
+    if not _counts(sheet.evidence.action, fact):
+        shown += f" [{words['does_not_count']}]"
+    return shown
+
+
+def _claim(sheet: Sheet, words: Words) -> list[str]:
+    """Last, labelled and behind a margin: nothing an agent writes looks like our words."""
+    if not sheet.row.claim:
+        return []
+    return ["", f"{words['claim']}:", *indented(f"“{sheet.row.claim}”", "  > ")]
+
+
+def _says_yes(fact: ApprovalFact) -> bool:
+    return fact.decision is Decision.APPROVE
+
+
+def _counts(action: ActionFact, fact: ApprovalFact) -> bool:
+    """Whether a decision would still be accepted: signature, key, person and role."""
+    roles: Mapping[str, frozenset[str]] = {slot.name: slot.roles for slot in action.slots}
+    entitled = bool(fact.roles_now & roles.get(fact.slot, frozenset()))
+    return fact.valid_signature and fact.key_ok_now and fact.active_now and entitled

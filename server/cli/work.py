@@ -1,0 +1,148 @@
+"""What has to happen when nobody is looking? `cyberos work` carries approved actions out.
+
+It also settles what has expired or lost its lease, and hands on the messages of the outbox. Every
+step is safe to repeat, so a worker may be killed at any moment and several may run side by side.
+"""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+from types import FrameType
+from typing import Any
+
+import anyio
+import typer
+
+from domain.approvals import queries as approvals
+from domain.kernel.faults import Fault
+from domain.store import directory, outbox
+from domain.store.engine import Role
+from domain.store.tx import reading, writing
+from policies.executor import Executor
+from server import wiring
+from server.cli.desk import Desk, opened, perform
+from server.cli.render import answer, say
+
+log = logging.getLogger("cyberos.work")
+
+MESSAGES_AT_ONCE = 100
+PAUSE_MILLISECONDS = (750, 1_250)  # jittered, so that several workers do not march in step
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(work)
+
+
+def work(
+    once: bool = typer.Option(False, "--once", help="One round, then stop: for cron and tests."),
+    as_json: bool = typer.Option(False, "--json", help="With --once: answer with one object."),
+) -> None:
+    """Carry out what people approved.
+
+    Also expires what waited too long and hands on the messages of the outbox.
+    """
+    if once:
+        done = perform(_one_round)
+        if as_json:
+            answer(done)
+        else:
+            say(f"{len(done['actions'])} actions, {done['messages']} messages.")
+        return
+    perform(_until_told_to_stop)
+
+
+class Worker:
+    """One process that carries actions out for every tenant."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._owner = f"work:{socket.gethostname()[:40]}:{os.getpid()}"
+
+    async def round(self) -> dict[str, Any]:
+        """Once through all tenants; what was done."""
+        actions: list[dict[str, str]] = []
+        messages = 0
+        for tenant_id, code in await directory.tenants(self._desk.database):
+            if await self._is_idle(tenant_id):
+                continue
+            for report in await self._executor().run_due(tenant_id):
+                log.info("%s: action %s is %s", code, report.action_id, report.state)
+                actions.append(
+                    {"tenant": code, "action_id": report.action_id, "state": report.state}
+                )
+            messages += await self._hand_on(tenant_id, code)
+        return {"actions": actions, "messages": messages}
+
+    def _executor(self) -> Executor:
+        """With the policy and the trusted roots of now: a tenant may be younger than we are."""
+        return wiring.executor(self._desk.settings, self._desk.database, owner=self._owner)
+
+    async def _is_idle(self, tenant_id: str) -> bool:
+        """Look before asking for the one write lock of an embedded database."""
+        async with reading(self._desk.database, tenant_id, self._desk.clock) as tx:
+            due = (
+                await approvals.overdue(tx, tx.at, 1)
+                or await approvals.unknown(tx, 1)
+                or await approvals.to_execute(tx, 1)
+            )
+            return not due and await outbox.backlog(tx) == 0
+
+    async def _hand_on(self, tenant_id: str, code: str) -> int:
+        """Messages to their subscribers, each at least once and in order."""
+        handed = 0
+        while True:
+            async with writing(self._desk.database, tenant_id, self._desk.clock) as tx:
+                waiting = await outbox.waiting(tx, limit=MESSAGES_AT_ONCE)
+                for message in waiting:
+                    log.info("%s: %s %s", code, message.topic, message.id)
+                    await outbox.dispatched(tx, message)
+            handed += len(waiting)
+            if len(waiting) < MESSAGES_AT_ONCE:
+                return handed
+
+
+async def _one_round() -> dict[str, Any]:
+    async with opened(Role.EXECUTOR) as desk:
+        return await Worker(desk).round()
+
+
+async def _until_told_to_stop() -> None:
+    async with opened(Role.EXECUTOR) as desk:
+        worker, stop = Worker(desk), _stop_on_signals()
+        say(f"Working (process {os.getpid()}); Ctrl-C or SIGTERM stops after the present step.")
+        while not stop.is_set():
+            try:
+                await worker.round()
+            except Fault as fault:  # the database is away or busy: it will be back
+                log.warning("%s", fault)
+            except Exception:
+                log.exception("a round broke; the next one tries again")
+            await _pause(stop)
+        say("Stopped.")
+
+
+def _stop_on_signals() -> anyio.Event:
+    """An event for the loop to see; a step that has begun is finished, never cut off.
+
+    `signal.signal` and not the event loop's own way, which Windows does not have.
+    """
+    import asyncio
+
+    loop, stop = asyncio.get_running_loop(), anyio.Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask_to_stop)
+    return stop
+
+
+async def _pause(stop: anyio.Event) -> None:
+    shortest, longest = PAUSE_MILLISECONDS
+    milliseconds = shortest + secrets.randbelow(longest - shortest)
+    with anyio.move_on_after(milliseconds / 1_000):
+        await stop.wait()

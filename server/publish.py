@@ -1,0 +1,122 @@
+"""Write down what clients see: one contract file per tool, and docs/tools.md.
+
+`make publish` runs this; a test fails when the files differ from the code. Publishing is how the
+tool contract changes: on purpose, as a reviewable difference.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from policies import floor
+from policies.catalogue import Catalogue, ToolPolicy
+from policies.contract import Tool
+from server import wiring
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTRACTS = ROOT / "tools" / "contracts"
+MANUAL = ROOT / "docs" / "tools.md"
+_NOISE = frozenset({"title"})
+
+
+def contract_of(tool: Tool, row: ToolPolicy) -> dict[str, Any]:
+    """The wire form of a tool: schemas without noise, annotations from the policy row."""
+    return {
+        "name": row.name,
+        "title": tool.title,
+        "description": tool.description,
+        "inputSchema": _lean(tool.arguments.model_json_schema()),
+        "outputSchema": _lean(tool.answer.model_json_schema(mode="serialization")),
+        "annotations": {"title": tool.title, **row.annotations()},
+        "_meta": {"vn.cyberos/id": row.id, "vn.cyberos/scope": row.scope},
+    }
+
+
+def contracts() -> dict[str, dict[str, Any]]:
+    """Every contract by wire name."""
+    registry, catalogue = wiring.registry(), floor.load_checked()
+    made = {}
+    for row in catalogue.tool:
+        tool = registry.get(row.id)
+        assert tool is not None, f"{row.id} has a policy but no code"
+        made[row.name] = contract_of(tool, row)
+    return made
+
+
+def as_text(contract: dict[str, Any]) -> str:
+    """A contract as it is committed: readable, one change a line."""
+    return json.dumps(contract, ensure_ascii=False, indent=1) + "\n"
+
+
+def manual() -> str:
+    """docs/tools.md: a table of all tools with what they may do."""
+    catalogue = floor.load_checked()
+    lines = [
+        "# Tools",
+        "",
+        "Made by `make publish` from the code and `policies/catalogue.toml`; do not edit.",
+        "",
+        "| tool | does | scope | effect | people |",
+        "|---|---|---|---|---|",
+    ]
+    made = contracts()
+    for row in sorted(catalogue.tool, key=lambda row: row.name):
+        first = made[row.name]["description"].splitlines()[0]
+        lines.append(f"| `{row.name}` | {first} | `{row.scope}` | {row.effect} | {_people(row)} |")
+    return "\n".join([*lines, "", *_arguments(made, catalogue)])
+
+
+def main() -> int:
+    """Rewrite everything that is published."""
+    CONTRACTS.mkdir(exist_ok=True)
+    made = contracts()
+    for stale in CONTRACTS.glob("*.json"):
+        if stale.stem not in made:
+            stale.unlink()
+    for name, contract in made.items():
+        (CONTRACTS / f"{name}.json").write_text(as_text(contract), encoding="utf-8")
+    MANUAL.write_text(manual(), encoding="utf-8")
+    sys.stdout.write(f"{len(made)} contracts and docs/tools.md written\n")
+    return 0
+
+
+def _people(row: ToolPolicy) -> str:
+    slots = [" or ".join(slot.roles) for slot in row.slots]
+    more = [
+        f"+ {' or '.join(slot.roles)} if {step.when.field} {step.when.op} {step.when.value:,}"
+        for step in row.escalate
+        for slot in step.slots
+    ]
+    return ", ".join([*slots, *more]) or "none"
+
+
+def _arguments(made: dict[str, dict[str, Any]], catalogue: Catalogue) -> list[str]:
+    lines: list[str] = []
+    for name in sorted(made):
+        schema = made[name]["inputSchema"]
+        lines += [f"## {name}", "", made[name]["description"], ""]
+        required = set(schema.get("required", []))
+        for argument, shape in schema.get("properties", {}).items():
+            mark = "required" if argument in required else "optional"
+            lines.append(f"- `{argument}` ({mark}): {shape.get('description', '')}".rstrip(": "))
+        lines.append("")
+    return lines
+
+
+def _lean(schema: Any) -> Any:
+    """Drop the titles pydantic invents: they cost an agent's attention and say nothing."""
+    if isinstance(schema, dict):
+        kept = {
+            key: value
+            for key, value in schema.items()
+            if not (key in _NOISE and isinstance(value, str))
+        }
+        return {key: _lean(value) for key, value in kept.items() if key != "discriminator"}
+    if isinstance(schema, list):
+        return [_lean(item) for item in schema]
+    return schema
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,112 @@
+"""Where is everything on this machine? Environment variables and the data directory.
+
+Every variable is described in docs/operating.md; a test keeps the two together.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.kernel.faults import Fault, Kind
+
+VARIABLES = (
+    "CYBEROS_DATA_DIR",
+    "CYBEROS_DATABASE_URL",
+    "CYBEROS_AGENT_TOKEN",
+    "CYBEROS_AGENT_TOKEN_FILE",
+    "CYBEROS_POLICY_FILE",
+    "CYBEROS_TRUST_FILE",
+    "CYBEROS_INBOX_URL",
+    "CYBEROS_LOG_LEVEL",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says, with every default filled in."""
+
+    data_dir: Path
+    database_url: str
+    agent_token: str | None
+    agent_token_file: Path | None
+    policy_file: Path | None
+    trust_file: Path
+    inbox_url: str | None
+    log_level: str
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is a file of this machine."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def database_file(self) -> Path | None:
+        """The embedded database."""
+        if not self.is_embedded:
+            return None
+        return Path(self.database_url.partition(":///")[2])
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """Signed checkpoints of the audit chains, outside the database."""
+        return self.data_dir / "checkpoints"
+
+    @property
+    def keys_dir(self) -> Path:
+        """Private keys made by `cyberos init`."""
+        return self.data_dir / "keys"
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the environment; SETTING_UNKNOWN for a variable of ours that does not exist.
+
+    A misspelt variable would otherwise be a safety switch that somebody believes to be on.
+    """
+    unknown = sorted(
+        name
+        for name in environment
+        if name.startswith("CYBEROS_") and not name.startswith("CYBEROS_TEST_")
+        if name not in VARIABLES
+    )
+    if unknown:
+        raise Fault(
+            "SETTING_UNKNOWN",
+            Kind.INVALID,
+            f"There is no setting {unknown[0]}.",
+            f"settings are {', '.join(VARIABLES)}.",
+        )
+    data_dir = Path(environment.get("CYBEROS_DATA_DIR") or _default_data_dir()).absolute()
+    url = environment.get("CYBEROS_DATABASE_URL") or f"sqlite+aiosqlite:///{data_dir}/cyberos.db"
+    token_file = environment.get("CYBEROS_AGENT_TOKEN_FILE")
+    policy_file = environment.get("CYBEROS_POLICY_FILE")
+    return Settings(
+        data_dir=data_dir,
+        database_url=_with_driver(url),
+        agent_token=environment.get("CYBEROS_AGENT_TOKEN") or None,
+        agent_token_file=Path(token_file) if token_file else None,
+        policy_file=Path(policy_file) if policy_file else None,
+        trust_file=Path(environment.get("CYBEROS_TRUST_FILE") or data_dir / "trust.json"),
+        inbox_url=environment.get("CYBEROS_INBOX_URL") or None,
+        log_level=environment.get("CYBEROS_LOG_LEVEL", "WARNING").upper(),
+    )
+
+
+def _default_data_dir() -> str:
+    from platformdirs import user_data_dir
+
+    return user_data_dir("cyberos", appauthor=False)
+
+
+def _with_driver(url: str) -> str:
+    """Accept the addresses people write: `sqlite:///...`, `postgresql://...`, `postgres://...`."""
+    scheme, colon, rest = url.partition(":")
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    drivers["postgres"] = drivers["postgresql"]
+    if scheme not in drivers and scheme not in drivers.values():
+        raise Fault(
+            "SETTING_INVALID",
+            Kind.INVALID,
+            "CYBEROS_DATABASE_URL must begin with sqlite or postgresql.",
+        )
+    return f"{drivers.get(scheme, scheme)}{colon}{rest}"

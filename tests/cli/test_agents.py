@@ -1,0 +1,149 @@
+"""Are agents added, listed and ended by people alone, and is a token shown once and no more?"""
+
+import stat
+from datetime import datetime, timedelta
+
+import pytest
+
+from domain.kernel.faults import Fault
+from tests.cli.console import AM, Place
+
+TENANT = ("--tenant", "sao-bien")
+
+
+def add(place: Place, name: str, *more: str, email: str = "linh.tran@saobien.example") -> dict:
+    flags = ["--name", name, "--for", email, "--scopes", "core.read, crm.read", *more]
+    return place.ok("agent", "add", *TENANT, *flags)
+
+
+def test_an_agent_gets_a_token_that_opens_what_its_scopes_say(place):
+    name = f"one-{place.is_embedded}"
+
+    added = add(place, name, "--days", "7")
+
+    assert set(added) == {"ok", "agent", "token"}
+    assert added["agent"]["scopes"] == ["core.read", "crm.read"]
+    end = datetime.fromisoformat(added["agent"]["expires_at"])
+    begin = datetime.fromisoformat(added["agent"]["created_at"])
+    assert end - begin == timedelta(days=7)
+    me = place.call_as(added["token"], "whoami", {})
+    assert (me["agent"], me["acts_for"]) == (name, "Trần Thị Mỹ Linh")
+
+
+def test_a_revoked_agent_is_locked_out_at_once_and_stays_in_the_list(place):
+    name = f"two-{place.is_embedded}"
+    token = add(place, name)["token"]
+
+    revoked = place.ok("agent", "revoke", name, *TENANT)
+    again = place.ok("agent", "revoke", name, *TENANT)
+
+    assert revoked["agent"]["revoked_at"] is not None
+    assert again == revoked
+    with pytest.raises(Fault) as caught:
+        place.call_as(token, "whoami", {})
+    assert caught.value.code == "TOKEN_INVALID"
+    listed = {one["name"]: one for one in place.ok("agent", "list", *TENANT)["agents"]}
+    assert listed[name]["revoked_at"] == revoked["agent"]["revoked_at"]
+    assert listed["cro_agent"]["revoked_at"] is None
+
+
+def test_both_are_chained_once_each(place):
+    name = f"three-{place.is_embedded}"
+
+    agent_id = add(place, name)["agent"]["id"]
+    place.ok("agent", "revoke", name, *TENANT)
+    place.ok("agent", "revoke", name, *TENANT)
+
+    rows = place.ok("audit", "tail", *TENANT, "-n", "10000")["entries"]
+    told = [row["event"] for row in rows if row["object"] == f"agent:{agent_id}"]
+    assert told == ["agent.added", "agent.revoked"]
+
+
+def test_a_token_file_is_new_and_for_its_owner_alone(embedded, tmp_path):
+    file = tmp_path / "tokens" / "four.token"
+
+    added = add(embedded, "four", "--token-file", str(file))
+
+    token = file.read_text().strip()
+    assert set(added) == {"ok", "agent", "token_file"}
+    assert added["token_file"] == str(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert embedded.call_as(token, "whoami", {})["agent"] == "four"
+    assert token not in "".join(embedded.seen)
+    flags = ["--for", "linh.tran@saobien.example", "--scopes", "core.read", *TENANT]
+    fault = embedded.fault("agent", "add", "--name", "five", *flags, "--token-file", str(file))
+    assert (fault["code"], fault["exit"]) == ("FILE_EXISTS", 4)
+    assert file.read_text().strip() == token
+    assert "five" not in embedded.run("agent", "list", *TENANT).out
+
+
+def test_without_a_file_the_token_is_shown_only_now(embedded):
+    flags = ["--for", "ha.pham@saobien.example", "--scopes", "core.read", *TENANT]
+
+    ended = embedded.run("agent", "add", "--name", "six", *flags)
+
+    assert ended.out.count("cyb_") == 1
+    assert "shown only now" in ended.out
+    assert "cyb_" not in embedded.run("agent", "list", *TENANT).everything
+    assert "cyb_" not in embedded.run("audit", "tail", *TENANT).everything
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "exit_code"),
+    [
+        (["--for", "linh.tran@saobien.example", "--scopes", "crm.everything"], "SCOPE_UNKNOWN", 2),
+        (["--for", "linh.tran@saobien.example", "--scopes", ""], "SCOPE_UNKNOWN", 2),
+        (["--for", "nobody@saobien.example", "--scopes", "core.read"], "PERSON_UNKNOWN", 3),
+        (["--for", "mai.ngo@hoasen.example", "--scopes", "core.read"], "PERSON_UNKNOWN", 3),
+        (["--scopes", "core.read"], "USAGE", 2),
+        (
+            ["--for", "linh.tran@saobien.example", "--scopes", "core.read", "--days", "400"],
+            "USAGE",
+            2,
+        ),
+    ],
+)
+def test_what_is_wrong_is_refused_and_nobody_is_added(embedded, flags, code, exit_code):
+    fault = embedded.fault("agent", "add", "--name", "nobody", *flags, *TENANT)
+
+    assert (fault["code"], fault["exit"]) == (code, exit_code)
+    listed = embedded.ok("agent", "list", *TENANT)["agents"]
+    assert "nobody" not in [one["name"] for one in listed]
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "a\x1b[2Jb", "\u202eabc", "x" * 65])
+def test_a_name_is_short_and_plain(embedded, name):
+    flags = ["--for", "linh.tran@saobien.example", "--scopes", "core.read", *TENANT]
+
+    fault = embedded.fault("agent", "add", "--name", name, *flags)
+
+    assert (fault["code"], fault["exit"]) == ("AGENT_NAME_INVALID", 2)
+
+
+def test_a_name_is_given_once(embedded):
+    add(embedded, "seven")
+    flags = ["--for", "linh.tran@saobien.example", "--scopes", "core.read", *TENANT]
+
+    fault = embedded.fault("agent", "add", "--name", "seven", *flags)
+
+    assert (fault["code"], fault["exit"]) == ("AGENT_EXISTS", 4)
+    assert embedded.fault("agent", "revoke", "eight", *TENANT)["code"] == "AGENT_UNKNOWN"
+
+
+def test_with_several_tenants_one_must_be_named(embedded):
+    fault = embedded.fault("agent", "list")
+
+    assert (fault["code"], fault["exit"]) == ("TENANT_REQUIRED", 2)
+    assert "sao-bien, hoa-sen" in fault["hint"]
+    theirs = embedded.ok("agent", "list", "--tenant", "hoa-sen")["agents"]
+    assert [one["name"] for one in theirs] == ["other_agent"]
+
+
+def test_the_list_says_for_whom_and_until_when(embedded):
+    shown = embedded.run("agent", "list", *TENANT).out
+
+    line = next(one for one in shown.splitlines() if one.startswith("cfo_agent:"))
+    assert "for Nguyễn Minh Đức <duc.nguyen@saobien.example>" in line
+    assert "admin.bank,core.read,crm.read, until 20" in line
+    assert embedded.signing(AM)[1] in line

@@ -1,0 +1,421 @@
+"""Does doctor see what is wrong, say it in a sentence, and never promise more than there is?"""
+
+import json
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import anyio
+import asyncpg
+import pytest
+from sqlalchemy import make_url, select
+
+from domain.approvals.tables import PendingAction
+from domain.identity import keys
+from domain.identity.tables import ApproverKey, PersonRole
+from domain.store import condition
+from domain.store.engine import Role, connect
+from policies import coverage, floor
+from policies.catalogue import Catalogue
+from server.cli.doctor import _actions
+from server.inspection import Mark
+from tests import postgres
+from tests.cli.console import Place
+
+
+@pytest.fixture
+def copied(embedded, tmp_path, capsys):
+    """The demo in a place where a test may break it."""
+    target = tmp_path / "data"
+    shutil.copytree(embedded.data_dir, target)
+    target.chmod(0o700)
+    return Place({"CYBEROS_DATA_DIR": str(target)}, capsys)
+
+
+def sentences(place, mark, topic=None):
+    checks = place.run("doctor", "--json").body["checks"]
+    return [
+        one["sentence"] for one in checks if one["mark"] == mark and topic in (None, one["topic"])
+    ]
+
+
+def test_a_sound_installation_is_well_and_every_line_says_how_serious_it_is(embedded):
+    ended = embedded.run("doctor")
+
+    assert ended.code == 0
+    lines = ended.out.split("\n\n")[0].splitlines()
+    assert {line.split()[0] for line in lines} <= {"ok", "warn"}
+    assert "This deployment is D0: tamper-evident only" in ended.out
+
+
+def test_it_shows_no_secret(place):
+    place.run("doctor")
+    place.run("doctor", "--json")
+
+    assert not [secret for secret in place.secrets() if secret in "".join(place.seen)]
+
+
+def test_the_answer_for_programs_has_the_level_and_every_check(embedded):
+    body = embedded.ok("doctor")
+
+    assert body["level"] == "D0"
+    assert {one["topic"] for one in body["checks"]} >= {
+        "settings", "files", "keys", "trust", "policy", "database", "clock", "sao-bien",
+    }  # fmt: skip
+    assert all(set(one) == {"mark", "topic", "sentence"} for one in body["checks"])
+
+
+def test_on_a_machine_without_an_installation_it_says_what_is_missing(empty):
+    ended = empty.run("doctor", "--json")
+
+    assert ended.code == 1
+    topics = {one["topic"] for one in ended.body["checks"] if one["mark"] == "fail"}
+    assert topics == {"files", "trust", "database"}
+
+
+@pytest.mark.parametrize("what", ["cyberos.db", "keys", "tokens/sao-bien/cro_agent.token", "."])
+def test_files_that_other_accounts_can_use_fail(copied, what):
+    path = copied.data_dir / what
+    path.chmod(0o755 if path.is_dir() else 0o640)
+
+    (sentence,) = sentences(copied, "fail", "files")
+
+    assert f"chmod go-rwx {path}" in sentence
+
+
+def test_a_trust_file_that_others_can_change_fails(copied):
+    (copied.data_dir / "trust.json").chmod(0o666)
+
+    (sentence,) = sentences(copied, "fail", "trust")
+
+    assert "can be changed by other accounts" in sentence
+
+
+def test_a_trust_file_of_another_installation_or_without_this_tenant_fails(copied):
+    file = copied.data_dir / "trust.json"
+    file.write_text(json.dumps({"deploy": "0" * 26, "roots": {}}))
+
+    failed = sentences(copied, "fail")
+
+    assert "The trust file belongs to another installation than the database." in failed
+    assert "The trust file has no root for this tenant: nobody can sign." in failed
+
+
+def test_keys_that_lie_open_are_named(copied):
+    there = next((copied.data_dir / "keys" / "sao-bien").glob("duc.nguyen@*.key"))
+    key = keys.generate()
+    there.unlink()
+    there.write_bytes(_unlocked(key))
+    there.chmod(0o600)
+
+    failed, warned = sentences(copied, "fail", "keys"), sentences(copied, "warn", "keys")
+
+    assert failed == [f"{there} opens without a passphrase."]
+    assert any("passphrases of" in one and "files beside them" in one for one in warned)
+    assert any("belongs on a medium that is locked away" in one for one in warned)
+
+
+def _unlocked(key):
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    return key.private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+
+
+def test_keys_that_need_a_passphrase_are_counted_as_such(copied):
+    for path in copied.data_dir.rglob("*.passphrase"):
+        path.unlink()
+    shutil.rmtree(copied.data_dir / "root")
+
+    assert sentences(copied, "warn", "keys") == []
+    (sentence,) = sentences(copied, "ok", "keys")
+    assert sentence.endswith("keys need a passphrase.")
+
+
+def test_a_damaged_database_fails(copied):
+    database = copied.data_dir / "cyberos.db"
+    content = bytearray(database.read_bytes())
+    content[3 * 4096 : 40 * 4096] = os.urandom(37 * 4096)
+    database.write_bytes(content)
+
+    assert any("damaged" in one for one in sentences(copied, "fail", "database"))
+
+
+def test_a_database_without_a_write_ahead_log_is_noticed(copied):
+    with closing(sqlite3.connect(copied.data_dir / "cyberos.db")) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+
+    (sentence,) = sentences(copied, "warn", "database")
+
+    assert "run `cyberos migrate`" in sentence
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("version = 1\ntool = []\nx = 1", "contradicts itself"), (None, "weaker than")],
+)
+def test_a_policy_that_cannot_be_used_fails(copied, tmp_path, content, words):
+    file = tmp_path / "policy.toml"
+    shipped = (Path(floor.__file__).parent / "catalogue.toml").read_text("utf-8")
+    file.write_text(content or shipped.replace('roles = ["am"]', 'roles = ["sales"]'))
+    copied.env["CYBEROS_POLICY_FILE"] = str(file)
+
+    (sentence,) = sentences(copied, "fail", "policy")
+
+    assert words in sentence
+
+
+def test_a_policy_that_was_never_activated_fails_for_every_tenant(copied, tmp_path):
+    file = tmp_path / "policy.toml"
+    shipped = (Path(floor.__file__).parent / "catalogue.toml").read_text("utf-8")
+    file.write_text(shipped.replace("ttl_minutes = 1440", "ttl_minutes = 1000"))
+    copied.env["CYBEROS_POLICY_FILE"] = str(file)
+
+    for tenant in ("sao-bien", "hoa-sen"):
+        assert any("not the activated one" in one for one in sentences(copied, "fail", tenant))
+
+
+def test_an_age_of_checkpoints_is_told(copied):
+    shutil.rmtree(copied.data_dir / "checkpoints", ignore_errors=True)
+    before = [one for one in sentences(copied, "warn", "sao-bien") if "checkpoint" in one]
+
+    copied.ok("audit", "checkpoint")
+
+    after = [one for one in sentences(copied, "ok", "sao-bien") if "heckpoint" in one]
+    assert len(before) == 1
+    assert "run `cyberos audit checkpoint`" in before[0]
+    assert len(after) == 1
+    assert "cover the whole audit chain" in after[0]
+
+
+def test_agents_that_expire_soon_or_were_revoked_are_named(copied):
+    flags = ["--for", "linh.tran@saobien.example", "--scopes", "core.read"]
+    copied.ok("agent", "add", "--tenant", "sao-bien", "--name", "short", *flags, "--days", "3")
+    copied.ok("agent", "add", "--tenant", "sao-bien", "--name", "gone", *flags)
+    copied.ok("agent", "revoke", "gone", "--tenant", "sao-bien")
+
+    assert any(one.startswith("The token of short expires on") for one in sentences(copied, "warn"))
+    # The company is shared by the tests of a worker, so others may have revoked agents before.
+    counts = [one for one in sentences(copied, "ok", "sao-bien") if one.endswith(" revoked.")]
+    assert counts
+    assert not counts[0].endswith(" 0 revoked.")
+
+
+def test_only_the_tenant_that_was_asked_for_is_looked_at(embedded):
+    topics = {one["topic"] for one in embedded.ok("doctor", "--tenant", "hoa-sen")["checks"]}
+
+    assert "hoa-sen" in topics
+    assert "sao-bien" not in topics
+
+
+# --- who can sign ---
+
+
+async def gaps(world, catalogue=None, agents=()):
+    async with world.looking() as tx:
+        there = await coverage.signers(tx, world.house.trust)
+        return list(coverage.gaps(catalogue or floor.load_checked(), there, agents))
+
+
+async def test_with_enough_people_nothing_is_missing(world):
+    assert await gaps(world) == []
+
+
+@pytest.mark.parametrize("role", ["am", "cro", "cfo", "admin"])
+async def test_a_role_that_nobody_holds_any_more_is_named_with_what_needs_it(world, tmp_path, role):
+    async with world.owning() as tx:
+        for row in await tx.all(_roles(role)):
+            row.revoked_at = tx.at
+
+    found = await gaps(world)
+
+    assert len(found) == len(set(found)) >= 1
+    assert all("nobody active holds the role" in one for one in found)
+    assert all(f"Nobody can sign as {role} for cyberos." in one for one in found)
+
+
+def _roles(role):
+    return select(PersonRole).where(PersonRole.role == role)
+
+
+async def test_a_person_whose_key_does_not_count_cannot_sign(world):
+    async with world.owning() as tx:
+        key = await tx.first(_key_of(world.ours.people["cro"]))
+        key.revoked_at = tx.at
+
+    (found,) = await gaps(world)
+
+    assert found.startswith("Nobody can sign as cro for cyberos.crm.close_deal: cro@")
+    assert found.endswith("has no key that counts.")
+
+
+def _key_of(person_id):
+    return select(ApproverKey).where(ApproverKey.person_id == person_id)
+
+
+def _table(self_rule):
+    return Catalogue.model_validate(
+        {
+            "version": 1,
+            "tool": [
+                {
+                    "id": "cyberos.crm.close_deal",
+                    "scope": "crm.close",
+                    "effect": "destructive",
+                    "confirm": "always",
+                    "assurance": 3,
+                    "self": self_rule,
+                    "slots": [{"slot": "dpo", "roles": ["dpo"]}],
+                }
+            ],
+        }
+    )
+
+
+@pytest.mark.parametrize(("self_rule", "number"), [("never", 1), ("obo", 0)])
+async def test_an_agent_of_the_only_person_who_could_sign_is_named(world, self_rule, number):
+    class Agent:
+        name, scopes, person_id = "dpo_agent", ["crm.close"], world.ours.people["dpo"]
+
+    found = await gaps(world, _table(self_rule), [Agent])
+
+    assert len(found) == number
+    assert all("dpo_agent" in one and "may not sign for herself" in one for one in found)
+
+
+async def test_one_person_for_two_slots_is_not_enough(world):
+    async with world.owning() as tx:
+        for row in await tx.all(_roles("cfo")):
+            if row.person_id != world.ours.people["both"]:
+                row.revoked_at = tx.at
+        for row in await tx.all(_roles("admin")):
+            row.revoked_at = tx.at
+        tx.add(PersonRole(person_id=world.ours.people["both"], role="admin", granted_at=tx.at))
+
+    (found,) = await gaps(world)
+
+    assert found.startswith("cyberos.admin.add_bank_account needs 2 people (cfo, admin)")
+
+
+# --- what hangs ---
+
+
+def test_actions_that_hang_are_told_apart():
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    old, fresh = now - timedelta(hours=1), now - timedelta(minutes=1)
+    live = [
+        PendingAction(id="U", state="unknown"),
+        PendingAction(id="L", state="executing", lease_until=old),
+        PendingAction(id="R", state="executing", lease_until=now + timedelta(minutes=1)),
+        PendingAction(id="D", state="approved"),
+        PendingAction(id="F", state="approved"),
+        PendingAction(id="P", state="pending"),
+    ]
+
+    told = list(_actions(live, {"D": old, "F": fresh}, now))
+
+    assert [mark for mark, _ in told] == [Mark.WARN] * 3 + [Mark.OK]
+    assert "action U" in told[0][1]
+    assert told[1][1].startswith("1 actions were begun and not ended")
+    assert told[2][1].startswith("1 approved actions wait to be carried out")
+
+
+# --- PostgreSQL, and the honest level ---
+
+# Roles and walls inside the database are PostgreSQL's; the place is made only there.
+on_postgresql = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+
+LOGINS = {
+    "agent": (Role.AGENT,),
+    "inbox": (Role.INBOX,),
+    "several": (Role.AGENT, Role.INBOX, Role.EXECUTOR),
+}
+
+
+async def as_superuser(url, *statements):
+    connection = await asyncpg.connect(url.replace("+asyncpg", "", 1))
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(params=LOGINS)
+def login(request, place):
+    """A login as docs/operating.md makes them, and the name of its kind."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name, url = f"{postgres.PREFIX}{worker}_{request.param}", place.env["CYBEROS_DATABASE_URL"]
+    grants = [f"GRANT {role.value} TO {name}" for role in LOGINS[request.param]]
+    anyio.run(as_superuser, url, f"CREATE ROLE {name} LOGIN", *grants)
+    theirs = make_url(url).set(username=name).render_as_string(hide_password=False)
+    yield request.param, Place({**place.env, "CYBEROS_DATABASE_URL": theirs}, place.capsys)
+    anyio.run(as_superuser, url, f"DROP ROLE {name}")
+
+
+@on_postgresql
+def test_a_login_with_one_role_is_praised_and_one_with_several_is_not(login, tmp_path):
+    kind, there = login
+    with_open_keys = there.ok("doctor")["level"]
+    shutil.copy(there.data_dir / "trust.json", tmp_path)
+    tmp_path.chmod(0o700)
+    there.env["CYBEROS_DATA_DIR"] = str(tmp_path)  # a machine where no key lies
+
+    body = there.ok("doctor")
+
+    about = [one for one in body["checks"] if "The login" in one["sentence"]]
+    assert [one["mark"] for one in about] == (["warn"] if kind == "several" else ["ok"])
+    assert with_open_keys == "D0"
+    assert body["level"] == ("D1" if kind == "several" else "D2")
+    assert any("Row level security is forced" in one["sentence"] for one in body["checks"])
+
+
+@on_postgresql
+def test_only_an_agents_login_cannot_even_list_the_tenants(login):
+    kind, there = login
+
+    warned = any("acts for agents" in one for one in sentences(there, "warn", "tenants"))
+
+    assert warned is (kind == "agent")
+
+
+@on_postgresql
+def test_a_superuser_fails_the_walls(place):
+    async def look():
+        database = connect(place.env["CYBEROS_DATABASE_URL"], role=Role.INBOX, pool_size=1)
+        try:
+            return await condition.served(database)
+        finally:
+            await database.close()
+
+    found = anyio.run(look)
+
+    assert found.is_superuser
+    assert set(found.roles) == set(Role)
+    assert found.unwalled == ()
+    assert any("no wall between tenants" in one for one in sentences(place, "fail", "database"))
+
+
+@on_postgresql
+def test_a_table_without_its_wall_fails(place):
+    url = place.env["CYBEROS_DATABASE_URL"]
+    anyio.run(as_superuser, url, "ALTER TABLE deal NO FORCE ROW LEVEL SECURITY")
+    try:
+        failed = sentences(place, "fail", "database")
+    finally:
+        anyio.run(as_superuser, url, "ALTER TABLE deal FORCE ROW LEVEL SECURITY")
+
+    assert "Row level security is not forced on deal." in failed
+
+
+def test_a_database_that_does_not_answer_fails_without_its_password(tmp_path, capsys):
+    env = {
+        "CYBEROS_DATA_DIR": str(tmp_path),
+        "CYBEROS_DATABASE_URL": "postgresql://cyb:s3cret@127.0.0.1:9/x",
+    }
+    there = Place(env, capsys)
+
+    assert any("does not answer" in one for one in sentences(there, "fail", "database"))
+    assert "s3cret" not in "".join(there.seen)

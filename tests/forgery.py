@@ -1,0 +1,187 @@
+"""How does somebody change the database behind the program's back?
+
+With full power: triggers are dropped (SQLite, in a copy) or told to look away (PostgreSQL, as the
+superuser), so that what finds the change is the verifier and nothing before it.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, delete, insert, make_url, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from domain.store import audit_verify as chain_verifier
+from domain.store import checkpoints
+from domain.store.audit_verify import Report
+from domain.store.engine import Database
+from domain.store.schema import Base
+from domain.store.tables import AuditBlob, AuditEntry, AuditHead
+from policies import audit_verify
+from policies.audit_verify import Sources
+from tests.world import Company, World, copy_of
+
+
+@dataclass
+class Archive:
+    """What is kept outside the database, and the database that is to be verified."""
+
+    world: World
+    folder: Path
+    database: Database
+    key: checkpoints.SigningKey
+
+    @property
+    def sources(self) -> Sources:
+        return Sources(
+            self.world.house.trust,
+            self.folder / "checkpoints",
+            self.folder / "keys" / checkpoints.PUBLIC_FILE,
+        )
+
+    @property
+    def keys(self) -> tuple[checkpoints.PublicKey, ...]:
+        return checkpoints.public_keys(self.sources.checkpoint_keys, self.world.deploy)
+
+    def log(self, company: Company | None = None) -> Path:
+        """The checkpoints of a company."""
+        tenant_id = (company or self.world.ours).id
+        return checkpoints.log_path(self.sources.checkpoint_dir, tenant_id)
+
+    async def checkpoint(self) -> int:
+        """Sign where the chain ends now."""
+        async with self.world.looking() as tx:
+            sealed, _ = await chain_verifier.make_checkpoint(
+                tx, self.log(), self.key, self.keys, self.world.deploy
+            )
+        return sealed.seq
+
+    async def verify(self, company: Company | None = None, **other: Any) -> Report:
+        """What the verifier says about a company."""
+        sources = Sources(
+            other.get("trust", self.sources.trust),
+            self.sources.checkpoint_dir,
+            self.sources.checkpoint_keys,
+        )
+        tenant_id = (company or self.world.ours).id
+        try:
+            return await audit_verify.verify(self.database, tenant_id, self.world.clock, sources)
+        finally:
+            if self.database is not self.world.inbox_side:
+                await self.database.close()
+
+    async def findings(self, company: Company | None = None, **other: Any) -> list[str]:
+        """Every finding as people read it."""
+        return [str(one) for one in (await self.verify(company, **other)).findings]
+
+    @asynccontextmanager
+    async def forging(self) -> AsyncIterator["Forger"]:
+        """Change rows; what is verified afterwards is the changed database."""
+        if self.world.is_sqlite:
+            if self.database is self.world.inbox_side:
+                target = self.folder / "copy.db"
+                copy_of(self.world.url, target)
+                self.database = chain_verifier.open_copy(target)
+            engine = create_async_engine(f"sqlite+aiosqlite:///{self.folder / 'copy.db'}")
+        else:
+            engine = create_async_engine(make_url(self.world.url))
+        try:
+            async with engine.begin() as connection:
+                await _look_away(connection)
+                yield Forger(connection, self.world)
+        finally:
+            await engine.dispose()
+
+
+@dataclass
+class Forger:
+    """Somebody in the middle of it; all rows are those of our company unless said otherwise."""
+
+    connection: AsyncConnection
+    world: World
+
+    async def rows(self, entity: type[Base], **where: Any) -> Sequence[Any]:
+        """The rows with these values, in the order of their keys."""
+        table = _table(entity)
+        statement = select(table).where(*self._conditions(table, where))
+        return (await self.connection.execute(statement.order_by(*table.primary_key))).all()
+
+    async def row(self, entity: type[Base], **where: Any) -> Any:
+        """The one row with these values."""
+        (found,) = await self.rows(entity, **where)
+        return found
+
+    async def change(self, entity: type[Base], where: Mapping[str, Any], **values: Any) -> None:
+        """Give these rows other values; there must be some."""
+        table = _table(entity)
+        statement = update(table).where(*self._conditions(table, where)).values(**values)
+        assert (await self.connection.execute(statement)).rowcount
+
+    async def delete(self, entity: type[Base], **where: Any) -> None:
+        """Remove these rows."""
+        table = _table(entity)
+        await self.connection.execute(delete(table).where(*self._conditions(table, where)))
+
+    async def add_like(self, row: Any, entity: type[Base], **values: Any) -> None:
+        """A new row with the values of another one, except these."""
+        await self.connection.execute(
+            insert(_table(entity)).values(**{**dict(row._mapping), **values})
+        )
+
+    async def rewrite(self, seq: int, change: Mapping[str, Any]) -> None:
+        """Change an entry and make everything after it fit again, as one who knows the format."""
+        last = bytes(32)
+        for row in await self.rows(AuditEntry):
+            content = json.loads(row.body)
+            if row.seq == seq:
+                content |= change
+            body = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            last = hashlib.sha256(b"\x00cyberos.audit.v1\n" + last + body.encode()).digest()
+            await self.change(
+                AuditEntry,
+                {"seq": row.seq},
+                body=body,
+                hash=last.hex(),
+                event=content["event"],
+                object=content["object"],
+            )
+        await self.change(AuditHead, {}, hash=last.hex())
+
+    async def cut_after(self, seq: int) -> None:
+        """Forget everything after an entry, and move the head back."""
+        for row in await self.rows(AuditEntry):
+            if row.seq > seq:
+                await self.delete(AuditBlob, seq=row.seq)
+                await self.delete(AuditEntry, seq=row.seq)
+        left = await self.row(AuditEntry, seq=seq)
+        await self.change(AuditHead, {}, seq=seq, hash=left.hash)
+
+    def _conditions(self, table: Table, where: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+        chosen = {"tenant_id": self.world.ours.id, **where}
+        return [table.c[name] == value for name, value in chosen.items()]
+
+
+def _table(entity: type[Base]) -> Table:
+    table = entity.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+async def _look_away(connection: AsyncConnection) -> None:
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        return
+    await connection.execute(text("PRAGMA ignore_check_constraints=ON"))
+    names = await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+    for name in names.scalars().all():
+        await connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+
+
+def kept(world: World, folder: Path) -> Archive:
+    """Everything outside the database, beginning with a checkpoint key."""
+    key = checkpoints.create_key(folder / "keys", world.deploy)
+    return Archive(world, folder, world.inbox_side, key)

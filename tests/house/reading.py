@@ -1,0 +1,131 @@
+"""How do the rules of the house see a file? As a path and a text, and as a syntax tree."""
+
+import ast
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("server", "tools", "policies", "domain", "fixtures")
+OUTSIDE = ("tests", "bench")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One Python file. A rule needs nothing else, so a planted offender is one line of a test."""
+
+    path: str
+    text: str
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The path without its suffix: `domain/deals/rules.py` is domain, deals, rules."""
+        return PurePosixPath(self.path).with_suffix("").parts
+
+    @property
+    def tree(self) -> ast.Module:
+        return _parse(self.text)
+
+    @property
+    def is_ours(self) -> bool:
+        """Part of the program, rather than of what tests or measures it."""
+        return self.parts[0] not in OUTSIDE
+
+    def is_in(self, *rooms: str) -> bool:
+        """`is_in("domain/store")` also holds for everything below."""
+        return any(self.path.startswith(f"{room}/") or self.path == room for room in rooms)
+
+    def at(self, node: ast.AST, complaint: str) -> str:
+        return f"{self.path}:{getattr(node, 'lineno', 1)}: {complaint}"
+
+
+Rule = Callable[[Source], Iterator[str]]
+
+
+def keeps(rule: Rule) -> None:
+    """The whole house keeps this rule, or the test fails with every place that does not."""
+    complaints = [complaint for source in house() for complaint in rule(source)]
+    assert not complaints, "\n" + "\n".join(complaints)
+
+
+def seen(rule: Rule, path: str, text: str) -> list[str]:
+    """What a rule has to say about one invented file."""
+    return list(rule(Source(path, text)))
+
+
+@cache
+def house() -> tuple[Source, ...]:
+    """Every Python file of the project."""
+    return tuple(
+        Source(path, text)
+        for path, text in texts()
+        if path == "cyberos.py"
+        or (path.endswith(".py") and path.partition("/")[0] in (*ROOMS, *OUTSIDE))
+    )
+
+
+@cache
+def texts() -> tuple[tuple[str, str], ...]:
+    """Every text file of the project, with its path; no environments, caches or images."""
+    found = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if _belongs(Path(folder, name))]
+        for path in (Path(folder, name) for name in files):
+            try:
+                found.append((path.relative_to(ROOT).as_posix(), path.read_text("utf-8")))
+            except (UnicodeDecodeError, FileNotFoundError):
+                continue  # an image, or a file that went away while we looked
+    return tuple(sorted(found))
+
+
+def _belongs(folder: Path) -> bool:
+    if folder.name in ("__pycache__", "build", "dist") or (folder / "pyvenv.cfg").exists():
+        return False
+    return folder.name == ".ci" or not folder.name.startswith(".")
+
+
+@cache
+def _parse(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def imports(source: Source) -> Iterator[tuple[ast.stmt, str]]:
+    """Every name that is imported, wherever in the file, in full: `domain.deals.tables.Deal`."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node, alias.name
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            for alias in node.names:
+                yield node, f"{node.module}.{alias.name}"
+
+
+def full_names(source: Source) -> Iterator[tuple[ast.expr, str]]:
+    """Every name that is used, in full, whatever the import called it.
+
+    After `import datetime as dt`, the expression `dt.date.today` is `datetime.date.today`.
+    """
+    known = {}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            known |= {alias.asname: alias.name for alias in node.names if alias.asname}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            for alias in node.names:
+                known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute | ast.Name) and (name := dotted(node)):
+            first, dot, rest = name.partition(".")
+            yield node, known.get(first, first) + dot + rest
+
+
+def dotted(node: ast.expr) -> str:
+    """`a.b.c` as text, and nothing for what is not made of names alone."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attribute):
+            owner = dotted(value)
+            return f"{owner}.{attribute}" if owner else ""
+    return ""

@@ -1,0 +1,144 @@
+"""Can a statement leave the tenant's walls, or carry text that somebody else wrote?"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.house.reading import Source, dotted, full_names, imports, keeps, seen, texts
+
+STORE = "domain/store"
+
+# They go past the criteria that keep a session in its tenant, so only the store may use them.
+UNWALLED = {"text", "Table", "table", "insert", "literal_column", "TextClause"}
+RUNS_SQL = {"execute", "exec_driver_sql", "executescript", "executemany", "fetch", "fetchval"} | {
+    "scalar", "scalars", "stream", "stream_scalars", "text"
+}  # fmt: skip
+# DDL, GRANT and PRAGMA take no parameters. Here, and only here, they are built from constants.
+CONSTANT = ("domain/store/engine.py", "domain/store/migrations")
+
+# A setting that outlives its transaction would be met by the next tenant on the same connection.
+LASTING = re.compile(
+    r"set_config\s*\([^)]*,\s*false\s*\)|\bset\s+(session\s+)?[\"']?(app|cyberos)\.", re.IGNORECASE
+)
+
+
+def test_only_the_store_writes_sql_or_uses_core_tables():
+    keeps(statements_without_walls)
+
+
+def test_no_statement_is_put_together_from_text():
+    keeps(assembled_statements)
+
+
+def test_no_database_setting_outlives_its_transaction():
+    keeps(lasting_settings)
+    assert not [path for path, text in texts() if path.endswith(".sql") and LASTING.search(text)]
+
+
+def statements_without_walls(source: Source) -> Iterator[str]:
+    if not source.is_ours or source.is_in(STORE):
+        return
+    # A description of rows runs nothing, and says in text which rows a partial index covers.
+    described = {"text"} if source.parts[-1] == "tables" else set()
+    for node, name in [*imports(source), *full_names(source)]:
+        package, _, last = name.rpartition(".")
+        if package.partition(".")[0] == "sqlalchemy" and last in UNWALLED - described:
+            yield source.at(node, f"{name} passes the tenant's wall: write an ORM statement")
+        elif last == "__table__":
+            yield source.at(node, f"{name} passes the tenant's wall: name the class")
+
+
+def assembled_statements(source: Source) -> Iterator[str]:
+    if not source.is_ours or source.is_in(*CONSTANT):
+        return
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.Call(func=func, args=[statement, *_]):
+                if _last_name(func) in RUNS_SQL and _is_assembled(statement):
+                    yield source.at(node, "bind the values: text in a statement is an injection")
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else dotted(node)
+
+
+def _is_assembled(node: ast.expr) -> bool:
+    match node:
+        case ast.JoinedStr(values=values):
+            return any(isinstance(value, ast.FormattedValue) for value in values)
+        case ast.BinOp(op=ast.Mod() | ast.Add(), left=left, right=right):
+            return any(_is_text(side) or _is_assembled(side) for side in (left, right))
+        case ast.Call(func=ast.Attribute(attr="format" | "format_map" | "join", value=value)):
+            return _is_text(value) or _is_assembled(value)
+    return False
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def lasting_settings(source: Source) -> Iterator[str]:
+    if not source.is_ours:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and _last_name(node.func) == "set_config":
+            last = node.args[-1] if node.args else None
+            if not (isinstance(last, ast.Constant) and last.value is True):
+                yield source.at(node, "set_config(..., true) ends with the transaction")
+    prose = {id(node.value) for node in ast.walk(source.tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.Constant(value=str(text)) if id(node) not in prose and LASTING.search(text):
+                yield source.at(node, "use set_config(..., true), which ends with the transaction")
+
+
+ANYWHERE = "domain/deals/queries.py"
+OFFENDERS = [
+    (statements_without_walls, ANYWHERE, "from sqlalchemy import select, text"),
+    (statements_without_walls, ANYWHERE, "import sqlalchemy as sa\nx = sa.text('select 1')"),
+    (statements_without_walls, ANYWHERE, "from sqlalchemy import Table"),
+    (statements_without_walls, ANYWHERE, "from sqlalchemy.dialects.postgresql import insert"),
+    (statements_without_walls, "server/app.py", "from sqlalchemy.sql import text as t"),
+    (statements_without_walls, ANYWHERE, "select(Deal.__table__)"),
+    (statements_without_walls, "domain/deals/tables.py", "from sqlalchemy import insert"),
+    (assembled_statements, ANYWHERE, "tx.execute(f'select {x}')"),
+    (assembled_statements, ANYWHERE, "tx.execute('select %s' % x)"),
+    (assembled_statements, ANYWHERE, "tx.execute('select ' + x)"),
+    (assembled_statements, ANYWHERE, "tx.execute('select ' + x + ' from deal')"),
+    (assembled_statements, ANYWHERE, "tx.execute('select {}'.format(x))"),
+    (assembled_statements, ANYWHERE, "tx.scalar(text(f'select {x}'))"),
+    (assembled_statements, "domain/store/tx.py", "connection.exec_driver_sql(f'begin {mode}')"),
+    (lasting_settings, "domain/store/tx.py", "f('select set_config(:name, :value, false)')"),
+    (lasting_settings, "domain/store/tx.py", "f('SET app.tenant = 1')"),
+    (lasting_settings, "domain/store/tx.py", "f('set session cyberos.tenant = 1')"),
+    (lasting_settings, "domain/store/tx.py", "f(f'SET app.tenant = {x}')"),
+    (lasting_settings, "domain/store/tx.py", "func.set_config('app.tenant', x, False)"),
+    (lasting_settings, "domain/store/tx.py", "func.set_config('app.tenant', x, is_local)"),
+]
+INNOCENTS = [
+    (statements_without_walls, ANYWHERE, "from sqlalchemy import delete, select, update"),
+    (statements_without_walls, ANYWHERE, "from domain.kernel.text import text\ntext('a')"),
+    (statements_without_walls, "domain/deals/tables.py", "from sqlalchemy import Index, text"),
+    (statements_without_walls, "domain/store/tx.py", "from sqlalchemy import insert, text"),
+    (statements_without_walls, "tests/store/test_tx.py", "from sqlalchemy import text"),
+    (assembled_statements, ANYWHERE, "tx.execute(select(Deal).where(Deal.id == x))"),
+    (assembled_statements, ANYWHERE, "tx.execute(f'select 1')"),
+    (assembled_statements, ANYWHERE, "log.info(f'select {x}')"),
+    (assembled_statements, "domain/store/engine.py", "cursor.execute(f'PRAGMA {pragma}')"),
+    (lasting_settings, "domain/store/tx.py", "f('select set_config(:name, :value, true)')"),
+    (lasting_settings, "domain/store/tx.py", "func.set_config('app.tenant', x, True)"),
+    (lasting_settings, "domain/store/tx.py", '"""Never SET app.tenant."""'),
+    (lasting_settings, "domain/store/tx.py", "f('update deal set apple.x = 1')"),
+]
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), OFFENDERS)
+def test_the_rule_sees_a_planted_offender(rule, path, text):
+    assert seen(rule, path, text)
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), INNOCENTS)
+def test_the_rule_leaves_an_innocent_file_alone(rule, path, text):
+    assert seen(rule, path, text) == []

@@ -1,0 +1,148 @@
+"""A tool for tests that reaches outside: it sends a letter that cannot be taken back.
+
+The post office below is the outside world: it delivers, declines, loses answers, or is asked later
+what became of a letter. It knows letters by the idempotency key, as a good provider does.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import Field
+
+from policies import floor
+from policies.catalogue import Catalogue, ToolPolicy
+from policies.contract import (
+    Answer,
+    Arguments,
+    Call,
+    Declined,
+    Delivered,
+    LazyRegistry,
+    Order,
+    Proposal,
+    Tool,
+    people_tool,
+)
+from server.wiring import TOOL_MODULES
+
+TOOL_ID = "cyberos.test.send_letter"
+ROW = ToolPolicy.model_validate(
+    {
+        "id": TOOL_ID,
+        "scope": "crm.close",
+        "effect": "destructive",
+        "open_world": True,
+        "confirm": "always",
+        "slots": [{"slot": "am", "roles": ["am"]}, {"slot": "cfo", "roles": ["cfo"]}],
+        "self": "obo",
+        "assurance": 3,
+        "ttl_minutes": 60,
+    }
+)
+
+
+class LostAnswer(Exception):
+    """The line went dead: the letter may or may not have been taken."""
+
+
+@dataclass
+class PostOffice:
+    """The outside world. `delivered` counts letters that really left, by idempotency key."""
+
+    delivered: Counter[str] = field(default_factory=Counter)
+    calls: list[str] = field(default_factory=list)
+    behaviour: str = "deliver"
+    versions: dict[str, int] = field(default_factory=dict)
+    recorded: Counter[str] = field(default_factory=Counter)
+
+    async def take(self, order: Order) -> Delivered | Declined:
+        self.calls.append(order.idempotency_key)
+        match self.behaviour:
+            case "decline":
+                return Declined("PROVIDER_DECLINED")
+            case "lose_before":
+                raise LostAnswer
+            case "lose_after":
+                self.delivered[order.idempotency_key] += 1
+                raise LostAnswer
+            case _:
+                self.delivered[order.idempotency_key] += 1
+                return Delivered(f"letter-{order.action_id}")
+
+    async def know(self, order: Order) -> Delivered | Declined | None:
+        if self.behaviour == "silent":
+            raise LostAnswer
+        if self.delivered[order.idempotency_key]:
+            return Delivered(f"letter-{order.action_id}")
+        return None
+
+
+class Letter(Arguments):
+    """What to send."""
+
+    letter_id: str = Field(pattern="^[0-9A-HJKMNP-TV-Z]{26}$")
+    body: str = "Xin chào"
+    note_to_approver: str | None = None
+
+
+class Sent(Answer):
+    """It left."""
+
+    letter_id: str
+
+
+def letter_tool(office: PostOffice) -> Tool:
+    """The tool over this post office."""
+
+    async def propose(call: Call, arguments: Letter) -> Proposal:
+        """Send a letter, for tests only; it cannot be taken back once it has left."""
+        return Proposal(
+            entity_type="letter",
+            entity_id=arguments.letter_id,
+            entity_version=office.versions.get(arguments.letter_id, 1),
+            shown={"body": arguments.body},
+            effects=[{"kind": "letter", "body": arguments.body}],
+            summary="Send a letter",
+            facts={},
+        )
+
+    async def execute(call: Call, arguments: Letter) -> Sent:
+        office.recorded[arguments.letter_id] += 1
+        return Sent(letter_id=arguments.letter_id)
+
+    return people_tool(
+        TOOL_ID,
+        title="Send a letter",
+        propose=propose,
+        execute=execute,
+        deliver=office.take,
+        inquire=office.know,
+    )
+
+
+class WithLetters(LazyRegistry):
+    """The shipped tools and this one."""
+
+    def __init__(self, office: PostOffice) -> None:
+        super().__init__(TOOL_MODULES)
+        self.letters = letter_tool(office)
+
+    def names(self) -> Any:
+        return [*super().names(), self.letters.name]
+
+    def get(self, tool_id: str) -> Tool | None:
+        return self.letters if tool_id == TOOL_ID else super().get(tool_id)
+
+
+def without_the_outside(registry: WithLetters) -> WithLetters:
+    """The same tool with all its effects in the database."""
+    registry.letters = replace(registry.letters, deliver=None, inquire=None)
+    return registry
+
+
+def catalogue(row: ToolPolicy = ROW) -> Catalogue:
+    """The shipped rows about approvals, and this tool's."""
+    shipped = floor.load_checked()
+    core = [one for one in shipped.tool if one.scope == "core.read"]
+    return Catalogue(version=shipped.version, tool=(*core, row))

@@ -1,0 +1,188 @@
+"""What does a call leave behind? Once what it should, and nothing when it only looks."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from policies import floor
+from server import publish
+from tests.rows import difference, everything
+from tests.tools.samples import valid_calls
+from tests.traffic import traffic
+from tests.world import World, fault_code
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SHIPPED = floor.load_checked()
+ARGUMENTS = {
+    name: set(made["inputSchema"].get("properties", {}))
+    for name, made in publish.contracts().items()
+}
+READING = pytest.mark.parametrize(
+    "row", [row for row in SHIPPED.tool if row.is_read], ids=lambda row: row.name
+)
+KEYED = pytest.mark.parametrize(
+    "name", sorted(name for name, known in ARGUMENTS.items() if "idempotency_key" in known)
+)
+REHEARSED = pytest.mark.parametrize(
+    "name", sorted(name for name, known in ARGUMENTS.items() if "dry_run" in known)
+)
+# The same call with another content.
+OTHERWISE = {
+    "crm_create_account": {"name": "Công ty khác"},
+    "crm_create_contact": {"display_name": "Người khác"},
+    "crm_create_deal": {"name": "Cơ hội khác"},
+    "crm_move_stage": {"reason": "Lý do khác"},
+    "crm_log_activity": {"subject": "Chuyện khác"},
+}
+EVERY_TRACE = frozenset({"call_counter"})
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def calls(shared: World):
+    """Right arguments for every tool, about things of this test's own."""
+    shared.clock.move(timedelta(hours=25))  # what other tests proposed has expired
+    return await valid_calls(shared)
+
+
+@READING
+async def test_A14_what_only_reads_writes_nothing_but_that_it_has_read_strangers(
+    shared, calls, row
+):
+    before = await everything(shared, but=frozenset({"agent"}))
+
+    async with shared.client("reader_agent") as client:
+        with traffic(shared.agent_side) as first:
+            answer = await client.call_tool(row.name, calls[row.name])
+        with traffic(shared.agent_side) as second:
+            await client.call_tool(row.name, calls[row.name])
+
+    assert not answer.is_error or fault_code(answer) == "ACTION_NOT_FOUND"
+    assert {one.partition(" SET ")[0] for one in first.writes} <= {"UPDATE agent"}
+    assert second.reads and second.writes == []
+    assert difference(before, await everything(shared, but=frozenset({"agent"}))) == {}
+
+
+@REHEARSED
+async def test_a_rehearsal_answers_as_the_call_would_and_writes_nothing(shared, calls, name):
+    before = await everything(shared, but=EVERY_TRACE)
+
+    async with shared.client() as client:
+        rehearsed = await client.call_tool(
+            name, {**calls[name], "dry_run": True, "idempotency_key": "rehearsed"}
+        )
+        untouched = difference(before, await everything(shared, but=EVERY_TRACE))
+        done = await client.call_tool(name, {**calls[name], "idempotency_key": "rehearsed"})
+
+    assert rehearsed.content[0].text.startswith("DRY RUN, nothing was written.\n")
+    assert untouched == {}
+    assert rehearsed.structured_content.keys() == done.structured_content.keys()
+    assert not done.content[0].text.startswith("DRY RUN")
+    assert difference(before, await everything(shared)) != {}
+
+
+@KEYED
+async def test_a_key_makes_a_repeated_call_answer_the_same_and_act_once(shared, calls, name):
+    keyed = {**calls[name], "idempotency_key": f"again-{name}"}
+
+    async with shared.client() as client:
+        first = await client.call_tool(name, keyed)
+        after_one = await everything(shared, but=EVERY_TRACE)
+        again = await client.call_tool(name, keyed)
+        other = await client.call_tool(name, {**keyed, **OTHERWISE[name]})
+
+    assert not first.is_error
+    assert again == first
+    assert fault_code(other) == "IDEMPOTENCY_KEY_REUSED"
+    assert difference(after_one, await everything(shared, but=EVERY_TRACE)) == {}
+
+
+@KEYED
+async def test_E10_a_key_belongs_to_one_agent_of_one_tenant(shared, calls, name):
+    keyed = {**calls[name], "idempotency_key": f"mine-{name}"}
+    theirs = {**(await _their_calls(shared))[name], "idempotency_key": f"mine-{name}"}
+
+    mine = await shared.call(name, **keyed)
+    colleague = await shared.call(name, agent="am_agent", **{**keyed, **OTHERWISE[name]})
+    stranger = await shared.call(name, company=shared.theirs, **theirs)
+
+    assert not mine.is_error and not stranger.is_error
+    assert stranger.structured_content["id"] != mine.structured_content["id"]
+    if name == "crm_move_stage":
+        assert fault_code(colleague) == "STAGE_SAME"  # not answered from anybody's memory
+    else:
+        assert colleague.structured_content["id"] != mine.structured_content["id"]
+
+
+@KEYED
+async def test_ten_calls_at_once_with_one_key_act_once(shared, calls, name):
+    keyed = {**calls[name], "idempotency_key": f"at-once-{name}"}
+    before = await everything(shared)
+
+    answers = await asyncio.gather(*(shared.call(name, **keyed) for _ in range(10)))
+    changes = difference(before, await everything(shared))
+
+    assert [answer.is_error for answer in answers] == [False] * 10
+    assert len({answer.structured_content["id"] for answer in answers}) == 1
+    assert changes.pop("idempotency_key") == (0, 1)
+    assert changes.pop("outbox") == (0, 1)
+    assert max(new for _, new in changes.values()) == 1
+
+
+async def test_G07_what_is_proposed_after_reading_strangers_is_marked_for_a_day(shared):
+    """A day after the last of many readings, not after the first."""
+    account = await shared.an_account()
+    deals = [await shared.a_deal(account) for _ in range(5)]
+    shared.clock.move(timedelta(days=2))
+
+    async with shared.client() as client:
+
+        async def proposed(deal) -> int:
+            answer = await client.call_tool(
+                "crm_close_deal", {"deal_id": deal["id"], "outcome": "won"}
+            )
+            return await _taint(shared, answer.structured_content["action_id"])
+
+        pure = await proposed(deals[0])
+        await client.call_tool("crm_list_pipelines", {})
+        still_pure = await proposed(deals[1])
+        await client.call_tool("crm_get_account", {"id": account})
+        just_read = await proposed(deals[2])
+        shared.clock.move(timedelta(hours=20))
+        await client.call_tool("crm_get_account", {"id": account})
+        shared.clock.move(timedelta(hours=23))
+        lately = await proposed(deals[3])
+        shared.clock.move(timedelta(hours=3))
+        long_ago = await proposed(deals[4])
+
+    assert (pure, still_pure, just_read, lately, long_ago) == (0, 0, 1, 1, 0)
+
+
+async def _their_calls(world: World):
+    """What `valid_calls` gives, for the other company and the tools that take a key."""
+    async with world.client(company=world.theirs) as client:
+
+        async def made(name, /, **arguments):
+            return (await client.call_tool(name, arguments)).structured_content
+
+        account = await made("crm_create_account", name="Their Co", account_type="llc")
+        deal = await made("crm_create_deal", account_id=account["id"], name="Their deal")
+    return {
+        "crm_create_account": {"name": "Their other", "account_type": "llc"},
+        "crm_create_contact": {"account_id": account["id"], "display_name": "Ann Lee"},
+        "crm_create_deal": {"account_id": account["id"], "name": "Another"},
+        "crm_move_stage": {"deal_id": deal["id"], "to_stage": "discovery"},
+        "crm_log_activity": {"kind": "note", "subject": "Seen", "account_id": account["id"]},
+    }
+
+
+async def _taint(world: World, action_id: str) -> int:
+    async with world.looking() as tx:
+        row = await tx.session.execute(
+            text("select taint from pending_action where tenant_id = :tenant and id = :id"),
+            {"tenant": tx.tenant_id, "id": action_id},
+        )
+        return int(row.scalar_one())

@@ -1,0 +1,41 @@
+"""The demo is the promise of the README, so it is a test: every refusal, signature and proof."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_the_demo_tells_the_whole_story(lang, tmp_path):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CYBEROS_")}
+    environment["TMPDIR"] = str(tmp_path)
+
+    told = subprocess.run(
+        [sys.executable, str(ROOT / "cyberos.py"), "demo", "--lang", lang],
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+    assert told.returncode == 0, told.stderr
+    for refusal in (
+        "REASON_REQUIRED",
+        "INVALID_ARGS",
+        "STAGE_TERMINAL",
+        "ACTION_NOT_FOUND",
+        "Unknown tool",
+        "DEAL_CLOSED",
+    ):
+        assert f"✗ {refusal}" in told.stdout
+    assert told.stdout.count("pending_approval") == 1
+    assert "[proj] done: engagement=" in told.stdout
+    assert "its bytes do not give the stored hash" in told.stdout
+    assert not list(tmp_path.glob("cyberos-demo-*")), "the demo cleans up after itself"

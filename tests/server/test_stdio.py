@@ -1,0 +1,179 @@
+"""Does the server speak with real clients over real pipes, whatever they say?"""
+
+import json
+import sys
+
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.shared.exceptions import MCPError
+
+from policies import floor
+from tests.server.process import HELLO, ROOT, START, a_token, environment, served
+from tests.world import fault_code
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EMBEDDED = pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
+DEFAULT = sorted(row.name for row in floor.load_checked().tool if row.toolset == "default")
+NOT_NEEDED_YET = {"alembic", "typer", "jsonschema", "lxml", "phonenumbers", "qrcode", "PIL"}
+DEEP = b'{"jsonrpc":"2.0","id":999,"method":"tools/call","params":{"name":"whoami","arguments":%s}}'
+NO_MESSAGES = {
+    "an array": (b'[{"jsonrpc":"2.0","id":999,"method":"tools/list"}]', -32600),
+    "an empty array": (b"[]", -32600),
+    "garbage": (b"GET / HTTP/1.1", -32700),
+    "half a message": (b'{"jsonrpc":"2.0","id":999,"method":', -32700),
+    "no UTF-8": (b'{"jsonrpc":"2.0","id":\xff\xfe}', -32700),
+    "another version": (b'{"jsonrpc":"1.0","id":999,"method":"tools/list"}', -32600),
+    "no method": (b'{"jsonrpc":"2.0","id":999}', -32600),
+    "very deep": (DEEP % (b'{"a":' * 100_000 + b"1" + b"}" * 100_000), -32700),
+    "half a letter": (DEEP % b'{"name":"\\ud83d"}', -32700),
+    "an endless number": (DEEP % (b'{"limit":' + b"9" * 5_000 + b"}"), -32700),
+    "a NUL": (b"\0", -32700),
+}
+
+
+@pytest.mark.parametrize("era", ["legacy", "2026-07-28"])
+async def test_a_client_of_either_protocol_lists_calls_and_is_refused(shared, era, tmp_path):
+    token = tmp_path / "token"
+    token.write_text(f"{await a_token(shared)}\n")
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=START,
+        cwd=ROOT,
+        env=environment(shared, CYBEROS_AGENT_TOKEN_FILE=str(token)),
+    )
+
+    async with Client(server, mode=era) as client:
+        listed = await client.list_tools()
+        who = await client.call_tool("whoami", {})
+        created = await client.call_tool(
+            "crm_create_account", {"name": "Công ty Ánh Dương", "account_type": "llc"}
+        )
+        found = await client.call_tool("crm_search_accounts", {"query": "anh duong"})
+        refused = await client.call_tool("crm_get_account", {"id": "x", "extra": 1})
+        with pytest.raises(MCPError) as unknown:
+            await client.call_tool("crm_make_coffee", {})
+        version = client.protocol_version
+
+    assert version == ("2025-11-25" if era == "legacy" else era)
+    assert sorted(one.name for one in listed.tools) == DEFAULT
+    assert who.structured_content["tenant"] == "Cty"
+    assert created.structured_content["id"] in str(found.structured_content)
+    assert fault_code(refused) == "INVALID_ARGS"
+    assert (unknown.value.code, unknown.value.message) == (-32602, "Unknown tool")
+
+
+@EMBEDDED
+async def test_L02_L06_L07_whatever_is_said_only_messages_come_back_and_the_server_lives(shared):
+    told = environment(shared, CYBEROS_AGENT_TOKEN=await a_token(shared))
+
+    async with served(told) as peer:
+        await peer.hello()
+        for said, code in NO_MESSAGES.values():
+            peer.say(said)
+            answer = await peer.hear()
+            assert answer["error"]["code"] == code, said[:60]
+            assert answer["id"] in (None, 999)
+        peer.say(b"")
+        peer.say(b" \t ")
+        long = await peer.request(
+            "tools/call", {"name": "crm_search_accounts", "arguments": {"query": "x" * 2**20}}
+        )
+        mangled = b'{"jsonrpc":"2.0","id":"m","method":"tools/call","params":{"name":"whoami\xff"}}'
+        peer.say(mangled)
+        unknown = await peer.hear()
+        listed = await peer.request("tools/list")
+        size = len(peer.heard[-1])
+        who = await peer.request("tools/call", {"name": "whoami"})
+        code, rest, errors = await peer.end()
+
+    assert long["result"]["_meta"]["vn.cyberos/error"]["code"] == "INVALID_ARGS"
+    assert unknown == {
+        "jsonrpc": "2.0", "id": "m", "error": {"code": -32602, "message": "Unknown tool"},
+    }  # fmt: skip
+    assert len(listed["result"]["tools"]) == len(DEFAULT) and size < 48_000
+    assert who["result"]["isError"] is False
+    assert all(json.loads(line)["jsonrpc"] == "2.0" for line in peer.heard)
+    assert (code, rest, errors) == (0, b"", b"")
+
+
+@EMBEDDED
+async def test_E14_a_second_handshake_changes_neither_tenant_nor_agent(shared):
+    theirs = await a_token(shared, company=shared.theirs)
+    told = environment(shared, CYBEROS_AGENT_TOKEN=await a_token(shared))
+
+    async with served(told) as peer:
+        await peer.hello()
+        before = await peer.request("tools/call", {"name": "whoami"})
+        again = {**HELLO, "_meta": {"token": theirs}, "clientInfo": {"name": theirs, "version": ""}}
+        peer.say(json.dumps({"jsonrpc": "2.0", "id": 99, "method": "initialize", "params": again})
+                 .encode())  # fmt: skip
+        await peer.hear()
+        meta = {"authorization": f"Bearer {theirs}", "tenant": shared.theirs.id}
+        after = await peer.request("tools/call", {"name": "whoami", "_meta": meta})
+
+    said = [answer["result"]["structuredContent"] for answer in (before, after)]
+    assert [one.pop("now") != "" for one in said] == [True, True]
+    assert said[0] == said[1]
+
+
+@EMBEDDED
+@pytest.mark.parametrize("token", ["none", "garbage", "expired", "revoked", "unknown", "unread"])
+async def test_without_a_valid_token_it_says_so_in_one_line_and_ends(shared, token, tmp_path):
+    whole = await a_token(shared, days=-1 if token == "expired" else 1, revoked=token == "revoked")
+    told = {
+        "none": {},
+        "garbage": {"CYBEROS_AGENT_TOKEN": "cyb_x_y_z"},
+        "unknown": {"CYBEROS_AGENT_TOKEN": f"{whole[:-1]}{'A' if whole[-1] != 'A' else 'B'}"},
+        "unread": {"CYBEROS_AGENT_TOKEN_FILE": str(tmp_path / "nowhere")},
+    }.get(token, {"CYBEROS_AGENT_TOKEN": whole})
+
+    async with served(environment(shared, **told)) as peer:
+        code, said, errors = await peer.end()
+
+    line = errors.decode()
+    assert code == 2 and said == b""
+    assert line.startswith("cyberos serve: TOKEN_INVALID: ") and line.count("\n") == 1
+    assert whole.rpartition("_")[2] not in line
+
+
+@EMBEDDED
+async def test_by_the_first_list_nothing_is_imported_that_listing_does_not_need(shared):
+    told = environment(shared, CYBEROS_AGENT_TOKEN=await a_token(shared))
+
+    async with served(told, python=("-X", "importtime")) as peer:
+        await peer.hello()
+        listed = await peer.request("tools/list")
+        _, _, errors = await peer.end()
+
+    imported = {line.rpartition("|")[2].strip() for line in errors.decode().splitlines()}
+    assert listed["result"]["tools"]
+    assert {"mcp.server.lowlevel", "policies.gate"} <= imported, "the list of imports is no list"
+    assert {name.partition(".")[0] for name in imported}.isdisjoint(NOT_NEEDED_YET)
+    assert not {name for name in imported if name.startswith(("tools.", "server.cli", "fixtures"))}
+
+
+@EMBEDDED
+async def test_A04_the_options_of_the_command_hold(shared):
+    told = environment(shared, CYBEROS_AGENT_TOKEN=await a_token(shared))
+
+    async with served(told, "--read-only", "--toolsets", "default,admin") as peer:
+        await peer.hello()
+        listed = await peer.request("tools/list")
+        called = await peer.request("tools/call", {"name": "crm_create_account", "arguments": {}})
+
+    reading = {row.name for row in floor.load_checked().tool if row.is_read}
+    assert {one["name"] for one in listed["result"]["tools"]} == reading
+    assert called["result"]["_meta"]["vn.cyberos/error"]["code"] == "READ_ONLY_MODE"
+
+
+@EMBEDDED
+@pytest.mark.parametrize("option", ["--readonly=true", "--toolsets=defualt", "--allow-writes"])
+async def test_an_option_that_does_not_exist_ends_the_command(shared, option):
+    told = environment(shared, CYBEROS_AGENT_TOKEN=await a_token(shared))
+
+    async with served(told, option) as peer:
+        code, said, errors = await peer.end()
+
+    assert code == 2 and said == b""
+    assert b"Traceback" not in errors and errors

@@ -1,0 +1,313 @@
+"""What can a process do that holds the login of one role of ours, and a mind of its own?
+
+Real logins on a real PostgreSQL, each a member of exactly one role. What the program never does
+with them is tried by hand.
+"""
+
+# ruff: noqa: S608 - the names in the statements are ours
+
+import os
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from domain.kernel.faults import Fault
+from domain.store.engine import Role, connect
+from domain.store.migrations.walls import INSERTS, UPDATES
+from domain.store.schema import Base
+from domain.store.tx import reading
+from tests.rows import difference, everything, tables
+from tests.tools.talk import talking
+from tests.world import World
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.parametrize("shared", ["postgresql"], indirect=True),
+]
+
+APPLICATION = (Role.AGENT, Role.INBOX, Role.EXECUTOR)
+DENIED = "42501"
+OURS = "tenant_id = current_setting('app.tenant_id')"
+WITHOUT_TENANT = {"deployment", "tenant_directory"}
+
+
+@dataclass(frozen=True)
+class Logins:
+    """One engine and one address for each role."""
+
+    engines: dict[Role, AsyncEngine]
+    urls: dict[Role, str]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def logins(shared: World) -> AsyncIterator[Logins]:
+    """A login for each role, member of nothing else; gone afterwards."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    superuser = create_async_engine(shared.url, isolation_level="AUTOCOMMIT")
+    engines, urls = {}, {}
+    async with superuser.connect() as connection:
+        for role in APPLICATION:
+            name = f"t_{role.value}_{worker}"
+            for statement in (
+                f"DROP ROLE IF EXISTS {name}",
+                f"CREATE ROLE {name} LOGIN PASSWORD 'only-for-tests'",
+                f"GRANT {role.value} TO {name}",
+            ):
+                await connection.exec_driver_sql(statement)
+            url = make_url(shared.url).set(username=name, password="only-for-tests")
+            urls[role] = url.render_as_string(hide_password=False)
+            engines[role] = create_async_engine(url, poolclass=NullPool)
+        yield Logins(engines, urls)
+        for role in APPLICATION:
+            await engines[role].dispose()
+            await connection.exec_driver_sql(f"DROP ROLE t_{role.value}_{worker}")
+    await superuser.dispose()
+
+
+@asynccontextmanager
+async def walls(shared: World, engine: AsyncEngine):
+    """A transaction inside our company, as the program opens one, but with nothing between."""
+    async with engine.connect() as connection, connection.begin() as transaction:
+        setting = text("select set_config('app.tenant_id', :tenant, true)")
+        await connection.execute(setting, {"tenant": shared.ours.id})
+        yield connection
+        await transaction.rollback()
+
+
+async def attempts(shared: World, engine: AsyncEngine, statements: Iterable[str]) -> dict[str, str]:
+    """The SQLSTATE each statement is refused with; "" for those that are not."""
+    states = {}
+    async with walls(shared, engine) as connection:
+        for statement in statements:
+            savepoint = await connection.begin_nested()
+            try:
+                await connection.exec_driver_sql(statement)
+                states[statement] = ""
+            except DBAPIError as error:
+                states[statement] = str(error.orig.sqlstate)  # type: ignore[union-attr]
+            await savepoint.rollback()
+    return states
+
+
+async def attempt(shared: World, engine: AsyncEngine, statement: str) -> str:
+    """The same for one statement."""
+    return (await attempts(shared, engine, [statement]))[statement]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def actions(shared: World) -> dict[str, str]:
+    """A pending action and one that people have approved."""
+    made = {}
+    async with talking(shared) as talk:
+        account = await talk.ok("crm_create_account", name="Công ty Việt Á", account_type="llc")
+        for name in ("pending", "approved"):
+            deal = await talk.ok(
+                "crm_create_deal",
+                account_id=account["id"],
+                name=name,
+                amount_minor=5,
+                currency="USD",
+            )
+            answer = await talk.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
+            made[name] = str(answer["action_id"])
+        await talk.ok("crm_log_activity", kind="note", subject="x", account_id=account["id"])
+    await shared.decide(made["approved"], "am")
+    return made
+
+
+async def test_every_table_is_granted_to_a_role_as_the_list_says_and_no_further(shared, logins):
+    complaints = []
+    for role, engine in logins.engines.items():
+        granted = {
+            statement: may for table in tables() for statement, may in grants(role, table).items()
+        }
+        for statement, state in (await attempts(shared, engine, granted)).items():
+            if (state != DENIED) != granted[statement]:
+                complaints.append(f"{role}: {statement}: {state or 'done'}")
+
+    assert complaints == []
+
+
+def grants(role: Role, table: str) -> dict[str, bool]:
+    """What may be tried on a table, and whether the role may."""
+    column = Base.metadata.tables[table].primary_key.columns.keys()[0]
+    walled = table not in WITHOUT_TENANT
+    own = f"({column}) SELECT current_setting('app.tenant_id')" if walled else "DEFAULT VALUES"
+    wall = {f"DROP POLICY tenant_wall ON {table}": False} if walled else {}
+    return {
+        **wall,
+        f"SELECT 1 FROM {table}": (role, table) != (Role.AGENT, "tenant_directory"),
+        f"INSERT INTO {table} {own}": table in INSERTS[role],
+        f"UPDATE {table} SET {column} = {column}": UPDATES[role].get(table) == "",
+        f"DELETE FROM {table}": False,
+        f"TRUNCATE {table}": False,
+        f"ALTER TABLE {table} DISABLE TRIGGER ALL": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET ROLE cyberos_owner", "SET ROLE cyberos_inbox", "SET ROLE cyberos_executor",
+        "SET SESSION AUTHORIZATION cyberos_owner", "CREATE TABLE mine (x int)",
+        "GRANT cyberos_executor TO CURRENT_USER", "ALTER ROLE CURRENT_USER BYPASSRLS",
+        "SET session_replication_role = replica", "CREATE ROLE spy",
+        "UPDATE agent SET scopes = '[\"crm.close\"]'", "UPDATE agent SET expires_at = now()",
+        "UPDATE pending_action SET args_json = '{}'", "UPDATE pending_action SET result = '{}'",
+        "UPDATE pending_action SET lease_owner = 'me'", "COPY person TO PROGRAM 'cat'",
+        "UPDATE outbox SET dispatched_at = now()", "SELECT pg_read_file('/etc/passwd')",
+        f"INSERT INTO person_role SELECT tenant_id, id, 'admin', now() FROM person WHERE {OURS}",
+    ],
+)  # fmt: skip
+async def test_an_agents_login_opens_nothing_else(shared, logins, statement):
+    assert await attempt(shared, logins.engines[Role.AGENT], statement) == DENIED
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.EXECUTOR])
+async def test_I10_only_the_inbox_can_write_an_approval(shared, logins, actions, role):
+    copied = (
+        "INSERT INTO approval SELECT * FROM jsonb_populate_recordset(null::approval,"
+        " (SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object('action_id', '{}')) FROM approval a))"
+    ).format(actions["pending"])
+
+    mine = await attempt(shared, logins.engines[role], copied)
+    people = await attempt(shared, logins.engines[Role.INBOX], copied)
+
+    assert (mine, people) == (DENIED, "")
+
+
+@pytest.mark.parametrize(
+    ("role", "start", "end", "refused"),
+    [
+        (Role.AGENT, "pending", "approved", True),
+        (Role.AGENT, "pending", "rejected", True),
+        (Role.AGENT, "pending", "stale", True),
+        (Role.AGENT, "approved", "executing", True),
+        (Role.AGENT, "approved", "stale", True),
+        (Role.AGENT, "pending", "cancelled", False),
+        (Role.AGENT, "approved", "cancelled", False),
+        (Role.INBOX, "approved", "executing", True),
+        (Role.INBOX, "pending", "rejected", False),
+        (Role.EXECUTOR, "approved", "executing", False),
+    ],
+)
+async def test_each_role_takes_only_its_own_steps(
+    shared, logins, actions, role, start, end, refused
+):
+    step = (
+        f"UPDATE pending_action SET state = '{end}', state_seq = state_seq + 1"
+        f" WHERE id = '{actions[start]}' AND {OURS}"
+    )
+
+    state = await attempt(shared, logins.engines[role], step)
+
+    assert state == (DENIED if refused else "")
+
+
+async def test_B16_no_role_makes_an_approved_action_of_one_that_nobody_signed(
+    shared, logins, actions
+):
+    step = (
+        "UPDATE pending_action SET state = 'approved', state_seq = 2"
+        f" WHERE id = '{actions['pending']}' AND {OURS}"
+    )
+
+    states = {role: await attempt(shared, logins.engines[role], step) for role in APPLICATION}
+
+    assert states == {Role.AGENT: DENIED, Role.INBOX: "23514", Role.EXECUTOR: "23514"}
+
+
+async def test_E03_without_a_tenant_a_login_sees_and_writes_nothing(shared, logins, actions):
+    seen = {}
+    for role, engine in logins.engines.items():
+        async with engine.connect() as connection:
+            for table in sorted(set(tables()) - WITHOUT_TENANT):
+                counting = text(f"select count(*) from {table}")
+                seen[role, table] = await connection.scalar(counting)
+    async with walls(shared, logins.engines[Role.AGENT]) as connection:
+        ours = await connection.scalar(text("select count(*) from account"))
+
+    assert set(seen.values()) == {0}
+    assert ours > 0
+
+
+async def test_E07_no_role_is_above_the_walls_and_every_tenants_table_has_one(shared, logins):
+    superuser = create_async_engine(shared.url, poolclass=NullPool)
+    async with superuser.connect() as connection:
+        roles = (await connection.execute(text(
+            "select rolname, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb"
+            " or rolcanlogin from pg_roles where rolname like 'cyberos\\_%'"
+        ))).all()  # fmt: skip
+        walled = (await connection.execute(text(
+            "select c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relowner::regrole::text,"
+            " (select string_agg(p.polname || pg_get_expr(p.polqual, c.oid)"
+            "  || pg_get_expr(p.polwithcheck, c.oid), ';')"
+            " from pg_policy p where p.polrelid = c.oid)"
+            " from pg_class c where c.relkind in ('r', 'p')"
+            " and c.relnamespace = 'public'::regnamespace"
+        ))).all()  # fmt: skip
+        loose = (await connection.execute(text(
+            "select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"
+            " union all select viewname from pg_views where schemaname = 'public'"
+        ))).all()  # fmt: skip
+    await superuser.dispose()
+
+    assert {name for name, _ in roles} == {role.value for role in Role}
+    assert not any(powerful for _, powerful in roles)
+    assert loose == []
+    policies = set()
+    for table, enabled, forced, owner, policy in walled:
+        assert owner == Role.OWNER.value, table
+        if table in WITHOUT_TENANT | {"alembic_version"}:
+            continue
+        assert enabled and forced, table
+        policies.add(re.sub(r"\s|::text", "", policy))
+    assert len(policies) == 1 and len(walled) == len(tables()) + 1, policies
+
+
+async def test_the_whole_way_from_proposal_to_effect_needs_no_more_than_these_logins(
+    shared, logins
+):
+    sides = {role: connect(url, role=role, pool_size=2) for role, url in logins.urls.items()}
+    apart = replace(
+        shared,
+        agent_side=sides[Role.AGENT],
+        inbox_side=sides[Role.INBOX],
+        executor_side=sides[Role.EXECUTOR],
+    )
+
+    async with talking(apart) as talk:
+        account = await talk.ok("crm_create_account", name="Công ty Sao Mai", account_type="llc")
+        deal = await talk.ok(
+            "crm_create_deal", account_id=account["id"], name="X", amount_minor=5, currency="USD"
+        )
+        proposed = await talk.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
+        recorded = await apart.decide(proposed["action_id"], "am")
+        report = await apart.execute(proposed["action_id"])
+        closed = await talk.ok("crm_get_deal", id=deal["id"])
+    for side in sides.values():
+        await side.close()
+
+    assert (recorded.state, report.state, closed["status"]) == ("approved", "succeeded", "won")
+
+
+@pytest.mark.parametrize("wanted", [Role.INBOX, Role.EXECUTOR, Role.OWNER])
+async def test_a_login_of_one_role_does_not_open_the_side_of_another(shared, logins, wanted):
+    side = connect(logins.urls[Role.AGENT], role=wanted)
+    before = await everything(shared)
+
+    with pytest.raises(Fault) as caught:
+        async with reading(side, shared.ours.id, shared.clock):
+            pass
+    await side.close()
+
+    assert caught.value.code == "DATABASE_ROLE_DENIED"
+    assert difference(before, await everything(shared)) == {}

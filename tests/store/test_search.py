@@ -1,0 +1,119 @@
+"""Does the index find exactly the names that a scan of all names would find?"""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from domain.accounts.tables import Account
+from domain.kernel.folding import fold
+from domain.kernel.ids import new_id
+from domain.store import search
+from domain.store.tx import Tx
+
+# Few letters, so that names share prefixes; letters with marks, digits that look like numbers,
+# other scripts, and letters younger than the Unicode tables of the databases.
+LETTERS = "aáđ2e東𞤀Ꟁ"
+WORDS = st.text(LETTERS, min_size=1, max_size=4)
+NAMES = st.lists(st.lists(WORDS, min_size=1, max_size=4).map(" ".join), max_size=12)
+
+
+class Undone(Exception):
+    """Ends a transaction without leaving anything in the database."""
+
+
+@pytest.mark.parametrize("limit", [3, 100])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(ours=NAMES, theirs=NAMES, query=st.lists(WORDS, min_size=1, max_size=2))
+async def test_it_finds_what_a_scan_finds_and_nothing_of_other_tenants(
+    world, limit, ours, theirs, query
+):
+    found: list[str] = []
+    names: dict[str, str] = {}
+
+    async def look() -> None:
+        async with world.owning(world.theirs) as tx:
+            await keep(tx, theirs)
+        async with world.owning() as tx:
+            names.update(await keep(tx, ours))
+            found.extend(one.id for one in await search.candidates(tx, query, limit=limit))
+            raise Undone
+
+    with pytest.raises(Undone):
+        await look()
+
+    wanted = {id for id, name in names.items() if begins_words(fold(name), query)}
+    assert len(set(found)) == len(found) == min(limit, len(wanted))
+    assert set(found) <= wanted
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["%", "_", "*", '"', "\\", "' OR '1'='1", "'; DROP TABLE account; --", "a* OR b", "NEAR(a b)",
+     "folded : a", "^a", "-a", "a & !b", "a | b", "'a':*", "(", "a\0b", "\ud800"],
+)  # fmt: skip
+async def test_no_character_of_a_query_is_an_operator(world, query):
+    async with world.owning() as tx:
+        await keep(tx, ["a bcd", "% _ *", "or near drop"])
+
+    async with world.looking() as tx:
+        found = await search.candidates(tx, [query], limit=10)
+
+    wanted = fold(query).split()
+    kept = [fold(name) for name in ("a bcd", "% _ *", "or near drop")]
+    assert len(found) == sum(bool(wanted) and begins_words(name, wanted) for name in kept)
+
+
+async def test_a_changed_name_is_found_under_its_new_words_only(world):
+    async with world.owning() as tx:
+        (id,) = await keep(tx, ["sao mai"])
+    async with world.owning() as tx:
+        account = await tx.first(select(Account).where(Account.id == id))
+        account.folded = "hoang hon"
+
+    async with world.looking() as tx:
+        before = await search.candidates(tx, ["sao"], limit=10)
+        after = await search.candidates(tx, ["hoang", "hon"], limit=10)
+
+    assert before == []
+    assert [one.id for one in after] == [id]
+
+
+async def test_thousands_of_words_are_answered(world):
+    async with world.looking() as tx:
+        found = await search.candidates(tx, [f"w{n}" for n in range(900)], limit=10)
+
+    assert found == []
+
+
+def begins_words(folded: str, query: list[str]) -> bool:
+    """The definition of a match, as slow and plain as can be."""
+    there = folded.split()
+    wanted = [part for word in query for part in fold(word).split()]
+    return all(any(word.startswith(part) for word in there) for part in wanted)
+
+
+async def keep(tx: Tx, names: list[str]) -> dict[str, str]:
+    """Accounts with these names; the names by id."""
+    kept = {}
+    for name in names:
+        id = new_id()
+        kept[id] = name
+        tx.add(
+            Account(
+                id=id,
+                name=name,
+                folded=fold(name),
+                search_key=search.new_key(),
+                account_type="llc",
+                custom_fields={},
+                created_at=tx.at,
+                updated_at=tx.at,
+            )
+        )
+    await tx.flush()
+    return kept

@@ -1,0 +1,190 @@
+"""Is what clients see what the code does, lawful, small, and written for who reads it?"""
+
+import json
+import re
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from mcp.types import ListToolsResult, Tool
+
+from policies import floor
+from policies.contract import Answer, Arguments, LazyRegistry, tool
+from server import publish
+from server.agents import contract
+from server.wiring import TOOL_MODULES
+from tests.tools.samples import agent_for, valid_calls
+
+MADE = publish.contracts()
+CATALOGUE = floor.load_checked()
+NAMES = pytest.mark.parametrize("name", sorted(MADE))
+WIRE = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+# What the server knows by itself must not be something a caller can say.
+KNOWN = {"tenant", "tenant_id", "principal", "role", "roles", "scope", "scopes", "token", "as"}
+CONSENT = re.compile(r"confirm|approv(?!er$)|consent|signature|force|sudo|bypass")
+
+
+@NAMES
+def test_the_committed_contract_is_the_code(name):
+    committed = (publish.CONTRACTS / f"{name}.json").read_text(encoding="utf-8")
+
+    assert committed == publish.as_text(MADE[name]), "run `make publish` and look at the difference"
+    assert contract(name) == Tool.model_validate(MADE[name])
+
+
+def test_there_is_a_contract_for_every_tool_and_for_nothing_else():
+    committed = {path.stem for path in publish.CONTRACTS.iterdir()}
+
+    assert committed == set(MADE) == {row.name for row in CATALOGUE.tool}
+    assert {row.id for row in CATALOGUE.tool} == set(TOOL_MODULES)
+
+
+def test_the_manual_of_the_tools_is_fresh():
+    committed = publish.MANUAL.read_text(encoding="utf-8")
+
+    assert committed == publish.manual(), "run `make publish`"
+
+
+@NAMES
+def test_every_client_accepts_the_name(name):
+    row = CATALOGUE.by_name[name]
+
+    assert WIRE.fullmatch(name)
+    assert row.id.startswith("cyberos.") and MADE[name]["_meta"]["vn.cyberos/id"] == row.id
+
+
+def test_what_is_listed_by_default_fits_into_a_conversation():
+    listed = [contract(row.name) for row in CATALOGUE.tool if row.toolset == "default"]
+
+    assert len(_served(listed)) < 48_000
+    assert [row.name for row in CATALOGUE.tool if len(_served([contract(row.name)])) >= 4_000] == []
+
+
+@NAMES
+def test_A05_all_four_hints_are_there_and_say_what_the_policy_says(name):
+    row, hints = CATALOGUE.by_name[name], MADE[name]["annotations"]
+
+    assert {key: hints[key] for key in row.annotations()} == row.annotations()
+    assert set(hints) == {
+        "title", "readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint",
+    }  # fmt: skip
+    assert hints["title"] == MADE[name]["title"]
+
+
+@NAMES
+def test_the_words_are_written_for_a_model(name):
+    words = MADE[name]["description"]
+
+    assert 40 <= len(words) <= 1_000
+    assert "Use this" in words
+    assert words[0].isupper() and not words.startswith("This tool")
+    assert not re.search(r"IMPORTANT|MUST|WARNING|\{", words)
+
+
+@NAMES
+def test_the_words_name_only_tools_that_are_there(name):
+    said = set(re.findall(r"\b(?:crm|inv|approvals|admin|data)_[a-z_]+", MADE[name]["description"]))
+
+    assert said <= set(MADE)
+
+
+@NAMES
+def test_the_schemas_are_json_schema_of_2020_12(name):
+    for schema in (MADE[name]["inputSchema"], MADE[name]["outputSchema"]):
+        Draft202012Validator.check_schema(schema)
+        assert schema["type"] == "object"
+
+
+@NAMES
+def test_every_argument_is_described_and_no_other_is_taken(name):
+    schema = MADE[name]["inputSchema"]
+
+    assert schema["additionalProperties"] is False
+    for argument, shape in schema.get("properties", {}).items():
+        assert len(shape.get("description", "")) >= 5, argument
+        assert "$ref" not in json.dumps(shape), "a flat argument is easier for a model"
+
+
+@NAMES
+def test_A12_no_argument_says_who_is_calling_or_that_people_agreed(name):
+    arguments = set(MADE[name]["inputSchema"].get("properties", {}))
+
+    assert arguments.isdisjoint(KNOWN)
+    assert not [one for one in arguments if CONSENT.search(one)]
+
+
+async def test_every_tool_answers_as_its_contract_says(world):
+    """And with no field that is not in it, which clients would never be told of."""
+    calls = await valid_calls(world)
+    complaints: list[str] = []
+    last = sorted(CATALOGUE.tool, key=lambda row: row.id == "cyberos.approvals.cancel")
+    for row in last:
+        async with world.client(agent_for(row)) as client:
+            result = await client.call_tool(row.name, calls[row.name])
+
+        assert not result.is_error, result.content
+        assert result.content[0].text
+        complaints += _unfit(MADE[row.name]["outputSchema"], result.structured_content, row.name)
+
+    assert complaints == []
+
+
+class Wrong(Answer):
+    """An answer that its contract does not know."""
+
+    agent: str
+
+
+class Nothing(Arguments):
+    """No arguments."""
+
+
+@tool("cyberos.whoami", title="Who am I", answer=Wrong)
+async def lying(call, arguments: Nothing) -> Wrong:
+    """Answer something else than was promised, for tests only."""
+    return Wrong(agent="x")
+
+
+class WithALiar(LazyRegistry):
+    """The shipped tools, one of which answers in another shape."""
+
+    def get(self, tool_id):
+        return lying if tool_id == "cyberos.whoami" else super().get(tool_id)
+
+
+async def test_the_client_of_these_tests_refuses_an_answer_of_another_shape(world):
+    world.registry = WithALiar(TOOL_MODULES)
+    world.contract = lambda name: Tool.model_validate(MADE[name])
+
+    async with world.client() as client:
+        with pytest.raises(RuntimeError, match="Invalid structured content returned by tool"):
+            await client.call_tool("whoami", {})
+
+
+def _served(tools: list[Tool]) -> bytes:
+    """The list as it goes over the wire."""
+    return ListToolsResult(tools=tools).model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+def _unfit(schema, answer, name) -> list[str]:
+    checker = Draft202012Validator(schema, format_checker=FormatChecker())
+    found = [f"{name}: {error.message}" for error in checker.iter_errors(answer)]
+    return found + [f"{name}: {place} is not in it" for place in _unknown(schema, answer, schema)]
+
+
+def _unknown(schema, value, whole, place="") -> list[str]:
+    """Where the value has fields that the schema does not name."""
+    if "$ref" in schema:
+        schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
+    if isinstance(value, list):
+        return [
+            found
+            for n, item in enumerate(value)
+            for found in _unknown(schema.get("items", {}), item, whole, f"{place}/{n}")
+        ]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return []
+    found = [f"{place}/{name}" for name in value if name not in schema["properties"]]
+    for name, shape in schema["properties"].items():
+        if name in value:
+            found += _unknown(shape, value[name], whole, f"{place}/{name}")
+    return found

@@ -1,0 +1,183 @@
+"""What is not for you does not exist: another tenant's things, and a private deal's."""
+
+import dataclasses
+import json
+
+import pytest
+import pytest_asyncio
+
+from domain.kernel.ids import new_id
+from policies import floor
+from server import publish
+from tests.rows import difference, everything
+from tests.tools.samples import agent_for, valid_calls
+from tests.tools.talk import talking
+from tests.world import World, fault
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CATALOGUE = floor.load_checked()
+CANARY = "Chim Hoàng Yến"
+# Every argument that can name a row by its id.
+NAMING = [
+    (name, argument)
+    for name, made in publish.contracts().items()
+    for argument, shape in made["inputSchema"].get("properties", {}).items()
+    if argument in {"id", "owner", "workspace", "to_stage", "expected_stage"}
+    or (argument.endswith("_id") and argument != "source_event_id")
+]
+assert {"crm_close_deal", "approvals_cancel", "crm_move_stage"} <= {name for name, _ in NAMING}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ours(shared: World):
+    """Right arguments for every tool, about things of ours."""
+    return await valid_calls(shared)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def theirs(shared: World):
+    """The same about things of the other tenant, found in their name."""
+    other = dataclasses.replace(shared, ours=shared.theirs, theirs=shared.ours)
+    calls = await valid_calls(other)
+    ids = {key: value for call in calls.values() for key, value in call.items() if key[-2:] == "id"}
+    ids["id"] = ids["account_id"]
+    ids["pipeline_id"] = shared.theirs.pipeline_ids["sales"]
+    ids["owner"] = shared.theirs.people["am"]
+    ids["workspace"] = shared.theirs.workspace_id
+    async with talking(other) as talk:
+        stages = (await talk.ok("crm_list_pipelines"))["items"][0]["stages"]
+        ids["stage_id"] = ids["to_stage"] = ids["expected_stage"] = stages[1]["id"]
+        deals = await talk.ok("crm_list_deals", limit=1)
+    ids["primary_contact_id"] = ids["contact_id"] = calls["crm_log_activity"]["contact_id"]
+    ids["deal_id"] = deals["deals"][0]["id"]
+    return ids
+
+
+@pytest.mark.parametrize(("name", "argument"), NAMING)
+async def test_E01_an_id_of_another_tenant_is_answered_like_an_invented_one(
+    shared, ours, theirs, name, argument
+):
+    their_id = theirs["deal_id"] if (name, argument) == ("crm_get_deal", "id") else theirs[argument]
+    before = await everything(shared), await everything(shared, shared.theirs)
+
+    async with shared.client(agent_for(CATALOGUE.by_name[name])) as client:
+        stranger = await client.call_tool(name, {**ours[name], argument: their_id})
+        invented = await client.call_tool(name, {**ours[name], argument: new_id()})
+
+    assert fault(stranger) == fault(invented)
+    assert stranger.content == invented.content
+    assert fault(stranger)["kind"] in {"not_found", "invalid", "conflict"}
+    assert their_id not in str(stranger)
+    assert difference(before[0], await everything(shared)) == {}
+    assert difference(before[1], await everything(shared, shared.theirs)) == {}
+
+
+async def test_E02_no_list_and_no_search_shows_anything_of_another_tenant(shared):
+    async with talking(shared, company=shared.theirs) as talk:
+        account = await talk.ok("crm_create_account", name=CANARY, account_type="llc",
+                                vn_mst="0388888888")  # fmt: skip
+        await talk.ok("crm_create_contact", account_id=account["id"], display_name=CANARY)
+        deal = await talk.ok("crm_create_deal", account_id=account["id"], name=CANARY)
+        await talk.ok("crm_log_activity", kind="note", subject=CANARY, deal_id=deal["id"])
+        await talk.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
+
+    async with talking(shared) as talk:
+        seen = [
+            await talk.ok("crm_search_accounts", query=CANARY),
+            await talk.ok("crm_search_accounts", query="0388888888"),
+            await talk.ok("crm_search_accounts", limit=200),
+            await talk.ok("crm_list_deals", limit=200),
+            await talk.ok("approvals_list", state="all", limit=100),
+            await talk.ok("crm_list_pipelines"),
+            await talk.ok("whoami"),
+        ]
+
+    assert CANARY not in json.dumps(seen, ensure_ascii=False)
+    assert account["id"] not in json.dumps(seen)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def private(shared: World):
+    """A private deal of Sales that is shared with the CFO, with an activity and a proposal."""
+    cfo = shared.ours.people["cfo"]
+    async with talking(shared) as talk:
+        account = await talk.ok("crm_create_account", name="Công ty Kín", account_type="llc")
+        person = await talk.ok("crm_create_contact", account_id=account["id"], display_name="Lan")
+        deal = await talk.ok(
+            "crm_create_deal",
+            account_id=account["id"],
+            name=CANARY,
+            visibility="private",
+            shared_with=[cfo],
+            primary_contact_id=person["id"],
+        )
+        await talk.ok(
+            "crm_log_activity",
+            kind="email",
+            subject=CANARY,
+            deal_id=deal["id"],
+            contact_id=person["id"],
+            source="mail",
+            source_event_id="<private@mail>",
+        )
+        await talk.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
+    return deal
+
+
+async def test_E09_a_private_deal_exists_for_its_owner_and_those_it_is_shared_with(shared, private):
+    seen = {}
+    for agent in ("cro_agent", "reader_agent", "cfo_agent", "am_agent"):
+        async with talking(shared, agent) as talk:
+            listed = await talk.ok("crm_list_deals", account_id=private["account_id"])
+            account = await talk.ok("crm_get_account", id=private["account_id"])
+            seen[agent] = (
+                [one["id"] for one in listed["deals"]],
+                account["deal_count"],
+                account["open_deal_count"],
+                account["activity_count"],
+                [one["subject"] for one in account["activities"]],
+            )
+
+    whole = ([private["id"]], 1, 1, 1, [CANARY])
+    assert seen == {
+        "cro_agent": whole,  # acts for Sales, who owns it
+        "reader_agent": whole,
+        "cfo_agent": whole,  # acts for the CFO, with whom it is shared
+        "am_agent": ([], 0, 0, 0, []),
+    }
+
+
+async def test_E09_for_everybody_else_it_is_answered_like_an_invented_one(shared, private):
+    before = await everything(shared)
+    asked = {
+        "crm_get_deal": "id",
+        "crm_move_stage": "deal_id",
+        "crm_close_deal": "deal_id",
+        "crm_log_activity": "deal_id",
+    }
+    more = {
+        "crm_move_stage": {"to_stage": "discovery", "expected_version": 9},
+        "crm_close_deal": {"outcome": "lost"},
+        "crm_log_activity": {"kind": "note", "subject": "Có không?"},
+    }
+
+    async with talking(shared, "am_agent") as talk:
+        for name, argument in asked.items():
+            hidden = await talk.refused(name, **more.get(name, {}), **{argument: private["id"]})
+            invented = await talk.refused(name, **more.get(name, {}), **{argument: new_id()})
+            assert hidden == invented and hidden["code"] == "NOT_FOUND", name
+        conflict = await talk.refused(
+            "crm_log_activity",
+            kind="email",
+            subject="Khác",
+            account_id=private["account_id"],
+            source="mail",
+            source_event_id="<private@mail>",
+        )
+        listed = await talk.ok("crm_list_deals", limit=200)
+        actions = await talk.ok("approvals_list", state="all", limit=100)
+
+    assert conflict["facts"] == {}, "the hidden activity must not be named"
+    assert CANARY not in json.dumps([listed, actions], ensure_ascii=False)
+    assert difference(before, await everything(shared)) == {}

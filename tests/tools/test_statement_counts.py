@@ -1,0 +1,46 @@
+"""How much does each tool ask of the database? A number that grows must be written down here."""
+
+import pytest
+
+from tests.tools.samples import agent_for, valid_calls
+from tests.traffic import traffic
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+# Statements that read, and that write, of one call that succeeds; the same on both databases.
+# Two of the reads say who is calling, three of the writes are the audit chain's.
+COUNTS = {
+    "whoami": (2, 0),
+    "approvals_list": (6, 0),
+    "approvals_get": (6, 0),
+    "approvals_cancel": (8, 4),
+    "crm_search_accounts": (4, 0),
+    "crm_get_account": (7, 0),
+    "crm_create_account": (3, 5),
+    "crm_list_contacts": (4, 0),
+    "crm_create_contact": (5, 5),
+    "crm_list_pipelines": (4, 0),
+    "crm_list_deals": (7, 0),
+    "crm_get_deal": (7, 0),
+    "crm_create_deal": (11, 6),
+    "crm_move_stage": (11, 6),
+    "crm_log_activity": (6, 5),
+    "crm_close_deal": (13, 4),
+    "admin_add_bank_account": (8, 4),
+}
+
+
+async def test_a_call_asks_what_it_did_yesterday(shared):
+    calls = await valid_calls(shared)
+    counted: dict[str, tuple[int, int]] = {}
+    await shared.ok("crm_get_account", **calls["crm_get_account"])  # marks that it read strangers
+    rows = sorted(shared.catalogue.tool, key=lambda row: row.id == "cyberos.approvals.cancel")
+
+    for row in rows:
+        async with shared.client(agent_for(row)) as client:
+            with traffic(shared.agent_side) as seen:
+                result = await client.call_tool(row.name, calls[row.name])
+        assert not result.is_error, result.content
+        counted[row.name] = (len(seen.reads), len(seen.writes))
+
+    assert counted == COUNTS

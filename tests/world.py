@@ -1,0 +1,368 @@
+"""A small world to test in: two companies on one migrated database, people with keys, agents.
+
+The gate commits, so nothing is rolled back: every test gets two tenants of its own in the
+database of its worker. Calls come in through a real MCP client.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from mcp import Client
+from mcp.types import CallToolResult, Tool
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from domain.approvals import queries as approvals
+from domain.approvals.facts import Decision
+from domain.identity import keys, service, tokens
+from domain.identity.keys import ApproverKey
+from domain.identity.tables import Person
+from domain.kernel.clock import HandClock
+from domain.kernel.ids import new_id
+from domain.pipelines import service as pipelines
+from domain.store import founding
+from domain.store.chain import SYSTEM
+from domain.store.engine import Database, Role, connect, sqlite_url
+from domain.store.migrations.runner import migrate
+from domain.store.tx import Tx, reading, writing
+from policies import activation, deciding, floor
+from policies.catalogue import ToolPolicy
+from policies.contract import Registry
+from policies.contract import Tool as Made
+from policies.deciding import Recorded
+from policies.evidence import House
+from policies.executor import Executor, Report
+from policies.gate import Gate
+from policies.trust import Trust
+from server import wiring
+from server.agents import ERROR_KEY, mcp_server
+from server.publish import contract_of
+from tests import postgres
+
+NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)  # a Saturday, 09:00 in Hanoi
+PEOPLE = {
+    "sales": ["sales"],
+    "am": ["am"],
+    "cro": ["cro"],
+    "cfo": ["cfo"],
+    "dpo": ["dpo"],
+    "admin": ["admin"],
+    "admin2": ["admin"],
+    "both": ["am", "cfo"],
+}
+SCOPES = {
+    "cro_agent": ("sales", ["core.read", "crm.read", "crm.write", "crm.close"]),
+    "am_agent": ("am", ["core.read", "crm.read", "crm.write", "crm.close"]),
+    "cfo_agent": ("cfo", ["core.read", "crm.read", "admin.bank"]),
+    "reader_agent": ("sales", ["core.read", "crm.read"]),
+    "empty_agent": ("sales", ["crm.payment"]),
+}
+
+
+@dataclass
+class Company:
+    """One tenant and everybody in it."""
+
+    id: str
+    workspace_id: str
+    people: dict[str, str]
+    keys: dict[str, ApproverKey]
+    tokens: dict[str, str]
+    pipeline_ids: dict[str, str]
+
+
+@dataclass
+class World:
+    """Two companies, `ours` and `theirs`, and the doors to them."""
+
+    url: str
+    clock: HandClock
+    deploy: str
+    root: ApproverKey
+    ours: Company
+    theirs: Company
+    agent_side: Database
+    inbox_side: Database
+    executor_side: Database
+    owner_side: Database
+    registry: Registry = field(default_factory=wiring.registry)
+    catalogue: Any = field(default_factory=floor.load_checked)
+    era: str = "auto"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.owner_side.is_sqlite
+
+    def gate(self, **options: Any) -> Gate:
+        """A gate as `cyberos serve` makes one."""
+        return Gate(self.agent_side, self.clock, self.registry, self.catalogue, **options)
+
+    @property
+    def house(self) -> House:
+        """What people's commands judge with."""
+        roots = {company.id: self.root.public_key for company in (self.ours, self.theirs)}
+        return House(self.registry, self.catalogue, Trust(self.deploy, roots))
+
+    def executor(self, owner: str = "test") -> Executor:
+        """A worker."""
+        return Executor(self.executor_side, self.clock, self.house, owner=owner)
+
+    def contract(self, name: str) -> Tool:
+        """What the client is shown of a tool: made from the code, as `make publish` does."""
+        row = self.catalogue.by_name[name]
+        tool = self.registry.get(row.id)
+        assert tool is not None
+        return _shown(tool, row)
+
+    @asynccontextmanager
+    async def client(
+        self, agent: str = "cro_agent", company: Company | None = None, **options: Any
+    ) -> AsyncIterator[Client]:
+        """A real MCP client of an agent."""
+        clear = (company or self.ours).tokens[agent]
+        server = mcp_server(
+            self.gate(**options),
+            tokens.parse(clear),
+            frozenset({"default", "admin"}),
+            self.contract,
+        )
+        async with Client(server, mode=self.era) as client:
+            yield client
+
+    async def call(
+        self, tool: str, /, *, agent: str = "cro_agent", company: Company | None = None, **args: Any
+    ) -> CallToolResult:
+        """One call, as an agent of our company unless said otherwise."""
+        async with self.client(agent, company) as client:
+            return await client.call_tool(tool, args)
+
+    async def ok(self, tool: str, /, **args: Any) -> dict[str, Any]:
+        """One call that must succeed; its structure."""
+        result = await self.call(tool, **args)
+        assert not result.is_error, result.content
+        assert result.structured_content is not None
+        return dict(result.structured_content)
+
+    @asynccontextmanager
+    async def owning(self, company: Company | None = None) -> AsyncIterator[Tx]:
+        """A writing transaction of the owner, to arrange what no tool can."""
+        async with writing(self.owner_side, (company or self.ours).id, self.clock) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def looking(self, company: Company | None = None) -> AsyncIterator[Tx]:
+        """A reading transaction of the owner, to see what is true."""
+        async with reading(self.owner_side, (company or self.ours).id, self.clock) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def without_triggers(self, table: str) -> AsyncIterator[None]:
+        """For a moment the database of somebody who holds it in her hands: no triggers."""
+        superuser = create_async_engine(self.url)
+        async with superuser.begin() as connection:
+            if self.is_sqlite:
+                listing = text(
+                    "select name, sql from sqlite_master where type = 'trigger' and tbl_name = :t"
+                )
+                kept = (await connection.execute(listing, {"t": table})).all()
+                for name, _ in kept:
+                    await connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            else:
+                await connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+        yield
+        async with superuser.begin() as connection:
+            if self.is_sqlite:
+                for _, statement in kept:
+                    await connection.exec_driver_sql(statement)
+            else:
+                await connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
+        await superuser.dispose()
+
+    async def decide(
+        self,
+        action_id: str,
+        person: str = "am",
+        *,
+        decision: Decision = Decision.APPROVE,
+        slot: str | None = None,
+        company: Company | None = None,
+        reason: str | None = None,
+    ) -> Recorded:
+        """A person signs, as `cyberos approve` does it, but without carrying anything out."""
+        company = company or self.ours
+        key = company.keys[person]
+        async with reading(self.inbox_side, company.id, self.clock) as tx:
+            prepared = await deciding.prepare(
+                tx,
+                self.house,
+                action_id,
+                email=f"{person}@{company.workspace_id.lower()}.vn",
+                key_id=key.key_id,
+                decision=decision,
+                slot=slot,
+            )
+        signature = keys.sign(key, prepared.to_be_signed)
+        async with writing(self.inbox_side, company.id, self.clock) as tx:
+            return await deciding.record(tx, self.house, prepared, signature, reason=reason)
+
+    async def execute(self, action_id: str, *, company: Company | None = None) -> Report:
+        """A worker carries the action out, or says why not."""
+        return await self.executor().run((company or self.ours).id, action_id)
+
+    async def state(self, action_id: str) -> str:
+        """Where an action stands."""
+        async with self.looking() as tx:
+            row = await approvals.action(tx, action_id)
+        assert row is not None
+        return row.state
+
+    async def an_account(self, name: str = "Công ty TNHH Đại Dương", **more: Any) -> str:
+        """An account of ours."""
+        created = await self.ok("crm_create_account", name=name, account_type="llc", **more)
+        return str(created["account"]["id"] if "account" in created else created["id"])
+
+    async def a_deal(self, account_id: str | None = None, **more: Any) -> dict[str, Any]:
+        """An open deal of ours."""
+        fields: dict[str, Any] = {
+            "account_id": account_id or await self.an_account(),
+            "name": "Nền tảng quý 4",
+            "amount_minor": 750_000_000,
+            "currency": "VND",
+        }
+        created = await self.ok("crm_create_deal", **{**fields, **more})
+        return dict(created.get("deal", created))
+
+    async def proposed_close(self, **more: Any) -> dict[str, Any]:
+        """A pending action: close a deal of ours as won."""
+        deal = await self.a_deal(**more)
+        return await self.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
+
+
+@lru_cache(maxsize=256)
+def _shown(made: Made, row: ToolPolicy) -> Tool:
+    return Tool.model_validate(contract_of(made, row))
+
+
+def fault(result: CallToolResult) -> Mapping[str, Any]:
+    """The machine-readable fault of a refused call."""
+    assert result.is_error, result.structured_content
+    assert result.structured_content is None
+    assert result.meta is not None
+    return dict(result.meta[ERROR_KEY])
+
+
+def fault_code(result: CallToolResult) -> str:
+    """Its code, which is also what the text begins with."""
+    code = str(fault(result)["code"])
+    assert result.content[0].text.startswith(f"{code}: ")  # type: ignore[union-attr]
+    return code
+
+
+async def migrated(kind: str, directory: Path) -> str:
+    """The URL of this worker's migrated database, made once."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    if kind == "sqlite":
+        path = directory / f"{worker}.db"
+        if not path.exists():
+            await migrate(sqlite_url(str(path)))
+        return sqlite_url(str(path))
+    url = await postgres.create_database(f"{postgres.PREFIX}{worker}")
+    await migrate(url)
+    return url
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[World]:
+    """A new world on a migrated database."""
+    sides = {role: connect(url, role=role, pool_size=8) for role in Role}
+    clock, deploy, root = HandClock(NOW), new_id(), keys.generate()
+    try:
+        owner = sides[Role.OWNER]
+        ours = await found(owner, clock, deploy, root, locale="vi")
+        theirs = await found(owner, clock, deploy, root, locale="en")
+        yield World(
+            url=url,
+            clock=clock,
+            deploy=deploy,
+            root=root,
+            ours=ours,
+            theirs=theirs,
+            agent_side=sides[Role.AGENT],
+            inbox_side=sides[Role.INBOX],
+            executor_side=sides[Role.EXECUTOR],
+            owner_side=owner,
+        )
+    finally:
+        for side in sides.values():
+            await side.close()
+
+
+async def found(
+    owner: Database, clock: HandClock, deploy: str, root: ApproverKey, *, locale: str
+) -> Company:
+    """A company with people, keys, pipelines, agents and the shipped policy."""
+    company = Company(new_id(), "", {}, {}, {}, {})
+    async with writing(owner, company.id, clock) as tx:
+        await founding.found_chain(tx)
+        await service.found_tenant(tx, code=company.id.lower(), name="Cty", locale=locale)
+        company.workspace_id = (await service.add_workspace(tx, code="main", name="Main")).id
+        for name, roles in PEOPLE.items():
+            await _enrol(tx, company, deploy, root, name, roles)
+        for template in ("sales", "partner", "inbound", "outbound"):
+            made = await pipelines.install_template(tx, company.workspace_id, template)
+            company.pipeline_ids[template] = made.id
+        await activation.activate(tx, floor.load_checked(), SYSTEM)
+        for name, (person, scopes) in SCOPES.items():
+            _, company.tokens[name] = await service.add_agent(
+                tx,
+                name=name,
+                person_id=company.people[person],
+                scopes=scopes,
+                expires_at=clock.now() + timedelta(days=90),
+            )
+    return company
+
+
+async def _enrol(
+    tx: Tx, company: Company, deploy: str, root: ApproverKey, name: str, roles: list[str]
+) -> Person:
+    person = await service.add_person(
+        tx,
+        email=f"{name}@{company.workspace_id.lower()}.vn",
+        display_name=f"{name.upper()} Nguyễn",
+        roles=roles,
+        workspaces=[company.workspace_id],
+    )
+    key = keys.generate()
+    await service.enrol_key(
+        tx,
+        person.id,
+        key_id=key.key_id,
+        public_key=key.public_key,
+        label="test",
+        endorsed_by=root.key_id,
+        endorsement=keys.endorse(
+            root, deploy=deploy, tenant=company.id, person=person.id, public_key=key.public_key
+        ),
+    )
+    company.people[name], company.keys[name] = person.id, key
+    return person
+
+
+def copy_of(url: str, target: Path) -> str:
+    """A copy of an SQLite database to break: the file with its log folded in."""
+    import sqlite3
+
+    source = sqlite3.connect(url.partition(":///")[2])
+    with sqlite3.connect(target) as copy:
+        source.backup(copy)
+    source.close()
+    shutil.copymode(url.partition(":///")[2], target)
+    return sqlite_url(str(target))

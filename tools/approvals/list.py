@@ -1,0 +1,60 @@
+"""Which of my actions wait for people?"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from domain.approvals import queries
+from policies.contract import Answer, Arguments, Call, tool
+from tools.approvals.views import ActionView, action_views
+
+
+class List(Arguments):
+    """Which actions to show."""
+
+    state: Literal["open", "all"] = Field(
+        default="open", description="open: still undecided or under way; all: settled ones too."
+    )
+    limit: int = Field(default=20, ge=1, le=100, description="How many on a page.")
+    cursor: str | None = Field(
+        default=None,
+        pattern="^[0-9A-HJKMNP-TV-Z]{26}$",
+        description="next_cursor of the answer before.",
+    )
+
+
+class Actions(Answer):
+    """A page of your actions, newest first."""
+
+    items: list[ActionView]
+    next_cursor: str | None = None
+    truncated: bool = False
+
+    def text(self) -> str:
+        """A line for each."""
+        if not self.items:
+            return "No actions of yours wait for people."
+        return "\n".join(f"{one.action_id} {one.state}: {one.summary}" for one in self.items)
+
+
+@tool("cyberos.approvals.list", title="List my actions", answer=Actions)
+async def TOOL(call: Call, arguments: List) -> Actions:
+    """List the actions you proposed that people decide about, newest first.
+
+    Use this to find an action_id again, or before proposing something that may wait already.
+    Returns state, slots and summary of each; details of one come from approvals_get.
+    """
+    rows = await queries.actions(
+        call.tx,
+        requester=call.principal.reference,
+        states=queries.LIVE if arguments.state == "open" else None,
+        before=arguments.cursor,
+        limit=arguments.limit + 1,
+    )
+    page = list(rows[: arguments.limit])
+    more = len(rows) > arguments.limit
+    return Actions(
+        items=await action_views(call, page),
+        next_cursor=page[-1].id if more else None,
+        truncated=more,
+    )

@@ -1,0 +1,107 @@
+"""How does an agent see an action that waits for people?"""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from domain.approvals import queries
+from domain.approvals.machine import after_time
+from domain.approvals.tables import Approval, PendingAction
+from domain.identity import queries as identity
+from policies.contract import Answer, Call, SlotView, wire_name
+from policies.evidence import action_fact
+
+_NEXT = {
+    "pending": "wait: people decide; look again with approvals_get and wait_seconds",
+    "approved": "wait: it is about to be carried out",
+    "executing": "wait: it is being carried out",
+    "unknown": "wait: people are finding out what happened; do not propose it again",
+    "succeeded": "done: result holds what happened",
+    "failed": "nothing was done; error_code says why; propose it again if still wanted",
+    "rejected": "people said no; read the reason before proposing anything similar",
+    "expired": "nobody decided in time; propose it again if still wanted",
+    "cancelled": "it was taken back",
+    "stale": "what it was about has changed; read it again and propose it anew",
+}
+
+
+class DecisionView(Answer):
+    """One person's yes or no."""
+
+    slot: str
+    decision: str
+    by: str
+    at: datetime
+    reason: str | None = None
+
+
+class ActionView(Answer):
+    """An action of yours and where it stands."""
+
+    action_id: str
+    tool: str
+    state: str
+    summary: str
+    slots: list[SlotView]
+    decisions: list[DecisionView]
+    created_at: datetime
+    expires_at: datetime
+    result: dict[str, Any] | None = None
+    error_code: str | None = None
+    next: str
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.state in {"succeeded", "failed", "rejected", "expired", "cancelled", "stale"}
+
+    def text(self) -> str:
+        """Two lines: what and where it stands, and the next step."""
+        return f"{self.action_id} {self.state}: {self.summary}\nNext: {self.next}."
+
+
+async def action_views(call: Call, rows: list[PendingAction]) -> list[ActionView]:
+    """The actions with their decisions, in three statements whatever their number."""
+    decided = await queries.approvals(call.tx, [row.id for row in rows])
+    people = await identity.people(call.tx, {row.person_id for row in decided})
+    names = {id: person.display_name for id, person in people.items()}
+    return [
+        _view(call, row, [one for one in decided if one.action_id == row.id], names) for row in rows
+    ]
+
+
+def _view(
+    call: Call, row: PendingAction, decided: list[Approval], names: dict[str, str]
+) -> ActionView:
+    fact = action_fact(row)
+    state = after_time(fact, call.at)  # a reader cannot write that time has run out, but can say it
+    filled = {one.slot for one in decided if one.decision == "approve"}
+    reasons = [f"/decisions/{n}/reason" for n, one in enumerate(decided) if one.reason]
+    return ActionView(
+        action_id=row.id,
+        tool=wire_name(row.tool),
+        state=state.value,
+        summary=row.summary,
+        slots=[
+            SlotView(slot=slot["slot"], roles=slot["roles"], filled=slot["slot"] in filled)
+            for slot in row.slots
+        ],
+        decisions=[
+            DecisionView(
+                slot=one.slot,
+                decision=one.decision,
+                by=names.get(one.person_id, ""),
+                at=one.at,
+                reason=one.reason,
+            )
+            for one in decided
+        ],
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        result=row.result,
+        error_code=row.error_code,
+        next=_NEXT[state.value],
+        untrusted_fields=["/summary", *reasons],
+    )

@@ -1,0 +1,206 @@
+"""End a deal as won, lost or cancelled: proposed by anybody, decided by people."""
+
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from domain.deals import closing, service
+from domain.deals.rules import DealStatus
+from domain.fx import service as fx
+from domain.kernel.money import Locale, Money
+from policies.contract import Call, Proposal, people_tool
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, locale_of, reader
+from tools.shapes import Id, LongLine, OutcomeName, Reference, View, Wish, quoted, untrusted_in
+
+
+class Close(Wish):
+    """Which deal, and how it ends."""
+
+    deal_id: Id = Field(description="From crm_list_deals.")
+    outcome: OutcomeName = Field(description="How it ended.")
+    lost_reason: LongLine | None = Field(
+        default=None, description="Code from crm_list_pipelines; needed when lost."
+    )
+    expected_version: int | None = Field(
+        default=None, ge=1, description="Refuse if the deal has changed since."
+    )
+    expected_stage: Reference | None = Field(
+        default=None, description="Refuse if the deal stands elsewhere now."
+    )
+
+
+class SideEffectView(View):
+    """One consequence: done, pending (it happens by itself) or skipped, and why."""
+
+    kind: str
+    state: str
+    detail: str
+
+
+class CloseDealResult(View):
+    """A closed deal, and what came of it in the order it was done."""
+
+    deal: DealView
+    side_effects: list[SideEffectView]
+    engagement_id: str | None = None
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """A line for the deal, one for each consequence."""
+        consequences = [f"[{one.kind}] {one.state}: {one.detail}" for one in self.side_effects]
+        return "\n".join([self.deal.text(), *consequences])
+
+
+async def propose(call: Call, arguments: Close) -> Proposal:
+    """Ask people to close a deal as won, lost or cancelled. It cannot be reopened.
+
+    Use this when the user says a deal was won, lost or is off; stages before that are
+    crm_move_stage's. A lost deal needs a lost_reason.
+    An account manager approves, and a CRO too above 100,000 USD. Winning creates the engagement;
+    an invoice is drafted and sent separately.
+    Returns pending_approval with an action id; follow it with approvals_get.
+    """
+    plan = await closing.plan(
+        call.tx,
+        arguments.deal_id,
+        reader=reader(call.principal),
+        outcome=arguments.outcome,
+        lost_reason=arguments.lost_reason,
+        expected=_expected(arguments),
+    )
+    deal = plan.deal
+    worth = await fx.in_usd(call.tx, Money(deal.amount_minor, deal.currency), _today(call))
+    return Proposal(
+        entity_type="deal",
+        entity_id=deal.id,
+        entity_version=deal.version,
+        shown={
+            "name": deal.name,
+            "account_id": deal.account_id,
+            "account_name": deal.account_name,
+            "amount_minor": str(deal.amount_minor),
+            "currency": deal.currency,
+            "pipeline": deal.pipeline,
+            "stage": deal.stage,
+            "status": deal.status,
+            "visibility": deal.visibility,
+            "owner_id": deal.owner_id,
+        },
+        effects=_effects(plan),
+        summary=_summary(plan, locale_of(call.principal)),
+        amount_minor=deal.amount_minor,
+        currency=deal.currency,
+        fx_rate_id=worth.rate_id,
+        facts={"amount_usd_minor": worth.usd_minor},
+    )
+
+
+async def execute(call: Call, arguments: Close) -> CloseDealResult:
+    """Close the deal as it was approved."""
+    closed = await closing.close(
+        call.tx,
+        arguments.deal_id,
+        reader=reader(call.principal),
+        outcome=arguments.outcome,
+        lost_reason=arguments.lost_reason,
+        expected=_expected(arguments),
+        on=_today(call),
+        closed_by=call.principal.reference,
+    )
+    deal = DealView(**deal_view(closed.deal, call.principal))
+    return CloseDealResult(
+        deal=deal,
+        side_effects=[
+            SideEffectView(kind=one.kind, state=one.state.value, detail=one.detail)
+            for one in closed.side_effects
+        ],
+        engagement_id=closed.engagement_id,
+        untrusted_fields=untrusted_in(deal, DEAL_WORDS, "/deal"),
+    )
+
+
+TOOL = people_tool("cyberos.crm.close_deal", title="Close a deal", propose=propose, execute=execute)
+
+
+def _expected(arguments: Close) -> service.Expected:
+    return service.Expected(version=arguments.expected_version, stage=arguments.expected_stage)
+
+
+def _today(call: Call) -> date:
+    return call.at.astimezone(call.principal.zone).date()
+
+
+def _effects(plan: closing.Plan) -> list[dict[str, Any]]:
+    """What will happen, in order. Days are left out: it may be carried out tomorrow."""
+    deal, end = plan.deal, plan.end.closing
+    effects: list[dict[str, Any]] = [
+        {
+            "kind": "close",
+            "deal_id": deal.id,
+            "status": end.status.value,
+            "stage": plan.end.stage,
+            "lost_reason": end.lost_reason,
+        }
+    ]
+    if end.status is DealStatus.WON:
+        effects.append(
+            {
+                "kind": "proj",
+                "title": deal.name,
+                "billing_mode": "fixed_fee",
+                "amount_minor": str(deal.amount_minor),
+                "currency": deal.currency,
+            }
+        )
+    effects.append({"kind": "audit"})
+    return effects
+
+
+_OUTCOMES: dict[Locale, dict[DealStatus, str]] = {
+    "vi": {
+        DealStatus.WON: "THẮNG",
+        DealStatus.LOST: "THUA",
+        DealStatus.CANCELLED: "HUỶ",
+    },
+    "en": {
+        DealStatus.WON: "WON",
+        DealStatus.LOST: "LOST",
+        DealStatus.CANCELLED: "CANCELLED",
+    },
+}
+
+
+def _summary(plan: closing.Plan, locale: Locale) -> str:
+    """What people read before they sign: our words, and names only as quotations."""
+    deal, end = plan.deal, plan.end.closing
+    outcome = _OUTCOMES[locale][end.status]
+    amount = Money(deal.amount_minor, deal.currency).text(locale)
+    reason = quoted(end.lost_reason) if end.lost_reason else None
+    won = end.status is DealStatus.WON
+    private = deal.visibility == "private"
+    if locale == "vi":
+        parts = [
+            (
+                f"Chốt cơ hội {quoted(deal.name)} với khách hàng {quoted(deal.account_name)}"
+                f" là {outcome}, trị giá {amount}."
+            ),
+            f"Lý do: {reason}." if reason else "",
+            f"Cơ hội đang ở giai đoạn {quoted(deal.stage_vi)}; sau khi chốt không mở lại được.",
+            "Một hợp đồng công việc (Engagement) trọn gói cùng trị giá sẽ được tạo." if won else "",
+            "Hóa đơn chưa được phát hành ở bước này." if won else "",
+            "Cơ hội này là riêng tư." if private else "",
+        ]
+    else:
+        parts = [
+            (
+                f"Close the deal {quoted(deal.name)} with {quoted(deal.account_name)}"
+                f" as {outcome}, worth {amount}."
+            ),
+            f"Reason: {reason}." if reason else "",
+            f"It stands in the stage {quoted(deal.stage_en)} and cannot be reopened afterwards.",
+            "An engagement with a fixed fee of the same amount will be created." if won else "",
+            "No invoice is issued in this step." if won else "",
+            "The deal is private." if private else "",
+        ]
+    return " ".join(part for part in parts if part)

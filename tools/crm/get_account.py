@@ -1,0 +1,76 @@
+"""What do we know about this account?"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.accounts import service
+from domain.activities import queries as activities
+from policies.contract import Call, tool
+from tools.crm.views import (
+    ACCOUNT_WORDS,
+    ACTIVITY_WORDS,
+    AccountView,
+    ActivityView,
+    account_view,
+    activity_view,
+    reader,
+)
+from tools.shapes import Ask, Id, untrusted_in, untrusted_in_each
+
+
+class Get(Ask):
+    """Which account."""
+
+    id: Id = Field(description="From crm_search_accounts.")
+    activity_limit: Annotated[int, Field(ge=0, le=50)] = Field(
+        default=5, description="How many of its latest activities to show."
+    )
+
+
+class AccountDetail(AccountView):
+    """An account with what belongs to it, as far as the caller may see."""
+
+    contact_count: int
+    deal_count: int
+    open_deal_count: int
+    activity_count: int
+    activities: list[ActivityView]
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """Two lines."""
+        return (
+            f"{super().text()}\n{self.contact_count} contacts, {self.open_deal_count} open of "
+            f"{self.deal_count} deals, {self.activity_count} activities."
+        )
+
+
+@tool("cyberos.crm.get_account", title="Show an account", answer=AccountDetail)
+async def TOOL(call: Call, arguments: Get) -> AccountDetail:
+    """Show one account with its tax code, owner, custom fields, counts and latest activities.
+
+    Use this when you have an account id and need more than crm_search_accounts shows.
+    Its people come from crm_list_contacts, its deals from crm_list_deals.
+    Returns the account; counts and activities leave out deals hidden from you.
+    """
+    who = reader(call.principal)
+    card = await service.get(call.tx, arguments.id)
+    counts = await service.counts(call.tx, card.id, who)
+    latest = await activities.recent(
+        call.tx, who, account_id=card.id, limit=arguments.activity_limit
+    )
+    view = AccountView(**account_view(card))
+    shown = [activity_view(activity) for activity in latest]
+    return AccountDetail(
+        **account_view(card),
+        contact_count=counts.contacts,
+        deal_count=counts.deals,
+        open_deal_count=counts.open_deals,
+        activity_count=counts.activities,
+        activities=shown,
+        untrusted_fields=[
+            *untrusted_in(view, ACCOUNT_WORDS),
+            *untrusted_in_each("activities", shown, ACTIVITY_WORDS),
+        ],
+    )

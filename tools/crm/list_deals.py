@@ -1,0 +1,101 @@
+"""Which deals are there?"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from domain.deals import service
+from policies.contract import Call, tool
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, lines, reader
+from tools.shapes import (
+    Id,
+    Paged,
+    PersonReference,
+    Reference,
+    StatusName,
+    View,
+    cursor_to,
+    position_of,
+)
+
+DealField = Literal[
+    "account_id", "account_name", "name", "amount_minor", "currency", "amount_minor_vnd",
+    "pipeline", "stage", "stage_name", "probability_pct", "expected_close_date", "status",
+    "closed_date", "lost_reason", "visibility", "owner", "created_at", "version",
+]  # fmt: skip
+
+
+# What a page holds unless told otherwise: ids and repetitions cost an agent's attention.
+REVIEW: tuple[DealField, ...] = (
+    "account_id", "account_name", "name", "amount_minor", "currency", "amount_minor_vnd",
+    "pipeline", "stage", "probability_pct", "expected_close_date", "status", "closed_date",
+    "lost_reason", "owner", "version",
+)  # fmt: skip
+
+
+class List(Paged):
+    """Which deals, and what of them."""
+
+    account_id: Id | None = Field(default=None, description="Deals with this account.")
+    pipeline_id: Reference | None = Field(default=None, description="Id or code.")
+    stage_id: Reference | None = Field(default=None, description="Id or code.")
+    status: StatusName | None = Field(default=None, description="Left out: all.")
+    owner: PersonReference | None = Field(default=None, description="E-mail or id.")
+    fields: list[DealField] | None = Field(
+        default=None, description="Only these, beside id; left out: what a review needs."
+    )
+
+
+class Deals(View):
+    """A page of deals, newest first."""
+
+    deals: list[DealView]
+    next_cursor: str | None = None
+    truncated: bool = False
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """A line for each."""
+        return lines(self.deals, "No deal fits.", self.truncated)
+
+
+@tool("cyberos.crm.list_deals", title="List deals", answer=Deals)
+async def TOOL(call: Call, arguments: List) -> Deals:
+    """List deals, newest first, by account, pipeline, stage, status or owner.
+
+    Use this to get a deal id, or to review a pipeline; name `fields` to keep long pages short.
+    Activities of one deal come from crm_get_deal.
+    Returns a page of deals with amounts in minor units (dong, cents). Deals hidden from the
+    person you act for are not there.
+    """
+    question = arguments.model_dump(
+        include={"account_id", "pipeline_id", "stage_id", "status", "owner"}
+    )
+    before = position_of("deals", question, arguments.cursor)
+    found, more = await service.find(
+        call.tx,
+        reader(call.principal),
+        account_id=arguments.account_id,
+        pipeline=arguments.pipeline_id,
+        stage=arguments.stage_id,
+        status=arguments.status,
+        owner=arguments.owner,
+        before=str(before[0]) if before else None,
+        limit=arguments.limit,
+    )
+    fields = {"id", *(arguments.fields or REVIEW)}
+    # One validation of the whole page: that of each deal by itself took most of the call.
+    page = {
+        "deals": [
+            {
+                name: value
+                for name, value in deal_view(card, call.principal).items()
+                if name in fields
+            }
+            for card in found
+        ],
+        "next_cursor": cursor_to("deals", question, [found[-1].id]) if more else None,
+        "truncated": more,
+        "untrusted_fields": [f"/deals/*/{name}" for name in DEAL_WORDS if name in fields],
+    }
+    return Deals.model_validate(page)

@@ -1,0 +1,70 @@
+"""Bring a deal to its next stage."""
+
+from pydantic import Field
+
+from domain.deals import service
+from policies.contract import Call, tool
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, reader
+from tools.shapes import AmountMinor, Change, Day, Id, LongLine, Reference, untrusted_in
+
+
+class Move(Change):
+    """Which deal, and where to."""
+
+    deal_id: Id = Field(description="From crm_list_deals.")
+    to_stage: Reference = Field(description="Code or id of an open stage of its pipeline.")
+    reason: LongLine | None = Field(default=None, description="Needed to skip stages.")
+    expected_stage: Reference | None = Field(
+        default=None, description="Refuse if the deal stands elsewhere now."
+    )
+    expected_version: int | None = Field(
+        default=None, ge=1, description="Refuse if the deal has changed since."
+    )
+    amount_minor: AmountMinor | None = Field(default=None, description="If it was not known yet.")
+    expected_close_date: Day | None = Field(default=None, description="If it was not known yet.")
+    primary_contact_id: Id | None = Field(default=None, description="If nobody was named yet.")
+
+
+class Moved(DealView):
+    """The deal in its new stage."""
+
+    from_stage: str
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """One line."""
+        return f"Moved from {self.from_stage}: {super().text()}"
+
+
+@tool("cyberos.crm.move_stage", title="Move a deal", answer=Moved)
+async def TOOL(call: Call, arguments: Move) -> Moved:
+    """Move an open deal to another open stage; its probability becomes the stage's default.
+
+    Use this when the sale went a step on or back. Winning, losing and cancelling are
+    crm_close_deal's, also when the user names the stage closed_won.
+    One stage ahead or any back is free, skipping needs a reason; a refusal lists the moves
+    allowed and the fields a stage needs, which can be given here.
+    Returns the deal with its new version.
+    """
+    moved = await service.move(
+        call.tx,
+        arguments.deal_id,
+        reader=reader(call.principal),
+        to_stage=arguments.to_stage,
+        reason=arguments.reason,
+        expected=service.Expected(
+            version=arguments.expected_version, stage=arguments.expected_stage
+        ),
+        moved_by=call.principal.reference,
+        learnt=service.Details(
+            amount_minor=arguments.amount_minor,
+            expected_close_date=arguments.expected_close_date,
+            primary_contact_id=arguments.primary_contact_id,
+        ),
+    )
+    view = DealView(**deal_view(moved.deal, call.principal))
+    return Moved(
+        **deal_view(moved.deal, call.principal),
+        from_stage=moved.from_stage,
+        untrusted_fields=untrusted_in(view, DEAL_WORDS),
+    )

@@ -1,0 +1,75 @@
+"""Which accounts have such a name?"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from domain.accounts import service
+from policies.contract import Call, tool
+from tools.crm.views import ACCOUNT_WORDS, AccountView, account_view, lines
+from tools.shapes import (
+    AccountTypeName,
+    Paged,
+    QueryLine,
+    View,
+    chosen,
+    cursor_to,
+    position_of,
+    untrusted_in_each,
+)
+
+AccountField = Literal[
+    "name", "account_type", "vn_mst", "vn_mst_validated", "vn_mst_status", "industry", "address",
+    "lead_source", "owner", "created_at", "version",
+]  # fmt: skip
+
+
+class Search(Paged):
+    """Which accounts, and what of them."""
+
+    query: QueryLine | None = Field(
+        default=None, description="Beginnings of words of the name, or a tax code; none lists all."
+    )
+    account_type: AccountTypeName | None = Field(default=None, description="Only this type.")
+    fields: list[AccountField] | None = Field(default=None, description="Only these, beside id.")
+
+
+class Found(View):
+    """A page of accounts."""
+
+    accounts: list[AccountView]
+    next_cursor: str | None = None
+    truncated: bool = False
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """A line for each."""
+        return lines(self.accounts, "No account fits.", self.truncated)
+
+
+@tool("cyberos.crm.search_accounts", title="Search accounts", answer=Found)
+async def TOOL(call: Call, arguments: Search) -> Found:
+    """Find customers and prospects by name or tax code, best match first.
+
+    Use this to get an account_id for another tool, and before crm_create_account.
+    Accents, case and word order do not matter; each word may be cut short.
+    Returns a page of accounts; counts and activities of one come from crm_get_account.
+    `truncated` without next_cursor means too many fit: add a word.
+    """
+    question = {"query": arguments.query, "account_type": arguments.account_type}
+    found = await service.find(
+        call.tx,
+        query=arguments.query,
+        account_type=arguments.account_type,
+        limit=arguments.limit,
+        after=position_of("accounts", question, arguments.cursor),
+    )
+    accounts = [
+        AccountView(**chosen(account_view(card), arguments.fields)) for card in found.accounts
+    ]
+    return Found(
+        accounts=accounts,
+        next_cursor=cursor_to("accounts", question, found.next) if found.next else None,
+        truncated=found.truncated,
+        untrusted_fields=untrusted_in_each("accounts", accounts, ACCOUNT_WORDS),
+    )

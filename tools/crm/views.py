@@ -1,0 +1,239 @@
+"""How does an agent see accounts, contacts, deals and activities?"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+
+from domain.accounts.service import AccountCard
+from domain.deals.cards import DealCard
+from domain.deals.queries import Reader
+from domain.kernel.money import Locale, Money
+from policies.contract import Principal
+from tools.shapes import Untrusted, View, quoted
+
+ACCOUNT_WORDS = ("name", "address", "industry", "lead_source", "custom_fields")
+CONTACT_WORDS = (
+    "display_name", "family_name", "middle_name", "given_name", "first_name", "last_name",
+    "email", "title",
+)  # fmt: skip
+DEAL_WORDS = ("name", "account_name", "lost_reason")
+ACTIVITY_WORDS = ("subject",)
+
+_PERSONAL_DIGITS = 12
+_SHOWN_DIGITS = 3
+_MOST_OF_A_BODY = 1_000
+_MOST_LINES = 50
+
+
+class AccountView(View):
+    """An account. `owner` is an e-mail address; lists leave custom_fields out."""
+
+    id: str
+    name: str | None = None
+    account_type: str | None = None
+    vn_mst: str | None = None
+    vn_mst_validated: bool | None = None
+    vn_mst_status: str | None = None
+    industry: str | None = None
+    address: str | None = None
+    lead_source: str | None = None
+    owner: str | None = None
+    custom_fields: dict[str, Any] | None = None
+    created_at: datetime | None = None
+    version: int | None = None
+
+    def text(self) -> str:
+        """One line."""
+        return f"{self.id} {quoted(self.name or '')} {self.account_type or ''}".rstrip()
+
+
+class ContactView(View):
+    """A contact. first_name is the given name, last_name family and middle name."""
+
+    id: str
+    account_id: str | None = None
+    display_name: str | None = None
+    family_name: str | None = None
+    middle_name: str | None = None
+    given_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone_e164: str | None = None
+    salutation: str | None = None
+    title: str | None = None
+    is_primary: bool | None = None
+    version: int | None = None
+
+    def text(self) -> str:
+        """One line."""
+        reach = " ".join(part for part in (self.email, self.phone_e164) if part)
+        return f"{self.id} {quoted(self.display_name or '')} {reach}".rstrip()
+
+
+class DealView(View):
+    """A deal. amount_minor_vnd repeats the amount when it is in dong."""
+
+    id: str
+    account_id: str | None = None
+    account_name: str | None = None
+    name: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    amount_minor_vnd: int | None = None
+    pipeline: str | None = None
+    pipeline_id: str | None = None
+    stage: str | None = None
+    stage_id: str | None = None
+    stage_name: str | None = None
+    probability_pct: int | None = None
+    probability_manual: bool | None = None
+    expected_close_date: date | None = None
+    status: str | None = None
+    closed_date: date | None = None
+    lost_reason: str | None = None
+    visibility: str | None = None
+    owner: str | None = None
+    primary_contact_id: str | None = None
+    created_at: datetime | None = None
+    version: int | None = None
+
+    def text(self) -> str:
+        """One line."""
+        parts = [self.id, quoted(self.name or "")]
+        if self.amount_minor is not None and self.currency is not None:
+            parts.append(Money(self.amount_minor, self.currency).text())
+        parts += [part for part in (self.stage, self.status) if part]
+        if self.probability_pct is not None:
+            parts.append(f"{self.probability_pct}%")
+        return " ".join(parts)
+
+
+class ActivityView(View):
+    """Something that happened; a long body is cut."""
+
+    id: str
+    kind: str
+    occurred_at: datetime
+    subject: str
+    body: Untrusted | None = None
+    account_id: str
+    contact_id: str | None = None
+    deal_id: str | None = None
+    source: str
+
+
+def account_view(card: AccountCard) -> dict[str, Any]:
+    """The fields of an account's view."""
+    return {
+        "id": card.id,
+        "name": card.name,
+        "account_type": card.account_type,
+        "vn_mst": shown_tax_code(card.vn_mst),
+        "vn_mst_validated": card.vn_mst_status == "valid",
+        "vn_mst_status": card.vn_mst_status,
+        "industry": card.industry,
+        "address": card.address,
+        "lead_source": card.lead_source,
+        "owner": card.owner,
+        "custom_fields": dict(card.custom_fields) if card.custom_fields else None,
+        "created_at": card.created_at,
+        "version": card.version,
+    }
+
+
+def contact_view(contact: Any) -> dict[str, Any]:
+    """The fields of a contact's view, from a row or an entity."""
+    return {
+        "id": contact.id,
+        "account_id": contact.account_id,
+        "display_name": contact.display_name,
+        "family_name": contact.family_name or None,
+        "middle_name": contact.middle_name or None,
+        "given_name": contact.given_name,
+        "first_name": contact.given_name,
+        "last_name": f"{contact.family_name} {contact.middle_name}".strip() or None,
+        "email": contact.email,
+        "phone_e164": contact.phone_e164,
+        "salutation": contact.salutation,
+        "title": contact.title,
+        "is_primary": contact.is_primary,
+        "version": contact.version,
+    }
+
+
+def deal_view(card: DealCard, principal: Principal) -> dict[str, Any]:
+    """The fields of a deal's view, with the stage in the tenant's language."""
+    return {
+        "id": card.id,
+        "account_id": card.account_id,
+        "account_name": card.account_name,
+        "name": card.name,
+        "amount_minor": card.amount_minor,
+        "currency": card.currency,
+        "amount_minor_vnd": card.amount_minor if card.currency == "VND" else None,
+        "pipeline": card.pipeline,
+        "pipeline_id": card.pipeline_id,
+        "stage": card.stage,
+        "stage_id": card.stage_id,
+        "stage_name": card.stage_vi if locale_of(principal) == "vi" else card.stage_en,
+        "probability_pct": card.probability_pct,
+        "probability_manual": card.probability_manual,
+        "expected_close_date": card.expected_close_date,
+        "status": card.status,
+        "closed_date": card.closed_date,
+        "lost_reason": card.lost_reason,
+        "visibility": card.visibility,
+        "owner": card.owner,
+        "primary_contact_id": card.primary_contact_id,
+        "created_at": card.created_at,
+        "version": card.version,
+    }
+
+
+def activity_view(activity: Any) -> ActivityView:
+    """An activity's view, from a row or an entity; nobody knows who wrote its words."""
+    body = activity.body
+    if len(body) > _MOST_OF_A_BODY:
+        body = body[: _MOST_OF_A_BODY - 1] + "…"
+    return ActivityView(
+        id=activity.id,
+        kind=activity.kind,
+        occurred_at=activity.occurred_at,
+        subject=activity.subject,
+        body=Untrusted(source=f"activity.{activity.kind}", text=body) if body else None,
+        account_id=activity.account_id,
+        contact_id=activity.contact_id,
+        deal_id=activity.deal_id,
+        source=activity.source,
+    )
+
+
+def shown_tax_code(tax_code: str | None) -> str | None:
+    """A tax code as an agent sees it: a person's number is her identity, so most is covered."""
+    if tax_code is None or len(tax_code) != _PERSONAL_DIGITS:
+        return tax_code
+    return "*" * (_PERSONAL_DIGITS - _SHOWN_DIGITS) + tax_code[-_SHOWN_DIGITS:]
+
+
+def reader(principal: Principal) -> Reader:
+    """Whose eyes a deal is looked at with: those of the person an agent acts for."""
+    return Reader(principal.person_id, principal.workspace_ids)
+
+
+def locale_of(principal: Principal) -> Locale:
+    """The language of the tenant."""
+    locale: Literal["vi", "en"] = "vi" if principal.locale == "vi" else "en"
+    return locale
+
+
+def lines(views: Sequence[Any], nothing: str, more: bool) -> str:
+    """A line for each view, for clients that show no structure."""
+    if not views:
+        return nothing
+    shown = [view.text() for view in views[:_MOST_LINES]]
+    if len(views) > len(shown):
+        shown.append(f"({len(views) - len(shown)} more in the structured answer)")
+    if more:
+        shown.append("(there are more: use next_cursor, or narrow the question)")
+    return "\n".join(shown)

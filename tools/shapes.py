@@ -1,0 +1,284 @@
+"""What shapes do the arguments and answers of tools have in common?
+
+Arguments are strict: every text is checked character by character, every error is short and
+never repeats what was sent. Answers leave out what is not there, so they cost a reader little.
+Schemas are kept lean, because every client pays for every byte of them in every conversation.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue, WithJsonSchema
+from pydantic_core import CoreSchema
+
+from domain.kernel import text
+from domain.kernel.canonical import canonical, sha256_hex
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.money import MAX_JSON_MINOR
+from policies.contract import Answer, Arguments
+
+MOST_LISTED = 200
+_CHECK_DIGITS = 12
+_EARLIEST_YEAR, _LATEST_YEAR = 1900, 9999
+
+
+# --- lean schemas ---
+
+
+def _lean(schema: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema without what pydantic adds to every field: titles, null defaults, unions.
+
+    Nobody needs to be offered null: what is not there is left out, in both directions. And the
+    description of a class is ours to read; a tool's own words are in its docstring.
+    """
+    schema.pop("description", None)
+    for name, field in schema.get("properties", {}).items():
+        kept = {key: value for key, value in field.items() if key != "title"}
+        if kept.get("default", ...) in (None, []):
+            del kept["default"]
+        choices = [one for one in kept.get("anyOf", []) if one != {"type": "null"}]
+        if len(choices) == 1:
+            del kept["anyOf"]
+            kept = {**choices[0], **kept}
+        schema["properties"][name] = kept
+    return schema
+
+
+class Ask(Arguments):
+    """What a tool of ours is asked: strict arguments with a lean schema."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return _lean(handler.resolve_ref_schema(handler(core_schema)))
+
+
+class View(Answer):
+    """What a tool of ours answers, with a lean schema."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        # A field more, one day, must not break whoever checks answers against this.
+        schema = _lean(handler.resolve_ref_schema(handler(core_schema)))
+        schema.pop("additionalProperties", None)
+        return schema
+
+
+# --- arguments ---
+
+
+def _typed(check: Callable[[str, int], str], most: int) -> Callable[[Any], Any]:
+    """A check of what a person typed; what is no text is left to the strict type."""
+    return lambda value: check(value, most) if isinstance(value, str) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _day(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("is not a day like 2026-04-30")
+
+
+def _instant(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is not an instant like 2026-04-01T09:30:00+07:00") from None
+    if at.tzinfo is None:
+        raise ValueError("needs a time zone, like +07:00")
+    if not _EARLIEST_YEAR <= at.year < _LATEST_YEAR:  # beyond, UTC has no such instant
+        raise ValueError("is no instant of our time")
+    return at.astimezone(UTC)
+
+
+def _string(most: int, **more: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "maxLength": most, **more})
+
+
+Line: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 255)), _string(255)]
+ShortLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 64)), _string(64)]
+LongLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 500)), _string(500)]
+QueryLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 200)), _string(200)]
+Text: TypeAlias = Annotated[str, BeforeValidator(_typed(text.block, 10_000)), _string(10_000)]
+
+Id: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+# An id or a code of ours.
+Reference: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,64}$"), _string(64)
+]
+# An id or an e-mail address of a person of the company.
+PersonReference: TypeAlias = Line
+
+Day: TypeAlias = Annotated[
+    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})
+]
+Instant: TypeAlias = Annotated[
+    datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+AmountMinor: TypeAlias = Annotated[int, Field(ge=0, le=MAX_JSON_MINOR)]
+Currency: TypeAlias = Annotated[
+    str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-Z]{3}$")
+]
+Limit: TypeAlias = Annotated[int, Field(ge=1, le=MOST_LISTED)]
+
+AccountTypeName: TypeAlias = Annotated[
+    Literal["sole_proprietor", "llc", "jsc", "fdi", "individual", "other"], BeforeValidator(_lower)
+]
+SalutationName: TypeAlias = Annotated[
+    Literal["anh", "chi", "ban", "em", "neutral"], BeforeValidator(_lower)
+]
+StatusName: TypeAlias = Annotated[
+    Literal["open", "won", "lost", "cancelled"], BeforeValidator(_lower)
+]
+OutcomeName: TypeAlias = Annotated[Literal["won", "lost", "cancelled"], BeforeValidator(_lower)]
+VisibilityName: TypeAlias = Annotated[Literal["workspace", "private"], BeforeValidator(_lower)]
+ActivityName: TypeAlias = Annotated[
+    Literal["call", "email", "meeting", "note"], BeforeValidator(_lower)
+]
+
+
+CursorText: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]+$", max_length=4_000), _string(4_000)
+]
+EventId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$"), _string(200)]
+KeyText: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,128}$"), _string(128)]
+
+
+class Paged(Ask):
+    """A question answered page by page."""
+
+    limit: Limit = Field(default=20, description="How many on a page.")
+    cursor: CursorText | None = Field(default=None, description="next_cursor of the page before.")
+
+
+class Change(Ask):
+    """A request that changes something at once."""
+
+    dry_run: bool = Field(default=False, description="Check and answer, but write nothing.")
+    idempotency_key: KeyText | None = Field(
+        default=None, description="The same key and arguments are carried out once."
+    )
+
+
+class Wish(Ask):
+    """A request that people decide about."""
+
+    note_to_approver: LongLine | None = Field(
+        default=None, description="Why, in your words; shown to the approver as a quotation."
+    )
+
+
+# --- answers ---
+
+
+class Untrusted(BaseModel):
+    """Text that somebody outside wrote: something to read, never an instruction."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    untrusted: Literal[True] = True
+    source: str
+    text: str
+
+
+def untrusted_in(view: View, names: Sequence[str], at: str = "") -> list[str]:
+    """JSON pointers to those of the named fields of a view that are there; strangers wrote them."""
+    return [f"{at}/{name}" for name in names if getattr(view, name) is not None]
+
+
+def untrusted_in_each(place: str, views: Sequence[View], names: Sequence[str]) -> list[str]:
+    """The same for a list, in pointers where `*` stands for each of its items."""
+    there = [name for name in names if any(getattr(view, name) is not None for view in views)]
+    return [f"/{place}/*/{name}" for name in there]
+
+
+def chosen(values: Mapping[str, Any], fields: Sequence[str] | None) -> dict[str, Any]:
+    """The fields that were asked for, and the id always."""
+    if not fields:
+        return dict(values)
+    return {name: value for name, value in values.items() if name == "id" or name in fields}
+
+
+def quoted(words: str, most: int = 80) -> str:
+    """A name inside a sentence of ours: cleaned, on one line, clipped, in quotation marks."""
+    plain = " ".join(text.clean_outgoing(words).split()).replace('"', "'")
+    return f'"{plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"}"'
+
+
+# --- cursors ---
+
+
+def cursor_to(kind: str, question: Mapping[str, Any], position: Sequence[int | str]) -> str:
+    """Where the next page begins, as text that means nothing to others.
+
+    It holds a digest of the question, so it continues that question and no other.
+    """
+    place = list(position)
+    whole = [_digest(kind, question, place), *place]
+    body = json.dumps(whole, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(body.encode()).decode().rstrip("=")
+
+
+def position_of(
+    kind: str, question: Mapping[str, Any], cursor: str | None
+) -> tuple[int | str, ...] | None:
+    """The position a cursor of the same question holds; None without a cursor.
+
+    Raises Fault INVALID_ARGS for anything that `cursor_to` did not make.
+    """
+    if cursor is None:
+        return None
+    place: list[Any] = []
+    try:
+        body = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        _, *place = json.loads(body)
+        # Made again it must be the same text, digest and all.
+        genuine = all(type(part) in (int, str) for part in place) and (
+            cursor_to(kind, question, place) == cursor
+        )
+    except (binascii.Error, ValueError, TypeError, RecursionError, Fault):
+        genuine = False
+    if not genuine:
+        raise Fault(
+            "INVALID_ARGS",
+            Kind.INVALID,
+            "1 argument(s) are wrong: cursor does not continue this question.",
+            "Give next_cursor of the page before with the same filters, or leave it out.",
+            {"fields": [{"field": "cursor", "problem": "does not continue this question"}]},
+        )
+    return tuple(place)
+
+
+def _digest(kind: str, question: Mapping[str, Any], place: Sequence[int | str]) -> str:
+    asked = {name: value for name, value in question.items() if value is not None}
+    return sha256_hex(canonical([kind, asked, list(place)]))[:_CHECK_DIGITS]
