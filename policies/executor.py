@@ -61,7 +61,7 @@ class Executor:
             report, order = await self._claim(tenant_id, action_id)
         except Fault as error:
             if isinstance(error, Refusal) or error.kind == "unavailable":
-                return Report(action_id, "approved", fault=error)
+                return await self._as_it_stands(tenant_id, action_id, error)
             return await self._fail(tenant_id, action_id, error.code, error)
         except Exception:
             log.exception("action %s could not be carried out", action_id)
@@ -75,7 +75,7 @@ class Executor:
         async with writing(self._database, tenant_id, self._clock) as tx:
             for action_id in await queries.overdue(tx, tx.at, limit):
                 await self._lapse(tx, await load(tx, action_id, lock=True))
-            unknown = list(await queries.unknown(tx, limit))
+            unknown = list(await queries.unknown(tx))
             due = list(await queries.to_execute(tx, limit))
         reports = [await self._inquire(tenant_id, action_id) for action_id in unknown]
         return reports + [await self.run(tenant_id, action_id) for action_id in due]
@@ -207,6 +207,16 @@ class Executor:
             # The settle window begins now and not when the lease ended: the clock may have jumped
             # over both while the letter was on its way, and "not found" must not come too early.
             await move(tx, row, target, EXECUTOR, lease_until=tx.at)
+
+    async def _as_it_stands(self, tenant_id: str, action_id: str, fault: Fault) -> Report:
+        """After a failure that may have come behind the commit, only the row knows its state."""
+        try:
+            async with reading(self._database, tenant_id, self._clock) as tx:
+                row = await load(tx, action_id)
+        except Fault:
+            raise fault from None
+        done = row.state == State.SUCCEEDED
+        return Report(row.id, row.state, row.result, None if done else fault)
 
     async def _fail(self, tenant_id: str, action_id: str, code: str, fault: Fault | None) -> Report:
         """The effect was refused or broke and its transaction thrown away: nothing happened."""

@@ -45,6 +45,7 @@ from server import wiring
 from server.agents import ERROR_KEY, mcp_server
 from server.publish import contract_of
 from tests import postgres
+from tests.sqlite import by_hand
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)  # a Saturday, 09:00 in Hanoi
 PEOPLE = {
@@ -358,11 +359,7 @@ async def _enrol(
 
 def copy_of(url: str, target: Path) -> str:
     """A copy of an SQLite database to break: the file with its log folded in."""
-    import sqlite3
-
-    source = sqlite3.connect(url.partition(":///")[2])
-    with sqlite3.connect(target) as copy:
+    with by_hand(url.partition(":///")[2]) as source, by_hand(target) as copy:
         source.backup(copy)
-    source.close()
     shutil.copymode(url.partition(":///")[2], target)
     return sqlite_url(str(target))

@@ -69,16 +69,21 @@ async def to_execute(tx: Tx, limit: int) -> Sequence[str]:
 
 
 async def overdue(tx: Tx, now: datetime, limit: int) -> Sequence[str]:
-    """Ids of actions whose time or whose lease is over."""
+    """Ids of actions whose time or whose lease is over, oldest first."""
     waiting = PendingAction.state.in_(("pending", "approved")) & (PendingAction.expires_at <= now)
     lapsed = (PendingAction.state == "executing") & (PendingAction.lease_until <= now)
-    return await tx.all(select(PendingAction.id).where(waiting | lapsed).limit(limit))
-
-
-async def unknown(tx: Tx, limit: int) -> Sequence[str]:
-    """Ids of actions that were sent and whose fate nobody knows."""
     return await tx.all(
-        select(PendingAction.id).where(PendingAction.state == "unknown").limit(limit)
+        select(PendingAction.id).where(waiting | lapsed).order_by(PendingAction.id).limit(limit)
+    )
+
+
+async def unknown(tx: Tx) -> Sequence[str]:
+    """Ids of all actions that were sent and whose fate nobody knows, oldest first.
+
+    All, because those nobody can be asked about stay: a limit would hide the others behind them.
+    """
+    return await tx.all(
+        select(PendingAction.id).where(PendingAction.state == "unknown").order_by(PendingAction.id)
     )
 
 

@@ -11,12 +11,14 @@ _SQLITE_FAULTS = {
     sqlite3.SQLITE_BUSY: "DATABASE_BUSY",
     sqlite3.SQLITE_LOCKED: "DATABASE_BUSY",
     sqlite3.SQLITE_FULL: "STORAGE_FULL",
-    sqlite3.SQLITE_IOERR: "STORAGE_FULL",
+    sqlite3.SQLITE_IOERR: "STORAGE_FAILED",
     sqlite3.SQLITE_READONLY: "STORAGE_READ_ONLY",
     sqlite3.SQLITE_CORRUPT: "DATABASE_DAMAGED",
     sqlite3.SQLITE_NOTADB: "DATABASE_DAMAGED",
     sqlite3.SQLITE_CANTOPEN: "DATABASE_MISSING",
 }
+# What a file system says of a full disk, a quota or a file that may not grow.
+_NO_ROOM = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 # SQLSTATE prefixes (PostgreSQL documentation, appendix A).
 _POSTGRES_FAULTS = {
@@ -42,6 +44,10 @@ _SENTENCES = {
     "STORAGE_FULL": (
         "The disk could not take the write.",
         "nothing was changed; an operator frees space, then repeat the call.",
+    ),
+    "STORAGE_FAILED": (
+        "The disk failed to read or write.",
+        "nothing was changed; an operator checks the disk before anything else.",
     ),
     "STORAGE_READ_ONLY": (
         "The database cannot be written.",
@@ -83,7 +89,7 @@ def as_fault(error: Exception, *, committing: bool = False) -> Fault:
 
 def spoils_connections(error: sqlite3.Error) -> bool:
     """Whether a connection that met this failure may go on failing when the cause is gone."""
-    return _SQLITE_FAULTS.get(_primary(error), "DATABASE_BUSY") != "DATABASE_BUSY"
+    return (_sqlite_code(error) or "DATABASE_BUSY") != "DATABASE_BUSY"
 
 
 def _code(error: Exception) -> str:
@@ -95,7 +101,7 @@ def _code(error: Exception) -> str:
         raise error
     origin = error.orig
     if isinstance(origin, sqlite3.Error):
-        if code := _SQLITE_FAULTS.get(_primary(origin)):
+        if code := _sqlite_code(origin):
             return code
         if "no such table" in str(origin):  # the file was emptied while we were at work
             return "DATABASE_DAMAGED"
@@ -107,5 +113,6 @@ def _code(error: Exception) -> str:
     raise error
 
 
-def _primary(error: sqlite3.Error) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+def _sqlite_code(error: sqlite3.Error) -> str | None:
+    number = getattr(error, "sqlite_errorcode", 0)
+    return "STORAGE_FULL" if number in _NO_ROOM else _SQLITE_FAULTS.get(number & 0xFF)

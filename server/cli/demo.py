@@ -153,23 +153,38 @@ class Story:
         await self._call(
             client, "crm_move_stage", {"deal_id": deal_id, "to_stage": "closed_won"}, refused=True
         )
-        self._say("other_action")
-        invented = action_id[:-4] + ("0000" if action_id[-4:] != "0000" else "1111")
-        await self._call(client, "approvals_get", {"action_id": invented}, refused=True)
+        await self._borrow_an_approval(client, deal_id, action_id)
         self._say("no_approve_tool")
         await self._call(client, "approvals_approve", {"action_id": action_id}, refused=True)
 
+    async def _borrow_an_approval(self, client: Any, deal_id: str, action_id: str) -> None:
+        """Another deal's action is signed and done; it opens nothing for this one."""
+        self._say("other_action")
+        small = {"deal_id": self.company["deals"]["small_open"], "outcome": "won"}
+        other = await self._call(client, "crm_close_deal", small, quiet=True)
+        signed = _run(self.directory, *self._approve(other["action_id"]))
+        assert signed.returncode == 0, signed.stderr
+        self._line(f"    {self.words['other_signed'].format(id=other['action_id'])}")
+        borrowed = {"deal_id": deal_id, "outcome": "won", "action_id": other["action_id"]}
+        await self._call(client, "crm_close_deal", borrowed, refused=True)
+        mine = await self._call(client, "approvals_get", {"action_id": action_id}, quiet=True)
+        assert mine["state"] == "pending", mine
+        self._line(f"    {mine['state']}  {action_id}")
+
+    def _approve(self, action_id: str) -> list[str]:
+        """The command of the account manager who signs."""
+        email, person = self._signer()
+        command = ["approve", action_id, "--as", email, "--key", person["key"]]
+        return [*command, "--passphrase-file", person["passphrase_file"], "--lang", self.lang]
+
+    def _signer(self) -> tuple[str, Mapping[str, Any]]:
+        people: Mapping[str, Any] = self.company["people"]
+        return next(pair for pair in people.items() if pair[1]["roles"] == ["am"])
+
     def _sign(self, action_id: str) -> None:
         self._title("sign")
-        email, person = next(
-            (email, person)
-            for email, person in self.company["people"].items()
-            if person["roles"] == ["am"]
-        )
-        command = ["approve", action_id, "--as", email, "--key", person["key"]]
-        command += ["--passphrase-file", person["passphrase_file"], "--lang", self.lang]
-        shown = f"cyberos approve {action_id} --as {email} --key … --passphrase-file …"
-        self._show_command(shown, _run(self.directory, *command))
+        shown = f"cyberos approve {action_id} --as {self._signer()[0]} --key … --passphrase-file …"
+        self._show_command(shown, _run(self.directory, *self._approve(action_id)))
 
     async def _see_it_done(self, client: Any, deal_id: str, action_id: str) -> None:
         self._title("done")

@@ -41,7 +41,11 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "Chuyển thẳng vào giai đoạn cuối:",
         "Moving straight into the final stage:",
     ),
-    "other_action": ("Mượn mã của một đề nghị khác:", "Borrowing the id of another action:"),
+    "other_action": (
+        "Mượn chữ ký của cơ hội khác: một cơ hội nhỏ được duyệt, rồi dùng mã đó cho cơ hội này:",
+        "Borrowing another deal's signature: a small deal is approved, then its id is used here:",
+    ),
+    "other_signed": ("đã duyệt cơ hội khác: {id}", "another deal was approved: {id}"),
     "no_approve_tool": (
         "Gọi công cụ duyệt: không có công cụ nào như vậy.",
         "Calling a tool that approves: there is none.",

@@ -85,7 +85,7 @@ class Worker:
         async with reading(self._desk.database, tenant_id, self._desk.clock) as tx:
             due = (
                 await approvals.overdue(tx, tx.at, 1)
-                or await approvals.unknown(tx, 1)
+                or await approvals.unknown(tx)
                 or await approvals.to_execute(tx, 1)
             )
             return not due and await outbox.backlog(tx) == 0

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sqlite3
 import stat
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from domain.kernel.ids import is_id
 from server import settings as environment
 from server.cli import mcp_config
 from tests.cli.console import Place, environ
+from tests.sqlite import by_hand
 
 WORDS = "bốn từ rất dài"  # of the administrator
 ROOT_WORDS = "khóa gốc để trong két"
@@ -24,7 +24,7 @@ def mode(path: Path) -> int:
 
 
 def tables(place: Place, query: str) -> list[tuple]:
-    with sqlite3.connect(place.data_dir / "cyberos.db") as connection:
+    with by_hand(place.data_dir / "cyberos.db") as connection:
         return connection.execute(query).fetchall()
 
 
@@ -482,7 +482,7 @@ def test_there_is_nothing_to_migrate_without_a_database(empty):
 
 
 def test_a_database_of_a_newer_program_is_left_alone(copied):
-    with sqlite3.connect(copied.data_dir / "cyberos.db") as connection:
+    with by_hand(copied.data_dir / "cyberos.db") as connection:
         connection.execute("update alembic_version set version_num = '9999'")
 
     assert copied.fault("migrate")["code"] == "SCHEMA_NEW"

@@ -1,7 +1,5 @@
 """Can the right people, and only they, decide about an action from a terminal?"""
 
-import sqlite3
-
 import pytest
 
 from domain.approvals.facts import Decision
@@ -16,6 +14,7 @@ from server.cli.desk import locate, looking, opened, perform
 from server.cli.people import Decided
 from server.cli.sheet import Sheet, lay_out
 from tests.cli.console import ADMIN, AM, BOTH, CFO, CRO, DPO, SALES, Place, environ
+from tests.sqlite import by_hand
 
 UNKNOWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -313,7 +312,7 @@ def test_the_servers_words_come_first_and_the_agents_last(embedded):
 )
 def test_a_damaged_action_is_not_shown_as_if_it_were_whole(copied, statement):
     whole, damaged = copied.proposed(), copied.proposed()
-    with sqlite3.connect(copied.data_dir / "cyberos.db") as connection:
+    with by_hand(copied.data_dir / "cyberos.db") as connection:
         connection.execute("DROP TRIGGER pending_action_bound")
         connection.execute(statement, (damaged,))
 

@@ -8,7 +8,6 @@ import hashlib
 import os
 import resource
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from domain.store.engine import Role, connect
 from domain.store.revision import check_revision
 from tests.faults.serving import Servers, template
 from tests.faults.standing import chain_holds, counts
+from tests.sqlite import by_hand
 from tests.world import SCOPES, World, copy_of, fault_code, migrated, opened
 
 IS_ROOT = os.geteuid() == 0
@@ -181,10 +181,9 @@ def of_revision(revision: str) -> Cause:
 
 
 def _set_revision(file: Path, revision: str) -> str:
-    with sqlite3.connect(file) as connection:
+    with by_hand(file) as connection:
         (before,) = connection.execute("select version_num from alembic_version").fetchone()
         connection.execute("update alembic_version set version_num = ?", (revision,))
-    connection.close()
     return str(before)
 
 

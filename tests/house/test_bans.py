@@ -49,6 +49,10 @@ def test_only_the_store_commits():
     keeps(commits)
 
 
+def test_no_connection_is_left_open():
+    keeps(left_open)
+
+
 def test_no_banned_name_is_used():
     keeps(banned_names)
 
@@ -61,6 +65,15 @@ def prints(source: Source) -> Iterator[str]:
     for node, name in full_names(source):
         if name in ("print", "builtins.print", "pprint.pprint"):
             yield source.at(node, "stdout belongs to the protocol: log, or in server/ typer.echo")
+
+
+def left_open(source: Source) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        items = node.items if isinstance(node, ast.With | ast.AsyncWith) else []
+        for item in items:
+            call = item.context_expr
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "sqlite3.connect":
+                yield source.at(call, "its context commits and leaves it open: wrap it in closing")
 
 
 def commits(source: Source) -> Iterator[str]:
@@ -95,6 +108,7 @@ def banned_modules(source: Source) -> Iterator[str]:
 
 ANYWHERE = "domain/deals/service.py"
 OFFENDERS = [
+    (left_open, "tests/store/test_x.py", "with sqlite3.connect(a) as b:\n    b.execute(c)"),
     (prints, ANYWHERE, "print('hello')"),
     (prints, "bench/__main__.py", "print({})"),
     (prints, "tests/test_story.py", "print(1)"),
@@ -119,6 +133,7 @@ OFFENDERS = [
     (banned_modules, ANYWHERE, "def f():\n    from xml import sax"),
 ]
 INNOCENTS = [
+    (left_open, "tests/store/test_x.py", "with closing(sqlite3.connect(a)) as b:\n    pass"),
     (prints, ANYWHERE, "fingerprint('hello')\nself.print()"),
     (commits, "domain/store/tx.py", "session.commit()"),
     (commits, "tests/store/test_tx.py", "session.commit()"),

@@ -11,7 +11,7 @@ from domain.approvals import queries
 from domain.approvals.facts import Decision
 from domain.approvals.tables import PendingAction
 from domain.identity.tables import ApproverKey, PersonRole
-from domain.kernel.faults import Fault
+from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from tests.policies.letters import PostOffice, WithLetters, catalogue, without_the_outside
 from tests.world import World, fault_code
@@ -147,6 +147,39 @@ async def test_B21_not_found_is_no_answer_before_the_settle_window_is_over(world
     await world.executor().run_due(world.ours.id)
     assert await world.state(action_id) == "failed"
     assert not office.delivered
+
+
+async def test_a_few_letters_nobody_can_be_asked_about_do_not_hide_the_others(world, office):
+    lost = [await approved(world) for _ in range(4)]
+    office.behaviour = "lose_after"
+    for action_id in lost:
+        await world.execute(action_id)
+    forgotten = list(office.delivered)[:3]
+    for key in forgotten:
+        del office.delivered[key]
+
+    office.behaviour = "deliver"
+    await world.executor().run_due(world.ours.id, limit=1)
+
+    states = sorted([await world.state(action_id) for action_id in lost])
+    assert states == ["succeeded", "unknown", "unknown", "unknown"]
+
+
+async def test_an_answer_that_was_lost_behind_the_commit_is_looked_up(world, office):
+    action_id = await approved(world)
+    executor = world.executor()
+    claim = executor._claim
+
+    async def committed_and_cut_off(tenant_id: str, action_id: str):
+        await claim(tenant_id, action_id)
+        raise Fault("DATABASE_UNAVAILABLE", Kind.UNAVAILABLE, "The line is dead.")
+
+    executor._claim = committed_and_cut_off
+
+    report = await executor.run(world.ours.id, action_id)
+
+    assert report.state == "executing"
+    assert report.fault is not None
 
 
 async def test_B20_a_worker_that_died_after_claiming_leaves_the_fate_unknown(world, office):

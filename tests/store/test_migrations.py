@@ -1,6 +1,5 @@
 """Does an empty database become exactly what the models say, and is the revision known?"""
 
-import sqlite3
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +14,7 @@ from domain.store.engine import Role, connect, sqlite_url
 from domain.store.migrations.runner import head, migrate
 from domain.store.revision import HEAD, check_revision
 from domain.store.schema import Base
+from tests.sqlite import by_hand
 
 ROOT = Path(__file__).resolve().parents[2]
 # What only one database has, and the models therefore do not: the search indexes.
@@ -47,7 +47,7 @@ async def test_migrating_twice_changes_nothing(world):
 async def test_a_database_of_another_revision_is_not_touched(tmp_path, found, code):
     path = tmp_path / "other.db"
     await migrate(sqlite_url(str(path)))
-    with sqlite3.connect(path) as raw:
+    with by_hand(path) as raw:
         raw.execute("DELETE FROM alembic_version")
         if found is not None:
             raw.execute("INSERT INTO alembic_version VALUES (?)", (found,))
