@@ -145,11 +145,11 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
         gate = wiring.gate(settings, opened, catalogue, fault, read_only=options.read_only)
         await gate.principal(token)  # an invalid token ends here, before the protocol begins
         server = mcp_server(gate, token, _toolsets(options.toolsets, catalogue, fault))
-        gc.collect()
         # What is loaded now stays, and a long list is no reason to look for garbage in the middle
         # of it: without this, collections double the time of the slowest calls.
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
+        gc.enable()
         async with stdio_server() as (incoming, outgoing):
             await converse(server, incoming, outgoing)
         await gate.meter.flush()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import Select, String, and_, bindparam, or_, select
 
 from domain.accounts.tables import Account
 from domain.store import search
@@ -29,24 +29,26 @@ _LISTED = (
 )
 # What is enough to rank a candidate.
 _NAMED = (Account.id, Account.name, Account.folded)
-_NAMES = question(
-    select(Account.id, Account.name).where(Account.id.in_(bindparam("ids", expanding=True)))
-)
 _SHOWN = question(select(*_LISTED).where(Account.id.in_(bindparam("ids", expanding=True))))
+_OF_TYPE = or_(
+    bindparam("account_type", type_=String).is_(None),
+    Account.account_type == bindparam("account_type", type_=String),
+)
+_NAMED_FROM = question(
+    select(*_NAMED)
+    .where(Account.folded >= bindparam("folded"), Account.folded < bindparam("end"), _OF_TYPE)
+    .order_by(Account.folded, Account.id)
+    .limit(bindparam("limit"))
+)
+_NAMED_BY_TAX_CODE = question(
+    select(*_NAMED).where(Account.vn_mst == bindparam("tax_code"), _OF_TYPE)
+)
 _AFTER_EVERY_LETTER = "\U0010ffff"
 
 
 async def get(tx: Tx, account_id: str, *, lock: bool = False) -> Account | None:
     """One account of this tenant; `lock` holds it until the end."""
     return await tx.get(Account, account_id, lock=lock)
-
-
-async def names(tx: Tx, ids: Iterable[str]) -> Mapping[str, str]:
-    """The names of these accounts, by id."""
-    wanted = sorted(set(ids))
-    if not wanted:
-        return {}
-    return {row.id: row.name for row in await tx.ask(_NAMES, ids=wanted)}
 
 
 async def with_tax_code(tx: Tx, tax_code: str) -> str | None:
@@ -60,7 +62,7 @@ async def listed(
     """Accounts by folded name; `after` is the folded name and id of the last one seen."""
     statement: _Listing = select(*_LISTED).order_by(Account.folded, Account.id).limit(limit)
     if account_type is not None:
-        statement = _of_type(statement, account_type)
+        statement = statement.where(Account.account_type == account_type)
     if after is not None:
         folded, last_id = after
         same_name = and_(Account.folded == folded, Account.id > last_id)
@@ -75,11 +77,12 @@ async def shown(tx: Tx, ids: Iterable[str]) -> Mapping[str, Any]:
 
 async def named_from(tx: Tx, folded: str, *, account_type: str | None, limit: int) -> Sequence[Any]:
     """Id, name and folded name of accounts whose folded name begins so, shortest first."""
-    return await tx.rows(
-        _candidates(account_type)
-        .where(Account.folded >= folded, Account.folded < folded + _AFTER_EVERY_LETTER)
-        .order_by(Account.folded, Account.id)
-        .limit(limit)
+    return await tx.ask(
+        _NAMED_FROM,
+        folded=folded,
+        end=folded + _AFTER_EVERY_LETTER,
+        account_type=account_type,
+        limit=limit,
     )
 
 
@@ -93,13 +96,4 @@ async def with_words(
 
 async def named_by_tax_code(tx: Tx, tax_code: str, account_type: str | None) -> Sequence[Any]:
     """The same of the account that has this canonical tax code."""
-    return await tx.rows(_candidates(account_type).where(Account.vn_mst == tax_code))
-
-
-def _candidates(account_type: str | None) -> _Listing:
-    statement: _Listing = select(*_NAMED)
-    return statement if account_type is None else _of_type(statement, account_type)
-
-
-def _of_type(statement: _Listing, account_type: str) -> _Listing:
-    return statement.where(Account.account_type == account_type)
+    return await tx.ask(_NAMED_BY_TAX_CODE, tax_code=tax_code, account_type=account_type)

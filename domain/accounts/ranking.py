@@ -20,21 +20,21 @@ class Query:
     """What was typed, once as it is and once as the search sees it."""
 
     typed: str
-    typed_words: tuple[str, ...]
+    typed_words: tuple[re.Pattern[str], ...]  # each finds a word that begins so
     folded: str
     words: tuple[str, ...]
 
     @classmethod
     def of(cls, typed: str) -> "Query":
         composed, folded = _composed(typed), fold(typed)
-        return cls(composed, tuple(_WORD.findall(composed)), folded, words(folded))
+        begun = tuple(re.compile(rf"\b{word}") for word in _WORD.findall(composed))
+        return cls(composed, begun, folded, words(folded))
 
 
 def place(query: Query, name: str, folded: str, id: str) -> Place:
     """Where a name with all words of the query belongs: a key to sort by, the same every time."""
     composed = _composed(name)
-    there = _WORD.findall(composed)
-    missed = sum(not any(word.startswith(wanted) for word in there) for wanted in query.typed_words)
+    missed = sum(not begun.search(composed) for begun in query.typed_words)
     if composed == query.typed:
         return EXACT, missed, folded, id
     if folded == query.folded:

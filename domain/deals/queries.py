@@ -4,40 +4,17 @@ Whoever asks for deals says who reads. A deal that is hidden from the reader is 
 count and no answer about a single deal.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
+from domain.deals.cards import DealCard, shown_deals
 from domain.deals.tables import Deal, DealMember, StageMove
-from domain.store.questions import question
+from domain.store.questions import Question, question
 from domain.store.tx import Tx
-
-_Listing: TypeAlias = "Select[Any, *tuple[Any, ...]]"
-
-_LISTED = (
-    Deal.id,
-    Deal.workspace_id,
-    Deal.account_id,
-    Deal.primary_contact_id,
-    Deal.name,
-    Deal.amount_minor,
-    Deal.currency,
-    Deal.pipeline_id,
-    Deal.stage_id,
-    Deal.probability_pct,
-    Deal.probability_manual,
-    Deal.expected_close_date,
-    Deal.status,
-    Deal.closed_date,
-    Deal.lost_reason,
-    Deal.visibility,
-    Deal.owner_id,
-    Deal.created_at,
-    Deal.version,
-)
-
 
 _COUNT_MOVES = question(
     select(func.count(StageMove.n).label("moves")).where(StageMove.deal_id == bindparam("deal_id"))
@@ -63,18 +40,31 @@ class Filter:
     owner_id: str | None = None
 
 
+_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+    "account_id": Deal.account_id == bindparam("account_id"),
+    "pipeline_ids": Deal.pipeline_id.in_(bindparam("pipeline_ids", expanding=True)),
+    "stage_ids": Deal.stage_id.in_(bindparam("stage_ids", expanding=True)),
+    "status": Deal.status == bindparam("status"),
+    "owner_id": Deal.owner_id == bindparam("owner_id"),
+}
+
+
 def visible_to(reader: Reader) -> ColumnElement[bool]:
     """The condition under which a deal exists for a reader.
 
     Her own deals, those she is listed on, and what is not private in her workspaces.
     """
+    return _visible(reader.person_id, reader.workspace_ids)
+
+
+def _visible(person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
     listed = (
         select(DealMember.deal_id)
-        .where(DealMember.deal_id == Deal.id, DealMember.person_id == reader.person_id)
+        .where(DealMember.deal_id == Deal.id, DealMember.person_id == person_id)
         .exists()
     )
-    shared = and_(Deal.visibility == "workspace", Deal.workspace_id.in_(reader.workspace_ids))
-    return or_(shared, Deal.owner_id == reader.person_id, listed)
+    shared = and_(Deal.visibility == "workspace", Deal.workspace_id.in_(workspace_ids))
+    return or_(shared, Deal.owner_id == person_id, listed)
 
 
 def visible_ids(reader: Reader) -> "Select[str]":
@@ -92,12 +82,18 @@ async def get(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> De
 
 async def listed(
     tx: Tx, reader: Reader, wanted: Filter, *, before: str | None, limit: int
-) -> Sequence[Any]:
+) -> list[DealCard]:
     """Deals, newest first, from behind the id `before`."""
-    statement: _Listing = select(*_LISTED).where(visible_to(reader), *_conditions(wanted))
-    if before is not None:
-        statement = statement.where(Deal.id < before)
-    return await tx.rows(statement.order_by(Deal.id.desc()).limit(limit))
+    asked = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
+    rows = await tx.ask(
+        _listing(frozenset(asked), before is not None),
+        person_id=reader.person_id,
+        workspace_ids=reader.workspace_ids,
+        limit=limit,
+        **asked,
+        **({"before": before} if before is not None else {}),
+    )
+    return [DealCard._make(row) for row in rows]
 
 
 async def count_by_status(tx: Tx, reader: Reader, *, account_id: str) -> Mapping[str, int]:
@@ -130,14 +126,13 @@ async def count_moves(tx: Tx, deal_id: str) -> int:
     return int(found[0].moves)
 
 
-def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
-    if wanted.account_id is not None:
-        yield Deal.account_id == wanted.account_id
-    if wanted.pipeline_ids is not None:
-        yield Deal.pipeline_id.in_(wanted.pipeline_ids)
-    if wanted.stage_ids is not None:
-        yield Deal.stage_id.in_(wanted.stage_ids)
-    if wanted.status is not None:
-        yield Deal.status == wanted.status
-    if wanted.owner_id is not None:
-        yield Deal.owner_id == wanted.owner_id
+@lru_cache(maxsize=64)
+def _listing(asked: frozenset[str], continued: bool) -> Question:
+    """The question for a page with these conditions, made once for every combination."""
+    statement = shown_deals().where(
+        _visible(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
+        *(_CONDITIONS[name] for name in sorted(asked)),
+    )
+    if continued:
+        statement = statement.where(Deal.id < bindparam("before"))
+    return question(statement.order_by(Deal.id.desc()).limit(bindparam("limit")))

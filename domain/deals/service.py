@@ -9,7 +9,7 @@ from domain.accounts import queries as accounts
 from domain.accounts import service as account_service
 from domain.contacts import queries as contacts
 from domain.deals import queries
-from domain.deals.cards import DealCard, card, cards
+from domain.deals.cards import DealCard, card
 from domain.deals.queries import Filter, Reader
 from domain.deals.rules import (
     Visibility,
@@ -179,8 +179,8 @@ async def find(
         status=status,
         owner_id=await _person_id(tx, owner) if owner is not None else None,
     )
-    rows = await queries.listed(tx, reader, wanted, before=before, limit=limit + 1)
-    return await cards(tx, rows[:limit]), len(rows) > limit
+    page = await queries.listed(tx, reader, wanted, before=before, limit=limit + 1)
+    return page[:limit], len(page) > limit
 
 
 async def move(

@@ -16,7 +16,7 @@ from functools import lru_cache
 _ORDINARY = re.compile("[\t\n -~\u00a0-\u00ac\u00ae-\u02ff\u1e00-\u1eff\u2010-\u2027\u20ab]*")
 # First bytes of U+00C0-01BF and, with a second byte, U+1E00-1EFF; and all continuation bytes.
 _LATIN_BYTES = bytes([*range(0x20, 0x7F), *range(0x80, 0xC0), 0xC3, 0xC4, 0xC5, 0xC6, 0xE1])
-_LATIN_ADDITIONAL = (b"\xe1\xb8", b"\xe1\xb9", b"\xe1\xba", b"\xe1\xbb")
+_BEYOND_LATIN = re.compile(b"\xe1[^\xb8-\xbb]")  # what else begins like U+1E00-1EFF
 _ESCAPES = (b"\\u", b"\\b", b"\\f", b"\\r")
 _MOST_MARKS = 6  # on one letter; Vietnamese needs two, piles of them hide their neighbours
 _MOST_DECOMPOSED = 4  # code points one composed letter may take before normalisation
@@ -59,6 +59,8 @@ def clean_outgoing(text: str) -> str:
     Line breaks of every kind become LF, the rest of the text stays as it was (in NFC). Never
     raises, and cleaning twice changes nothing.
     """
+    if _ORDINARY.fullmatch(text):
+        return text
     cleaned = _stripped(_LINE_BREAKS.sub("\n", text))
     while (normal := unicodedata.normalize("NFC", cleaned)) != cleaned:
         cleaned = _stripped(normal)  # composing may leave a selector without its base
@@ -71,10 +73,9 @@ def is_ordinary_json(encoded: bytes) -> bool:
     Yes only for printable ASCII and for Latin letters with their marks composed, told by the
     first bytes of their UTF-8 form, and without `\\u`, behind which a control character hides.
     """
-    if encoded.translate(None, _LATIN_BYTES) or any(sign in encoded for sign in _ESCAPES):
+    if encoded.translate(None, _LATIN_BYTES) or _BEYOND_LATIN.search(encoded):
         return False
-    vietnamese = sum(encoded.count(pair) for pair in _LATIN_ADDITIONAL)
-    return vietnamese == encoded.count(b"\xe1")
+    return b"\\" not in encoded or not any(sign in encoded for sign in _ESCAPES)
 
 
 def _checked(value: str, max_chars: int, *, breaks: bool) -> str:

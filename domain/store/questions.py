@@ -7,7 +7,7 @@ behind it; `Tx.ask` fills in the tenant, and nothing else can ask one.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam
+from sqlalchemy import Executable, Select, bindparam
 from sqlalchemy.orm import with_loader_criteria
 
 from domain.store.schema import TenantRow
@@ -23,9 +23,9 @@ _WALL = with_loader_criteria(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A statement over columns, whose parameters are named by `bindparam`."""
+    """A statement over columns, with named parameters; `own_tenant` is one of them."""
 
-    statement: "Select[Any, *tuple[Any, ...]]"
+    statement: Executable
 
 
 def question(statement: "Select[Any, *tuple[Any, ...]]") -> Question:

@@ -9,12 +9,13 @@ prefixes and by nothing else, whatever the version of Unicode of the database.
 import secrets
 import threading
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
 from sqlalchemy import text
 
 from domain.kernel.clock import milliseconds
 from domain.kernel.folding import fold
+from domain.store.questions import Question
 from domain.store.tx import Tx
 
 _RANDOM_BITS = 21
@@ -22,31 +23,27 @@ _MOST_WORDS = 1_000  # far beyond any query of the length that callers accept
 
 # The tenant is a word of the query itself, so that another tenant's names cost nothing. The join
 # is a CROSS one because SQLite then keeps its order: the index drives, accounts are looked up.
-_SQLITE = text(
-    "SELECT account.id, account.name, account.folded FROM account_search"
-    " CROSS JOIN account ON account.search_key = account_search.rowid"
-    " WHERE account_search MATCH :query AND account.tenant_id = :tenant"
-    " AND (:type IS NULL OR account.account_type = :type) LIMIT :most"
+_SQLITE = Question(
+    text(
+        "SELECT account.id, account.name, account.folded FROM account_search"
+        " CROSS JOIN account ON account.search_key = account_search.rowid"
+        " WHERE account_search MATCH :query AND account.tenant_id = :own_tenant"
+        " AND (:type IS NULL OR account.account_type = :type) LIMIT :most"
+    )
 )
-_POSTGRESQL = text(
-    "SELECT id, name, folded FROM account WHERE tenant_id = :tenant"
-    " AND search_words @@ CAST(CAST(:query AS text) AS tsquery)"
-    " AND (CAST(:type AS text) IS NULL OR account_type = CAST(:type AS text)) LIMIT :most"
+_POSTGRESQL = Question(
+    text(
+        "SELECT id, name, folded FROM account WHERE account.tenant_id = :own_tenant"
+        " AND search_words @@ CAST(CAST(:query AS text) AS tsquery)"
+        " AND (CAST(:type AS text) IS NULL OR account_type = CAST(:type AS text)) LIMIT :most"
+    )
 )
-
-
-class Candidate(NamedTuple):
-    """What is enough to rank an account."""
-
-    id: str
-    name: str
-    folded: str
 
 
 async def candidates(
     tx: Tx, words: Sequence[str], *, account_type: str | None = None, limit: int
-) -> Sequence[Candidate]:
-    """Accounts whose folded name has, for every word, a word that begins with it.
+) -> Sequence[Any]:
+    """Id, name and folded name of accounts that have, for every word, a word that begins with it.
 
     Words are folded (kernel/folding.py) if they are not yet. At most `limit` accounts, in no
     order: ranking millions of matches is what makes a search slow, so the caller ranks the few it
@@ -56,17 +53,14 @@ async def candidates(
     if not needed or limit < 1:
         return []
     assert len(needed) <= _MOST_WORDS, "whoever takes the query bounds its length"
-    values = {"tenant": tx.tenant_id, "type": account_type, "most": limit}
     if tx.session.get_bind().dialect.name == "sqlite":
         query = " AND ".join(
             [f"tenant_id : {_quoted(tx.tenant_id)}"]
             + [f"folded : {_quoted(word)} *" for word in needed]
         )
-        found = await tx.session.execute(_SQLITE, {**values, "query": query})
-    else:
-        query = " & ".join(f"{_lexeme(word)}:*" for word in needed)
-        found = await tx.session.execute(_POSTGRESQL, {**values, "query": query})
-    return [Candidate(*row) for row in found]
+        return await tx.ask(_SQLITE, query=query, type=account_type, most=limit)
+    query = " & ".join(f"{_lexeme(word)}:*" for word in needed)
+    return await tx.ask(_POSTGRESQL, query=query, type=account_type, most=limit)
 
 
 class _Keys:

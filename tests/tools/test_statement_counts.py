@@ -20,12 +20,12 @@ COUNTS = {
     "crm_list_contacts": (4, 0),
     "crm_create_contact": (5, 5),
     "crm_list_pipelines": (4, 0),
-    "crm_list_deals": (7, 0),
-    "crm_get_deal": (7, 0),
-    "crm_create_deal": (11, 6),
-    "crm_move_stage": (11, 6),
+    "crm_list_deals": (4, 0),
+    "crm_get_deal": (5, 0),
+    "crm_create_deal": (9, 6),
+    "crm_move_stage": (9, 6),
     "crm_log_activity": (6, 5),
-    "crm_close_deal": (13, 4),
+    "crm_close_deal": (11, 4),
     "admin_add_bank_account": (8, 4),
 }
 

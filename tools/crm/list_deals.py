@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.deals import service
 from policies.contract import Call, tool
-from tools.crm.views import DEAL_WORDS, DealView, deal_view, lines, reader
+from tools.crm.views import DEAL_WORDS, DealView, deal_views, lines, reader
 from tools.shapes import (
     Id,
     Paged,
@@ -83,17 +83,10 @@ async def TOOL(call: Call, arguments: List) -> Deals:
         before=str(before[0]) if before else None,
         limit=arguments.limit,
     )
-    fields = {"id", *(arguments.fields or REVIEW)}
+    fields = ("id", *dict.fromkeys(arguments.fields or REVIEW))
     # One validation of the whole page: that of each deal by itself took most of the call.
     page = {
-        "deals": [
-            {
-                name: value
-                for name, value in deal_view(card, call.principal).items()
-                if name in fields
-            }
-            for card in found
-        ],
+        "deals": deal_views(found, call.principal, fields),
         "next_cursor": cursor_to("deals", question, [found[-1].id]) if more else None,
         "truncated": more,
         "untrusted_fields": [f"/deals/*/{name}" for name in DEAL_WORDS if name in fields],

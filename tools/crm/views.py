@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any, Literal
 
 from domain.accounts.service import AccountCard
@@ -164,31 +165,17 @@ def contact_view(contact: Any) -> dict[str, Any]:
 
 def deal_view(card: DealCard, principal: Principal) -> dict[str, Any]:
     """The fields of a deal's view, with the stage in the tenant's language."""
-    return {
-        "id": card.id,
-        "account_id": card.account_id,
-        "account_name": card.account_name,
-        "name": card.name,
-        "amount_minor": card.amount_minor,
-        "currency": card.currency,
-        "amount_minor_vnd": card.amount_minor if card.currency == "VND" else None,
-        "pipeline": card.pipeline,
-        "pipeline_id": card.pipeline_id,
-        "stage": card.stage,
-        "stage_id": card.stage_id,
-        "stage_name": card.stage_vi if locale_of(principal) == "vi" else card.stage_en,
-        "probability_pct": card.probability_pct,
-        "probability_manual": card.probability_manual,
-        "expected_close_date": card.expected_close_date,
-        "status": card.status,
-        "closed_date": card.closed_date,
-        "lost_reason": card.lost_reason,
-        "visibility": card.visibility,
-        "owner": card.owner,
-        "primary_contact_id": card.primary_contact_id,
-        "created_at": card.created_at,
-        "version": card.version,
-    }
+    return deal_views([card], principal, tuple(DealView.model_fields))[0]
+
+
+def deal_views(
+    cards: Sequence[DealCard], principal: Principal, fields: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The same of many deals, and only these fields, of which there are at least two."""
+    stage_name = "stage_vi" if locale_of(principal) == "vi" else "stage_en"
+    sources = (stage_name if name == "stage_name" else name for name in fields)
+    values = itemgetter(*(DealCard._fields.index(name) for name in sources))
+    return [dict(zip(fields, values(card), strict=True)) for card in cards]
 
 
 def activity_view(activity: Any) -> ActivityView:

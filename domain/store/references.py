@@ -1,0 +1,29 @@
+"""What is the thing called that a row refers to? Names of another drawer, without its tables."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, and_, column, table
+from sqlalchemy.orm import InstrumentedAttribute
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """Columns of a table that is joined by tenant and id, as its foreign key is.
+
+    So the wall around the row that refers is the wall around what it refers to.
+    """
+
+    table: FromClause
+    condition: ColumnElement[bool]
+
+    @property
+    def columns(self) -> Any:
+        """The columns by name."""
+        return self.table.c
+
+
+def referred(name: str, *columns: str, by: InstrumentedAttribute[Any]) -> Referred:
+    """The named columns of the table that the attribute `by` refers to."""
+    other = table(name, column("tenant_id"), column("id"), *(column(one) for one in columns))
+    return Referred(other, and_(other.c.tenant_id == by.class_.tenant_id, other.c.id == by))
