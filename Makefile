@@ -16,7 +16,7 @@ READY := $(VENV)/.ready-$(notdir $(PYTHON))
 DEMO  := $(if $(findstring command line,$(origin LANGUAGE)),--lang $(LANGUAGE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check publish serve bench lock clean
+.PHONY: help demo test clients check publish serve bench lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
@@ -27,6 +27,10 @@ demo: $(READY) ## tell a whole story on an embedded database (LANGUAGE=en or vi)
 
 test: $(READY) ## run the tests on SQLite and on PostgreSQL
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+clients: $(READY) ## let other people's clients work with the server (needs Node 20 and npm)
+	cd tests/clients && npm ci --silent --omit=optional
+	$(BIN)/python -m pytest -n 2 tests/clients $(ARGS)
 
 check: $(READY) ## format, lint, types, tests: what has to be green before a change goes in
 	$(BIN)/ruff format --check .
@@ -52,6 +56,7 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml (ARGS=--upgra
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) .venv-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf tests/clients/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip installs uv from its locked hashes and uv, ten times quicker, the rest. The build of the
