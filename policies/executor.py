@@ -214,7 +214,7 @@ class Executor:
             async with reading(self._database, tenant_id, self._clock) as tx:
                 row = await load(tx, action_id)
         except Fault:
-            raise fault from None
+            return Report(action_id, State.APPROVED, fault=fault)  # as it was when last seen
         done = row.state == State.SUCCEEDED
         return Report(row.id, row.state, row.result, None if done else fault)
 

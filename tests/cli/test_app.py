@@ -21,6 +21,11 @@ from tests.cli.console import AM, ROOT, SALES, Place, environ, outside
 LAUNCHER = [sys.executable, str(ROOT / "cyberos.py")]
 
 
+def _listen_to_interrupts() -> None:
+    """A job in the background of a shell ignores Ctrl-C, and so does all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A program that somebody sits in front of. `said` is all of it."""
 
@@ -33,6 +38,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
+            preexec_fn=_listen_to_interrupts,
         )
         os.close(slave)
         self._bytes = b""
@@ -63,18 +69,6 @@ class Terminal:
 
     def type(self, line: str) -> None:
         os.write(self._master, f"{line}\n".encode())
-
-    def interrupt(self) -> None:
-        """Press Ctrl-C; once more if nothing came of it.
-
-        Python looks for signals before and after a read, and one that comes between the look and
-        the read waits for the next: whoever sits there presses again.
-        """
-        for _ in range(5):
-            self.process.send_signal(signal.SIGINT)
-            ready, _, _ = select.select([self._master], [], [], 5)
-            if ready:
-                return
 
     def ended(self) -> int:
         """Read to the end; the exit code."""
@@ -254,7 +248,7 @@ def test_ctrl_c_at_the_passphrase_decides_nothing(embedded):
     with Terminal(embedded, "approve", action_id, *embedded.signing(AM)[:-2]) as terminal:
         terminal.wait_for("Passphrase of")
 
-        terminal.interrupt()
+        terminal.process.send_signal(signal.SIGINT)
 
         assert terminal.ended() == 130
     assert embedded.ok("show", action_id)["action"]["state"] == "pending"

@@ -30,12 +30,12 @@ def test_the_demo_tells_the_whole_story(lang, tmp_path):
         "REASON_REQUIRED",
         "INVALID_ARGS",
         "STAGE_TERMINAL",
-        "ACTION_NOT_FOUND",
         "Unknown tool",
         "DEAL_CLOSED",
     ):
         assert f"✗ {refusal}" in told.stdout
     assert told.stdout.count("pending_approval") == 1
+    assert told.stdout.count("✗ INVALID_ARGS") == 2, "an invented token, a borrowed approval"
     assert "[proj] done: engagement=" in told.stdout
     assert "its bytes do not give the stored hash" in told.stdout
     assert not list(tmp_path.glob("cyberos-demo-*")), "the demo cleans up after itself"
