@@ -16,7 +16,7 @@ READY := $(VENV)/.ready-$(notdir $(PYTHON))
 DEMO  := $(if $(findstring command line,$(origin LANGUAGE)),--lang $(LANGUAGE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test clients check publish serve bench lock clean
+.PHONY: help demo test clients fuzz check publish serve bench lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
@@ -31,6 +31,9 @@ test: $(READY) ## run the tests on SQLite and on PostgreSQL
 clients: $(READY) ## let other people's clients work with the server (needs Node 20 and npm)
 	cd tests/clients && npm ci --silent --omit=optional
 	$(BIN)/python -m pytest -n 2 tests/clients $(ARGS)
+
+fuzz: $(READY) ## try far more inputs on what reads text (ARGS=tests/vn/test_vietqr.py for some)
+	$(BIN)/python -m pytest -n auto --hypothesis-profile=fuzz $(or $(ARGS),tests/vn tests/kernel)
 
 check: $(READY) ## format, lint, types, tests: what has to be green before a change goes in
 	$(BIN)/ruff format --check .

@@ -4,7 +4,8 @@ The second half of the offline verifier. The first (domain/store/audit_verify.py
 chain is whole; this one holds the actions against it and against signatures: every signature is
 checked over bytes rebuilt from the action, every key up to the root that is pinned outside the
 database, every quorum under the policy that was in force. Roles and keys count as they were when
-somebody signed. What came of the actions is judged in audit_effects.py.
+somebody signed; that they were ever given is looked up in audit_powers.py, and what came of the
+actions is judged in audit_effects.py.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -32,10 +33,10 @@ from domain.store.audit_verify import Report, Trace
 from domain.store.engine import Database
 from domain.store.schema import Base
 from domain.store.tx import Tx, reading
-from policies import audit_effects, decide, floor, trust
+from policies import audit_effects, audit_powers, decide, floor, trust
 from policies.catalogue import Catalogue
 from policies.decide import Verdict
-from policies.evidence import action_fact, genuine, slot_rows
+from policies.evidence import PROPOSED, action_fact, genuine, proposed, slot_rows
 
 # States an action reaches only through its quorum.
 _APPROVED = {"approved", "executing", "unknown", "succeeded", "failed"}
@@ -83,11 +84,15 @@ async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     except (TypeError, ValueError):
         report.found("keys, roles and policies", "hold rows this program does not write")
         return
+    await audit_powers.verify_roles(tx, report)
+    await audit_powers.verify_agents(tx, report)
     async for rows in _actions(tx, report):
         await _verify_actions(tx, report, rows, witness)
     await audit_effects.verify_traces_lead_somewhere(tx, report)
     await audit_effects.verify_deals(tx, report)
     await audit_effects.verify_bank_accounts(tx, report)
+    await audit_effects.verify_rates(tx, report)
+    await audit_effects.verify_erasures(tx, report)
 
 
 # --- the installation ---
@@ -104,8 +109,7 @@ async def _verify_genesis(tx: Tx, report: Report, sources: Sources) -> None:
     """The first entry says which installation, root and checkpoint key the chain began with."""
     assert sources.trust is not None
     for seq, content in (await audit_verify.told(tx, "genesis"))[:1]:
-        place, data = f"entry {seq}", content.get("data")
-        began = data if isinstance(data, dict) else {}
+        place, began = f"entry {seq}", audit_verify.data_of(content)
         root = sources.trust.roots.get(report.tenant_id)
         if began.get("deploy") != sources.trust.deploy:
             report.found(place, "names another installation than the trust file")
@@ -228,6 +232,7 @@ async def _verify_actions(
     for row in rows:
         report.actions += 1
         _check_bound(report, row)
+        _check_proposed(report, row, traces[row.id])
         _check_path(report, row, traces[row.id])
         mine = votes.get(row.id, [])
         _check_votes_told(report, row, mine, traces[row.id])
@@ -237,7 +242,9 @@ async def _verify_actions(
             _check_quorum(report, row, facts, witness)
         except (LookupError, TypeError, ValueError):
             report.found(f"action {row.id}", _FOREIGN)
-    await audit_effects.check_carried_out(tx, report, rows)
+    await audit_effects.check_carried_out(tx, report, rows, traces)
+    for row in rows:
+        await audit_effects.check_reasons(tx, report, votes.get(row.id, []), traces[row.id])
 
 
 def _check_bound(report: Report, row: PendingAction) -> None:
@@ -249,6 +256,22 @@ def _check_bound(report: Report, row: PendingAction) -> None:
             signed.check_arguments(text, digest)
         except Fault:
             report.found(f"action {row.id}", f"its {what} not what their digest was made of")
+
+
+def _check_proposed(report: Report, row: PendingAction, traces: Sequence[Trace]) -> None:
+    """The action is what its first entry says, also while nobody has signed it."""
+    place = f"action {row.id}"
+    told = next((trace for trace in traces if trace.event == PROPOSED), None)
+    if told is None:
+        return  # that it is missing is said where its steps are counted
+    try:
+        stored = proposed(row)
+    except Fault:
+        report.found(place, _FOREIGN)
+        return
+    others = sorted(name for name, value in stored.items() if told.data.get(name) != value)
+    if others:
+        report.found(place, f"entry {told.seq} tells of another {', '.join(others)}")
 
 
 def _check_path(report: Report, row: PendingAction, traces: Sequence[Trace]) -> None:
@@ -351,7 +374,7 @@ def _check_quorum(
 
 
 def _check_policy(report: Report, row: PendingAction, witness: _Witness) -> None:
-    """The slots are not signed, the policy is: they must be what that policy asks for."""
+    """What was proposed and signed must be no less than what the policy of that day asks for."""
     place = f"action {row.id}"
     catalogue = witness.policies.get(row.policy_sha256)
     policy = catalogue.by_id.get(row.tool) if catalogue else None

@@ -102,6 +102,12 @@ class Proposal:
     fx_rate_id: str | None = None
     facts: Mapping[str, int | str | bool | None] = field(default_factory=dict)
 
+    @property
+    def amount_usd_minor(self) -> int | None:
+        """The worth by which it is judged, if it could be computed."""
+        worth = self.facts.get("amount_usd_minor")
+        return worth if isinstance(worth, int) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:

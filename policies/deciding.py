@@ -4,7 +4,7 @@ Two steps with her key between them: `prepare` gives the exact bytes, `record` c
 over bytes it rebuilds itself, and everything else once more, before it writes anything down.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 
@@ -76,10 +76,10 @@ async def prepare(
     """Build what this person signs for this decision, refusing early what cannot be accepted."""
     row = await load(tx, action_id)
     person = await identity.person_by_email(tx, email)
+    here = await situation(tx, row, house)  # first of all: is it the action that was proposed?
     evidence = await gather(tx, row, house)
     voter = _voter(evidence, person, key_id, house)
     chosen = slot or machine.choose_slot(evidence.action, evidence.approvals, voter, decision).name
-    here = await situation(tx, row, house)
     machine.check_vote(evidence.action, evidence.approvals, voter, chosen, decision, here.present)
     head = await audit_queries.head(tx)
     choice = signed.Choice(
@@ -125,12 +125,12 @@ async def _record(
     reason: str | None,
 ) -> Recorded:
     choice = prepared.choice
+    here = await situation(tx, row, house)
     evidence = await gather(tx, row, house)
     person = (await identity.people(tx, [choice.person])).get(choice.person)
     if person is None:
         raise refusal("ROLE_NOT_ELIGIBLE")
     voter = _voter(evidence, person, choice.key, house)
-    here = await situation(tx, row, house)
     machine.check_vote(
         evidence.action, evidence.approvals, voter, choice.slot, choice.decision, here.present
     )
@@ -143,11 +143,14 @@ async def _record(
             "The signature is not one over this action.",
             "open the action again and sign what it shows now.",
         )
-    tx.add(_approval(tx, row, choice, payload, signature, reason))
+    approval = _approval(tx, row, choice, payload, signature, reason)
+    tx.add(approval)
     await tx.flush()
     actor = Actor("human", choice.person)
     verb = "approved_by" if choice.decision is Decision.APPROVE else "rejected_by"
-    tx.record(transition(row, actor, verb))
+    # The reason is not signed, and may be about somebody: the entry only commits to it.
+    told = {"decision": {"reason": approval.reason}}
+    tx.record(replace(transition(row, actor, verb), private=told))
     after = await gather(tx, row, house)
     target = machine.after_vote(after.action, after.approvals)
     if target is not State.PENDING:

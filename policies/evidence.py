@@ -1,7 +1,8 @@
 """What do the rows of an action prove at this moment? Rows in, plain facts for the guards out.
 
 Nothing here believes a state column, a stored payload or a stored key: the signed bytes are
-rebuilt from the bound columns, and every signature and endorsement is verified again.
+rebuilt from the bound columns, every signature and endorsement is verified again, and what was
+asked for is held against the audit entry that was written with it.
 """
 
 import json
@@ -31,12 +32,18 @@ from domain.identity.keys import verify
 from domain.identity.tables import ApproverKey
 from domain.kernel.canonical import canonical, normalised, sha256_hex
 from domain.kernel.faults import Fault
+from domain.store import audit_queries
 from domain.store.tx import Tx
 from policies import decide, principals, trust
 from policies.catalogue import Catalogue
 from policies.contract import Arguments, Call, Proposal, Registry, Tool
 
 SETTLE_WINDOW = timedelta(minutes=15)
+PROPOSED = "action.proposed"
+_TERMS = (
+    "slots", "slots_needed", "self_rule", "min_assurance", "taint", "claim", "effects",
+    "amount_minor", "currency", "amount_usd_minor", "fx_rate_id",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,7 @@ def bound(row: PendingAction, deploy: str) -> signed.Bound:
         entity_version=row.entity_version,
         entity_digest=row.entity_digest,
         summary_sha256=row.summary_sha256,
+        terms=terms(row),
         policy_version=row.policy_version,
         policy_sha256=row.policy_sha256,
         requester=row.requester,
@@ -117,6 +125,36 @@ def bound(row: PendingAction, deploy: str) -> signed.Bound:
         expires_at=row.expires_at,
         nonce=row.nonce,
     )
+
+
+def terms(row: PendingAction) -> str:
+    """The digest of who must sign how surely, and of what is shown beside call and summary."""
+    try:
+        return sha256_hex(canonical({name: getattr(row, name) for name in _TERMS}))
+    except Fault as error:
+        raise signed.tampered("The stored terms are none this program writes.") from error
+
+
+def proposed(row: PendingAction) -> dict[str, str | int]:
+    """What the audit entry of the proposal says about the action, then and whenever it is asked."""
+    return {
+        "tool": row.tool,
+        "args_sha256": row.args_sha256,
+        "terms": terms(row),
+        "state": State.PENDING.value,
+    }
+
+
+async def check_whole(tx: Tx, row: PendingAction) -> None:
+    """Refuse with ARGS_TAMPERED unless the action is as it was proposed.
+
+    One look into an index of the chain: cheap enough to take before anybody is shown the action,
+    and without it the first person to look would be shown whatever was written into the row.
+    """
+    signed.check_arguments(row.args_json, row.args_sha256)
+    signed.check_arguments(row.summary, row.summary_sha256)
+    if await audit_queries.first_data(tx, row.id, PROPOSED) != proposed(row):
+        raise signed.tampered("The stored action is not the one whose proposal is in the audit.")
 
 
 async def gather(tx: Tx, row: PendingAction, house: House) -> Evidence:
@@ -176,10 +214,9 @@ def genuine(row: PendingAction, approval: Approval, key: ApproverKey, deploy: st
 async def situation(tx: Tx, row: PendingAction, house: House) -> Situation:
     """Propose the stored arguments once more, and see whether they still mean the same.
 
-    ARGS_TAMPERED when arguments, effects or summary are not those their digests were made of.
+    ARGS_TAMPERED when it is not as it was proposed.
     """
-    signed.check_arguments(row.args_json, row.args_sha256)
-    signed.check_arguments(row.summary, row.summary_sha256)
+    await check_whole(tx, row)
     tool = house.registry.get(row.tool)
     gone = Situation(_gone(tx, PolicyRelation.UNAVAILABLE), None, None)
     if tool is None or tool.propose is None or house.catalogue is None:
@@ -191,8 +228,8 @@ async def situation(tx: Tx, row: PendingAction, house: House) -> Situation:
     except (Fault, ValidationError):
         # Refused now, so it is not what people signed: gone, closed, hidden or never valid.
         return Situation(_gone(tx, PolicyRelation.SAME), None, None)
-    if canonical(list(row.effects)) != canonical([dict(e) for e in proposal.effects]):
-        # Other effects than those of now were shown: stale, whichever of the two was changed.
+    if not _shows_the_same(row, proposal):
+        # Something else than what is true now was shown: stale, whichever of the two was changed.
         return Situation(_gone(tx, PolicyRelation.SAME), None, None)
     relation = _policy_relation(row, tool, proposal, house.catalogue)
     present = Present(
@@ -202,6 +239,21 @@ async def situation(tx: Tx, row: PendingAction, house: House) -> Situation:
         policy=relation,
     )
     return Situation(present, call, arguments)
+
+
+def _shows_the_same(row: PendingAction, proposal: Proposal) -> bool:
+    """Whether a proposal of now has the words, amounts and effects that people are shown.
+
+    Every new rate moves the worth in dollars, and policy is weighed with that of now; but one and
+    the same rate cannot have given two of them.
+    """
+    one_rate = row.fx_rate_id == proposal.fx_rate_id
+    return (
+        (row.summary, row.amount_minor, row.currency)
+        == (proposal.summary, proposal.amount_minor, proposal.currency)
+        and (not one_rate or row.amount_usd_minor == proposal.amount_usd_minor)
+        and canonical(list(row.effects)) == canonical([dict(e) for e in proposal.effects])
+    )
 
 
 def _gone(tx: Tx, policy: PolicyRelation) -> Present:

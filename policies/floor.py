@@ -35,6 +35,10 @@ READING: Mapping[str, str] = {
     "cyberos.crm.list_pipelines": "crm.read",
     "cyberos.crm.list_deals": "crm.read",
     "cyberos.crm.get_deal": "crm.read",
+    "cyberos.vn.decode_vietqr": "core.read",
+    "cyberos.vn.parse_address": "core.read",
+    "cyberos.vn.amount_in_words": "core.read",
+    "cyberos.vn.list_banks": "core.read",
 }
 # Nothing can approve, enrol a key, grant a role or change the policy through a tool.
 NEVER_A_TOOL = ("approve", "reject", "enrol", "enroll", "grant", "sign", "policy")

@@ -44,8 +44,8 @@ class Outcome:
 
 
 class _Rehearsed(Exception):
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
+    def __init__(self, principal: Principal, outcome: Outcome) -> None:
+        self.principal, self.outcome = principal, outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Gate:
             await self._sleep(min(patience, POLL_EVERY_SECONDS))
             patience -= POLL_EVERY_SECONDS
         outcome = _outcome(answer)
-        if not principal.mark_is_fresh and has_untrusted(outcome.structured):
+        if _must_mark(principal, outcome):
             await self._taint(principal)
         return outcome
 
@@ -167,9 +167,13 @@ class Gate:
                 principal = await self._admit(tx, visit)
                 outcome = await self._once(tx, principal, visit)
                 if getattr(visit.arguments, "dry_run", False):
-                    raise _Rehearsed(outcome)
+                    raise _Rehearsed(principal, outcome)
+                if _must_mark(principal, outcome):
+                    await identity.mark_untrusted_read(tx, principal.id)
                 return outcome
         except _Rehearsed as rehearsal:
+            if _must_mark(rehearsal.principal, rehearsal.outcome):
+                await self._taint(rehearsal.principal)
             text = f"DRY RUN, nothing was written.\n{rehearsal.outcome.text}"
             return Outcome(rehearsal.outcome.structured, text)
 
@@ -291,6 +295,11 @@ class Gate:
                 return Fault(code, Kind.FORBIDDEN, "The policy does not allow this, for nobody.")
             case _:
                 return Fault(code, Kind.FORBIDDEN, "There is no such tool.")
+
+
+def _must_mark(principal: Principal, outcome: Outcome) -> bool:
+    """Whether the caller now reads a stranger's words, and that is not written down yet."""
+    return not principal.mark_is_fresh and has_untrusted(outcome.structured)
 
 
 def _outcome(answer: Answer) -> Outcome:

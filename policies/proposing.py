@@ -14,16 +14,18 @@ from domain.store.tx import Tx
 from policies.catalogue import Catalogue, ToolPolicy
 from policies.contract import Arguments, PendingAnswer, Principal, Proposal, SlotView, Tool
 from policies.decide import Decision
-from policies.evidence import entity_digest, schema_sha256, slot_rows
+from policies.evidence import PROPOSED, entity_digest, proposed, schema_sha256, slot_rows
 
 MOST_PENDING = 20  # of one requester: an inbox nobody can read protects nobody
 UNBOUND = frozenset({"idempotency_key", "note_to_approver", "dry_run"})
+# What a caller expects to find does not make another wish of the same one.
+EXPECTATIONS = frozenset({"expected_version", "expected_stage"})
 _CLAIM_CHARS = 500
 
 
-def arguments_json(arguments: Arguments) -> tuple[str, str]:
+def arguments_json(arguments: Arguments, without: frozenset[str] = UNBOUND) -> tuple[str, str]:
     """The arguments as they are stored, hashed, signed and executed: canonical text and digest."""
-    content = arguments.model_dump(mode="json", exclude_none=True, exclude=set(UNBOUND))
+    content = arguments.model_dump(mode="json", exclude_none=True, exclude=set(without))
     return signed.arguments_text(normalised(content))
 
 
@@ -39,11 +41,17 @@ async def propose(
     *,
     request_id: str,
 ) -> PendingAction:
-    """Store the action people are asked about, or give back the one that already waits for it."""
+    """Store the action people are asked about, or give back the one that already waits for it.
+
+    Raises ALREADY_PROPOSED when somebody else asked for it, and RATE_LIMITED.
+    """
     args_json, args_sha256 = arguments_json(arguments)
-    dedupe_key = signed.dedupe_key(tool.id, args_sha256, proposal.entity_version)
+    _, wish = arguments_json(arguments, UNBOUND | EXPECTATIONS)
+    dedupe_key = signed.dedupe_key(tool.id, wish, proposal.entity_version)
     waiting = await queries.live_with_dedupe_key(tx, dedupe_key)
     if waiting is not None and not (waiting.state == "pending" and waiting.expires_at <= tx.at):
+        if waiting.requester != principal.reference:
+            raise _asked_already()
         return waiting
     if waiting is not None:
         await queries.step(tx, waiting, "expired", closed_at=tx.at, closed_by="system:clock")
@@ -61,13 +69,13 @@ async def propose(
     await tx.flush()
     tx.record(
         Event(
-            event="action.proposed",
+            event=PROPOSED,
             actor=principal.actor,
             object=f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
             action=row.id,
             policy=f"{row.policy_version}:{row.policy_sha256}",
             request=request_id,
-            data={"tool": tool.id, "args_sha256": args_sha256, "state": "pending"},
+            data=proposed(row),
             private={"summary": row.summary},
         )
     )
@@ -84,7 +92,6 @@ def _row(
     proposal: Proposal,
     arguments: Arguments,
 ) -> PendingAction:
-    usd = proposal.facts.get("amount_usd_minor")
     action_id = new_id()
     return PendingAction(
         id=action_id,
@@ -100,7 +107,7 @@ def _row(
         claim=_claim(arguments),
         amount_minor=proposal.amount_minor,
         currency=proposal.currency,
-        amount_usd_minor=usd if isinstance(usd, int) else None,
+        amount_usd_minor=proposal.amount_usd_minor,
         fx_rate_id=proposal.fx_rate_id,
         policy_version=catalogue.version,
         policy_sha256=catalogue.sha256,
@@ -117,6 +124,15 @@ def _row(
         state="pending",
         state_seq=1,
         idem_key=f"act_{action_id}",
+    )
+
+
+def _asked_already() -> Fault:
+    return Fault(
+        "ALREADY_PROPOSED",
+        Kind.CONFLICT,
+        "Somebody else has asked for exactly this already, and people are deciding about it.",
+        "there is nothing to do; the person you act for can follow it in the inbox.",
     )
 
 

@@ -151,7 +151,11 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
         gc.set_threshold(20_000, 20, 20)
         gc.enable()
         async with stdio_server() as (incoming, outgoing):
-            await converse(server, incoming, outgoing)
+            try:
+                await converse(server, incoming, outgoing)
+            finally:
+                # What a library printed waits here, and until now this led to standard error.
+                sys.stdout.flush()
         await gate.meter.flush()
     finally:
         await opened.close()

@@ -130,6 +130,18 @@ def key_files(settings: Settings) -> KeyFiles:
     return KeyFiles(tuple(found), tuple(beside), tuple(roots), tuple(locked))
 
 
+def checkpoint_key(settings: Settings) -> Iterator[Check]:
+    """Can the ends of the audit chains be signed from here?"""
+    path = settings.keys_dir / checkpoints.KEY_FILE
+    if settings.data_dir.is_dir() and not path.is_file():
+        yield Check(
+            Mark.WARN,
+            "keys",
+            f"There is no {path}, so no checkpoint can be signed here: put your copy back, or run "
+            "`cyberos audit checkpoint --new-key`.",
+        )
+
+
 def keys(there: KeyFiles) -> Iterator[Check]:
     """What the private keys on this machine mean."""
     for path in there.open:

@@ -30,6 +30,10 @@ TOOL_MODULES = {
     "cyberos.crm.move_stage": "tools.crm.move_stage",
     "cyberos.crm.log_activity": "tools.crm.log_activity",
     "cyberos.crm.close_deal": "tools.crm.close_deal",
+    "cyberos.vn.decode_vietqr": "tools.vn.decode_vietqr",
+    "cyberos.vn.parse_address": "tools.vn.parse_address",
+    "cyberos.vn.amount_in_words": "tools.vn.amount_in_words",
+    "cyberos.vn.list_banks": "tools.vn.list_banks",
     "cyberos.admin.add_bank_account": "tools.admin.add_bank_account",
 }
 

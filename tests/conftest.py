@@ -5,9 +5,13 @@ from contextlib import ExitStack
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from tests import postgres
 from tests.world import World, migrated, opened
+
+# `make fuzz` looks for hours where a test looks for a second.
+settings.register_profile("fuzz", max_examples=20_000, deadline=None)
 
 _URLS: dict[str, str] = {}  # of this worker, by kind of database
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 from mcp.server.stdio import stdio_server
 
 from domain.identity import tokens
+from policies.gate import Gate
 from server.agents import converse, mcp_server
 from tests.world import Company, World
 
@@ -91,11 +92,15 @@ class Wire:
 
 @asynccontextmanager
 async def spoken(
-    world: World, agent: str = "cro_agent", company: Company | None = None, **options: Any
+    world: World,
+    agent: str = "cro_agent",
+    company: Company | None = None,
+    gate: Gate | None = None,
+    **options: Any,
 ) -> AsyncIterator[Wire]:
-    """A connection of an agent, after the handshake."""
+    """A connection of an agent, after the handshake; through a gate of its own, or this one."""
     server = mcp_server(
-        world.gate(**options),
+        gate or world.gate(**options),
         tokens.parse((company or world.ours).tokens[agent]),
         frozenset({"default", "admin"}),
         world.contract,

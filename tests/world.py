@@ -22,8 +22,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from domain.approvals import queries as approvals
 from domain.approvals.facts import Decision
 from domain.identity import keys, service, tokens
-from domain.identity.keys import ApproverKey
-from domain.identity.tables import Person
+from domain.identity.keys import ApproverKey, Passphrase
 from domain.kernel.clock import HandClock
 from domain.kernel.ids import new_id
 from domain.pipelines import service as pipelines
@@ -43,6 +42,8 @@ from policies.gate import Gate
 from policies.trust import Trust
 from server import wiring
 from server.agents import ERROR_KEY, mcp_server
+from server.cli.agents import agent_added
+from server.cli.founding import NewPerson, enrol
 from server.publish import contract_of
 from tests import postgres
 from tests.sqlite import by_hand
@@ -315,46 +316,29 @@ async def found(
         await service.found_tenant(tx, code=company.id.lower(), name="Cty", locale=locale)
         company.workspace_id = (await service.add_workspace(tx, code="main", name="Main")).id
         for name, roles in PEOPLE.items():
-            await _enrol(tx, company, deploy, root, name, roles)
+            key = company.keys[name] = keys.generate()
+            email = f"{name}@{company.workspace_id.lower()}.vn"
+            new = NewPerson(
+                email=email,
+                name=f"{name.upper()} Nguyễn",
+                roles=tuple(roles),
+                passphrase=Passphrase(""),
+            )
+            company.people[name] = await enrol(tx, new, company.workspace_id, deploy, root, key)
         for template in ("sales", "partner", "inbound", "outbound"):
             made = await pipelines.install_template(tx, company.workspace_id, template)
             company.pipeline_ids[template] = made.id
         await activation.activate(tx, floor.load_checked(), SYSTEM)
         for name, (person, scopes) in SCOPES.items():
-            _, company.tokens[name] = await service.add_agent(
+            agent, company.tokens[name] = await service.add_agent(
                 tx,
                 name=name,
                 person_id=company.people[person],
                 scopes=scopes,
                 expires_at=clock.now() + timedelta(days=90),
             )
+            tx.record(agent_added(agent))
     return company
-
-
-async def _enrol(
-    tx: Tx, company: Company, deploy: str, root: ApproverKey, name: str, roles: list[str]
-) -> Person:
-    person = await service.add_person(
-        tx,
-        email=f"{name}@{company.workspace_id.lower()}.vn",
-        display_name=f"{name.upper()} Nguyễn",
-        roles=roles,
-        workspaces=[company.workspace_id],
-    )
-    key = keys.generate()
-    await service.enrol_key(
-        tx,
-        person.id,
-        key_id=key.key_id,
-        public_key=key.public_key,
-        label="test",
-        endorsed_by=root.key_id,
-        endorsement=keys.endorse(
-            root, deploy=deploy, tenant=company.id, person=person.id, public_key=key.public_key
-        ),
-    )
-    company.people[name], company.keys[name] = person.id, key
-    return person
 
 
 def copy_of(url: str, target: Path) -> str:

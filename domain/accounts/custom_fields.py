@@ -101,8 +101,9 @@ def check_custom_schema(schema: Mapping[str, Any]) -> None:
 def check_custom_fields(schema: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they are stored: a copy with its texts in NFC and stripped.
 
-    `schema` has passed `check_custom_schema`. At most 32 kB as JSON and 6 levels deep, numbers
-    within 2^53-1, no characters in texts that `kernel.text.block` refuses.
+    `schema` has passed `check_custom_schema`. Fields that it does not define are refused, unless
+    its `additionalProperties` let them in. At most 32 kB as JSON and 6 levels deep, numbers within
+    2^53-1, no characters in texts that `kernel.text.block` refuses.
 
     Raises Fault CUSTOM_FIELDS_INVALID with all problems at once: `facts["problems"]` is a list
     of `{"path": JSON pointer, "problem": sentence}`. Values and unknown field names are never
@@ -237,7 +238,8 @@ def _schema_problems(
 ) -> list[_Problem]:
     from jsonschema import Draft202012Validator
 
-    checker = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    closed = {"additionalProperties": False, **schema}
+    checker = Draft202012Validator(closed, format_checker=Draft202012Validator.FORMAT_CHECKER)
     found = set()
     for error in checker.iter_errors(values):
         steps = [

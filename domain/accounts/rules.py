@@ -1,13 +1,12 @@
 """Which kinds of account are there, and which tax code fits which on a given day?"""
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from domain.kernel.faults import Fault, Kind
+from domain.vn import tax_codes
 
 
 class AccountType(StrEnum):
@@ -83,11 +82,7 @@ TAX_CODE_LENGTHS: Sequence[TaxCodeLengths] = (
     TaxCodeLengths(AccountType.OTHER, (), _ALWAYS, "no rule: the account is of no known type"),
 )
 
-_MOST_TYPED = 40
 _MOST_DIGITS = 20
-_BRANCH = 13
-_SEPARATORS = re.compile(r"[\s.\-\u2010-\u2015\u2212]")
-_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 
 
 def tax_code_lengths(account_type: AccountType, on: date) -> tuple[int, ...]:
@@ -101,34 +96,17 @@ def check_tax_code(account_type: AccountType, raw: str, on: date) -> str:
 
     Spaces, dots and dashes are dropped, full-width digits become plain. The canonical form is
     `NNNNNNNNNN`, `NNNNNNNNNN-NNN` or twelve digits. The check digit is not looked at: it only
-    advises (`checksum_ok`), the registry decides.
+    advises (`vn.tax_codes.checksum_ok`), the registry decides.
 
     Raises Fault VN_MST_INVALID, which names the lengths allowed.
     """
     lengths = tax_code_lengths(account_type, on)
-    digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", raw[: _MOST_TYPED + 1]))
-    is_number = len(raw) <= _MOST_TYPED and digits.isascii() and digits.isdigit()
-    fits = len(digits) in lengths if lengths else len(digits) <= _MOST_DIGITS
-    if not is_number or not fits:
-        raise _tax_code_invalid(account_type, lengths, len(digits) if is_number else None)
-    return f"{digits[:10]}-{digits[10:]}" if len(digits) == _BRANCH else digits
-
-
-def checksum_ok(tax_code: str) -> bool | None:
-    """Whether a canonical tax code passes its own arithmetic; None where it has none.
-
-    Weights 31, 29, 23, 19, 17, 13, 7, 5, 3 on the first nine digits, the tenth is 10 minus the
-    sum modulo 11 (python-stdnum, stdnum.vn.mst; 256 of 260 published numbers pass). The serial
-    0000000 and the branch 000 are never issued. Personal numbers of twelve digits have no check
-    digit. Advice only: a failure is nearly always a typing mistake, and never a reason to refuse.
-    """
-    head, _, branch = tax_code.partition("-")
-    if len(head) != len(_WEIGHTS) + 1:
-        return None
-    if head[2:9] == "0000000" or branch == "000":
-        return False
-    weighed = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, head, strict=False))
-    return 10 - weighed % 11 == int(head[9])
+    digits = tax_codes.digits_of(raw)
+    given = len(digits) if digits is not None else None
+    fits = given in lengths if lengths else given is not None and given <= _MOST_DIGITS
+    if digits is None or not fits:
+        raise _tax_code_invalid(account_type, lengths, given)
+    return tax_codes.canonical(digits)
 
 
 def _tax_code_invalid(

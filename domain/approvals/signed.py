@@ -36,7 +36,8 @@ class Bound:
     """What a signature is bound to: the columns of a pending action that never change.
 
     `requester` is `agent:<id>` or `human:<id>`; `obo` is the person an agent acts for and empty
-    when a person asked herself. Digests are 64 hexadecimal digits.
+    when a person asked herself. `terms` is the digest of who must sign how surely, of the amounts
+    and effects that are shown, and of the agent's words. Digests are 64 hexadecimal digits.
     """
 
     deploy: str
@@ -50,6 +51,7 @@ class Bound:
     entity_version: int
     entity_digest: str
     summary_sha256: str
+    terms: str
     policy_version: int
     policy_sha256: str
     requester: str
@@ -88,6 +90,7 @@ def payload(bound: Bound, choice: Choice) -> Payload:
         "entity": _entity(bound),
         "entity_digest": _digest(bound.entity_digest, "entity_digest"),
         "summary_sha256": _digest(bound.summary_sha256, "summary_sha256"),
+        "terms": _digest(bound.terms, "terms"),
         "policy": f"{_count(bound.policy_version, 'policy_version')}"
         f":{_digest(bound.policy_sha256, 'policy_sha256')}",
         "requester": _shaped(_PRINCIPAL, bound.requester, "requester"),
@@ -140,12 +143,17 @@ def arguments_text(arguments: Json) -> tuple[str, str]:
 def check_arguments(args_json: str, args_sha256: str) -> None:
     """Refuse with `ARGS_TAMPERED` unless the digest is that of the stored arguments."""
     if sha256_hex(args_json.encode(errors="surrogatepass")) != args_sha256:
-        raise Fault(
-            "ARGS_TAMPERED",
-            Kind.CONFLICT,
-            "The stored arguments are not those the digest was made of.",
-            "This action cannot run. Tell an administrator, and propose it again.",
-        )
+        raise tampered("The stored arguments are not those the digest was made of.")
+
+
+def tampered(why: str) -> Fault:
+    """The fault of an action that is not as it was proposed."""
+    return Fault(
+        "ARGS_TAMPERED",
+        Kind.CONFLICT,
+        why,
+        "This action cannot run. Tell an administrator, and propose it again.",
+    )
 
 
 def dedupe_key(tool: str, args_sha256: str, entity_version: int) -> str:

@@ -6,19 +6,15 @@ from typing import Any
 
 from domain.accounts import queries as accounts
 from domain.contacts import queries
-from domain.contacts.rules import (
-    Salutation,
-    compose_name,
-    email_address,
-    phone_e164,
-    split_name,
-)
+from domain.contacts.rules import email_address
 from domain.contacts.tables import Contact
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
 from domain.kernel.ids import new_id
 from domain.store import outbox
 from domain.store.tx import Tx
+from domain.vn.names import Salutation, compose_name, split_name
+from domain.vn.phones import phone_e164
 
 MOST_DUPLICATES = 10
 _MOST_FOLDED = 512

@@ -10,6 +10,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.kernel.money import EXPONENTS, MAX_JSON_MINOR, Money, Rate
 from domain.kernel.rounding import divide, ratio
+from domain.store.chain import SYSTEM, Event
 from domain.store.tx import Tx
 
 USD = "USD"
@@ -26,6 +27,8 @@ class Equivalent:
 
 async def record(tx: Tx, rate: Rate) -> FxRate:
     """Keep what a source said for a day. Saying the same again changes nothing.
+
+    A rate decides who has to sign, so the chain tells of it.
 
     Raises RATE_CONFLICT when the source said something else for that day before.
     """
@@ -52,6 +55,20 @@ async def record(tx: Tx, rate: Rate) -> FxRate:
     )
     tx.add(row)
     await tx.flush()
+    tx.record(
+        Event(
+            "fx.recorded",
+            SYSTEM,
+            object=f"fx_rate:{row.id}",
+            data={
+                "base": row.base,
+                "quote": row.quote,
+                "value": value,
+                "as_of": rate.as_of.isoformat(),
+                "source": row.source,
+            },
+        )
+    )
     return row
 
 

@@ -146,9 +146,15 @@ async def person_by_email(tx: Tx, email: str) -> PersonIdentity:
             "PERSON_UNKNOWN",
             Kind.NOT_FOUND,
             "Nobody has this e-mail address here.",
-            "check the spelling; `cyberos doctor` lists who can approve what.",
+            "check the spelling; `cyberos person list` shows who is here.",
         )
     return (await people(tx, [found]))[found]
+
+
+async def is_known(tx: Tx, email: str) -> bool:
+    """Whether somebody has or had this e-mail address in the tenant."""
+    wanted = select(Person.id).where(Person.email == email.strip().lower())
+    return await tx.first(wanted) is not None
 
 
 async def keys(tx: Tx, key_ids: Iterable[str] | None = None) -> Mapping[str, ApproverKey]:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy import select
+
 from domain.identity import queries, tokens
 from domain.identity.tables import (
     Agent,
@@ -66,7 +68,10 @@ async def add_workspace(tx: Tx, *, code: str, name: str) -> Workspace:
 async def add_person(
     tx: Tx, *, email: str, display_name: str, roles: Iterable[str], workspaces: Iterable[str]
 ) -> Person:
-    """Add a person with her roles, as a member of the given workspaces."""
+    """Add a person with her roles, as a member of the given workspaces.
+
+    PERSON_EXISTS also for somebody who left: what she signed must stay hers.
+    """
     wanted = sorted(set(roles))
     if unknown := [role for role in wanted if role not in ROLES]:
         raise Fault(
@@ -76,6 +81,8 @@ async def add_person(
             f"roles are {', '.join(sorted(ROLES))}.",
             {"count": len(unknown)},
         )
+    if await queries.is_known(tx, email):
+        raise person_exists()
     person = Person(id=new_id(), email=email.strip().lower(), display_name=display_name)
     tx.add(person)
     await tx.flush()
@@ -85,6 +92,42 @@ async def add_person(
         tx.add(WorkspaceMember(workspace_id=workspace_id, person_id=person.id))
     await tx.flush()
     return person
+
+
+def person_exists() -> Fault:
+    """An e-mail address belongs to one person for good."""
+    return Fault(
+        "PERSON_EXISTS",
+        Kind.CONFLICT,
+        "Somebody with this e-mail address is here, or was before she left.",
+        "`cyberos person list` shows her; use another address.",
+    )
+
+
+async def leave(tx: Tx, person_id: str) -> tuple[list[str], list[str]]:
+    """Take a person her roles and keys, now; she stays in the list and in the audit.
+
+    Gives the roles and the ids of the keys that ended, nothing the second time.
+    """
+    person = await tx.first(select(Person).where(Person.id == person_id))
+    assert person is not None
+    person.active = False
+    held = await tx.all(
+        select(PersonRole)
+        .where(PersonRole.person_id == person_id, PersonRole.revoked_at.is_(None))
+        .order_by(PersonRole.role)
+    )
+    keys = await tx.all(
+        select(ApproverKey)
+        .where(ApproverKey.person_id == person_id, ApproverKey.revoked_at.is_(None))
+        .order_by(ApproverKey.key_id)
+    )
+    for role in held:
+        role.revoked_at = tx.at
+    for key in keys:
+        key.revoked_at = tx.at
+    await tx.flush()
+    return [one.role for one in held], [one.key_id for one in keys]
 
 
 async def enrol_key(

@@ -19,6 +19,12 @@ _STROKES = {
     "æ": "ae",
     "œ": "oe",
 }
+_PLAIN_STROKES = {
+    ord(letter): plain
+    for small, ascii in _STROKES.items()
+    for letter, plain in ((small, ascii), (small.upper(), ascii.upper()))
+    if len(letter) == 1
+}
 _ZERO_WIDTH_SPACE = "\u200b"  # a format character that nevertheless separates words
 _APOSTROPHES = "\u02b9\u02bb\u02bc\u02bd"  # letters by category, apostrophes in names
 _MOST_REMEMBERED = 8_192
@@ -39,6 +45,17 @@ def fold(text: str) -> str:
 def words(folded: str) -> tuple[str, ...]:
     """The words of a folded text, in order: what a search matches by prefix."""
     return tuple(folded.split())
+
+
+def plain_letters(text: str) -> str:
+    """The same words without marks, their case kept: `Đặng Văn Ánh` is `Dang Van Anh`.
+
+    For people and banks that read ASCII; a search folds (`fold`), which also drops the case.
+    """
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text.translate(_PLAIN_STROKES))
+    return "".join(letter for letter in decomposed if unicodedata.category(letter)[0] != "M")
 
 
 class _Table(dict[int, int | str]):

@@ -1,6 +1,8 @@
 """Where does the chain stand, and what does it say?"""
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -20,6 +22,21 @@ async def hash_at(tx: Tx, seq: int) -> str | None:
     if seq == 0:
         return GENESIS.hex()
     return await tx.first(select(AuditEntry.hash).where(AuditEntry.seq == seq))
+
+
+async def first_data(tx: Tx, action_id: str, event: str) -> Any:
+    """What the first entry of this kind about an action says; None if there is none."""
+    body = await tx.first(
+        select(AuditEntry.body)
+        .where(AuditEntry.action_id == action_id, AuditEntry.event == event)
+        .order_by(AuditEntry.seq)
+        .limit(1)
+    )
+    try:
+        content = json.loads(body or "null")
+    except ValueError:
+        return None  # somebody wrote over it; the verifier says so
+    return content.get("data") if isinstance(content, dict) else None
 
 
 async def entries(tx: Tx, *, after: int, limit: int) -> Sequence[AuditEntry]:

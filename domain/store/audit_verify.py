@@ -175,7 +175,7 @@ async def verify_chain(tx: Tx, report: Report, *, after: Sealed | None = None) -
         for row in page:
             walk.step(row, blobs)
         for seq, name in blobs:
-            report.found(_private(seq, name), "no entry commits to it")
+            report.found(private_place(seq, name), "no entry commits to it")
     report.end = Sealed(walk.seq, walk.last.hex())
     if after is None:
         await _verify_counts(tx, report, rows, values)
@@ -241,7 +241,7 @@ class _Walk:
         self, seq: int, content: Mapping[str, Any], blobs: dict[tuple[int, str], _Blob]
     ) -> None:
         for name, digest in _promised(content.get("pii")):
-            place = _private(seq, name)
+            place = private_place(seq, name)
             blob = blobs.pop((seq, name), None)
             if blob is None:
                 self.report.found(place, "is missing; erasing leaves its place behind")
@@ -293,7 +293,7 @@ def _content(body: str) -> Mapping[str, Any] | None:
     return content if isinstance(content, dict) and content.get("v") == 1 else None
 
 
-def _private(seq: int, name: str) -> str:
+def private_place(seq: int, name: str) -> str:
     """Where a private value lies. Its name is a field of ours, or not worth repeating."""
     return f"private value {seq}/{name if _NAME.fullmatch(name) else '?'}"
 
@@ -374,6 +374,7 @@ class Trace:
     event: str
     at: str
     actor: tuple[str, str]
+    data: Mapping[str, Any]
 
 
 async def traces(tx: Tx, action_ids: Sequence[str]) -> dict[str, list[Trace]]:
@@ -389,9 +390,16 @@ async def traces(tx: Tx, action_ids: Sequence[str]) -> dict[str, list[Trace]]:
         if content is None or not isinstance(actor, dict):
             continue  # the walk over the chain has said so already
         who = (str(actor.get("t")), str(actor.get("id")))
-        trace = Trace(row.seq, str(content.get("event")), str(content.get("at")), who)
+        data = data_of(content)
+        trace = Trace(row.seq, str(content.get("event")), str(content.get("at")), who, data)
         found[row.action_id].append(trace)
     return found
+
+
+def data_of(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an entry says besides who, when and about what."""
+    data = content.get("data")
+    return data if isinstance(data, dict) else {}
 
 
 async def told(tx: Tx, event_name: str) -> list[tuple[int, Mapping[str, Any]]]:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import is_id
 from domain.store.chain import Sealed
 
 if TYPE_CHECKING:
@@ -151,6 +152,17 @@ def _decoded(text: str) -> bytes | None:
 def log_path(directory: Path, tenant_id: str) -> Path:
     """The log of a tenant."""
     return directory / f"{tenant_id}.log"
+
+
+def logged(directory: Path) -> list[str]:
+    """The tenants that have a log here."""
+    try:
+        names = sorted(os.listdir(directory))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _unreadable() from error
+    return [id for name in names if (id := name.removesuffix(".log")) != name and is_id(id)]
 
 
 def append(path: Path, note: str) -> None:

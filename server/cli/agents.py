@@ -1,5 +1,7 @@
 """Which programs may propose, for whom and until when? `cyberos agent add | list | revoke`."""
 
+import shlex
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,16 +20,29 @@ from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from server.cli.desk import Company, opened, perform, the_company
 from server.cli.render import answer, instant, one_line, say
-from server.cli.vault import undone_on_failure, write_secret
+from server.cli.vault import Vault, undone_on_failure, write_secret
 
 OPERATOR = Actor("system", "operator")  # whoever may run commands on this machine
 DAYS = 90
 
 TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if there are several.")
 TOKEN_FILE = typer.Option(
-    None, "--token-file", help="Write the token to this new file (0600) instead of showing it."
+    None, "--token-file", help="Write the token to this new file (0600), not to its usual place."
 )
+SHOW_TOKEN = typer.Option(False, "--show-token", help="Show the token once instead of keeping it.")
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An agent as the flags describe it."""
+
+    name: str
+    for_email: str
+    scopes: tuple[str, ...]
+    days: int
+    token_file: Path | None
+    show_token: bool
 
 
 def register(app: typer.Typer) -> None:
@@ -46,25 +61,32 @@ def add(
     days: int = typer.Option(DAYS, min=1, max=366, help="How long its token is valid."),
     tenant: str | None = TENANT,
     token_file: Path | None = TOKEN_FILE,
+    show_token: bool = SHOW_TOKEN,
     as_json: bool = JSON,
 ) -> None:
     """Add an agent and make its token.
 
-    The token is shown once, or written to a file, and stored as a hash.
+    The token is written to a file, where `cyberos connect` finds it, and stored as a hash.
     """
+    if show_token and token_file is not None:
+        raise Fault(
+            "USAGE", Kind.INVALID, "A token is shown or written to a file.", "give one of the two."
+        )
     wanted = tuple(scope.strip() for scope in scopes.split(",") if scope.strip())
-    place = token_file.absolute() if token_file is not None else None
-    company, added = perform(lambda: _add(name, for_email, wanted, days, tenant, place))
+    asked = _Asked(name, for_email, wanted, days, token_file, show_token)
+    company, added = perform(lambda: _add(asked, tenant))
     if as_json:
         answer(added)
         return
     agent = added["agent"]
     until = instant(datetime.fromisoformat(agent["expires_at"]), company.zone)
     say(f"{one_line(agent['name'])} may {', '.join(agent['scopes'])} until {until}.")
-    if token_file is None:
+    if show_token:
         say(f"Its token, shown only now: {added['token']}")
-    else:
-        say(f"Its token is in {added['token_file']}; set CYBEROS_AGENT_TOKEN_FILE to that path.")
+        return
+    found_by = ["--agent", agent["name"]] if token_file is None else ["--token-file", token_file]
+    say(f"Its token is in {added['token_file']}.")
+    say(f"`cyberos connect {shlex.join(map(str, found_by))} --client ...` says how it is used.")
 
 
 def list_all(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
@@ -112,32 +134,27 @@ def agent_added(agent: Agent) -> Event:
     )
 
 
-async def _add(
-    name: str,
-    email: str,
-    scopes: tuple[str, ...],
-    days: int,
-    tenant: str | None,
-    token_file: Path | None,
-) -> tuple[Company, dict[str, Any]]:
+async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, Any]]:
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
         with undone_on_failure() as undo:
             async with writing(desk.database, company.id, desk.clock) as tx:
-                person = await identity.person_by_email(tx, email)
+                person = await identity.person_by_email(tx, asked.for_email)
                 _check_active(person)
                 agent, clear = await service.add_agent(
                     tx,
-                    name=_name(name),
+                    name=_name(asked.name),
                     person_id=person.id,
-                    scopes=scopes,
-                    expires_at=tx.at + timedelta(days=days),
+                    scopes=asked.scopes,
+                    expires_at=tx.at + timedelta(days=asked.days),
                 )
                 tx.record(agent_added(agent))
-                if token_file is not None:
-                    write_secret(token_file, f"{clear}\n".encode())
-                    undo.remove(token_file)
-    shown = {"token": clear} if token_file is None else {"token_file": str(token_file)}
+                usual = Vault(desk.settings).token(company.code, agent.name)
+                file = (asked.token_file or usual).absolute()
+                if not asked.show_token:
+                    write_secret(file, f"{clear}\n".encode())
+                    undo.remove(file)
+    shown = {"token": clear} if asked.show_token else {"token_file": str(file)}
     return company, {"agent": _as_object(agent, person), **shown}
 
 

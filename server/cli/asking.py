@@ -1,6 +1,7 @@
 """What has the person not told us yet? Asked in a terminal, named as missing flags elsewhere."""
 
 import warnings
+from collections.abc import Callable
 from getpass import GetPassWarning, getpass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import typer
 
 from domain.identity.keys import SHORTEST_PASSPHRASE, Passphrase
 from domain.kernel.faults import Fault, Kind
-from server.cli.render import interactive
+from server.cli.render import interactive, say
 
 _LARGEST_PASSPHRASE_FILE = 1_024
 
@@ -19,16 +20,27 @@ class Questions:
     def __init__(self) -> None:
         self._missing: list[str] = []
 
-    def text(self, flag: str, given: str | None, question: str, default: str | None = None) -> str:
-        """The value of a flag, an answer, or the default."""
-        if given is not None and given.strip():
-            return given.strip()
+    def text(
+        self,
+        flag: str,
+        given: str | None,
+        question: str,
+        default: str | None = None,
+        *,
+        rule: Callable[[str], str] = str.strip,
+    ) -> str:
+        """The value of a flag, an answer, or the default.
+
+        In a terminal, what breaks the rule is asked again. Elsewhere all flags are judged together.
+        """
+        typed = given.strip() if given is not None else ""
         if interactive():
-            return str(typer.prompt(question, default=default, err=True)).strip()
-        if default is not None:
-            return default
-        self.missing(flag)
-        return ""
+            return answered(question, typed, default, rule=rule)
+        if typed:
+            return typed
+        if default is None:
+            self.missing(flag)
+        return default or ""
 
     def missing(self, flag: str) -> None:
         """Remember a flag that nobody gave."""
@@ -44,6 +56,22 @@ class Questions:
                 "give them, or run the command in a terminal, where it asks.",
                 {"flags": self._missing},
             )
+
+
+def answered(
+    question: str, typed: str = "", default: str | None = None, *, rule: Callable[[str], str]
+) -> str:
+    """What somebody types, or typed before, once it keeps the rule; asked until it does."""
+    while True:
+        if not typed:
+            shown = bool(default)
+            reply = typer.prompt(question, default=default, show_default=shown, err=True)
+            typed = str(reply).strip()
+        try:
+            return rule(typed)
+        except ValueError as problem:
+            say(f"  {problem}: once more, please.", err=True)
+            typed = ""
 
 
 def passphrase(file: Path | None, question: str, *, flag: str, twice: bool = False) -> Passphrase:

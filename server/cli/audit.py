@@ -1,7 +1,7 @@
 """Is everything provable? `cyberos audit verify | checkpoint | tail`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,8 @@ async def verify_all(
 async def _verify_each(database: Database, sources: Sources, tenant: str | None) -> list[Verified]:
     listed = await directory.tenants(database)
     wanted = [one for one in listed if tenant is None or one[1] == tenant.strip().lower()]
-    if not wanted:
+    vanished = [] if tenant else await _vanished(database, sources, [one[0] for one in listed])
+    if not wanted and not vanished:
         raise Fault(
             "TENANT_UNKNOWN",
             Kind.NOT_FOUND,
@@ -148,12 +149,25 @@ async def _verify_each(database: Database, sources: Sources, tenant: str | None)
         Verified(code, await verifier.verify(database, tenant_id, wiring.clock(), sources))
         for tenant_id, code in wanted
     ]
-    if tenant is None and database.is_sqlite:
-        for tenant_id in await audit_verify.chains_besides(database, [one[0] for one in listed]):
-            report = Report(tenant_id)
-            report.found("tenant directory", "does not list this tenant, which has a chain")
-            verified.append(Verified(tenant_id, report))
-    return verified
+    return verified + vanished
+
+
+async def _vanished(
+    database: Database, sources: Sources, listed: Collection[str]
+) -> list[Verified]:
+    """Every tenant that left a trace inside or outside of the database, which does not list it."""
+    traces = dict.fromkeys(checkpoints.logged(sources.checkpoint_dir), "has checkpoints")
+    traces |= dict.fromkeys(sources.trust.roots if sources.trust else (), "has a trusted root")
+    if database.is_sqlite:
+        chains = await audit_verify.chains_besides(database, listed)
+        traces |= dict.fromkeys(chains, "has a chain")
+    found = []
+    for tenant_id in sorted(traces.keys() - set(listed)):
+        report = Report(tenant_id)
+        what = f"does not list this tenant, which {traces[tenant_id]}"
+        report.found("tenant directory", what)
+        found.append(Verified(tenant_id, report))
+    return found
 
 
 def _trust(file: Path) -> Trust | None:

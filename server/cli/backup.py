@@ -29,12 +29,14 @@ from domain.store.revision import HEAD, check_revision
 from policies import trust
 from server import archive, wiring
 from server.archive import DATABASE, Manifest
+from server.cli import mcp_config
 from server.cli.audit import Evidence, Verified, as_object, as_text, verify_all
 from server.cli.desk import perform, read_settings
 from server.cli.render import answer, say
 from server.cli.vault import private_directory
 from server.settings import Settings
 
+MCP = "mcp.json"
 PUBLIC_KEYS = f"keys/{checkpoints.PUBLIC_FILE}"
 SECRET_FOLDERS = ("keys", "tokens", "root")
 _READABLE_BY_ALL = {"trust.json", checkpoints.PUBLIC_FILE}
@@ -98,12 +100,14 @@ def restore(file: Path = FILE, force: bool = FORCE, as_json: bool = JSON) -> Non
     with _workshop(settings.data_dir) as workshop:
         manifest = archive.unpack(file.absolute(), workshop)
         is_old = _check_database(workshop / DATABASE)
-        plan = [(workshop / one.name, _home(settings, one.name)) for one in manifest.members]
+        names = _wanted(settings, manifest, workshop)
+        plan = [(workshop / name, _home(settings, name)) for name in names]
         _check_free(settings, [home for _, home in plan], force=force)
         set_aside = _swap(settings, plan)
     verified = None if is_old else perform(lambda: verify_all(settings, Evidence()))
     roots = {tenant: key_id(root) for tenant, root in _roots(settings).items()}
-    _report(manifest, verified, set_aside, roots, as_json=as_json)
+    restored = Restored(manifest, names, set_aside, _about_secrets(settings, names))
+    _report(restored, verified, roots, as_json=as_json)
     if verified is not None and not all(one.report.sound for one in verified):
         raise typer.Exit(1)
 
@@ -121,7 +125,7 @@ def _stage(settings: Settings, workshop: Path, *, with_keys: bool) -> list[str]:
     for log in sorted(settings.checkpoint_dir.glob("*.log")):
         if archive.has_place(name := f"checkpoints/{log.name}"):
             _take(log, workshop / name)
-    for name in ("trust.json", "policy.toml", "mcp.json", PUBLIC_KEYS):
+    for name in ("trust.json", "policy.toml", MCP, PUBLIC_KEYS):
         home = _home(settings, name)
         if not home.is_file() or (name == "policy.toml" and settings.policy_file is None):
             continue
@@ -185,6 +189,44 @@ def _use_pg_dump(settings: Settings, file: Path) -> Fault:
 
 
 # --- where it goes back to ---
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came back, what had to make room, and how it stands with keys and tokens."""
+
+    manifest: Manifest
+    names: list[str]
+    set_aside: list[Path]
+    about_secrets: str
+
+
+def _wanted(settings: Settings, manifest: Manifest, workshop: Path) -> list[str]:
+    """The files to restore: all, but no mcp.json that would start a server on another folder."""
+    return [
+        one.name
+        for one in manifest.members
+        if one.name != MCP or mcp_config.move_here(settings, workshop / MCP)
+    ]
+
+
+def _about_secrets(settings: Settings, names: list[str]) -> str:
+    """Private keys and tokens: brought back, here all along, or to be looked for."""
+    came = [one for one in names if one.split("/")[0] in SECRET_FOLDERS and one != PUBLIC_KEYS]
+    if came:
+        return f"{len(came)} files with keys and tokens were restored from it."
+    there = [
+        path
+        for folder in SECRET_FOLDERS
+        for path in (settings.data_dir / folder).rglob("*")
+        if path.suffix in (".key", ".token")
+    ]
+    if there:
+        return "Keys and tokens were not in it; those on this machine are as they were."
+    return (
+        "Keys and tokens were not in it, and there are none on this machine: put your copies of "
+        "keys/ and tokens/ back."
+    )
 
 
 def _home(settings: Settings, name: str) -> Path:
@@ -303,20 +345,18 @@ def _roots(settings: Settings) -> Mapping[str, bytes]:
 
 
 def _report(
-    manifest: Manifest,
-    verified: list[Verified] | None,
-    set_aside: list[Path],
-    roots: Mapping[str, str],
-    *,
-    as_json: bool,
+    restored: Restored, verified: list[Verified] | None, roots: Mapping[str, str], *, as_json: bool
 ) -> None:
-    folders = sorted({str(path.parent) for path in set_aside})
+    manifest, names = restored.manifest, restored.names
+    left_out = [one.name for one in manifest.members if one.name not in names]
+    folders = sorted({str(path.parent) for path in restored.set_aside})
     if as_json:
         sound = None if verified is None else all(one.report.sound for one in verified)
         body: dict[str, Any] = {
             "ok": sound is not False,
             "created_at": manifest.facts.get("created_at", ""),
-            "files": [one.name for one in manifest.members],
+            "files": names,
+            "left_out": left_out,
             "set_aside": folders,
             "roots": roots,
             "sound": sound,
@@ -324,7 +364,9 @@ def _report(
         }
         answer(body)
         return
-    say(f"Restored {len(manifest.members)} files of {manifest.facts.get('created_at', '?')}.")
+    say(f"Restored {len(names)} files of {manifest.facts.get('created_at', '?')}.")
+    for name in left_out:
+        say(f"  left out: {name} (it starts servers elsewhere); `cyberos connect` makes another.")
     for folder in folders:
         say(f"  What was there before is in {folder}.")
     for tenant_id, root in roots.items():
@@ -334,7 +376,7 @@ def _report(
         say("`cyberos audit verify`.")
     for one in verified or []:
         say(as_text(one))
-    say("Tokens and keys are as they were on this machine; `cyberos doctor` says what is missing.")
+    say(f"{restored.about_secrets} `cyberos doctor` says what is missing.")
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from domain.kernel.faults import Fault, Kind
 MODULES = (
     "init",
     "people",
+    "persons",
+    "rates",
     "agents",
     "work",
     "migrate",
@@ -21,6 +23,7 @@ MODULES = (
     "doctor",
     "connect",
     "demo",
+    "vn",
 )
 
 

@@ -116,7 +116,7 @@ def find_token(settings: Settings, agent: str | None, tenant: str | None) -> Pat
             "There is no token file for this agent in the data directory.",
             f"there are {one_line(names)}; or give --token-file."
             if names
-            else "`cyberos agent add --token-file FILE` makes one; then give --token-file FILE.",
+            else "`cyberos agent add` makes one, in its usual place.",
         )
     if agent is None and len({path.stem for path in named}) > 1:
         raise Fault(
@@ -144,7 +144,7 @@ def _check_token(file: Path) -> None:
             "TOKEN_FILE_INVALID",
             Kind.INVALID,
             "The token file cannot be read, or holds no token.",
-            "`cyberos agent add --token-file FILE` makes one.",
+            "`cyberos agent add` makes an agent with one.",
         ) from None
 
 

@@ -225,7 +225,8 @@ class Story:
         self._title("connect")
         launcher = Path(sys.argv[0])
         program = str(launcher) if launcher.name == "cyberos" else "cyberos"
-        for command in ("init --demo", "connect --client claude-desktop", "inbox", "doctor"):
+        connecting = "connect --client claude-desktop --agent cro_agent"  # the demo has several
+        for command in ("init --demo", connecting, "inbox", "doctor"):
             self._line(f"    {program} {command}")
         self._say("end")
 

@@ -22,8 +22,9 @@ from fixtures.demo import company as demo
 from fixtures.demo.company import Stock
 from policies import floor
 from server.cli import mcp_config
+from server.cli.checking import checked
 from server.cli.desk import opened, perform, read_settings
-from server.cli.founding import Founded, NewAgent, NewCompany, NewPerson, checked, found
+from server.cli.founding import Founded, NewAgent, NewCompany, NewPerson, found
 from server.cli.migrate import bring_to_head
 from server.cli.render import answer, say
 from server.cli.vault import Vault, private_directory, replace_secret, write_secret

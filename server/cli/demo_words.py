@@ -73,8 +73,8 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "Connect your own client to this demo company:",
     ),
     "end": (
-        "Hết. Với công ty thật: `cyberos init`.",
-        "The end. For a real company: `cyberos init`.",
+        "Hết. Với công ty thật: `cyberos init`, với CYBEROS_DATA_DIR là một thư mục riêng.",
+        "The end. For a real company: `cyberos init`, with a CYBEROS_DATA_DIR of its own.",
     ),
 }
 

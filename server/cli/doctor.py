@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import typer
 
 from domain.approvals import queries as approvals
 from domain.approvals.tables import PendingAction
+from domain.fx import queries as fx
 from domain.identity import queries as identity
 from domain.identity.queries import PersonIdentity
 from domain.identity.tables import Agent
@@ -23,6 +25,7 @@ from policies.trust import Trust
 from server import inspection, wiring
 from server.cli.desk import perform, read_settings
 from server.cli.render import answer, one_line, say
+from server.cli.vault import Vault
 from server.inspection import Check, KeyFiles, Mark
 from server.settings import Settings
 
@@ -38,8 +41,9 @@ MOST_ACTIONS = 1_000
 
 _LEVELS = {
     "D0": "tamper-evident only: whoever uses this account can change the database, read the "
-    "secrets here or sign in somebody's name, and so can an agent with a shell. The chain shows it "
-    "afterwards; nothing stops it. Do not connect live gateways.",
+    "secrets here or sign in somebody's name, and so can an agent with a shell. The audit shows "
+    "afterwards what contradicts the chain, its checkpoints or a signature, if checkpoints are "
+    "kept elsewhere; nothing stops it. Do not connect live gateways.",
     "D1": "signatures cannot be forged while the keys stay locked, but effects are not protected: "
     "one login of the database may do everything.",
     "D2": "effects and approvals are out of reach of agents, provided that the executor, its "
@@ -89,7 +93,7 @@ async def examine(settings: Settings, tenant: str | None = None) -> Examined:
     """Look at everything that can be seen from here, whatever is broken on the way."""
     checks = [inspection.settings_line(settings), *inspection.files(settings)]
     key_files = inspection.key_files(settings)
-    checks += inspection.keys(key_files)
+    checks += [*inspection.keys(key_files), *inspection.checkpoint_key(settings)]
     trusted, about_trust = inspection.trust_file(settings)
     checks += about_trust
     catalogue, fault = wiring.policy(settings)
@@ -254,7 +258,8 @@ async def _tenant(
     code: str,
 ) -> list[Check]:
     agents, people = await identity.agents(tx), await identity.people(tx)
-    found = [*_agents(agents, people, tx.at)]
+    found = [*_agents(agents, people, tx.at), *_token_files(agents, settings, code, tx.at)]
+    found += await _dollar(tx)
     if trusted is not None and tx.tenant_id not in trusted.roots:
         found.append((Mark.FAIL, "The trust file has no root for this tenant: nobody can sign."))
     elif trusted is not None and catalogue is not None:
@@ -278,13 +283,41 @@ def _agents(
     for one in live:
         person = people.get(one.person_id)
         if one.expires_at <= at:
-            yield Mark.WARN, f"The token of {one.name} has expired; revoke it or add it anew."
+            yield Mark.WARN, f"The token of {one.name} has expired; revoke it and add another."
         elif one.expires_at - at <= EXPIRES_SOON:
             yield Mark.WARN, f"The token of {one.name} expires on {one.expires_at.date()}."
         if person is None or not person.active:
             yield Mark.WARN, f"{one.name} acts for somebody who is not active, so it cannot work."
     revoked = len(agents) - len(live)
     yield Mark.OK, f"{len(live)} agents, {revoked} revoked."
+
+
+def _token_files(
+    agents: Sequence[Agent], settings: Settings, code: str, at: datetime
+) -> Iterator[tuple[Mark, str]]:
+    """Where database and agents share a machine, a token that is not there may be lost."""
+    lost = [
+        one.name
+        for one in agents
+        if one.revoked_at is None and one.expires_at > at
+        if not Vault(settings).token(code, one.name).is_file()
+    ]
+    if lost and settings.is_embedded:
+        where = f"{settings.data_dir / 'tokens' / code} has no token of {', '.join(lost)}."
+        advice = "One that is lost is not made again: revoke the agent and add another."
+        yield Mark.WARN, f"{where} {advice}"
+
+
+async def _dollar(tx: Tx) -> list[tuple[Mark, str]]:
+    """Limits are in dollars, and what nobody can compare counts as above them."""
+    zone = ZoneInfo((await identity.tenant(tx)).time_zone)
+    if await fx.latest(tx, "USD", "VND", tx.at.astimezone(zone).date()) is not None:
+        return []
+    sentence = (
+        "No rate of the dollar is recorded, so the value of every deal in USD is unknown and the "
+        "larger circle signs, a CRO too; record one with `cyberos rate add`."
+    )
+    return [(Mark.WARN, sentence)]
 
 
 async def _checkpoint_age(tx: Tx, settings: Settings) -> list[tuple[Mark, str]]:

@@ -1,6 +1,5 @@
 """How does a company start with CyberOS? `cyberos init`, with flags or in a conversation."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +7,17 @@ import typer
 
 from domain.identity.service import ROLES
 from domain.kernel.faults import Fault, Kind
-from domain.payments.service import NewBankAccount
 from domain.store.engine import Role
 from policies import floor
 from policies.catalogue import Catalogue
 from server.cli import mcp_config
 from server.cli.agents import DAYS
-from server.cli.asking import Questions, passphrase
+from server.cli.checking import checked
+from server.cli.conversation import Typed, missing_roles, new_company
 from server.cli.desk import opened, perform, read_settings
-from server.cli.founding import Founded, NewAgent, NewCompany, NewPerson, checked, found
+from server.cli.founding import Founded, NewCompany, found
 from server.cli.migrate import bring_to_head
-from server.cli.render import answer, interactive, say
+from server.cli.render import answer, say
 from server.cli.vault import Vault, private_directory
 from server.settings import Settings
 
@@ -32,7 +31,7 @@ LOCALE = typer.Option("vi", help="Language people read: vi or en.")
 ZONE = typer.Option("Asia/Ho_Chi_Minh", help="Where the company works.")
 ADMIN_NAME = typer.Option(None, help="Name of the first administrator.")
 ADMIN_EMAIL = typer.Option(None, help="Her e-mail address.")
-ADMIN_ROLES = typer.Option("admin", help=f"Her roles, of {', '.join(sorted(ROLES))}.")
+ADMIN_ROLES = typer.Option(None, help=f"Her roles, of {', '.join(sorted(ROLES))}; admin if unset.")
 PASSPHRASE = typer.Option(None, help="File with the passphrase of her key.")
 ROOT_PASSPHRASE = typer.Option(None, help="File with the passphrase of the root key.")
 PERSON = typer.Option(
@@ -54,26 +53,6 @@ SCOPES_OF = typer.Option(SCOPES, "--scopes", help="What it may do, comma-separat
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
-    """The flags as they were given."""
-
-    code: str | None
-    name: str | None
-    locale: str
-    time_zone: str
-    admin_name: str | None
-    admin_email: str | None
-    admin_roles: str
-    passphrase_file: Path | None
-    root_passphrase_file: Path | None
-    people: list[str]
-    bank: tuple[str | None, str | None, str | None]
-    bank_currency: str
-    no_bank: bool
-    agent: tuple[str, str | None, str, int]
-
-
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(init)
@@ -88,7 +67,7 @@ def init(
     time_zone: str = ZONE,
     admin_name: str | None = ADMIN_NAME,
     admin_email: str | None = ADMIN_EMAIL,
-    admin_roles: str = ADMIN_ROLES,
+    admin_roles: str | None = ADMIN_ROLES,
     passphrase_file: Path | None = PASSPHRASE,
     root_passphrase_file: Path | None = ROOT_PASSPHRASE,
     person: list[str] | None = PERSON,
@@ -145,7 +124,8 @@ def _init_company(typed: Typed, *, as_json: bool) -> None:
         )
     mcp_config.read(settings)  # a damaged one is better found before anything is written
     catalogue = floor.load_checked(settings.policy_file)
-    new = checked(_new_company(typed))
+    with_keys = {path.parent.name for path in settings.keys_dir.glob("*/*.key")}
+    new = checked(new_company(typed, catalogue, with_keys))
     founded = found_here(settings, new, catalogue)
     _, token_file = founded.agents[new.agents[0].name]
     config = mcp_config.write(settings, new.code, token_file)
@@ -166,100 +146,6 @@ def found_here(settings: Settings, new: NewCompany, catalogue: Catalogue) -> Fou
 
     private_directory(settings.data_dir)
     return perform(founding)
-
-
-def _new_company(typed: Typed) -> NewCompany:
-    ask = Questions()
-    code = ask.text("--tenant-code", typed.code, "Short name of the company (a-z, 0-9, -)").lower()
-    name = ask.text("--tenant-name", typed.name, "Name of the company")
-    admin = ask.text("--admin-name", typed.admin_name, "Your name, as the first administrator")
-    email = ask.text("--admin-email", typed.admin_email, "Your e-mail address")
-    bank = _bank_account(ask, typed)
-    agent_name, agent_for, scopes, days = typed.agent
-    agent_for = ask.text("--agent-for", agent_for, f"Whom does {agent_name} act for?", email)
-    others = [_parts(one) for one in typed.people]
-    if not interactive():
-        if typed.passphrase_file is None:
-            ask.missing("--passphrase-file")
-        if typed.root_passphrase_file is None:
-            ask.missing("--root-passphrase-file")
-        if any(file is None for *_, file in others):
-            ask.missing("--person 'EMAIL;NAME;roles;PASSPHRASE_FILE'")
-    ask.check()
-    people = [(email, admin, typed.admin_roles, typed.passphrase_file), *others]
-    return NewCompany(
-        code=code,
-        name=name,
-        locale=typed.locale,
-        time_zone=typed.time_zone,
-        people=tuple(_person(*one) for one in people),
-        agents=(NewAgent(name=agent_name, for_email=agent_for, scopes=_list(scopes), days=days),),
-        bank_accounts=(bank,) if bank is not None else (),
-        root_passphrase=passphrase(
-            typed.root_passphrase_file,
-            "Passphrase of the root key (kept off this machine)",
-            flag="--root-passphrase-file",
-            twice=True,
-        ),
-    )
-
-
-def _bank_account(ask: Questions, typed: Typed) -> NewBankAccount | None:
-    bank_bin, number, holder = typed.bank
-    if typed.no_bank and not any(typed.bank):
-        return None
-    if interactive() and not any(typed.bank):
-        wanted = typer.confirm(
-            "Enter the bank account customers pay to? Later it takes a CFO and an admin",
-            default=True,
-            err=True,
-        )
-        if not wanted:
-            return None
-    return NewBankAccount(
-        bank_bin=ask.text("--bank-bin", bank_bin, "BIN of the bank (six digits)"),
-        account_number=ask.text("--bank-account", number, "Account number"),
-        account_name=ask.text("--bank-name", holder, "Holder, as the bank writes it"),
-        currency=typed.bank_currency,
-        make_default=True,
-    )
-
-
-def _parts(spec: str) -> tuple[str, str, str, Path | None]:
-    parts = [part.strip() for part in spec.split(";")]
-    if len(parts) not in (3, 4) or not all(parts):
-        raise Fault(
-            "PERSON_INVALID",
-            Kind.INVALID,
-            "A --person is 'EMAIL;NAME;role,role' or 'EMAIL;NAME;role,role;PASSPHRASE_FILE'.",
-            "put the whole of it in quotation marks.",
-        )
-    return parts[0], parts[1], parts[2], Path(parts[3]) if len(parts) == 4 else None
-
-
-def _person(email: str, name: str, roles: str, file: Path | None) -> NewPerson:
-    return NewPerson(
-        email=email,
-        name=name,
-        roles=_list(roles),
-        passphrase=passphrase(
-            file, f"Passphrase of {name} for her key", flag="--passphrase-file", twice=True
-        ),
-    )
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def missing_roles(catalogue: Catalogue, held: set[str]) -> list[str]:
-    """Roles that some signature needs and nobody holds, so that nobody waits for them in vain."""
-    slots = [
-        slot
-        for row in catalogue.tool
-        for slot in (*row.slots, *(slot for step in row.escalate for slot in step.slots))
-    ]
-    return sorted({role for slot in slots if not held & set(slot.roles) for role in slot.roles})
 
 
 def _report(
@@ -319,4 +205,5 @@ def _as_text(report: dict[str, Any]) -> str:
     if report["roles_nobody_holds"]:
         roles = ", ".join(report["roles_nobody_holds"])
         lines += ["", f"Nobody holds {roles}: what needs their signature cannot be approved."]
+        lines += ["  `cyberos person add` adds somebody who does."]
     return "\n".join(lines)

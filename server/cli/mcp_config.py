@@ -29,6 +29,32 @@ def write(settings: Settings, code: str, token_file: Path) -> Path:
     return file
 
 
+def move_here(settings: Settings, file: Path) -> bool:
+    """Let a restored file start the server of this machine, on this data directory.
+
+    Only names, options and token files are taken from it. False if it is not one of ours: it would
+    go on pointing at the machine it was made on.
+    """
+    try:
+        servers = json.loads(file.read_text(encoding="utf-8"))["mcpServers"]
+        moved = {str(name): _moved(settings, one) for name, one in servers.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    content = json.dumps({"mcpServers": moved}, indent=2, ensure_ascii=False) + "\n"
+    replace_secret(file, content.encode())
+    return True
+
+
+def _moved(settings: Settings, server: dict[str, Any]) -> dict[str, Any]:
+    before, args = server["env"], list(server["args"])
+    token = Path(before["CYBEROS_AGENT_TOKEN_FILE"])
+    if token.is_relative_to(before["CYBEROS_DATA_DIR"]):
+        token = settings.data_dir / token.relative_to(before["CYBEROS_DATA_DIR"])
+    here = entry(settings, token)
+    here["args"] += [str(option) for option in args[args.index("serve") + 1 :]]
+    return here
+
+
 def read(settings: Settings) -> dict[str, Any]:
     """The servers that the file names already; MCP_CONFIG_DAMAGED if it cannot be read."""
     file = settings.data_dir / "mcp.json"

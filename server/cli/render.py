@@ -53,6 +53,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "CẢNH BÁO: tác tử này đã đọc văn bản do người lạ viết.",
         "WARNING: this agent has read text written by strangers.",
     ),
+    "usd_unknown": (
+        "chưa rõ giá trị USD, nên cần thêm chữ ký như với số tiền lớn",
+        "value in USD unknown, so the larger circle signs",
+    ),
     "version": ("phiên bản", "version"),
     "waits_for": ("còn chờ chữ ký", "waits for"),
     "you_approved": ("Đã ký đồng ý", "Approved"),

@@ -1,7 +1,11 @@
 """What must a person see before she signs? One action, whole, as data and as text.
 
-The server's own summary comes first and the agent's words last, as a quotation. What is shown is
-what is signed: every field here is bound by the signature or follows from what is.
+The server's own summary comes first and the agent's words last, as a quotation. What is asked for
+(call, summary, effects, amounts, taint, signatures needed, until when, for whom, the agent's words)
+is bound by the signature; before the first one, call, effects, amounts, taint, signatures and the
+agent's words are held against the audit entry of the proposal. Names are those of now. When it was
+asked, how it stands and what came of it is what the database says, and what only
+`cyberos audit verify` can judge.
 """
 
 from collections.abc import Mapping
@@ -13,12 +17,11 @@ from domain.approvals.facts import ActionFact, ApprovalFact, Decision, KeyStandi
 from domain.approvals.facts import Principal as PrincipalKind
 from domain.approvals.machine import after_time, choose_slot
 from domain.approvals.refusals import Refusal
-from domain.approvals.signed import check_arguments
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity import queries as identity
 from domain.identity.queries import PersonIdentity
 from domain.store.tx import Tx
-from policies.evidence import Evidence, House, gather
+from policies.evidence import Evidence, House, check_whole, gather
 from server.cli.desk import Company
 from server.cli.render import (
     Words,
@@ -84,11 +87,10 @@ class Sheet:
 async def lay_out(tx: Tx, company: Company, row: PendingAction, house: House) -> Sheet:
     """Everything about one action, its signatures weighed anew.
 
-    ARGS_TAMPERED when arguments or summary are not those their digests were made of: such an
-    action must not even be shown as if it were whole.
+    ARGS_TAMPERED when it is not as it was proposed: such an action must not even be shown as if
+    it were whole.
     """
-    check_arguments(row.args_json, row.args_sha256)
-    check_arguments(row.summary, row.summary_sha256)
+    await check_whole(tx, row)
     evidence = await gather(tx, row, house)
     return Sheet(
         company=company,
@@ -263,7 +265,9 @@ def _amount(row: PendingAction, words: Words) -> str:
     if row.amount_minor is None or row.currency is None:
         return ""
     shown = money(row.amount_minor, row.currency, words.language)
-    if row.amount_usd_minor is not None and row.currency != "USD":
+    if row.amount_usd_minor is None:
+        shown += f" ({words['usd_unknown']})"
+    elif row.currency != "USD":
         shown += f" (≈ {money(row.amount_usd_minor, 'USD', words.language)})"
     return shown
 

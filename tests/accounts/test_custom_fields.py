@@ -27,7 +27,7 @@ SCHEMA = {
         },
     },
 }
-FREE = {"type": "object"}
+FREE = {"type": "object", "additionalProperties": True}
 
 
 def problems(do, *args):
@@ -126,6 +126,14 @@ def test_a_name_of_a_field_is_text_like_any_other():
     assert fault.facts["problems"] == [
         {"path": "/*", "problem": "has a name that has invisible or direction-changing characters"}
     ]
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": "object"}, with_field({"type": "integer"})])
+def test_F06_a_field_that_nobody_defined_is_refused(schema):
+    check = [{"path": "", "problem": "has fields that are not defined"}]
+
+    assert problems(check_custom_fields, schema, {"other": 1}).facts["problems"] == check
+    assert check_custom_fields(schema, {}) == {}
 
 
 def test_there_is_a_largest_size_and_a_greatest_depth():

@@ -13,10 +13,10 @@ from domain.accounts.rules import (
     AccountType,
     TaxCodeStatus,
     check_tax_code,
-    checksum_ok,
     tax_code_lengths,
 )
 from domain.kernel.faults import Fault, Kind
+from domain.vn.tax_codes import checksum_ok
 
 BEFORE, AFTER = date(2025, 6, 30), date(2025, 7, 1)
 COMPANIES = [AccountType.LLC, AccountType.JSC, AccountType.FDI]

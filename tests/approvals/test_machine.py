@@ -1,6 +1,6 @@
 """Who may decide in which slot, and when are the decisions enough?
 
-The ids at the end of some names are those of the attacks that a case stands for.
+The ids at the beginning of some names are those of the attacks that a case stands for.
 """
 
 from dataclasses import replace
@@ -67,7 +67,7 @@ def test_a_yes_is_refused_with_the_reason_of_its_voter(who, slot, code):
     assert refused(check_vote, pending(), (), who, slot, APPROVE, now()) == (code, None)
 
 
-def test_one_person_with_both_roles_and_two_keys_decides_once_b05():
+def test_B05_one_person_with_both_roles_and_two_keys_decides_once():
     first = approval("bob", "am", "am", "cfo")
     again = voter("bob", "am", "cfo")
 
@@ -78,7 +78,7 @@ def test_one_person_with_both_roles_and_two_keys_decides_once_b05():
     assert not quorum(pending(), [first, approval("bob", "cfo", "am", "cfo")])
 
 
-def test_who_asked_may_not_approve_where_the_rule_says_never_b06():
+def test_B06_who_asked_may_not_approve_where_the_rule_says_never():
     action = pending(self_rule=SelfRule.NEVER)
 
     assert refused(check_vote, action, (), voter("ann", "am"), "am", APPROVE, now()) == (
@@ -88,7 +88,7 @@ def test_who_asked_may_not_approve_where_the_rule_says_never_b06():
     assert not quorum(action, [approval("ann", "am"), approval("carol", "cfo")])
 
 
-def test_a_person_may_fill_exactly_one_slot_of_what_her_agent_asked_b06():
+def test_B06_a_person_may_fill_exactly_one_slot_of_what_her_agent_asked():
     ann = voter("ann", "am", "cfo")
     filled = [approval("ann", "am", "am", "cfo")]
 
@@ -100,14 +100,14 @@ def test_a_person_may_fill_exactly_one_slot_of_what_her_agent_asked_b06():
     assert not quorum(pending(), [*filled, approval("ann", "cfo", "am", "cfo")])
 
 
-def test_a_slot_can_forbid_what_the_action_allows_b06():
+def test_B06_a_slot_can_forbid_what_the_action_allows():
     ann = voter("ann", "am", "cfo")
 
     assert refused(check_vote, pending(), (), ann, "cfo", APPROVE, now()) == ("SELF_APPROVAL", None)
     assert not quorum(pending(), [approval("bob", "am"), approval("ann", "cfo")])
 
 
-def test_a_person_who_asks_without_an_agent_never_approves_her_own_request_b06():
+def test_B06_a_person_who_asks_without_an_agent_never_approves_her_own_request():
     action = pending(requester_kind=Principal.HUMAN, requester_id="ann")
 
     assert refused(check_vote, action, (), voter("ann", "am"), "am", APPROVE, now()) == (
@@ -127,7 +127,7 @@ def test_a_filled_slot_stays_filled_even_by_an_approval_that_no_longer_counts():
 
 @pytest.mark.parametrize("decision", Decision)
 @pytest.mark.parametrize("late", [timedelta(0), A_MICROSECOND, timedelta(days=365)])
-def test_from_the_very_moment_of_expiry_nobody_votes_b12(decision, late):
+def test_B12_from_the_very_moment_of_expiry_nobody_votes(decision, late):
     there = now(now=END + late)
 
     assert refused(check_vote, pending(), (), voter(), "am", decision, there) == (
@@ -136,7 +136,7 @@ def test_from_the_very_moment_of_expiry_nobody_votes_b12(decision, late):
     )
 
 
-def test_a_microsecond_before_expiry_is_in_time_b12():
+def test_B12_a_microsecond_before_expiry_is_in_time():
     just = now(now=END - A_MICROSECOND)
 
     check_vote(pending(), (), voter(), "am", APPROVE, just)
@@ -145,7 +145,7 @@ def test_a_microsecond_before_expiry_is_in_time_b12():
     assert after_time(pending(), END) is State.EXPIRED
 
 
-def test_a_clock_that_goes_back_does_not_revive_what_has_expired_b12():
+def test_B12_a_clock_that_goes_back_does_not_revive_what_has_expired():
     gone = pending(state=State.EXPIRED, state_seq=2)
 
     assert after_time(gone, END - A_MINUTE) is State.EXPIRED
@@ -154,7 +154,7 @@ def test_a_clock_that_goes_back_does_not_revive_what_has_expired_b12():
 
 @pytest.mark.parametrize("decision", Decision)
 @pytest.mark.parametrize("state", [state for state in State if state is not State.PENDING])
-def test_only_a_pending_action_is_voted_on_b23(state, decision):
+def test_B23_only_a_pending_action_is_voted_on(state, decision):
     action = pending(state=state, state_seq=5)
 
     assert refused(check_vote, action, (), voter(), "am", decision, now()) == (
@@ -171,7 +171,7 @@ def test_only_a_pending_action_is_voted_on_b23(state, decision):
         {"entity_version": None, "entity_digest": None},
     ],
 )
-def test_a_changed_entity_makes_the_action_stale_at_the_vote_and_at_the_claim_b14(change):
+def test_B14_a_changed_entity_makes_the_action_stale_at_the_vote_and_at_the_claim(change):
     there = now(**change)
 
     at_vote = refused(check_vote, pending(), (), voter(), "am", APPROVE, there)

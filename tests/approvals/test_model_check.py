@@ -87,7 +87,7 @@ def production(universe: Universe) -> Walk:
 
 
 @pytest.mark.parametrize("universe", ALL, ids=lambda universe: universe.name)
-def test_no_order_of_events_breaks_an_invariant_b30(universe):
+def test_B30_no_order_of_events_breaks_an_invariant(universe):
     found = production(universe)
 
     tell("production", universe.name, found)
@@ -113,7 +113,7 @@ def test_an_action_would_wait_for_ever_if_absence_never_counted():
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_every_guard_is_missed_when_it_is_gone_b30(name):
+def test_B30_every_guard_is_missed_when_it_is_gone(name):
     universe, found = first_fault(name, MUTANTS[name])
 
     tell(name, universe, found)
@@ -121,7 +121,7 @@ def test_every_guard_is_missed_when_it_is_gone_b30(name):
     assert found.path, "a fault comes with a way there"
 
 
-def test_believing_the_bytes_stored_beside_a_signature_is_noticed_b30():
+def test_B30_believing_the_bytes_stored_beside_a_signature_is_noticed():
     found = walk(replace(INTRUDER, genuine=believed))
 
     tell("the stored payload is believed", INTRUDER.name, found)

@@ -1,6 +1,6 @@
 """Do exactly the right bytes get signed, and does any other byte make the signature worthless?
 
-The ids at the end of some names are those of the attacks that a case stands for.
+The ids at the beginning of some names are those of the attacks that a case stands for.
 """
 
 import json
@@ -41,6 +41,7 @@ BOUND = Bound(
     entity_version=7,
     entity_digest=C,
     summary_sha256=A,
+    terms=C,
     policy_version=12,
     policy_sha256=B,
     requester="agent:01JD0000000000000000000004",
@@ -57,7 +58,7 @@ CHOICE = Choice(
     audit_head_hash=A,
 )
 # SHA-256 of the bytes for the two above, computed once with json.dumps and hashlib alone.
-GOLDEN = "e208a9642776afd290acefedb33c00fe4fa178a27c220230c706cd59fd6d6ddb"
+GOLDEN = "d0505b1cdb08f2e01d51b61781d7cb8fa58d8fcf5239964a1bca2ef3545ef3fc"
 # What changes when one column is edited: every one of them is bound.
 EDITS = {
     "deploy": "staging",
@@ -71,6 +72,7 @@ EDITS = {
     "entity_version": 8,
     "entity_digest": A,
     "summary_sha256": B,
+    "terms": A,
     "policy_version": 13,
     "policy_sha256": C,
     "requester": "human:01JD0000000000000000000004",
@@ -114,6 +116,7 @@ def test_the_signed_bytes_are_a_prefix_a_zero_and_canonical_json():
         "entity": "einvoice:01JD0000000000000000000003@7",
         "entity_digest": C,
         "summary_sha256": A,
+        "terms": C,
         "policy": f"12:{B}",
         "requester": "agent:01JD0000000000000000000004",
         "obo": "01JD0000000000000000000005",
@@ -145,7 +148,7 @@ def test_a_person_who_asks_herself_acts_for_nobody():
 
 
 @pytest.mark.parametrize("field", ["action", "tenant", "deploy", "nonce"])
-def test_a_signature_is_worthless_on_another_action_tenant_or_deployment_b09(field):
+def test_B09_a_signature_is_worthless_on_another_action_tenant_or_deployment(field):
     key = generate()
     signature = sign(key, signed_bytes())
 
@@ -156,7 +159,7 @@ def test_a_signature_is_worthless_on_another_action_tenant_or_deployment_b09(fie
 
 
 @pytest.mark.parametrize("field", EDITS)
-def test_editing_any_bound_column_voids_the_signature_and_the_stored_text_b10(field):
+def test_B10_editing_any_bound_column_voids_the_signature_and_the_stored_text(field):
     key = generate()
     signature, stored = sign(key, signed_bytes()), text(payload(BOUND, CHOICE))
 
@@ -167,7 +170,7 @@ def test_editing_any_bound_column_voids_the_signature_and_the_stored_text_b10(fi
 
 
 @pytest.mark.parametrize("field", OTHER_CHOICES)
-def test_flipping_decision_slot_person_key_or_head_voids_it_too_b10(field):
+def test_B10_flipping_decision_slot_person_key_or_head_voids_it_too(field):
     key = generate()
     signature, stored = sign(key, signed_bytes()), text(payload(BOUND, CHOICE))
 
@@ -199,7 +202,7 @@ def test_no_column_was_forgotten_by_the_two_tests_above():
         lambda stored: "",
     ],
 )
-def test_the_same_meaning_in_other_bytes_is_refused_b11(change):
+def test_B11_the_same_meaning_in_other_bytes_is_refused(change):
     approval = payload(BOUND, CHOICE)
     stored = text(approval)
 
@@ -217,6 +220,7 @@ def test_the_same_meaning_in_other_bytes_is_refused_b11(change):
         ("policy_version", 2**53),
         ("policy_sha256", A.upper()),
         ("args_sha256", A[:-1]),
+        ("terms", ""),
         ("requester", "system:1"),
         ("requester", "agent:"),
         ("tool", "cyberos.inv\ncancel"),

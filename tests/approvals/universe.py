@@ -128,6 +128,7 @@ def bytes_for(row: Row, action: str, expires_at: datetime) -> bytes:
         entity_version=7,
         entity_digest=some,
         summary_sha256=some,
+        terms=some,
         policy_version=3,
         policy_sha256=some,
         requester="agent:G1",

@@ -125,13 +125,22 @@ FORGERIES = {
     "no slots": (
         lambda f: f.change(PendingAction, {"id": f.action}, slots=[]),
         [
+            "action A: entry N tells of another terms",
+            f"{VOTE}: signature does not fit the action",
+            f"{OTHER}: signature does not fit the action",
             "action A: asks for less than the policy it was proposed under",
             "action A: is succeeded without a valid signature in every slot",
         ],
     ),
     "assurance": (
         lambda f: f.change(PendingAction, {"id": f.action}, min_assurance=0),
-        ["action A: asks for less than the policy it was proposed under"],
+        [
+            "action A: entry N tells of another terms",
+            f"{VOTE}: signature does not fit the action",
+            f"{OTHER}: signature does not fit the action",
+            "action A: asks for less than the policy it was proposed under",
+            "action A: is succeeded without a valid signature in every slot",
+        ],
     ),
     "no row of ours": (
         lambda f: f.change(PendingAction, {"id": f.action}, requester="nobody"),
@@ -233,6 +242,7 @@ async def test_m09_a_forgery_after_the_fact_is_found_and_named(world, tmp_path, 
         "person P": f"person {person}",
         "person Q": f"person {world.ours.people['cro']}",
         "entry V": f"entry {entries['action.approved_by']}",
+        "entry N": f"entry {entries['action.proposed']}",
         "entry E": f"entry {entries['cyberos.crm.close_deal']}",
     }
     for short, full in names.items():

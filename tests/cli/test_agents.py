@@ -2,6 +2,7 @@
 
 import stat
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ def add(place: Place, name: str, *more: str, email: str = "linh.tran@saobien.exa
 def test_an_agent_gets_a_token_that_opens_what_its_scopes_say(place):
     name = f"one-{place.is_embedded}"
 
-    added = add(place, name, "--days", "7")
+    added = add(place, name, "--days", "7", "--show-token")
 
     assert set(added) == {"ok", "agent", "token"}
     assert added["agent"]["scopes"] == ["core.read", "crm.read"]
@@ -32,7 +33,7 @@ def test_an_agent_gets_a_token_that_opens_what_its_scopes_say(place):
 
 def test_a_revoked_agent_is_locked_out_at_once_and_stays_in_the_list(place):
     name = f"two-{place.is_embedded}"
-    token = add(place, name)["token"]
+    token = add(place, name, "--show-token")["token"]
 
     revoked = place.ok("agent", "revoke", name, *TENANT)
     again = place.ok("agent", "revoke", name, *TENANT)
@@ -78,10 +79,29 @@ def test_a_token_file_is_new_and_for_its_owner_alone(embedded, tmp_path):
     assert "five" not in embedded.run("agent", "list", *TENANT).out
 
 
-def test_without_a_file_the_token_is_shown_only_now(embedded):
+def test_the_token_goes_where_connect_finds_it(embedded):
     flags = ["--for", "ha.pham@saobien.example", "--scopes", "core.read", *TENANT]
 
-    ended = embedded.run("agent", "add", "--name", "six", *flags)
+    ended = embedded.run("agent", "add", "--name", "Nine Lives", *flags)
+    shown = embedded.ok("connect", "--agent", "Nine Lives", "--client", "inspector")
+
+    assert (ended.code, ended.out.count("cyb_")) == (0, 0)
+    assert "`cyberos connect --agent 'Nine Lives' --client ...`" in ended.out
+    file = Path(shown["server"]["env"]["CYBEROS_AGENT_TOKEN_FILE"])
+    assert str(file) in ended.out
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert embedded.call_as(file.read_text().strip(), "whoami", {})["agent"] == "Nine Lives"
+
+
+def test_a_token_is_shown_once_to_whoever_wants_to_keep_it_herself(embedded, tmp_path):
+    flags = ["--for", "ha.pham@saobien.example", "--scopes", "core.read", *TENANT]
+
+    ended = embedded.run("agent", "add", "--name", "six", *flags, "--show-token")
+    file = ["--show-token", "--token-file", str(tmp_path / "x")]
+    both = embedded.fault("agent", "add", "--name", "ten", *flags, *file)
+
+    assert (both["code"], both["exit"]) == ("USAGE", 2)
+    assert not list(embedded.data_dir.rglob("six.token"))
 
     assert ended.out.count("cyb_") == 1
     assert "shown only now" in ended.out

@@ -256,16 +256,39 @@ def test_ctrl_c_at_the_passphrase_decides_nothing(embedded):
 
 def test_init_asks_for_what_nobody_gave(empty):
     conversation = [
+        ("Short name", "Tây Nguyên"),
+        ("small letters", None),
         ("Short name", "tay-nguyen"),
         ("Name of the company", "Công ty TNHH Tây Nguyên"),
         ("Your name", "Hồ Văn Nam"),
+        ("Your e-mail", "nam"),
+        ("an e-mail address is none", None),
         ("Your e-mail", "nam@taynguyen.example"),
-        ("act for?", ""),
+        ("Your roles (of admin, am, cfo, cro, dpo, sales; needed and held by nobody yet: ", None),
+        ("admin, am, cfo, cro)", "boss"),
+        ("there is no role boss", None),
+        ("Your roles", ""),
         ("Passphrase of Hồ Văn Nam", "sáu chữ cái dài"),
         ("Once more", "không giống"),
         ("not the same", None),
         ("Passphrase of Hồ Văn Nam", "sáu chữ cái dài"),
         ("Once more", "sáu chữ cái dài"),
+        ("Somebody else who signs? E-mail (empty: nobody)", ""),
+        ("act for?", "lan@taynguyen.example"),
+        ("one of the people", None),
+        ("act for?", ""),
+        ("Nobody holds am, cfo, cro", None),
+        ("Go on all the same?", "n"),
+        ("Somebody else who signs?", "Nam@taynguyen.example"),
+        ("already", None),
+        ("Somebody else who signs?", "lan@taynguyen.example"),
+        ("Her name", "Đỗ Thị Lan"),
+        ("held by nobody yet: am, cfo, cro)", "am, sales"),
+        ("Passphrase of Đỗ Thị Lan", "một câu của riêng Lan"),
+        ("Once more", "một câu của riêng Lan"),
+        ("Somebody else who signs?", ""),
+        ("Nobody holds cfo, cro", None),
+        ("Go on all the same?", "y"),
         ("Passphrase of the root key", "ngắn"),
         ("At least 10 characters", None),
         ("Passphrase of the root key", "cụm từ cho khóa gốc"),
@@ -279,9 +302,32 @@ def test_init_asks_for_what_nobody_gave(empty):
 
         assert terminal.ended() == 0, terminal.said
         assert "Công ty TNHH Tây Nguyên (tay-nguyen) is ready." in terminal.said
-        assert "Nobody holds am, cfo, cro" in terminal.said
-        assert not any(words in terminal.said for words in ("sáu chữ", "cụm từ", "ngắn"))
+        assert "Nobody holds cfo, cro: what needs their signature" in terminal.said
+        typed = ("sáu chữ", "cụm từ", "ngắn", "một câu")
+        assert not any(words in terminal.said for words in typed)
+    people = empty.ok("person", "list")["people"]
+    assert [(one["email"], one["roles"]) for one in people] == [
+        ("nam@taynguyen.example", ["admin"]),
+        ("lan@taynguyen.example", ["am", "sales"]),
+    ]
     assert empty.ok("agent", "list")["agents"][0]["for_email"] == "nam@taynguyen.example"
+
+
+def test_a_flag_that_cannot_be_is_asked_again_at_once_in_a_terminal(empty):
+    given = ["--tenant-code", "x!", "--time-zone", "Asia/Nowhere", "--no-bank-account"]
+    with Terminal(empty, "init", *given, "--tenant-name", "Một công ty") as terminal:
+        terminal.wait_for("small letters")
+        terminal.wait_for("Short name")
+        terminal.type("mot-cong-ty")
+        terminal.wait_for("no such time zone")
+        terminal.wait_for("Time zone")
+        terminal.type("Asia/Tokyo")
+        terminal.wait_for("Your name")
+
+        terminal.process.send_signal(signal.SIGINT)
+
+        assert terminal.ended() == 130
+    assert not empty.data_dir.exists()
 
 
 def test_a_worker_carries_out_and_stops_cleanly(place):

@@ -10,6 +10,7 @@ import pytest
 
 from domain.store import checkpoints
 from domain.store.chain import Sealed
+from domain.store.schema import Base
 from tests.cli.console import ADMIN, BOTH, Place
 
 DEMO = ("--tenant", "sao-bien")
@@ -37,6 +38,13 @@ def broken(file, *statements):
             connection.execute(f'DROP TRIGGER "{name}"')
         for statement in statements:
             connection.execute(statement)
+
+
+def forget(file, tenant_id):
+    """Remove every row of a tenant."""
+    tables = [table for table in Base.metadata.tables.values() if "tenant_id" in table.columns]
+    whose = f"WHERE tenant_id = '{tenant_id}'"
+    broken(file, *(f"DELETE FROM {table.name} {whose}" for table in tables))  # noqa: S608
 
 
 def test_an_installation_as_it_was_left_is_sound(place):
@@ -115,6 +123,67 @@ def test_a_tenant_that_was_taken_off_the_list_is_missed(embedded, copy):
     assert ended.body["tenants"][-1]["findings"] == [
         {"place": "tenant directory", "what": "does not list this tenant, which has a chain"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE bank_account SET account_name = 'Spy'", "tells of another account_name"),
+        ("DELETE FROM bank_account", "is gone, and entry"),
+    ],
+)
+def test_a_bank_account_of_the_founding_is_as_it_was_founded(embedded, copy, statement, said):
+    broken(copy, statement)
+
+    ended = embedded.run("audit", "verify", *DEMO, "--database", str(copy))
+
+    assert ended.code == 1
+    assert said in ended.out
+
+
+@pytest.mark.parametrize(
+    ("left", "trace"),
+    [("trust.json", "has a trusted root"), ("checkpoints", "has checkpoints")],
+)
+def test_a_tenant_that_vanished_whole_is_missed_by_what_lies_outside(copied, left, trace):
+    """Not a row of it is left, so only a file can tell that there was one."""
+    copied.ok("audit", "checkpoint")
+    lost = {one["tenant"]: one["tenant_id"] for one in copied.ok("audit", "verify")["tenants"]}
+    forget(copied.data_dir / "cyberos.db", lost["hoa-sen"])
+    if left == "trust.json":
+        shutil.rmtree(copied.data_dir / "checkpoints")
+    else:
+        trusted = json.loads((copied.data_dir / "trust.json").read_text())
+        del trusted["roots"][lost["hoa-sen"]]
+        (copied.data_dir / "trust.json").write_text(json.dumps(trusted))
+
+    ended = copied.run("audit", "verify", "--json")
+
+    assert ended.code == 1
+    assert [(one["tenant_id"], one["sound"]) for one in ended.body["tenants"]] == [
+        (lost["sao-bien"], True), (lost["hoa-sen"], False),
+    ]  # fmt: skip
+    assert ended.body["tenants"][1]["findings"] == [
+        {"place": "tenant directory", "what": f"does not list this tenant, which {trace}"}
+    ]
+
+
+def test_an_archive_without_any_tenant_left_is_not_sound(copied):
+    tenants = [one["tenant_id"] for one in copied.ok("audit", "verify")["tenants"]]
+    for tenant_id in tenants:
+        forget(copied.data_dir / "cyberos.db", tenant_id)
+
+    ended = copied.run("audit", "verify", "--json")
+
+    assert ended.code == 1
+    assert {one["tenant_id"] for one in ended.body["tenants"]} == set(tenants)
+
+
+def test_another_file_beside_the_checkpoints_is_no_tenant(copied):
+    copied.ok("audit", "checkpoint")
+    (copied.data_dir / "checkpoints" / "upload.log").write_text("done")
+
+    assert copied.ok("audit", "verify")["ok"]
 
 
 def test_a_damaged_file_is_a_finding_and_no_crash(embedded, copy):

@@ -210,6 +210,62 @@ def test_what_is_restored_is_what_was_saved_and_verifies(embedded, saved, tmp_pa
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+def test_a_restored_client_configuration_speaks_of_this_machine(embedded, tmp_path, capsys):
+    there, file = another(tmp_path, capsys), tmp_path / "moved.tar.gz"
+    config = embedded.data_dir / "mcp.json"
+    kept = config.read_bytes()
+    entry = json.loads(kept)
+    entry["mcpServers"]["cyberos"]["command"] = "/elsewhere/cyberos"
+    entry["mcpServers"]["cyberos"]["args"] = ["serve", "--read-only"]
+    config.write_text(json.dumps(entry))
+    try:
+        embedded.ok("backup", str(file))
+    finally:
+        config.write_bytes(kept)
+
+    there.ok("restore", str(file))
+
+    text = (there.data_dir / "mcp.json").read_text()
+    server = json.loads(text)["mcpServers"]["cyberos"]
+    assert str(embedded.data_dir) not in text and "/elsewhere" not in text
+    assert server["env"]["CYBEROS_DATA_DIR"] == str(there.data_dir)
+    assert server["env"]["CYBEROS_AGENT_TOKEN_FILE"].startswith(str(there.data_dir))
+    assert server["args"][-2:] == ["serve", "--read-only"]
+
+
+@pytest.mark.parametrize("content", ["{}", "[", '{"mcpServers": {"x": {"command": "/evil"}}}'])
+def test_a_client_configuration_that_is_not_ours_is_left_out_and_named(
+    embedded, saved, tmp_path, capsys, content
+):
+    there, staged = another(tmp_path, capsys), tmp_path / "staged"
+    staged.mkdir()
+    archive.unpack(saved, staged)
+    (staged / "mcp.json").write_text(content)
+    archive.write(tmp_path / "odd.tar.gz", staged, {})
+
+    answer = there.ok("restore", str(tmp_path / "odd.tar.gz"))
+
+    assert answer["left_out"] == ["mcp.json"] and "mcp.json" not in answer["files"]
+    assert not (there.data_dir / "mcp.json").exists()
+
+
+def test_what_is_said_of_keys_and_tokens_is_what_happened(embedded, saved, tmp_path, capsys):
+    bare, full, kept = (another(tmp_path, capsys, name) for name in ("bare", "full", "kept"))
+    embedded.ok("backup", str(tmp_path / "keys.tar.gz"), "--with-keys")
+    (kept.data_dir / "keys").mkdir(parents=True)
+    (kept.data_dir / "keys" / "x.key").write_text("hers")
+
+    whole = tmp_path / "keys.tar.gz"
+    said = [place.run("restore", str(file)).out for place, file in
+            ((bare, saved), (full, whole), (kept, saved))]  # fmt: skip
+
+    assert "there are none on this machine" in said[0]
+    assert "files with keys and tokens were restored from it" in said[1]
+    assert "those on this machine are as they were" in said[2]
+    warned = bare.run("doctor").out
+    assert "has no token of" in warned and "checkpoint.key" in warned
+
+
 def test_nothing_is_overwritten_unless_it_is_forced_and_then_set_aside(saved, tmp_path, capsys):
     there = another(tmp_path, capsys)
     there.ok("restore", str(saved))

@@ -190,6 +190,21 @@ def test_an_age_of_checkpoints_is_told(copied):
     assert "cover the whole audit chain" in after[0]
 
 
+def test_a_checkpoint_key_and_tokens_that_are_missing_are_named(copied):
+    before = copied.run("doctor").out
+    (copied.data_dir / "keys" / "checkpoint.key").unlink()
+    (copied.data_dir / "tokens" / "sao-bien" / "cro_agent.token").unlink()
+
+    warned = sentences(copied, "warn")
+
+    assert "`cyberos audit checkpoint --new-key`" not in before
+    assert any("`cyberos audit checkpoint --new-key`" in one for one in warned)
+    (sentence,) = [one for one in warned if "has no token of" in one and "sao-bien" in one]
+    assert "cro_agent" in sentence and "reader_agent" not in sentence
+    copied.ok("agent", "revoke", "cro_agent", "--tenant", "sao-bien")
+    assert not any("cro_agent" in one and "no token" in one for one in sentences(copied, "warn"))
+
+
 def test_agents_that_expire_soon_or_were_revoked_are_named(copied):
     flags = ["--for", "linh.tran@saobien.example", "--scopes", "core.read"]
     copied.ok("agent", "add", "--tenant", "sao-bien", "--name", "short", *flags, "--days", "3")

@@ -110,7 +110,7 @@ def an_agent_for(place: Place, who: str, scopes: str) -> str:
     email = place.signing(who)[1]
     added = place.ok(
         "agent", "add", "--tenant", "sao-bien", "--name", f"agent-{len(place.seen)}-{scopes}",
-        "--for", email, "--scopes", scopes,
+        "--for", email, "--scopes", scopes, "--show-token",
     )  # fmt: skip
     return added["token"]
 
@@ -308,6 +308,12 @@ def test_the_servers_words_come_first_and_the_agents_last(embedded):
     [
         "UPDATE pending_action SET args_json = replace(args_json, 'won', 'lost') WHERE id = ?",
         "UPDATE pending_action SET summary = replace(summary, 'THẮNG', 'THUA') WHERE id = ?",
+        "UPDATE pending_action SET amount_minor = 1 WHERE id = ?",
+        "UPDATE pending_action SET amount_usd_minor = 1 WHERE id = ?",
+        "UPDATE pending_action SET effects = '[]' WHERE id = ?",
+        "UPDATE pending_action SET taint = 1 - taint WHERE id = ?",
+        "UPDATE pending_action SET claim = 'the CFO agrees' WHERE id = ?",
+        "UPDATE pending_action SET slots = json_remove(slots, '$[0]') WHERE id = ?",
     ],
 )
 def test_a_damaged_action_is_not_shown_as_if_it_were_whole(copied, statement):

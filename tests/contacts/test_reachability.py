@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.contacts.rules import email_address, phone_e164
+from domain.contacts.rules import email_address
 from domain.kernel.faults import Fault, Kind
+from domain.vn.phones import phone_e164
 
 # The eleven-digit prefixes of Circular 11/2018/TT-BTTTT and what they became.
 MIGRATION = {
@@ -112,6 +113,8 @@ def test_any_text_is_a_number_or_a_refusal(typed):
         ("a+tag@mail.example.co", "a+tag@mail.example.co"),
         ("a@xn--bcher-kva.example", "a@xn--bcher-kva.example"),
         ("nguye\u0302\u0303n@co\u0302ng-ty.vn", "nguyễn@công-ty.vn"),
+        ("ｌａｎ＠Ｅｘａｍｐｌｅ．ｖｎ", "lan@example.vn"),
+        ("lan@\u212aim.vn", "lan@kim.vn"),
     ],
 )
 def test_an_address_keeps_its_local_part_and_lowers_its_domain(typed, stored):
@@ -143,7 +146,10 @@ def test_an_address_keeps_its_local_part_and_lowers_its_domain(typed, stored):
         "a@example.vn\r\nBcc: b@example.vn",
         "a\u202e@example.vn",
         "a\u200b@example.vn",
-        "a＠example.vn",
+        "a＠b@example.vn",
+        "a@exam\u2488ple.vn\u00a8",
+        "a@\u0130stanbul.vn",
+        "\ufdfa" * 20 + "@example.vn",
         "a" * 65 + "@example.vn",
         "a@" + "b" * 64 + ".vn",
         "a" * 64 + "@" + "b." * 93 + "vnm" + "n",

@@ -80,8 +80,11 @@ def texts() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found))
 
 
+NOT_OURS = frozenset({"__pycache__", "build", "dist", "node_modules"})
+
+
 def _belongs(folder: Path) -> bool:
-    if folder.name in ("__pycache__", "build", "dist") or (folder / "pyvenv.cfg").exists():
+    if folder.name in NOT_OURS or (folder / "pyvenv.cfg").exists():
         return False
     return folder.name == ".ci" or not folder.name.startswith(".")
 

@@ -233,7 +233,7 @@ def test_every_flipped_bit_voids_a_signature():
         assert not verify(key.public_key, bytes(flipped), b"pay nobody")
 
 
-def test_a_second_form_of_the_same_signature_is_refused_b11():
+def test_B11_a_second_form_of_the_same_signature_is_refused():
     key = generate()
     signature = sign(key, b"x")
     scalar = int.from_bytes(signature[32:], "little")
@@ -245,7 +245,7 @@ def test_a_second_form_of_the_same_signature_is_refused_b11():
 
 
 @pytest.mark.parametrize("cut", [b"", b"\x00", b"\x00" * 63, b"\x00" * 65])
-def test_anything_that_is_not_64_bytes_is_no_signature_b11(cut):
+def test_B11_anything_that_is_not_64_bytes_is_no_signature(cut):
     key = generate()
 
     assert not verify(key.public_key, cut, b"x")

@@ -1,6 +1,9 @@
 """Whose yes counts? Keys, signatures and payloads that are not what they pretend to be."""
 
 import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -16,6 +19,9 @@ from policies.deciding import Prepared
 from policies.trust import Trust, endorsed, load, store
 from tests.policies.letters import PostOffice, WithLetters, catalogue
 from tests.world import World
+
+ORDER = 2**252 + 27742317777372353535851937790883648493  # of the group of Ed25519
+NOT_ENOUGH = {"NOT_APPROVED", "QUORUM_NOT_MET"}
 
 
 @pytest.fixture
@@ -98,6 +104,69 @@ async def test_B10_what_was_signed_cannot_be_turned_into_something_else(world, o
     assert await world.state(action_id) == "pending"
 
 
+def malleable(signature: bytes) -> bytes:
+    """The other number that proves the same: S plus the order of the group."""
+    scalar = int.from_bytes(signature[32:], "little") + ORDER
+    return signature[:32] + scalar.to_bytes(32, "little")
+
+
+@pytest.mark.parametrize(
+    "bend",
+    [malleable, lambda one: one + b"\0", lambda one: one[:-1], lambda one: one + one, bytes.hex],
+    ids=["another form", "a byte more", "a byte less", "twice", "as text"],
+)
+async def test_B11_a_signature_has_one_form_alone(world, office, bend):
+    action_id = await proposed(world)
+    ready = await prepared(world, action_id)
+    bent = bend(keys.sign(world.ours.keys["am"], ready.to_be_signed))
+
+    with pytest.raises(Fault) as caught:
+        await recorded(world, ready, bent if isinstance(bent, bytes) else bent.encode())
+
+    assert caught.value.code == "SIGNATURE_INVALID"
+    assert await world.state(action_id) == "pending"
+
+
+def spaced(payload: Mapping[str, Any]) -> str:
+    return json.dumps(payload, sort_keys=True)
+
+
+def reordered(payload: Mapping[str, Any]) -> str:
+    return json.dumps(dict(sorted(payload.items(), reverse=True)), separators=(",", ":"))
+
+
+@pytest.mark.parametrize("spell", [spaced, reordered])
+async def test_B11_a_signature_over_other_bytes_of_the_same_words_is_refused(world, office, spell):
+    action_id = await proposed(world)
+    ready = await prepared(world, action_id)
+    other = signed.tbs(ready.payload).partition(b"\0")[0] + b"\0" + spell(ready.payload).encode()
+
+    with pytest.raises(Fault) as caught:
+        await recorded(world, ready, keys.sign(world.ours.keys["am"], other))
+
+    assert caught.value.code == "SIGNATURE_INVALID"
+    assert await world.state(action_id) == "pending"
+
+
+@pytest.mark.parametrize(("spell", "state"), [
+    (spaced, "stale"), (reordered, "stale"), (signed.text, "approved"),
+])  # fmt: skip
+async def test_B11_a_row_with_other_bytes_of_the_same_words_ends_the_action(
+    world, office, spell, state
+):
+    """Written past the program, with a genuine signature; only as it was signed does it count."""
+    action_id = await proposed(world)
+    ready = await prepared(world, action_id)
+    genuine = keys.sign(world.ours.keys["am"], ready.to_be_signed)
+    await smuggled_approval(world, ready, genuine, payload=spell(ready.payload))
+
+    recorded = await world.decide(action_id, "cfo")
+    report = await world.execute(action_id)
+
+    assert recorded.state == state
+    assert (report.fault is None) == bool(office.calls) == (state == "approved")
+
+
 async def test_a_rolled_back_chain_is_noticed_by_whoever_saw_its_end(world, office):
     action_id = await proposed(world)
     ready = await prepared(world, action_id)
@@ -116,12 +185,12 @@ async def test_B17_an_approval_by_a_key_nobody_vouched_for_does_not_count(world,
     await world.decide(action_id, "am")
     intruder = await smuggled_key(world, "cfo")
     ready = await prepared_with(world, action_id, "cfo", intruder)
-    await smuggled_approval(world, ready, intruder)
+    await smuggled_approval(world, ready, keys.sign(intruder, ready.to_be_signed))
 
     report = await world.execute(action_id)
 
     assert report.fault is not None
-    assert report.fault.code in {"NOT_APPROVED", "QUORUM_NOT_MET"}
+    assert report.fault.code in NOT_ENOUGH
     assert office.calls == []
 
 
@@ -198,8 +267,10 @@ async def prepared_with(world, action_id, person, key) -> Prepared:
     return Prepared(good.action_id, good.person_id, choice, {**good.payload, "key": key.key_id})
 
 
-async def smuggled_approval(world: World, ready: Prepared, key: keys.ApproverKey) -> None:
-    """The approval row itself, genuine but for the key."""
+async def smuggled_approval(
+    world: World, ready: Prepared, signature: bytes, payload: str | None = None
+) -> None:
+    """The approval row itself, genuine but for the key or the text."""
     choice = ready.choice
     async with world.owning() as tx:
         tx.add(
@@ -209,10 +280,10 @@ async def smuggled_approval(world: World, ready: Prepared, key: keys.ApproverKey
                 slot=choice.slot,
                 decision="approve",
                 method="ed25519",
-                key_id=key.key_id,
+                key_id=choice.key,
                 assurance=3,
-                signed_payload=signed.text(ready.payload),
-                signature=keys.sign(key, ready.to_be_signed),
+                signed_payload=payload or signed.text(ready.payload),
+                signature=signature,
                 audit_head_seq=choice.audit_head_seq,
                 audit_head_hash=choice.audit_head_hash,
                 at=tx.at,

@@ -186,3 +186,48 @@ async def _taint(world: World, action_id: str) -> int:
             {"tenant": tx.tenant_id, "id": action_id},
         )
         return int(row.scalar_one())
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_G07_a_write_that_shows_strangers_words_marks_the_reader_too(shared, dry_run):
+    account = await shared.an_account()
+    moved, closing = await shared.a_deal(account), await shared.a_deal(account)
+    shared.clock.move(timedelta(days=2))
+
+    async with shared.client() as client:
+        await client.call_tool(
+            "crm_move_stage", {"deal_id": moved["id"], "to_stage": "discovery", "dry_run": dry_run}
+        )
+        asked = await client.call_tool(
+            "crm_close_deal", {"deal_id": closing["id"], "outcome": "won"}
+        )
+
+    assert await _taint(shared, asked.structured_content["action_id"]) == 1
+
+
+async def test_B26_another_expectation_makes_no_second_action_of_one_wish(shared):
+    deal = await shared.a_deal(await shared.an_account())
+    wish = {"deal_id": deal["id"], "outcome": "won"}
+
+    asked = [
+        await shared.ok("crm_close_deal", **wish, **expected)
+        for expected in (
+            {},
+            {"expected_version": deal["version"]},
+            {"expected_stage": "qualifying"},
+        )
+    ]
+
+    assert len({one["action_id"] for one in asked}) == 1
+
+
+async def test_B26_a_second_agent_is_told_that_somebody_asked_already(shared):
+    deal = await shared.a_deal(await shared.an_account())
+    wish = {"deal_id": deal["id"], "outcome": "won"}
+    await shared.ok("crm_close_deal", **wish)
+
+    async with shared.client("am_agent") as client:
+        refused = await client.call_tool("crm_close_deal", wish)
+
+    assert refused.is_error
+    assert refused.content[0].text.startswith("ALREADY_PROPOSED: ")

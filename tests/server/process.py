@@ -101,9 +101,15 @@ class Peer:
 
 @asynccontextmanager
 async def served(
-    told: dict[str, str], *arguments: str, python: tuple[str, ...] = ()
+    told: dict[str, str],
+    *arguments: str,
+    python: tuple[str, ...] = (),
+    hears: int = LONGEST_LINE,
 ) -> AsyncIterator[Peer]:
-    """A server process; it is stopped when the block ends."""
+    """A server process; it is stopped when the block ends.
+
+    Not much more than `hears` bytes are taken out of the pipe before somebody listens.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *python,
@@ -114,11 +120,11 @@ async def served(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        limit=LONGEST_LINE,
+        limit=hears,
     )
     try:
         yield Peer(process)
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            await process.communicate()  # the end is not seen behind what nobody has read

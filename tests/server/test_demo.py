@@ -39,3 +39,19 @@ def test_the_demo_tells_the_whole_story(lang, tmp_path):
     assert "[proj] done: engagement=" in told.stdout
     assert "its bytes do not give the stored hash" in told.stdout
     assert not list(tmp_path.glob("cyberos-demo-*")), "the demo cleans up after itself"
+    environment["CYBEROS_DATA_DIR"] = str(tmp_path / "data")
+    last_chapter = told.stdout.rpartition("\n\n")[2]
+    steps = [line.split() for line in last_chapter.splitlines() if line.startswith("    ")]
+    assert [step[1] for step in steps] == ["init", "connect", "inbox", "doctor"]
+    for program, *arguments in steps:
+        assert program == "cyberos"
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "cyberos.py"), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, (arguments, done.stderr)

@@ -15,8 +15,24 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EMBEDDED = pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
 DEFAULT = sorted(row.name for row in floor.load_checked().tool if row.toolset == "default")
-NOT_NEEDED_YET = {"alembic", "typer", "jsonschema", "lxml", "phonenumbers", "qrcode", "PIL"}
+OURS_LATER = ("tools.", "server.cli", "fixtures", "domain.vn")
+LATER = "alembic typer jsonschema lxml phonenumbers qrcode PIL"
+NOT_NEEDED_YET = frozenset(LATER.split())
 DEEP = b'{"jsonrpc":"2.0","id":999,"method":"tools/call","params":{"name":"whoami","arguments":%s}}'
+CALLED = 25  # of so many requests one goes as far as the database
+NOISE = """
+import logging, os, sys, warnings
+
+def noise(event, arguments):
+    if event == "import" and arguments[0].startswith("tools."):
+        sys.stdout.write("noise: printed\\n")
+        os.write(1, b"noise: written\\n")
+        os.system("echo noise: echoed")
+        warnings.warn("noise: warned")
+        logging.getLogger("elsewhere").debug("noise: logged")
+
+sys.addaudithook(noise)
+"""
 NO_MESSAGES = {
     "an array": (b'[{"jsonrpc":"2.0","id":999,"method":"tools/list"}]', -32600),
     "an empty array": (b"[]", -32600),
@@ -64,7 +80,7 @@ async def test_a_client_of_either_protocol_lists_calls_and_is_refused(shared, er
 
 
 @EMBEDDED
-async def test_L02_L06_L07_whatever_is_said_only_messages_come_back_and_the_server_lives(shared):
+async def test_L06_whatever_is_said_the_server_answers_and_lives(shared):
     told = environment(shared, CYBEROS_AGENT_TOKEN=await a_token(shared))
 
     async with served(told) as peer:
@@ -76,7 +92,7 @@ async def test_L02_L06_L07_whatever_is_said_only_messages_come_back_and_the_serv
             assert answer["id"] in (None, 999)
         peer.say(b"")
         peer.say(b" \t ")
-        long = await peer.request(
+        huge = await peer.request(
             "tools/call", {"name": "crm_search_accounts", "arguments": {"query": "x" * 2**20}}
         )
         mangled = b'{"jsonrpc":"2.0","id":"m","method":"tools/call","params":{"name":"whoami\xff"}}'
@@ -87,7 +103,7 @@ async def test_L02_L06_L07_whatever_is_said_only_messages_come_back_and_the_serv
         who = await peer.request("tools/call", {"name": "whoami"})
         code, rest, errors = await peer.end()
 
-    assert long["result"]["_meta"]["vn.cyberos/error"]["code"] == "INVALID_ARGS"
+    assert huge["result"]["_meta"]["vn.cyberos/error"]["code"] == "INVALID_ARGS"
     assert unknown == {
         "jsonrpc": "2.0", "id": "m", "error": {"code": -32602, "message": "Unknown tool"},
     }  # fmt: skip
@@ -95,6 +111,85 @@ async def test_L02_L06_L07_whatever_is_said_only_messages_come_back_and_the_serv
     assert who["result"]["isError"] is False
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in peer.heard)
     assert (code, rest, errors) == (0, b"", b"")
+
+
+@EMBEDDED
+async def test_L02_a_batch_is_no_message_and_is_not_repeated(shared):
+    secret = "Công ty Bí Mật"
+    one = {
+        "jsonrpc": "2.0",
+        "id": 7,
+        "method": "tools/call",
+        "params": {
+            "name": "crm_create_account",
+            "arguments": {"name": secret, "account_type": "llc"},
+        },
+    }
+    told = environment(shared, CYBEROS_AGENT_TOKEN=await a_token(shared))
+
+    async with served(told) as peer:
+        await peer.hello()
+        peer.say(json.dumps([one, {**one, "id": 8}]).encode())
+        answer = await peer.hear()
+        found = await peer.request(
+            "tools/call", {"name": "crm_search_accounts", "arguments": {"query": secret}}
+        )
+        code, rest, errors = await peer.end()
+
+    assert (answer["error"]["code"], answer["id"]) == (-32600, None)
+    assert secret not in json.dumps(answer, ensure_ascii=False)
+    assert found["result"]["structuredContent"]["accounts"] == []
+    assert (code, rest, errors) == (0, b"", b"")
+
+
+@EMBEDDED
+async def test_L06_ten_thousand_requests_at_once_are_all_answered(shared):
+    told = environment(shared, CYBEROS_AGENT_TOKEN=await a_token(shared))
+    asked = {number: "tools/call" if number % CALLED == 0 else "ping" for number in range(10_000)}
+
+    async with served(told) as peer:
+        await peer.hello()
+        for number, method in asked.items():
+            params = {"name": "whoami"} if method == "tools/call" else {}
+            message = {"jsonrpc": "2.0", "id": f"n{number}", "method": method, "params": params}
+            peer.say(json.dumps(message).encode())
+        answers = [await peer.hear() for _ in asked]
+        who = await peer.request("tools/call", {"name": "whoami"})
+        code, rest, _ = await peer.end()
+
+    assert {one["id"] for one in answers} == {f"n{number}" for number in asked}
+    assert [one for one in answers if "error" in one or one["result"].get("isError")] == []
+    assert who["result"]["isError"] is False
+    assert (code, rest) == (0, b"")
+
+
+@EMBEDDED
+async def test_L07_what_a_library_prints_never_reaches_the_client(shared, tmp_path):
+    """Noise of every kind while a call imports its tool: none of it is on standard output."""
+    (tmp_path / "sitecustomize.py").write_text(NOISE)
+    told = environment(
+        shared,
+        CYBEROS_AGENT_TOKEN=await a_token(shared),
+        CYBEROS_LOG_LEVEL="DEBUG",
+        PYTHONPATH=str(tmp_path),
+        PYTHONWARNINGS="always",
+    )
+
+    async with served(told) as peer:
+        await peer.hello()
+        found = await peer.request(
+            "tools/call", {"name": "crm_search_accounts", "arguments": {"query": "a"}}
+        )
+        created = await peer.request(
+            "tools/call",
+            {"name": "crm_create_account", "arguments": {"name": "A", "account_type": "llc"}},
+        )
+        code, rest, errors = await peer.end()
+
+    assert found["result"]["isError"] is created["result"]["isError"] is False
+    assert (code, rest) == (0, b"")
+    for kind in (b"printed", b"written", b"echoed", b"warned", b"logged"):
+        assert b"noise: " + kind in errors, kind
 
 
 @EMBEDDED
@@ -150,7 +245,7 @@ async def test_by_the_first_list_nothing_is_imported_that_listing_does_not_need(
     assert listed["result"]["tools"]
     assert {"mcp.server.lowlevel", "policies.gate"} <= imported, "the list of imports is no list"
     assert {name.partition(".")[0] for name in imported}.isdisjoint(NOT_NEEDED_YET)
-    assert not {name for name in imported if name.startswith(("tools.", "server.cli", "fixtures"))}
+    assert not {name for name in imported if name.startswith(OURS_LATER)}
 
 
 @EMBEDDED

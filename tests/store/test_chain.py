@@ -235,6 +235,7 @@ async def test_m04_an_erased_value_leaves_a_sound_chain_and_is_counted(world, tm
             .where(AuditBlob.seq == first + 1)
             .values(salt=None, body=None, erased_at=tx.at)
         )
+        tx.record(Event("gdpr.erase", ACTOR, object=f"private_value:{first + 1}/note"))
 
     after = await archive.verify()
     assert after.findings == []

@@ -212,6 +212,21 @@ async def test_each_role_takes_only_its_own_steps(
     assert state == (DENIED if refused else "")
 
 
+@pytest.mark.parametrize("role", [Role.AGENT, Role.EXECUTOR])
+async def test_a_login_changes_only_those_columns_of_a_deal_that_its_work_changes(
+    shared, logins, actions, role
+):
+    columns = Base.metadata.tables["deal"].columns.keys()
+    statements = {f"UPDATE deal SET {name} = {name} WHERE {OURS}": name for name in columns}
+
+    states = await attempts(shared, logins.engines[role], statements)
+
+    changed = {name for statement, name in statements.items() if states[statement] != DENIED}
+    assert changed == set(UPDATES[role]["deal"].split(", "))
+    assert not changed & {"name", "currency", "owner_id", "visibility"}
+    assert len(changed & {"amount_minor", "status"}) == 1
+
+
 async def test_B16_no_role_makes_an_approved_action_of_one_that_nobody_signed(
     shared, logins, actions
 ):
@@ -254,15 +269,10 @@ async def test_E07_no_role_is_above_the_walls_and_every_tenants_table_has_one(sh
             " from pg_class c where c.relkind in ('r', 'p')"
             " and c.relnamespace = 'public'::regnamespace"
         ))).all()  # fmt: skip
-        loose = (await connection.execute(text(
-            "select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"
-            " union all select viewname from pg_views where schemaname = 'public'"
-        ))).all()  # fmt: skip
     await superuser.dispose()
 
     assert {name for name, _ in roles} == {role.value for role in Role}
     assert not any(powerful for _, powerful in roles)
-    assert loose == []
     policies = set()
     for table, enabled, forced, owner, policy in walled:
         assert owner == Role.OWNER.value, table
@@ -271,6 +281,34 @@ async def test_E07_no_role_is_above_the_walls_and_every_tenants_table_has_one(sh
         assert enabled and forced, table
         policies.add(re.sub(r"\s|::text", "", policy))
     assert len(policies) == 1 and len(walled) == len(tables()) + 1, policies
+
+
+async def test_E08_nothing_in_the_database_looks_with_the_eyes_of_its_owner(shared):
+    """A view or a function of the owner's would show what the walls hide from its caller."""
+    finding = text(
+        "select oid::regprocedure::text from pg_proc"
+        " where prosecdef and pronamespace = 'public'::regnamespace"
+        " union all select oid::regclass::text from pg_class"
+        " where relkind in ('v', 'm') and relnamespace = 'public'::regnamespace"
+        " and not coalesce('security_invoker=true' = any(reloptions), false)"
+    )
+    planted = (
+        "CREATE VIEW peep AS SELECT * FROM account",
+        "CREATE MATERIALIZED VIEW photo AS SELECT 1 AS x",
+        "CREATE FUNCTION lend() RETURNS int SECURITY DEFINER LANGUAGE sql AS 'select 1'",
+    )
+    superuser = create_async_engine(shared.url, poolclass=NullPool)
+
+    async with superuser.connect() as connection:
+        found = list(await connection.scalars(finding))
+        for statement in planted:
+            await connection.exec_driver_sql(statement)
+        seen = set(await connection.scalars(finding))
+        await connection.rollback()
+    await superuser.dispose()
+
+    assert found == []
+    assert seen == {"peep", "photo", "lend()"}, "the catalogue was not read right"
 
 
 async def test_the_whole_way_from_proposal_to_effect_needs_no_more_than_these_logins(
@@ -289,6 +327,7 @@ async def test_the_whole_way_from_proposal_to_effect_needs_no_more_than_these_lo
         deal = await talk.ok(
             "crm_create_deal", account_id=account["id"], name="X", amount_minor=5, currency="USD"
         )
+        await talk.ok("crm_move_stage", deal_id=deal["id"], to_stage="discovery")
         proposed = await talk.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
         recorded = await apart.decide(proposed["action_id"], "am")
         report = await apart.execute(proposed["action_id"])

@@ -114,6 +114,16 @@ REFUSED = {
     "a deal is opened again": f"update deal set status = 'open' where id = {WON}",
     "a won deal is lost": f"update deal set status = 'lost' where id = {WON}",
     "a deal is gone": f"delete from deal where id = {OPEN}",
+    **{
+        f"a won deal has another {column}": f"update deal set {column} = {value} where id = {WON}"
+        for column, value in {
+            "name": "'x'", "amount_minor": "1", "closed_date": "null", "lost_reason": "'x'",
+            "owner_id": ":am", "visibility": "'private'", "version": "version + 1",
+        }.items()
+    },
+    "an engagement is worth more": "update engagement set amount_minor = amount_minor + 1"
+    " where tenant_id = :tenant",
+    "an engagement is gone": "delete from engagement where tenant_id = :tenant",
     "a deal is born won": (
         "insert into deal (tenant_id, id, workspace_id, account_id, name, amount_minor, currency,"
         " pipeline_id, stage_id, stage_entered_at, probability_pct, probability_manual, status,"
@@ -125,6 +135,7 @@ REFUSED = {
     "a bank account appears": NEW_ACCOUNT,
     "a bank account changes its number": "update bank_account set account_number = '9'"
     " where tenant_id = :tenant",
+    "a bank account is gone": "delete from bank_account where tenant_id = :tenant",
     "a bank account changes its holder": "update bank_account set account_name = 'Spy'"
     " where tenant_id = :tenant",
     # approvals
@@ -240,7 +251,16 @@ async def test_sqlite_replaces_no_row_that_may_not_be_removed(stage):
 
     answers = [
         await stage.attempt(f"insert or replace into {table} select * from {table}")
-        for table in ("audit_entry", "approval", "activity", "stage_move", "policy_version", "deal")
+        for table in (
+            "audit_entry",
+            "approval",
+            "activity",
+            "stage_move",
+            "policy_version",
+            "deal",
+            "engagement",
+            "bank_account",
+        )
     ]
 
     assert all(answers)

@@ -51,6 +51,13 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
             "deal_id": deal["id"],
         },
         "crm_close_deal": {"deal_id": deal["id"], "outcome": "won"},
+        "vn_decode_vietqr": {
+            "payload": "00020101021138530010A0000007270123000697041601092576788590208QRIBFTTA"
+            "53037045802VN6304AE9F"
+        },
+        "vn_parse_address": {"address": "12 Lê Lợi, phường Bến Nghé, Quận 1, TP.HCM"},
+        "vn_amount_in_words": {"amount_minor": 105_000},
+        "vn_list_banks": {"query": "vietcombank"},
         "admin_add_bank_account": {
             "bank_bin": "970436",
             "account_number": "0071000123456",

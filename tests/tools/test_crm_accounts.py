@@ -1,5 +1,6 @@
 """Accounts and contacts through the front door: found, added once, refused with a way on."""
 
+import time
 import unicodedata
 
 import pytest
@@ -36,45 +37,180 @@ async def test_a_name_is_found_however_it_is_typed_and_the_exact_one_comes_first
     assert none == []
 
 
-async def test_F01_F02_F04_what_means_something_to_a_database_means_nothing_in_a_query(shared):
-    """A sign is no letter, an operator is a word like any other."""
-    nothing = (
-        "%", "_", "\\", "*", "'", '"', "' OR '1'='1", "'; DROP TABLE account; --", "b_nh",
-        "x' UNION SELECT * FROM person --", "banh* OR mi*", "NEAR(banh mi)", "folded : banh",
-        "{{7*7}}", "$(id)",
+async def test_F01_what_is_sql_elsewhere_is_a_text_in_a_query(shared):
+    texts = (
+        "'", '"', "' OR '1'='1", "'; DROP TABLE account; --", "x' UNION SELECT * FROM person --",
+        "/**/ OR 1=1", "{{7*7}}", "$(id)",
     )  # fmt: skip
-    its_words = ("banh%", "^banh", "-banh", "banh & !mi", "banh | 25", "'banh':*", "../banh")
 
     async with talking(shared) as talk:
-        await talk.ok("crm_create_account", name="Bánh Mì 25", account_type="llc")
-        await talk.ok("crm_create_account", name="100% Xanh_Sạch", account_type="llc")
+        await talk.ok("crm_create_account", name="Hoa Mai", account_type="llc")
         before = await everything(shared)
-        found = {query: await names(talk, query) for query in (*nothing, *its_words)}
-        by_sign = await names(talk, "100% xanh")
+        found = {query: await names(talk, query) for query in texts}
+        nul = await talk.code("crm_search_accounts", query="mai\0")
+        long = await talk.code("crm_search_accounts", query="mai " * 250_000)
 
-    assert [query for query in nothing if found[query]] == []
-    assert [query for query in its_words if found[query] != ["Bánh Mì 25"]] == []
-    assert by_sign == ["100% Xanh_Sạch"]
+    assert [query for query in texts if found[query]] == []
+    assert nul == long == "INVALID_ARGS"
     assert difference(before, await everything(shared)) == {}
 
 
-async def test_F03_F05_F07_a_query_has_an_end_and_its_filters_are_a_closed_list(shared):
-    many_words = " ".join(f"{number:x}" for number in range(70))[:200]
-    refused = (
-        {"query": "a" * 201},
-        {"query": "a\u200bb"},
-        {"fields": ["tenant_id"]},
-        {"account_type": "ltd"},
-        {"limit": 201},
-        {"order_by": "1; --"},
+async def test_F02_the_wildcards_of_like_are_signs_and_list_nothing(shared):
+    async with talking(shared) as talk:
+        await talk.ok("crm_create_account", name="100% Xanh_Sạch", account_type="llc")
+        alone = [await names(talk, query) for query in ("%", "_", "\\", "%%", "%_%", "\\%")]
+        within = [await names(talk, query) for query in ("x_nh", "x%h", "%anh", "xan\\h")]
+        by_sign = [await names(talk, query) for query in ("100% xanh", "xanh_sạch", "xanh%")]
+
+    assert alone == [[]] * 6
+    assert within == [[]] * 4
+    assert by_sign == [["100% Xanh_Sạch"]] * 3
+
+
+async def test_F04_an_operator_of_a_word_index_is_a_word_like_any_other(shared):
+    nothing = (
+        "*",
+        "cuon* OR nem*",
+        "NEAR(cuon nem)",
+        "folded : cuon",
+        "cuon NOT nem",
+        "cuon <-> x",
     )
+    its_words = (
+        "cuon%", "^cuon", "-cuon", "cuon & !nem", "cuon | 26", "'cuon':*", "../cuon", '"cuon" *',
+        "(cuon", "cuon+nem", "cu*",
+    )  # fmt: skip
 
     async with talking(shared) as talk:
-        found = await names(talk, many_words)
-        codes = {await talk.code("crm_search_accounts", **arguments) for arguments in refused}
+        await talk.ok("crm_create_account", name="Cuốn Nem 26", account_type="llc")
+        found = {query: await names(talk, query) for query in (*nothing, *its_words)}
 
-    assert found == []
-    assert codes == {"INVALID_ARGS"}
+    assert [query for query in nothing if found[query]] == []
+    assert [query for query in its_words if found[query] != ["Cuốn Nem 26"]] == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("crm_search_accounts", {"fields": ["tenant_id"]}),
+        ("crm_search_accounts", {"fields": ["name; --"]}),
+        ("crm_search_accounts", {"fields": ["custom_fields"]}),
+        ("crm_search_accounts", {"account_type": "ltd"}),
+        ("crm_search_accounts", {"account_type": "llc' OR '1'='1"}),
+        ("crm_search_accounts", {"order_by": "name"}),
+        ("crm_search_accounts", {"sort": "1; --"}),
+        ("crm_search_accounts", {"filter": {"name": "x"}}),
+        ("crm_search_accounts", {"limit": 201}),
+        ("crm_list_deals", {"fields": ["search_words"]}),
+        ("crm_list_deals", {"status": "open' --"}),
+        ("crm_list_deals", {"stage_id": "x' OR 1=1"}),
+        ("crm_list_deals", {"order_by": "amount_minor"}),
+        ("crm_list_contacts", {"account_id": "x' OR 1=1"}),
+        ("crm_list_contacts", {"account_id": "0" * 26, "fields": ["folded"]}),
+    ],
+)
+async def test_F03_what_can_be_filtered_shown_and_sorted_by_is_a_closed_list(
+    shared, tool, arguments
+):
+    async with talking(shared) as talk:
+        assert await talk.code(tool, **arguments) == "INVALID_ARGS"
+
+
+async def test_F05_no_text_keeps_the_server_busy(shared):
+    """The worst that fits is answered at once, and what does not fit is refused at once."""
+    words = " ".join("abcdefghijklmnopqrstuvwxyz0123456789" * 6)
+    many = {"crm_search_accounts": [{"query": words[:200]}, {"query": "a " * 99 + "b"}]}
+    too_many = [{"query": words[:400]}, {"query": "w " * 10_000}, {"query": "a" * 1_000_000}]
+    emails = ("a." * 120 + "@", "a@" + "b-" * 120, "a@" + "b." * 120 + "-", "!" * 64 + "@" * 90)
+    texts = [{"display_name": "X", "email": email} for email in emails]
+    texts += [{"display_name": "X", "phone": "+" * 64}, {"display_name": "X", "phone": "1 " * 20}]
+
+    async with talking(shared) as talk:
+        for number in range(30):
+            await talk.ok(
+                "crm_create_account", name=f"{words[:240]} {number}", account_type="other"
+            )
+        account = await shared.an_account()
+        began = time.perf_counter()
+        found = [await names(talk, **one) for one in many["crm_search_accounts"]]
+        codes = [await talk.code("crm_search_accounts", **one) for one in too_many]
+        codes += [await talk.code("crm_create_contact", account_id=account, **one) for one in texts]
+        took = time.perf_counter() - began
+
+    assert [len(page) for page in found] == [20, 20]
+    assert set(codes) == {"INVALID_ARGS", "EMAIL_INVALID", "PHONE_INVALID"}
+    assert took < 5
+
+
+async def test_F06_a_custom_field_has_a_name_that_the_company_defined(shared):
+    """Not a path into the document, not a name of the language's own, and not any other."""
+    names_of_nobody = ("other", "tier.x", "$.tier", "tier[0]", "/tier", "__proto__", "x' OR '1'='1")
+    account = {"name": "Trường Riêng", "account_type": "llc"}
+
+    async with talking(shared, company=shared.theirs) as talk:
+        undefined = await talk.code("crm_create_account", **account, custom_fields={"tier": "gold"})
+    async with shared.owning() as tx:
+        tenant = await identity.tenant(tx)
+        tenant.custom_fields_schema = {"type": "object", "properties": {"tier": {"type": "string"}}}
+    async with talking(shared) as talk:
+        before = await everything(shared)
+        codes = {
+            name: await talk.code("crm_create_account", **account, custom_fields={name: "gold"})
+            for name in names_of_nobody
+        }
+        after = await everything(shared)
+        made = await talk.ok("crm_create_account", **account, custom_fields={"tier": "gold"})
+        asked = await talk.code("crm_search_accounts", custom_fields={"tier": "gold"})
+
+    assert undefined == "CUSTOM_FIELDS_INVALID"
+    assert set(codes.values()) == {"CUSTOM_FIELDS_INVALID"}
+    assert difference(before, after) == {}
+    assert (made["custom_fields"], asked) == ({"tier": "gold"}, "INVALID_ARGS")
+
+
+async def test_F07_a_tax_code_typed_otherwise_makes_no_second_account(shared):
+    account = {"name": "Một Mã", "account_type": "jsc"}
+    otherwise = (
+        "０３１４５５６７０１－００１", "0314 556 701 001", "0314556701–001", "0314.556.701-001",
+        "\t0314556701001\n", "0314556701\u2212001", "0314556701\u2003001",
+    )  # fmt: skip
+    no_code = ("0314556701\u200b001", "\ufeff0314556701001", "٠٣١٤٥٥٦٧٠١", "0314556701-00\u0131")
+
+    async with talking(shared) as talk:
+        made = await talk.ok("crm_create_account", **account, vn_mst="0314556701-001")
+        refused = [
+            await talk.refused("crm_create_account", **account, vn_mst=typed) for typed in otherwise
+        ]
+        found = [await names(talk, typed) for typed in otherwise]
+        codes = {
+            await talk.code("crm_create_account", **account, vn_mst=typed) for typed in no_code
+        }
+
+    assert {one["code"] for one in refused} == {"ACCOUNT_EXISTS"}
+    assert [one["facts"]["account_id"] for one in refused] == [made["id"]] * len(otherwise)
+    assert found == [["Một Mã"]] * len(otherwise)
+    assert codes == {"INVALID_ARGS", "VN_MST_INVALID"}
+
+
+async def test_F07_an_address_typed_otherwise_is_known_to_be_the_same(shared):
+    otherwise = (
+        "ｔｉến＠Ｓｏｎ．ｖｎ", unicodedata.normalize("NFD", "tiến@son.vn"),
+        "tiến@SON.VN", "TIẾN@son.vn",
+    )  # fmt: skip
+    no_address = ("tiến\u200b@son.vn", "tiến@so\u00adn.vn", "tiến@s\u0130n.vn", "tiến@@son.vn")
+
+    async with talking(shared) as talk:
+        account = await talk.ok("crm_create_account", name="Cùng Địa Chỉ", account_type="llc")
+        person = {"account_id": account["id"], "display_name": "Tiến"}
+        first = await talk.ok("crm_create_contact", **person, email="tiến@son.vn")
+        again = [await talk.ok("crm_create_contact", **person, email=typed) for typed in otherwise]
+        dotless = await talk.ok("crm_create_contact", **person, email="t\u0131ến@son.vn")
+        codes = {await talk.code("crm_create_contact", **person, email=one) for one in no_address}
+
+    assert [one["email"] for one in again[:3]] == ["tiến@son.vn"] * 3
+    assert [one["possible_duplicates"][0] for one in again] == [first["id"]] * len(otherwise)
+    assert dotless["possible_duplicates"] == [], "another letter is another address"
+    assert codes == {"INVALID_ARGS", "EMAIL_INVALID"}
 
 
 async def test_pages_continue_their_own_question_and_show_the_fields_that_were_asked_for(shared):

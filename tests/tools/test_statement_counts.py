@@ -26,6 +26,10 @@ COUNTS = {
     "crm_move_stage": (9, 6),
     "crm_log_activity": (6, 5),
     "crm_close_deal": (11, 4),
+    "vn_decode_vietqr": (2, 0),
+    "vn_parse_address": (2, 0),
+    "vn_amount_in_words": (2, 0),
+    "vn_list_banks": (2, 0),
     "admin_add_bank_account": (8, 4),
 }
 

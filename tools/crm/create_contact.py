@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from domain.contacts import service
-from domain.contacts.rules import Salutation
+from domain.vn.names import Salutation
 from policies.contract import Call, tool
 from tools.crm.views import CONTACT_WORDS, ContactView, contact_view
 from tools.shapes import Change, Id, Line, SalutationName, ShortLine, untrusted_in

@@ -9,6 +9,7 @@ from domain.accounts.service import AccountCard
 from domain.deals.cards import DealCard
 from domain.deals.queries import Reader
 from domain.kernel.money import Locale, Money
+from domain.vn.tax_codes import masked
 from policies.contract import Principal
 from tools.shapes import Untrusted, View, quoted
 
@@ -20,8 +21,6 @@ CONTACT_WORDS = (
 DEAL_WORDS = ("name", "account_name", "lost_reason")
 ACTIVITY_WORDS = ("subject",)
 
-_PERSONAL_DIGITS = 12
-_SHOWN_DIGITS = 3
 _MOST_OF_A_BODY = 1_000
 _MOST_LINES = 50
 
@@ -130,7 +129,7 @@ def account_view(card: AccountCard) -> dict[str, Any]:
         "id": card.id,
         "name": card.name,
         "account_type": card.account_type,
-        "vn_mst": shown_tax_code(card.vn_mst),
+        "vn_mst": masked(card.vn_mst),
         "vn_mst_validated": card.vn_mst_status == "valid",
         "vn_mst_status": card.vn_mst_status,
         "industry": card.industry,
@@ -194,13 +193,6 @@ def activity_view(activity: Any) -> ActivityView:
         deal_id=activity.deal_id,
         source=activity.source,
     )
-
-
-def shown_tax_code(tax_code: str | None) -> str | None:
-    """A tax code as an agent sees it: a person's number is her identity, so most is covered."""
-    if tax_code is None or len(tax_code) != _PERSONAL_DIGITS:
-        return tax_code
-    return "*" * (_PERSONAL_DIGITS - _SHOWN_DIGITS) + tax_code[-_SHOWN_DIGITS:]
 
 
 def reader(principal: Principal) -> Reader:

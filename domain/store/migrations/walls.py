@@ -22,15 +22,18 @@ INSERTS = {
     ),
 }  # fmt: skip
 _STATE = "state, state_seq, error_code, closed_by, closed_at"
+_MOVED = "stage_id, stage_entered_at, probability_pct, probability_manual, updated_at, version"
+_LEARNT = "amount_minor, expected_close_date, primary_contact_id"
+_ENDED = "status, closed_date, lost_reason"
 UPDATES = {
     Role.AGENT: {
-        "account": "", "contact": "", "deal": "", "audit_head": "", "call_counter": "",
-        "agent": "untrusted_read_at", "pending_action": _STATE,
+        "account": "", "contact": "", "deal": f"{_MOVED}, {_LEARNT}", "audit_head": "",
+        "call_counter": "", "agent": "untrusted_read_at", "pending_action": _STATE,
     },
     Role.INBOX: {"audit_head": "", "call_counter": "", "pending_action": _STATE},
     Role.EXECUTOR: {
-        "account": "", "contact": "", "deal": "", "audit_head": "", "call_counter": "",
-        "outbox": "dispatched_at, attempts", "bank_account": "is_default",
+        "account": "", "contact": "", "deal": f"{_MOVED}, {_ENDED}", "audit_head": "",
+        "call_counter": "", "outbox": "dispatched_at, attempts", "bank_account": "is_default",
         "execution_attempt": "ended_at, outcome, provider_ref",
         "pending_action": f"{_STATE}, lease_owner, lease_until, attempt, provider_ref, result",
     },

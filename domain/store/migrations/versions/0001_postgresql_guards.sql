@@ -129,7 +129,7 @@ CREATE TRIGGER deal_no_delete BEFORE DELETE ON deal
 --;
 CREATE FUNCTION deal_close_needs_people() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF old.status <> 'open' OR NOT EXISTS (
+    IF NOT EXISTS (
         SELECT 1 FROM pending_action p
         WHERE p.tenant_id = new.tenant_id AND p.entity_id = new.id AND p.state = 'executing'
             AND p.tool = 'cyberos.crm.close_deal'
@@ -142,6 +142,12 @@ END $$
 --;
 CREATE TRIGGER deal_close_needs_people BEFORE UPDATE ON deal
     FOR EACH ROW WHEN (new.status <> old.status) EXECUTE FUNCTION deal_close_needs_people()
+--;
+CREATE TRIGGER deal_ended BEFORE UPDATE ON deal
+    FOR EACH ROW WHEN (old.status <> 'open') EXECUTE FUNCTION refuse_change('has ended')
+--;
+CREATE TRIGGER engagement_fixed BEFORE UPDATE OR DELETE ON engagement
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('is fixed')
 --;
 CREATE FUNCTION bank_account_needs_people() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -164,4 +170,7 @@ CREATE TRIGGER bank_account_fixed BEFORE UPDATE ON bank_account FOR EACH ROW
         OR new.account_name <> old.account_name OR new.currency <> old.currency
         OR new.id <> old.id OR new.tenant_id <> old.tenant_id)
     EXECUTE FUNCTION refuse_change('is fixed')
+--;
+CREATE TRIGGER bank_account_no_delete BEFORE DELETE ON bank_account
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('is never deleted')
 --;

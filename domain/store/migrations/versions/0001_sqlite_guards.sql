@@ -177,16 +177,28 @@ WHEN new.status <> 'open' BEGIN
 END
 --;
 CREATE TRIGGER deal_close_needs_people BEFORE UPDATE ON deal
-WHEN new.status <> old.status AND (old.status <> 'open' OR NOT EXISTS (
+WHEN new.status <> old.status AND NOT EXISTS (
     SELECT 1 FROM pending_action p
     WHERE p.tenant_id = new.tenant_id AND p.entity_id = new.id AND p.state = 'executing'
         AND p.tool = 'cyberos.crm.close_deal'
-)) BEGIN
+) BEGIN
     SELECT RAISE(ABORT, 'deal is closed by approved actions only');
+END
+--;
+CREATE TRIGGER deal_ended BEFORE UPDATE ON deal WHEN old.status <> 'open' BEGIN
+    SELECT RAISE(ABORT, 'deal has ended');
 END
 --;
 CREATE TRIGGER deal_no_delete BEFORE DELETE ON deal BEGIN
     SELECT RAISE(ABORT, 'deal is never deleted');
+END
+--;
+CREATE TRIGGER engagement_no_update BEFORE UPDATE ON engagement BEGIN
+    SELECT RAISE(ABORT, 'engagement is fixed');
+END
+--;
+CREATE TRIGGER engagement_no_delete BEFORE DELETE ON engagement BEGIN
+    SELECT RAISE(ABORT, 'engagement is fixed');
 END
 --;
 CREATE TRIGGER bank_account_needs_people BEFORE INSERT ON bank_account
@@ -204,5 +216,9 @@ WHEN new.bank_bin <> old.bank_bin OR new.account_number <> old.account_number
     OR new.id <> old.id OR new.tenant_id <> old.tenant_id
 BEGIN
     SELECT RAISE(ABORT, 'bank_account is fixed');
+END
+--;
+CREATE TRIGGER bank_account_no_delete BEFORE DELETE ON bank_account BEGIN
+    SELECT RAISE(ABORT, 'bank_account is never deleted');
 END
 --;

@@ -1,0 +1,228 @@
+"""Who may decide here, and with which key? `cyberos person add | list | leave`.
+
+A key counts because the root key vouches for it, so whoever adds a person brings the root key back
+from where it is locked away; the one pinned in trust.json, and no other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from domain.identity import keys, service
+from domain.identity import queries as identity
+from domain.identity.keys import ApproverKey
+from domain.identity.queries import PersonIdentity
+from domain.identity.tables import ApproverKey as EnrolledKey
+from domain.kernel.faults import Fault, Kind
+from domain.store import directory
+from domain.store.chain import Event
+from domain.store.engine import Role
+from domain.store.tx import reading, writing
+from policies import trust
+from server.cli import checking
+from server.cli.agents import OPERATOR
+from server.cli.asking import passphrase
+from server.cli.desk import Company, opened, perform, the_company
+from server.cli.founding import NewPerson, enrol
+from server.cli.render import answer, one_line, say
+from server.cli.vault import Vault, private_directory, undone_on_failure
+
+ROOT_KEY = typer.Option(..., "--root-key", help="The root key of the tenant, from its safe place.")
+ROOT_PASSPHRASE = typer.Option(None, help="File with the passphrase of the root key.")
+PASSPHRASE = typer.Option(None, help="File with the passphrase of her new key.")
+TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if there are several.")
+JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """Where somebody is added: her company, and the root that is pinned for it."""
+
+    company: Company
+    deploy: str
+    root: bytes
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=False, help="People: who may decide.")
+    group.command("add")(add)
+    group.command("list")(list_all)
+    group.command("leave")(leave)
+    app.add_typer(group, name="person")
+
+
+def add(
+    email: str = typer.Option(..., help="Her e-mail address."),
+    name: str = typer.Option(..., help="Her name."),
+    roles: str = typer.Option(..., help=f"Her roles, of {', '.join(sorted(service.ROLES))}."),
+    root_key: Path = ROOT_KEY,
+    root_passphrase_file: Path | None = ROOT_PASSPHRASE,
+    passphrase_file: Path | None = PASSPHRASE,
+    tenant: str | None = TENANT,
+    as_json: bool = JSON,
+) -> None:
+    """Add a person: make her key, let the root key vouch for it, give her roles."""
+    address, shown, held = _checked(email, name, roles)
+    ground = perform(lambda: _ground(address, tenant))
+    root = _root(ground, root_key, root_passphrase_file)
+    asked = f"Passphrase of {shown} for her key"
+    secret = passphrase(passphrase_file, asked, flag="--passphrase-file", twice=True)
+    new = NewPerson(email=address, name=shown, roles=held, passphrase=secret)
+    added = perform(lambda: _add(ground, new, root))
+    if as_json:
+        answer({"person": added})
+        return
+    say(f"{one_line(shown)} <{address}> may sign as {', '.join(added['roles'])}.")
+    say(f"Her key, opened by her passphrase alone: {added['key']}")
+    say("  Let her move it to her own machine, and lock the root key away again.")
+
+
+def list_all(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
+    """List people with their roles and keys, also those who left."""
+    company, rows = perform(lambda: _list(tenant))
+    if as_json:
+        answer({"tenant": company.code, "people": rows})
+        return
+    for row in rows:
+        valid = [one["key_id"] for one in row["keys"] if one["revoked_at"] is None]
+        roles = ",".join(row["roles"]) or "no role"
+        standing = f"{roles}, key {', '.join(valid) or 'none'}" if row["active"] else "left"
+        say(f"{one_line(row['name'])} <{one_line(row['email'])}>: {standing}")
+
+
+def leave(
+    email: str = typer.Argument(help="Her e-mail address."),
+    tenant: str | None = TENANT,
+    as_json: bool = JSON,
+) -> None:
+    """End a person's roles and keys now. What she signed before stays in the audit chain."""
+    left = perform(lambda: _leave(email, tenant))
+    if as_json:
+        answer({"person": left})
+        return
+    say(f"{one_line(left['name'])} has left; her roles and keys count for nothing any more.")
+    if left["agents"]:
+        names = ", ".join(map(one_line, left["agents"]))
+        say(f"These agents acted for her and cannot work any more: {names}.")
+    say("`cyberos doctor` says which signatures nobody can give now.")
+
+
+def _checked(email: str, name: str, roles: str) -> tuple[str, str, tuple[str, ...]]:
+    try:
+        address = checking.email(email)
+        shown = checking.name("her name")(name)
+        held = checking.listed(checking.roles(roles))
+        if not held:
+            raise ValueError("a person who signs has at least one role")
+    except ValueError as error:
+        raise Fault(
+            "PERSON_INVALID",
+            Kind.INVALID,
+            f"She cannot be added: {error}.",
+            f"roles are {', '.join(sorted(service.ROLES))}.",
+        ) from None
+    return address, shown, held
+
+
+async def _ground(email: str, tenant: str | None) -> _Ground:
+    """Refuse what is known to fail before anybody types a passphrase."""
+    async with opened(Role.OWNER) as desk:
+        company = await the_company(desk, tenant)
+        trusted = trust.load(desk.settings.trust_file)
+        root = trusted.roots.get(company.id)
+        if root is None or trusted.deploy != await directory.deployment(desk.database):
+            raise Fault(
+                "TRUST_MISMATCH",
+                Kind.CONFLICT,
+                "The trust file has no root key for this company of this installation.",
+                "set CYBEROS_TRUST_FILE to the one of this database.",
+            )
+        async with reading(desk.database, company.id, desk.clock) as tx:
+            if await identity.is_known(tx, email):
+                raise service.person_exists()
+    return _Ground(company, trusted.deploy, root)
+
+
+def _root(ground: _Ground, file: Path, passphrase_file: Path | None) -> ApproverKey:
+    question = "Passphrase of the root key"
+    secret = passphrase(passphrase_file, question, flag="--root-passphrase-file")
+    root = keys.load(file, secret)
+    if root.public_key != ground.root:
+        raise Fault(
+            "ROOT_KEY_WRONG",
+            Kind.FORBIDDEN,
+            f"This is not the root key of {ground.company.code}, so its word counts for nothing.",
+            f"give the key whose id is {keys.key_id(ground.root)}; trust.json pins it.",
+        )
+    return root
+
+
+async def _add(ground: _Ground, new: NewPerson, root: ApproverKey) -> dict[str, Any]:
+    key, company = keys.generate(), ground.company
+    async with opened(Role.OWNER) as desk:
+        file = Vault(desk.settings).approver_key(company.code, new.email)
+        with undone_on_failure() as undo:
+            private_directory(file.parent)
+            keys.save(key, file, new.passphrase)  # before the transaction: it costs a second
+            undo.remove(file)
+            async with writing(desk.database, company.id, desk.clock) as tx:
+                workspace = (await identity.workspaces(tx))[0]
+                person_id = await enrol(tx, new, workspace.id, ground.deploy, root, key)
+    return {
+        "id": person_id,
+        "email": new.email,
+        "name": new.name,
+        "roles": sorted(set(new.roles)),
+        "key_id": key.key_id,
+        "key": str(file),
+    }
+
+
+async def _list(tenant: str | None) -> tuple[Company, list[dict[str, Any]]]:
+    async with opened(Role.OWNER) as desk:
+        company = await the_company(desk, tenant)
+        async with reading(desk.database, company.id, desk.clock) as tx:
+            people, enrolled = await identity.people(tx), await identity.keys(tx)
+    return company, [_as_object(person, enrolled) for person in people.values()]
+
+
+async def _leave(email: str, tenant: str | None) -> dict[str, Any]:
+    async with opened(Role.OWNER) as desk:
+        company = await the_company(desk, tenant)
+        async with writing(desk.database, company.id, desk.clock) as tx:
+            person = await identity.person_by_email(tx, email)
+            roles, ended = await service.leave(tx, person.id)
+            if person.active:
+                told = {"roles": ",".join(roles), "keys": ",".join(ended)}
+                tx.record(Event("person.left", OPERATOR, object=f"person:{person.id}", data=told))
+            left = (await identity.people(tx, [person.id]))[person.id]
+            enrolled = await identity.keys(tx)
+            agents = [
+                one.name
+                for one in await identity.agents(tx)
+                if one.person_id == person.id and one.revoked_at is None
+            ]
+    return {**_as_object(left, enrolled), "agents": agents}
+
+
+def _as_object(person: PersonIdentity, enrolled: Mapping[str, EnrolledKey]) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "email": person.email,
+        "name": person.display_name,
+        "active": person.active,
+        "roles": sorted(person.roles),
+        "keys": [
+            {
+                "key_id": key.key_id,
+                "enrolled_at": key.enrolled_at.isoformat(),
+                "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
+            }
+            for key in enrolled.values()
+            if key.person_id == person.id
+        ],
+    }

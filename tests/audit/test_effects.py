@@ -1,0 +1,281 @@
+"""Does the verifier find what was changed after people had agreed to it, and after it was done?
+
+The entry of an effect commits to its result, the entry of the founding to the first accounts; who
+has all rights over the database can change the rows, and not what was told about them.
+"""
+
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select, update
+
+from domain.approvals.facts import Decision
+from domain.approvals.tables import Approval, ExecutionAttempt, PendingAction
+from domain.deals.tables import Deal
+from domain.engagements.tables import Engagement
+from domain.fx import service as fx
+from domain.fx.tables import FxRate
+from domain.kernel.ids import new_id
+from domain.kernel.money import Rate
+from domain.payments import service as payments
+from domain.payments.service import NewBankAccount
+from domain.payments.tables import BankAccount
+from domain.store.chain import SYSTEM, Event
+from domain.store.tables import AuditBlob, AuditEntry
+from server.cli.founding import bank_account_added
+from tests.forgery import kept
+
+CLOSE_DEAL, ADD_BANK_ACCOUNT = "cyberos.crm.close_deal", "cyberos.admin.add_bank_account"
+
+
+async def signed(world, pending, **persons):
+    """The id of an action that these people, by slot, allowed and that was carried out."""
+    for slot, person in persons.items():
+        await world.decide(pending["action_id"], person, slot=slot)
+    assert (await world.execute(pending["action_id"])).state == "succeeded"
+    return pending["action_id"]
+
+
+async def closed(world, **how):
+    """A deal that people closed; the id of the action."""
+    deal = await world.a_deal(currency="USD", amount_minor=500_000)
+    pending = await world.ok("crm_close_deal", deal_id=deal["id"], **how)
+    return await signed(world, pending, am="am")
+
+
+async def account_added(world):
+    """A bank account that people allowed; the id of the action."""
+    pending = await world.ok(
+        "admin_add_bank_account",
+        agent="cfo_agent",
+        bank_bin="970436",
+        account_number="0071001234567",
+        account_name="CTY SAO BIEN",
+    )
+    return await signed(world, pending, cfo="both", admin="admin")
+
+
+async def account_founded(world):
+    """A bank account as the founding adds it; that it comes after the agents is a finding."""
+    new = NewBankAccount(
+        bank_bin="970436", account_number="1", account_name="X", currency="VND", make_default=True
+    )
+    async with world.without_triggers("bank_account"), world.owning() as tx:
+        row = await payments.add_bank_account(tx, new, added_by="system:operator")
+        tx.record(bank_account_added(row))
+    return row.id
+
+
+async def entry_of(forger, event, **where):
+    """The number of the one entry of this kind."""
+    return (await forger.row(AuditEntry, event=event, **where)).seq
+
+
+async def test_a_deal_that_ended_is_what_was_told_of_it(world, tmp_path):
+    archive, action_id = kept(world, tmp_path), await closed(world, outcome="won")
+    changed = {
+        "name": "Another", "amount_minor": 1, "currency": "VND", "version": 99,
+        "closed_date": None, "expected_close_date": date(2027, 1, 1), "lost_reason": "price",
+        "probability_pct": 1, "visibility": "private", "owner_id": world.ours.people["dpo"],
+    }  # fmt: skip
+
+    async with archive.forging() as forger:
+        deal_id = (await forger.row(PendingAction, id=action_id)).entity_id
+        await forger.change(Deal, {"id": deal_id}, **changed)
+        seq = await entry_of(forger, CLOSE_DEAL, action_id=action_id)
+
+    (found,) = await archive.findings()
+    assert found == (
+        f"deal {deal_id}: entry {seq} tells of another amount_minor, closed_date, currency,"
+        " expected_close_date, lost_reason, name, owner, probability_pct, version, visibility"
+    )
+
+
+async def test_a_deal_that_was_lost_keeps_its_reason(world, tmp_path):
+    archive = kept(world, tmp_path)
+    action_id = await closed(world, outcome="lost", lost_reason="price")
+    untouched = await archive.findings()
+
+    async with archive.forging() as forger:
+        deal_id = (await forger.row(PendingAction, id=action_id)).entity_id
+        await forger.change(Deal, {"id": deal_id}, lost_reason="budget")
+        seq = await entry_of(forger, CLOSE_DEAL, action_id=action_id)
+
+    assert untouched == []
+    assert await archive.findings() == [f"deal {deal_id}: entry {seq} tells of another lost_reason"]
+
+
+async def test_an_engagement_is_what_was_told_of_the_deal(world, tmp_path):
+    archive, action_id = kept(world, tmp_path), await closed(world, outcome="won")
+    changed = {"title": "Another", "amount_minor": 1, "currency": "VND", "status": "ended",
+               "billing_mode": "retainer"}  # fmt: skip
+
+    async with archive.forging() as forger:
+        work = await forger.row(Engagement)
+        await forger.change(Engagement, {"id": work.id}, **changed)
+        seq = await entry_of(forger, CLOSE_DEAL, action_id=action_id)
+
+    (found,) = await archive.findings()
+    assert found == (
+        f"engagement {work.id}: entry {seq} tells of another"
+        " amount_minor, billing_mode, currency, status, title"
+    )
+
+
+async def test_an_engagement_neither_vanishes_nor_appears(world, tmp_path):
+    archive = kept(world, tmp_path)
+    won, lost = await closed(world, outcome="won"), await closed(world, outcome="cancelled")
+    still_open = (await world.a_deal())["id"]
+
+    async with archive.forging() as forger:
+        won_deal = (await forger.row(PendingAction, id=won)).entity_id
+        lost_deal = (await forger.row(PendingAction, id=lost)).entity_id
+        work = await forger.row(Engagement, deal_id=won_deal)
+        await forger.delete(Engagement, id=work.id)
+        (of_lost, of_open) = (new_id(), new_id())
+        await forger.add_like(work, Engagement, id=of_lost, deal_id=lost_deal)
+        await forger.add_like(work, Engagement, id=of_open, deal_id=still_open)
+        seq = await entry_of(forger, CLOSE_DEAL, action_id=lost)
+
+    assert await archive.findings() == [
+        f"engagement {work.id}: is gone, and action {won} made it",
+        f"engagement {of_lost}: entry {seq} tells of none",
+        f"engagement {of_open}: is there, and its deal has not ended",
+    ]
+
+
+@pytest.mark.parametrize("result", [None, {"deal": {}}])
+async def test_the_result_of_an_action_is_what_was_told(world, tmp_path, result):
+    archive, action_id = kept(world, tmp_path), await closed(world, outcome="cancelled")
+    waiting = (await world.proposed_close())["action_id"]
+
+    async with archive.forging() as forger:
+        await forger.change(PendingAction, {"id": action_id}, result=result)
+        await forger.change(PendingAction, {"id": waiting}, result={"deal": {}})
+        seq = await entry_of(forger, CLOSE_DEAL, action_id=action_id)
+
+    assert await archive.findings() == [
+        f"action {action_id}: its result is not what entry {seq} tells",
+        f"action {waiting}: has a result, and no entry tells of one",
+    ]
+
+
+@pytest.mark.parametrize("reason", [None, "The price was not right"])
+async def test_the_reason_of_a_decision_is_the_one_that_was_given(world, tmp_path, reason):
+    archive, pending = kept(world, tmp_path), await world.proposed_close()
+    action_id, person = pending["action_id"], world.ours.people["am"]
+    await world.decide(action_id, "am", decision=Decision.REJECT, reason=reason)
+    untouched = await archive.findings()
+
+    async with archive.forging() as forger:
+        await forger.change(Approval, {"action_id": action_id}, reason="Nobody asked me")
+        seq = await entry_of(forger, "action.rejected_by", action_id=action_id)
+
+    assert untouched == []
+    assert await archive.findings() == [
+        f"decision on action {action_id} by person {person}: entry {seq} tells of another reason"
+    ]
+
+
+@pytest.mark.parametrize("forgery", ["gone", "one more", "another time"])
+async def test_every_attempt_is_there_and_none_besides(world, tmp_path, forgery):
+    archive, action_id = kept(world, tmp_path), await closed(world, outcome="won")
+
+    async with archive.forging() as forger:
+        row = await forger.row(ExecutionAttempt, action_id=action_id)
+        match forgery:
+            case "gone":
+                await forger.delete(ExecutionAttempt, action_id=action_id)
+            case "one more":
+                await forger.add_like(row, ExecutionAttempt, n=2)
+            case _:
+                created = (await forger.row(PendingAction, id=action_id)).expires_at
+                await forger.change(ExecutionAttempt, {"action_id": action_id}, started_at=created)
+
+    assert await archive.findings() == [
+        f"action {action_id}: its attempts are not the 1 that the chain tells of"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("made", "event"), [(account_added, ADD_BANK_ACCOUNT), (account_founded, "bank_account.added")]
+)
+async def test_a_bank_account_is_what_was_told_of_it(world, tmp_path, made, event):
+    archive = kept(world, tmp_path)
+    await made(world)
+    before = await archive.findings()
+
+    async with archive.forging() as forger:
+        row = await forger.row(BankAccount)
+        await forger.change(BankAccount, {"id": row.id}, account_name="Spy", currency="USD")
+        seq = await entry_of(forger, event)
+
+    assert [one for one in await archive.findings() if one not in before] == [
+        f"bank account {row.id}: entry {seq} tells of another account_name, currency"
+    ]
+
+
+async def test_which_account_is_the_default_may_change(world, tmp_path):
+    archive = kept(world, tmp_path)
+    await account_added(world)
+
+    async with archive.forging() as forger:
+        await forger.change(BankAccount, {}, is_default=False)
+
+    assert await archive.findings() == []
+
+
+async def test_a_bank_account_of_the_founding_cannot_vanish(world, tmp_path):
+    archive = kept(world, tmp_path)
+    account_id = await account_founded(world)
+
+    async with archive.forging() as forger:
+        await forger.delete(BankAccount, id=account_id)
+        seq = await entry_of(forger, "bank_account.added")
+
+    assert await archive.findings() == [
+        f"bank account {account_id}: is gone, and entry {seq} tells of it"
+    ]
+
+
+async def test_a_rate_is_what_was_recorded(world, tmp_path):
+    """It decides who has to sign: with another one a large deal would be a small one."""
+    archive, day = kept(world, tmp_path), date(2026, 11, 20)
+    async with world.owning() as tx:
+        usd = (await fx.record(tx, Rate("USD", "VND", Decimal(25_000), "test", day))).id
+        eur = (await fx.record(tx, Rate("EUR", "VND", Decimal("27500.5"), "test", day))).id
+    untouched = await archive.findings()
+
+    async with archive.forging() as forger:
+        row = await forger.row(FxRate, id=usd)
+        told = {json.loads(one.body)["object"]: one.seq
+                for one in await forger.rows(AuditEntry, event="fx.recorded")}  # fmt: skip
+        await forger.change(FxRate, {"id": usd}, value="99999", as_of=date(2026, 11, 21))
+        await forger.delete(FxRate, id=eur)
+        await forger.add_like(row, FxRate, id=(planted := new_id()), source="other")
+
+    assert untouched == []
+    assert await archive.findings() == [
+        f"rate {usd}: entry {told[f'fx_rate:{usd}']} tells of another as_of, value",
+        f"rate {planted}: no entry says that it was recorded",
+        f"rate {eur}: is gone, and entry {told[f'fx_rate:{eur}']} tells of it",
+    ]
+
+
+async def test_nothing_private_is_erased_without_an_entry_that_names_it(world, tmp_path):
+    archive = kept(world, tmp_path)
+    await world.an_account()
+    created = select(AuditEntry.seq).where(AuditEntry.event == "cyberos.crm.create_account")
+    async with world.owning() as tx:
+        seq = await tx.first(created)
+        erasing = update(AuditBlob).where(AuditBlob.seq == seq)
+        await tx.change(erasing.values(salt=None, body=None, erased_at=tx.at))
+
+    unnamed = await archive.findings()
+    async with world.owning() as tx:
+        tx.record(Event("gdpr.erase", SYSTEM, object=f"private_value:{seq}/arguments"))
+
+    assert unnamed == [f"private value {seq}/arguments: was erased, and no entry says so"]
+    assert await archive.findings() == []

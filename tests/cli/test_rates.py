@@ -1,0 +1,93 @@
+"""Does a rate that people record end the guessing, and does the sheet say when there is none?"""
+
+import pytest
+
+from tests.cli.console import Place
+from tests.sqlite import by_hand
+
+TENANT = ("--tenant", "sao-bien")
+
+
+@pytest.fixture
+def without_rates(copied: Place) -> Place:
+    """The demo before anybody recorded a rate."""
+    with by_hand(copied.data_dir / "cyberos.db") as connection:
+        guards = connection.execute(
+            "select name, sql from sqlite_master where type = 'trigger' and tbl_name = 'fx_rate'"
+        ).fetchall()
+        for name, _ in guards:
+            connection.execute(f"drop trigger {name}")
+        connection.execute("delete from fx_rate")
+        for _, sql in guards:
+            connection.execute(sql)
+    return copied
+
+
+def warned(place: Place) -> bool:
+    checks = place.run("doctor", "--json", *TENANT).body["checks"]
+    return any("`cyberos rate add`" in one["sentence"] for one in checks)
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("vi", "chưa rõ giá trị USD, nên cần thêm chữ ký như với số tiền lớn"),
+        ("en", "value in USD unknown, so the larger circle signs"),
+    ],
+)
+def test_the_sheet_says_why_more_people_sign(without_rates, lang, said):
+    before = without_rates.proposed()
+    assert said in without_rates.run("show", before, "--lang", lang).out
+
+    without_rates.ok("rate", "add", *TENANT, "--rate", "26300", "--source", "ngân hàng")
+    after = without_rates.proposed()
+
+    assert said not in without_rates.run("show", after, "--lang", lang).out
+    assert without_rates.ok("show", after)["action"]["amount"]["amount_usd_minor"] is not None
+
+
+def test_doctor_warns_until_a_rate_is_recorded(without_rates):
+    assert warned(without_rates)
+
+    without_rates.ok(
+        "rate", "add", *TENANT, "--rate", "26300", "--source", "x", "--on", "2026-01-02"
+    )
+
+    assert not warned(without_rates)
+
+
+def test_a_rate_is_chained_once(place):
+    given = ["--currency", "eur", "--rate", "30100.5", "--source", "Vietcombank"]
+
+    first = place.ok("rate", "add", *TENANT, *given)["rate"]
+    second = place.ok("rate", "add", *TENANT, *given)["rate"]
+    fault = place.fault("rate", "add", *TENANT, *given[:3], "30200", *given[4:])
+
+    assert first == second
+    assert (first["base"], first["quote"], first["value"]) == ("EUR", "VND", "30100.5")
+    assert (fault["code"], fault["exit"]) == ("RATE_CONFLICT", 4)
+    rows = place.ok("audit", "tail", *TENANT, "-n", "10000")["entries"]
+    told = [row["event"] for row in rows if row["object"] == f"fx_rate:{first['id']}"]
+    assert told == ["fx.recorded"]
+    assert place.ok("audit", "verify")["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        (["--rate", "26.300"], "RATE_INVALID"),
+        (["--rate", "26,300"], "RATE_INVALID"),
+        (["--rate", "0"], "RATE_INVALID"),
+        (["--rate", "-1"], "RATE_INVALID"),
+        (["--rate", "1e5"], "RATE_INVALID"),
+        (["--currency", "XYZ"], "CURRENCY_UNKNOWN"),
+        (["--currency", "VND"], "RATE_INVALID"),
+        (["--source", "a\nb"], "RATE_INVALID"),
+        (["--on", "2999-01-01"], "RATE_INVALID"),
+        (["--on", "yesterday"], "RATE_INVALID"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(embedded, changes, code):
+    given = ["--currency", "USD", "--rate", "26300", "--source", "x", *changes]
+
+    assert embedded.fault("rate", "add", *TENANT, *given)["code"] == code
