@@ -179,7 +179,7 @@ def test_a_policy_that_was_never_activated_fails_for_every_tenant(copied, tmp_pa
 
 def test_an_age_of_checkpoints_is_told(copied):
     shutil.rmtree(copied.data_dir / "checkpoints", ignore_errors=True)
-    before = [one for one in sentences(copied, "warn", "sao-bien") if "checkpoint" in one]
+    before = [one for one in sentences(copied, "warn", "sao-bien") if "No checkpoint" in one]
 
     copied.ok("audit", "checkpoint")
 
