@@ -5,7 +5,7 @@ month. So doctor asks beforehand, with the people, roles and keys of now: can ev
 tool be filled by a person of its own, also when the one who asks may not sign herself?
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.identity import queries as identity
@@ -22,6 +22,17 @@ class Signers:
 
     people: Mapping[str, PersonIdentity]
     able: Mapping[str, frozenset[str]]
+
+
+def missing_roles(catalogue: Catalogue, held: Iterable[str]) -> list[str]:
+    """Roles that some signature needs and nobody holds, so that nobody waits for them in vain."""
+    there = set(held)
+    slots = [
+        slot
+        for row in catalogue.tool
+        for slot in (*row.slots, *(slot for step in row.escalate for slot in step.slots))
+    ]
+    return sorted({role for slot in slots if not there & set(slot.roles) for role in slot.roles})
 
 
 async def signers(tx: Tx, trusted: trust.Trust) -> Signers:

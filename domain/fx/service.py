@@ -10,7 +10,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.kernel.money import EXPONENTS, MAX_JSON_MINOR, Money, Rate
 from domain.kernel.rounding import divide, ratio
-from domain.store.chain import SYSTEM, Event
+from domain.store.chain import SYSTEM, Actor, Event
 from domain.store.tx import Tx
 
 USD = "USD"
@@ -25,10 +25,10 @@ class Equivalent:
     rate_id: str | None = None
 
 
-async def record(tx: Tx, rate: Rate) -> FxRate:
+async def record(tx: Tx, rate: Rate, *, said_by: Actor = SYSTEM) -> FxRate:
     """Keep what a source said for a day. Saying the same again changes nothing.
 
-    A rate decides who has to sign, so the chain tells of it.
+    A rate decides who has to sign, so the chain tells of it and of who brought it.
 
     Raises RATE_CONFLICT when the source said something else for that day before.
     """
@@ -58,7 +58,7 @@ async def record(tx: Tx, rate: Rate) -> FxRate:
     tx.record(
         Event(
             "fx.recorded",
-            SYSTEM,
+            said_by,
             object=f"fx_rate:{row.id}",
             data={
                 "base": row.base,

@@ -30,7 +30,6 @@ async def first_data(tx: Tx, action_id: str, event: str) -> Any:
         select(AuditEntry.body)
         .where(AuditEntry.action_id == action_id, AuditEntry.event == event)
         .order_by(AuditEntry.seq)
-        .limit(1)
     )
     try:
         content = json.loads(body or "null")

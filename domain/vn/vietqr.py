@@ -54,13 +54,7 @@ def encode(transfer: Transfer) -> str:
     Raises Fault VIETQR_INVALID, which names everything that is wrong.
     """
     if problems := _problems(transfer):
-        raise Fault(
-            "VIETQR_INVALID",
-            Kind.INVALID,
-            f"No VietQR can be made: {'; '.join(problems)}.",
-            "Correct all of it; `memo` turns Vietnamese text into one that fits.",
-            {"problems": problems},
-        )
+        raise _impossible(transfer, problems)
     beneficiary = _field("00", transfer.bin) + _field("01", transfer.account)
     napas = _field("00", _NAPAS) + _field("01", beneficiary) + _field("02", transfer.service)
     payload = "".join(
@@ -110,6 +104,20 @@ def decode(payload: str) -> Transfer:
 def checksum(text: str) -> str:
     """CRC-16/CCITT-FALSE of the UTF-8 bytes in four capital hexadecimal digits, zeros kept."""
     return f"{crc_hqx(text.encode(), 0xFFFF):04X}"
+
+
+def _impossible(transfer: Transfer, problems: list[str]) -> Fault:
+    """What is wrong, and a memo that fits when it is the memo."""
+    hint, facts = "Correct all of it.", dict[str, object](problems=problems)
+    if transfer.add_info and _memo_problems(transfer.add_info) and (fit := memo(transfer.add_info)):
+        hint, facts["suggestion"] = f"Correct all of it; the memo could be: {fit}", fit
+    return Fault(
+        "VIETQR_INVALID",
+        Kind.INVALID,
+        f"No VietQR can be made: {'; '.join(problems)}.",
+        hint,
+        facts,
+    )
 
 
 def _problems(transfer: Transfer) -> list[str]:

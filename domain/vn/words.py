@@ -1,9 +1,9 @@
 """How is an amount written out in Vietnamese? A number, then the words of its currency.
 
-The words stand on every hóa đơn beside the digits, and the words win when both disagree, so they
-are made here, from integers, and read back by the tests. Source: Decree 254/2026/NĐ-CP, annex 8,
-for the units above a billion and the examples; the spelling variants are regional or a matter of
-taste, and all of them are accepted.
+The words stand on a hóa đơn beside the digits, and nobody knows which of the two to believe when
+they disagree, so they are made here, from integers, and read back by the tests. Source: Decree
+254/2026/ND-CP, annex 8, for the units above a billion and the examples; the spelling variants are
+regional or a matter of taste, and all of them are in use.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ _VARIANTS = (("linh", "lẻ"), ("nghìn", "ngàn"), ("tư", "bốn"), (True, Fal
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Which of the accepted variants; the defaults are those of most hóa đơn."""
+    """Which of the variants in use; the defaults are those of most hóa đơn."""
 
     zero_tens: Literal["linh", "lẻ"] = "linh"
     thousand: Literal["nghìn", "ngàn"] = "nghìn"

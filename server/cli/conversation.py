@@ -4,7 +4,7 @@ In a terminal every answer is judged when it is given, and nobody founds a compa
 which a signature that the policy needs can never be given.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,17 +100,6 @@ def new_company(typed: Typed, catalogue: Catalogue, taken: Collection[str]) -> N
     )
 
 
-def missing_roles(catalogue: Catalogue, held: Iterable[str]) -> list[str]:
-    """Roles that some signature needs and nobody holds, so that nobody waits for them in vain."""
-    there = set(held)
-    slots = [
-        slot
-        for row in catalogue.tool
-        for slot in (*row.slots, *(slot for step in row.escalate for slot in step.slots))
-    ]
-    return sorted({role for slot in slots if not there & set(slot.roles) for role in slot.roles})
-
-
 # --- people ---
 
 
@@ -179,7 +168,7 @@ def _parts(spec: str) -> _Known:
 
 def _roles_there_are(catalogue: Catalogue, people: list[_Known]) -> str:
     """For the question about roles: which there are, and which the policy still waits for."""
-    missing = missing_roles(catalogue, {role for one in people for role in one.roles})
+    missing = coverage.missing_roles(catalogue, {role for one in people for role in one.roles})
     needed = f"; needed and held by nobody yet: {', '.join(missing)}" if missing else ""
     return f"of {', '.join(sorted(ROLES))}{needed}"
 
@@ -193,7 +182,7 @@ def _may_go_on(people: list[_Known], agent: NewAgent, catalogue: Catalogue) -> b
     there = Signers(identities, {email: one.roles for email, one in identities.items()})
     acting = Agent(name=agent.name, person_id=agent.for_email, scopes=list(agent.scopes))
     gaps = list(coverage.gaps(catalogue, there, [acting]))
-    missing = missing_roles(catalogue, {role for one in people for role in one.roles})
+    missing = coverage.missing_roles(catalogue, {role for one in people for role in one.roles})
     if missing:
         say(f"Nobody holds {', '.join(missing)}, which some signatures need.", err=True)
     for gap in gaps:

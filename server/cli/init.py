@@ -8,12 +8,12 @@ import typer
 from domain.identity.service import ROLES
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
-from policies import floor
+from policies import coverage, floor
 from policies.catalogue import Catalogue
 from server.cli import mcp_config
 from server.cli.agents import DAYS
 from server.cli.checking import checked
-from server.cli.conversation import Typed, missing_roles, new_company
+from server.cli.conversation import Typed, new_company
 from server.cli.desk import opened, perform, read_settings
 from server.cli.founding import Founded, NewCompany, found
 from server.cli.migrate import bring_to_head
@@ -177,7 +177,7 @@ def _report(
         },
         "mcp_config": str(config),
         "database_url_left_out": mcp_config.hides_password(settings),
-        "roles_nobody_holds": missing_roles(
+        "roles_nobody_holds": coverage.missing_roles(
             catalogue, {role for person in new.people for role in person.roles}
         ),
     }

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
+from functools import partial
 from typing import IO, Any, NoReturn
 
 import typer
@@ -83,7 +84,7 @@ def _command(question: Question) -> Callable[..., None]:
                 raise typer.Exit(EXIT_CODES[fault.kind])
             return
         for line in _lines(sys.stdin.buffer):
-            _say(lambda line=line: _answered(question, _parsed(line)))  # type: ignore[misc]
+            _say(partial(_line_answered, question, line))
 
     return command
 
@@ -157,6 +158,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(_text: str) -> NoReturn:
     raise ValueError
+
+
+def _line_answered(question: Question, line: bytes | None) -> Mapping[str, Any]:
+    return _answered(question, _parsed(line))
 
 
 def _answered(question: Question, given: Any) -> Mapping[str, Any]:

@@ -67,8 +67,8 @@ def test_a_rate_is_chained_once(place):
     assert (first["base"], first["quote"], first["value"]) == ("EUR", "VND", "30100.5")
     assert (fault["code"], fault["exit"]) == ("RATE_CONFLICT", 4)
     rows = place.ok("audit", "tail", *TENANT, "-n", "10000")["entries"]
-    told = [row["event"] for row in rows if row["object"] == f"fx_rate:{first['id']}"]
-    assert told == ["fx.recorded"]
+    told = [row for row in rows if row["object"] == f"fx_rate:{first['id']}"]
+    assert [(row["event"], row["actor"]) for row in told] == [("fx.recorded", "system:operator")]
     assert place.ok("audit", "verify")["ok"] is True
 
 

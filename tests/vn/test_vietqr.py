@@ -132,6 +132,16 @@ def test_each_wrong_field_is_named(wrong):
     assert any(problem.startswith(tuple(wrong)) for problem in caught.value.facts["problems"])
 
 
+def test_a_memo_that_does_not_fit_is_offered_back_as_one_that_does():
+    with pytest.raises(Fault) as caught:
+        encode(Transfer("970436", "1", 1, "Thanh toán hóa đơn của Đặng Văn Ánh"))
+
+    suggestion = caught.value.facts["suggestion"]
+    assert suggestion == "Thanh toan hoa don cua Da"
+    assert suggestion in caught.value.hint
+    assert decode(encode(Transfer("970436", "1", 1, suggestion))).add_info == suggestion
+
+
 def test_all_that_is_wrong_is_told_at_once():
     with pytest.raises(Fault) as caught:
         encode(Transfer("1", "-", 0, "đ", "x"))

@@ -37,8 +37,7 @@ class Words(View):
 async def TOOL(call: Call, arguments: Write) -> Words:
     """Write an amount of money in Vietnamese words, as invoices and contracts need it.
 
-    Use this instead of writing the words yourself: they are binding where they differ from the
-    digits.
+    Use this instead of writing the words yourself: a word too few changes the amount.
     Returns one capitalised phrase with the name of the currency.
     """
     style = Style(arguments.zero_tens, arguments.thousand, arguments.four, arguments.exactly)
