@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role, connect, sqlite_pragmas
+from domain.store.migrations.walls import raise_walls
 
 _TRIES = 10
 _LOST_RACES = {
@@ -49,6 +50,7 @@ def _upgrade(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    raise_walls(connection)
 
 
 def _config() -> Config:

@@ -3,7 +3,7 @@
 SQLite has neither; there the session's criteria and the triggers are the wall.
 """
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from domain.store.engine import Role
 
@@ -44,13 +44,17 @@ _PEOPLE_ONLY = {"tenant_directory"}  # an agent must not learn which other tenan
 
 
 def raise_walls(connection: Connection) -> None:
-    """Put row level security on every tenant's table and give each role what it needs."""
+    """Put row level security on every tenant's table and give each role exactly what it needs.
+
+    Runs after every migration, whatever stood before: a right that is no longer here is gone.
+    """
     if connection.dialect.name != "postgresql":
         return
     quote = connection.dialect.identifier_preparer.quote
+    walled = set(connection.execute(text("SELECT tablename FROM pg_policies")).scalars())
     for table in sorted(inspect(connection).get_table_names()):
         name = quote(table)
-        if table not in _WITHOUT_TENANT:
+        if table not in _WITHOUT_TENANT and table not in walled:
             for statement in (
                 "ALTER TABLE {0} ENABLE ROW LEVEL SECURITY",
                 "ALTER TABLE {0} FORCE ROW LEVEL SECURITY",
@@ -58,6 +62,7 @@ def raise_walls(connection: Connection) -> None:
             ):
                 connection.exec_driver_sql(statement.format(name))
         for role in (Role.AGENT, Role.INBOX, Role.EXECUTOR):
+            connection.exec_driver_sql(f"REVOKE ALL ON {name} FROM {role.value}")
             _grant(connection, role, table, name)
 
 

@@ -1,9 +1,8 @@
-"""The house: tables, triggers, search, and on PostgreSQL the walls and grants."""
+"""The house: tables, triggers and search."""
 
 from alembic import op
 
 from domain.store.migrations.script import run_script
-from domain.store.migrations.walls import raise_walls
 
 revision = "0001"
 down_revision = None
@@ -16,7 +15,6 @@ def upgrade() -> None:
     connection = op.get_bind()
     run_script(connection, "0001", "tables")
     run_script(connection, "0001", "guards")
-    raise_walls(connection)
 
 
 def downgrade() -> None:
