@@ -5,7 +5,7 @@ chain is whole; this one holds the actions against it and against signatures: ev
 checked over bytes rebuilt from the action, every key up to the root that is pinned outside the
 database, every quorum under the policy that was in force. Roles and keys count as they were when
 somebody signed; that they were ever given is looked up in audit_powers.py, and what came of the
-actions is judged in audit_effects.py.
+actions is judged in audit_effects.py and audit_payments.py.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -33,7 +33,7 @@ from domain.store.audit_verify import Report, Trace
 from domain.store.engine import Database
 from domain.store.schema import Base
 from domain.store.tx import Tx, reading
-from policies import audit_effects, audit_powers, decide, floor, trust
+from policies import audit_effects, audit_payments, audit_powers, decide, floor, trust
 from policies.catalogue import Catalogue
 from policies.decide import Verdict
 from policies.evidence import PROPOSED, action_fact, genuine, proposed, slot_rows
@@ -91,6 +91,7 @@ async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     await audit_effects.verify_traces_lead_somewhere(tx, report)
     await audit_effects.verify_deals(tx, report)
     await audit_effects.verify_bank_accounts(tx, report)
+    await audit_payments.verify_payment_requests(tx, report)
     await audit_effects.verify_rates(tx, report)
     await audit_effects.verify_erasures(tx, report)
 

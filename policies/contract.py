@@ -127,6 +127,7 @@ Run = Callable[[Call, Any], Awaitable[Answer]]
 Propose = Callable[[Call, Any], Awaitable[Proposal]]
 Deliver = Callable[["Order"], Awaitable[Delivered | Declined]]
 Inquire = Callable[["Order"], Awaitable[Delivered | Declined | None]]
+Picture = Callable[[Mapping[str, Any]], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,8 @@ class Tool:
 
     A tool that never needs people has `run`. A tool that may need them has `propose` and
     `execute`; if it reaches outside it has also `deliver` (called with no transaction open, at
-    most once per action) and, where the provider can be asked, `inquire`.
+    most once per action) and, where the provider can be asked, `inquire`. `picture` makes a PNG
+    of an answer that people would rather look at.
     """
 
     id: str
@@ -159,6 +161,7 @@ class Tool:
     deliver: Deliver | None = None
     inquire: Inquire | None = None
     poll: Callable[[Any, Any], float] | None = None
+    picture: Picture | None = None
 
     @property
     def name(self) -> str:
@@ -192,20 +195,26 @@ def people_tool(
     title: str,
     propose: Propose,
     execute: Run,
+    answer: type[Answer] | None = None,
     deliver: Deliver | None = None,
     inquire: Inquire | None = None,
+    picture: Picture | None = None,
 ) -> Tool:
-    """Declare a tool that waits for people; the docstring of `propose` is what the model reads."""
+    """Declare a tool that waits for people; the docstring of `propose` is what the model reads.
+
+    A tool that asks them only when the policy says so names the `answer` it gives otherwise too.
+    """
     return Tool(
         id,
         title,
         _words(propose),
         _arguments(propose),
-        PendingAnswer,
+        answer or PendingAnswer,
         propose=propose,
         execute=execute,
         deliver=deliver,
         inquire=inquire,
+        picture=picture,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from domain.kernel.faults import Fault, Kind
 from policies.catalogue import Catalogue, Confirm, Effect, ToolPolicy, load
+from policies.decide import holds
 
 # Tools whose effect cannot be taken back, and the roles that at least must sign, each by a
 # person of her own (rulings G2 and G4; facts on policy, section 3.1).
@@ -22,6 +23,9 @@ AT_LEAST: Mapping[str, tuple[frozenset[str], ...]] = {
     "cyberos.data.export_full": (frozenset({"dpo"}),),
     "cyberos.admin.add_bank_account": (frozenset({"cfo"}), frozenset({"admin"})),
 }
+# Tools that send money into an account, and who at least confirms the first use of one (G1).
+FIRST_USE = ("cyberos.crm.generate_vietqr", "cyberos.inv.generate_vietqr")
+FIRST_USE_ROLES = frozenset({"am", "cfo"})
 LARGE_DEAL_USD_MINOR = 10_000_000
 
 # The scope a reading tool needs, in case there is no policy to ask.
@@ -77,6 +81,8 @@ def _problems(row: ToolPolicy) -> list[str]:
         found.append(f"{row.id} must not be a tool")
     if row.id in READING and (row.effect is not Effect.READ or row.scope != READING[row.id]):
         found.append(f"{row.id} must be a reading tool with the scope {READING[row.id]}")
+    if row.id in FIRST_USE and not _asks_on_first_use(row):
+        found.append(f"{row.id} must ask an AM or a CFO on the first use of an account")
     if row.id not in AT_LEAST:
         return found
     if row.effect is not Effect.DESTRUCTIVE or row.confirm is not Confirm.ALWAYS:
@@ -99,6 +105,13 @@ def _covers(row: ToolPolicy, needed: tuple[frozenset[str], ...]) -> bool:
             return False
         slots.remove(fitting)
     return True
+
+
+def _asks_on_first_use(row: ToolPolicy) -> bool:
+    asks = row.confirm is Confirm.ALWAYS or any(
+        rule.field == "account_first_use" and holds(rule, {rule.field: True}) for rule in row.ask
+    )
+    return asks and _covers(row, (FIRST_USE_ROLES,))
 
 
 def _large_deals_escalate(row: ToolPolicy) -> bool:

@@ -6,7 +6,7 @@ fields -> allow, deny or ask people -> run -> audit -> one commit -> cleaned ans
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
@@ -25,7 +25,16 @@ from domain.store.engine import Database
 from domain.store.tx import Tx, reading, writing
 from policies import principals, proposing
 from policies.catalogue import Catalogue, ToolPolicy
-from policies.contract import Answer, Arguments, Call, Principal, Registry, Tool, wire_name
+from policies.contract import (
+    Answer,
+    Arguments,
+    Call,
+    Principal,
+    Registry,
+    Run,
+    Tool,
+    wire_name,
+)
 from policies.counting import REFUSALS, Meter
 from policies.decide import Verdict, admit, weigh
 from policies.redaction import clean, has_untrusted
@@ -37,10 +46,11 @@ POLL_EVERY_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the caller gets: the structure, and a few lines of text."""
+    """What the caller gets: the structure, a few lines of text, and at times a picture (PNG)."""
 
     structured: dict[str, Any]
     text: str
+    picture: bytes | None = None
 
 
 class _Rehearsed(Exception):
@@ -121,6 +131,8 @@ class Gate:
             raise
         self.meter.count(token.tenant_id, f"agent:{token.agent_id}", row.name, "ok")
         await self.meter.flush_if_due()
+        if tool.picture is not None:
+            outcome = replace(outcome, picture=tool.picture(outcome.structured))
         return outcome
 
     async def _pass(self, visit: _Visit) -> Outcome:
@@ -211,15 +223,15 @@ class Gate:
     async def _do(self, tx: Tx, principal: Principal, visit: _Visit) -> Outcome:
         call, tool = Call(principal, tx), visit.tool
         if tool.run is not None:
-            outcome = _outcome(await tool.run(call, visit.arguments))
-            tx.record(self._event(visit, principal, outcome))
-            return outcome
+            return await self._carry_out(call, tool.run, visit)
         assert tool.propose is not None and visit.arguments is not None
         proposal = await tool.propose(call, visit.arguments)
         decision = weigh(visit.row, proposal.facts, tainted=principal.tainted)
         if decision.verdict is Verdict.DENY:
             raise self._denial(decision.code)
-        assert decision.verdict is Verdict.NEEDS_PEOPLE, "no tool runs on a predicate yet"
+        if decision.verdict is Verdict.ALLOW:
+            assert tool.execute is not None and tool.deliver is None, "outside goes the executor"
+            return await self._carry_out(call, tool.execute, visit)
         action = await proposing.propose(
             tx, principal, tool, visit.row, self._catalogue, decision, visit.arguments, proposal,
             request_id=visit.request_id,
@@ -228,6 +240,11 @@ class Gate:
         filled = frozenset(row.slot for row in decided if row.decision == "approve")
         answer = proposing.pending_answer(action, filled=filled, inbox_url=self._inbox_url)
         return _outcome(answer)
+
+    async def _carry_out(self, call: Call, run: Run, visit: _Visit) -> Outcome:
+        outcome = _outcome(await run(call, visit.arguments))
+        call.tx.record(self._event(visit, call.principal, outcome))
+        return outcome
 
     def _event(self, visit: _Visit, principal: Principal, outcome: Outcome) -> Event:
         assert visit.arguments is not None

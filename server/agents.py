@@ -6,6 +6,7 @@ nothing of a tool is imported before somebody calls it.
 """
 
 import argparse
+import base64
 import gc
 import logging
 import sys
@@ -26,7 +27,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from policies import activation
 from policies.catalogue import Catalogue
-from policies.gate import Gate
+from policies.gate import Gate, Outcome
 from server import settings as environment
 from server import wiring
 from server.settings import Settings
@@ -88,10 +89,18 @@ class AgentServer:
             log.exception("call of %s broke", params.name[:64])
             return _failed(_broken())
         return types.CallToolResult(
-            content=[types.TextContent(type="text", text=outcome.text)],
+            content=_content(outcome),
             structured_content=outcome.structured,
             is_error=False,
         )
+
+
+def _content(outcome: Outcome) -> list[types.ContentBlock]:
+    content: list[types.ContentBlock] = [types.TextContent(type="text", text=outcome.text)]
+    if outcome.picture is not None:
+        data = base64.b64encode(outcome.picture).decode()
+        content.append(types.ImageContent(type="image", data=data, mime_type="image/png"))
+    return content
 
 
 @lru_cache(maxsize=256)

@@ -30,6 +30,8 @@ TOOL_MODULES = {
     "cyberos.crm.move_stage": "tools.crm.move_stage",
     "cyberos.crm.log_activity": "tools.crm.log_activity",
     "cyberos.crm.close_deal": "tools.crm.close_deal",
+    "cyberos.crm.generate_vietqr": "tools.crm.generate_vietqr",
+    "cyberos.inv.generate_vietqr": "tools.inv.generate_vietqr",
     "cyberos.vn.decode_vietqr": "tools.vn.decode_vietqr",
     "cyberos.vn.parse_address": "tools.vn.parse_address",
     "cyberos.vn.amount_in_words": "tools.vn.amount_in_words",

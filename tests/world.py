@@ -60,11 +60,11 @@ PEOPLE = {
     "both": ["am", "cfo"],
 }
 SCOPES = {
-    "cro_agent": ("sales", ["core.read", "crm.read", "crm.write", "crm.close"]),
-    "am_agent": ("am", ["core.read", "crm.read", "crm.write", "crm.close"]),
-    "cfo_agent": ("cfo", ["core.read", "crm.read", "admin.bank"]),
+    "cro_agent": ("sales", ["core.read", "crm.read", "crm.write", "crm.close", "crm.payment"]),
+    "am_agent": ("am", ["core.read", "crm.read", "crm.write", "crm.close", "crm.payment"]),
+    "cfo_agent": ("cfo", ["core.read", "crm.read", "crm.payment", "admin.bank"]),
     "reader_agent": ("sales", ["core.read", "crm.read"]),
-    "empty_agent": ("sales", ["crm.payment"]),
+    "empty_agent": ("sales", ["inv.aging_read"]),
 }
 
 
@@ -132,7 +132,7 @@ class World:
         server = mcp_server(
             self.gate(**options),
             tokens.parse(clear),
-            frozenset({"default", "admin"}),
+            frozenset(row.toolset for row in self.catalogue.tool),
             self.contract,
         )
         async with Client(server, mode=self.era) as client:

@@ -15,7 +15,8 @@ from domain.deals.rules import Closing, DealStatus, check_close, check_open, sta
 from domain.deals.tables import Deal
 from domain.engagements import service as engagements
 from domain.kernel.money import Money
-from domain.payments import queries as payments
+from domain.payments import beneficiaries, requests
+from domain.payments.beneficiaries import VND, Beneficiary
 from domain.pipelines import service as pipelines
 from domain.store import outbox
 from domain.store.tx import Tx
@@ -50,10 +51,11 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A deal as it is, and how it will end."""
+    """A deal as it is, how it will end, and into which account it is then to be paid."""
 
     deal: DealCard
     end: End
+    into: Beneficiary | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ async def plan(
     """
     deal = await service.load(tx, deal_id, reader)
     end = await _end(tx, deal, outcome, lost_reason, expected)
-    return Plan(await card(tx, deal), end)
+    won = end.closing.status is DealStatus.WON
+    return Plan(await card(tx, deal), end, await _into(tx, deal) if won else None)
 
 
 async def close(
@@ -120,7 +123,7 @@ async def close(
         version=deal.version,
     )
     engagement_id = await _engage(tx, deal) if closing.status is DealStatus.WON else None
-    effects = await _side_effects(tx, deal, on, engagement_id)
+    effects = await _side_effects(tx, deal, on, engagement_id, closed_by)
     return Closed(await card(tx, deal), engagement_id, effects)
 
 
@@ -146,8 +149,31 @@ async def _engage(tx: Tx, deal: Deal) -> str:
     return engagement.id
 
 
+async def _into(tx: Tx, deal: Deal) -> Beneficiary | None:
+    """The account a VietQR of this deal would name: there is one for dong alone."""
+    payable = deal.currency == VND and deal.amount_minor > 0
+    return await beneficiaries.default(tx) if payable else None
+
+
+async def _collect(tx: Tx, deal: Deal, asked_by: str) -> SideEffect:
+    """The code the customer pays by. Closing confirms no account: that is a question of its own."""
+    if deal.currency != VND or deal.amount_minor == 0:
+        return _skipped("vietqr", "not_an_amount_in_vnd")
+    into = await _into(tx, deal)
+    if into is None:
+        return _skipped("vietqr", "no_default_account")
+    if into.never_used:
+        return _skipped("vietqr", "first_use_needs_people: call crm_generate_vietqr")
+    amount = Money(deal.amount_minor, deal.currency)
+    asked = await requests.ask_for_deal(tx, deal.id, into.account, amount, requested_by=asked_by)
+    where = f"bank={into.bank.short_name} account={into.account.account_number}"
+    return SideEffect(
+        "vietqr", Done.DONE, f"{where} amount={amount.minor:,} VND reference={asked.reference}"
+    )
+
+
 async def _side_effects(
-    tx: Tx, deal: Deal, on: date, engagement_id: str | None
+    tx: Tx, deal: Deal, on: date, engagement_id: str | None, closed_by: str
 ) -> tuple[SideEffect, ...]:
     """What was done and what was not, each with the reason; nothing is said that is not so."""
     close = SideEffect("close", Done.DONE, f"status={deal.status} closed_date={on.isoformat()}")
@@ -155,10 +181,9 @@ async def _side_effects(
     if engagement_id is None:
         money = [_skipped(kind, "not_won") for kind in ("vietqr", "hoadon", "inv", "proj")]
         return close, *money, _brain(deal), audit
-    paid_into = await payments.default_for(tx, deal.currency)
     return (
         close,
-        _skipped("vietqr", "no_default_account" if paid_into is None else "made_with_the_invoice"),
+        await _collect(tx, deal, closed_by),
         _skipped("hoadon", "issued_when_the_invoice_is_sent"),
         _skipped("inv", "drafted_by_people"),
         SideEffect("proj", Done.DONE, f"engagement={engagement_id}"),

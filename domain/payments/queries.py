@@ -1,10 +1,10 @@
-"""Into which of our accounts may customers pay?"""
+"""Into which of our accounts may customers pay, and what were they asked for?"""
 
 from collections.abc import Sequence
 
 from sqlalchemy import select, update
 
-from domain.payments.tables import BankAccount
+from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
 from domain.store.tx import Tx
 
 
@@ -39,4 +39,20 @@ async def clear_default(tx: Tx, currency: str) -> None:
         update(BankAccount)
         .where(BankAccount.currency == currency, BankAccount.is_default)
         .values(is_default=False)
+    )
+
+
+async def reference_of(tx: Tx, deal_id: str) -> PaymentReference | None:
+    """The reference under which a deal is paid, if it has one already."""
+    return await tx.first(select(PaymentReference).where(PaymentReference.deal_id == deal_id))
+
+
+async def latest_request(tx: Tx, deal_id: str) -> PaymentRequest | None:
+    """The code that was handed out last for a deal."""
+    return await tx.first(
+        select(PaymentRequest)
+        .join(PaymentReference, PaymentReference.reference == PaymentRequest.reference)
+        .where(PaymentReference.deal_id == deal_id)
+        .order_by(PaymentRequest.id.desc())
+        .limit(1)
     )

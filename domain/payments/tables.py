@@ -1,15 +1,27 @@
-"""Into which accounts may customers pay us? The allow-list of the tenant."""
+"""Into which accounts may customers pay us, and what were they asked to pay?"""
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.schema import Code, Line, TenantEntity
+from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow
 
 
 class BankAccount(TenantEntity):
-    """A bank account of the tenant. A row appears only under an executed approval, or at init."""
+    """A bank account of the tenant. A row appears only under an executed approval, or at init.
+
+    `first_used_at` is set once, when people confirmed the first code that sends money there.
+    """
 
     __tablename__ = "bank_account"
 
@@ -20,6 +32,7 @@ class BankAccount(TenantEntity):
     is_default: Mapped[bool] = mapped_column(Boolean, default=False)
     added_by: Mapped[str] = mapped_column(Code)
     added_at: Mapped[datetime]
+    first_used_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "bank_bin", "account_number"),
@@ -31,4 +44,47 @@ class BankAccount(TenantEntity):
             sqlite_where=text("is_default"),
             postgresql_where=text("is_default"),
         ),
+    )
+
+
+class PaymentReference(TenantRow):
+    """The one reference under which a deal is paid. Append-only."""
+
+    __tablename__ = "payment_reference"
+
+    reference: Mapped[str] = mapped_column(String(10), primary_key=True)
+    deal_id: Mapped[str] = mapped_column(Id)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("length(reference) = 10", name="length"),
+        UniqueConstraint("tenant_id", "deal_id"),
+        ForeignKeyConstraint(["tenant_id", "deal_id"], ["deal.tenant_id", "deal.id"]),
+    )
+
+
+class PaymentRequest(TenantEntity):
+    """A VietQR that was handed out: who was asked to pay what into which account. Append-only."""
+
+    __tablename__ = "payment_request"
+
+    reference: Mapped[str] = mapped_column(String(10))
+    bank_account_id: Mapped[str] = mapped_column(Id)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    payload: Mapped[str] = mapped_column(String(512))
+    requested_by: Mapped[str] = mapped_column(Code)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("currency = 'VND'", name="currency"),
+        ForeignKeyConstraint(
+            ["tenant_id", "reference"],
+            ["payment_reference.tenant_id", "payment_reference.reference"],
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "bank_account_id"], ["bank_account.tenant_id", "bank_account.id"]
+        ),
+        Index(None, "tenant_id", "reference", "id"),
     )

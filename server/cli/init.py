@@ -21,7 +21,7 @@ from server.cli.render import answer, say
 from server.cli.vault import Vault, private_directory
 from server.settings import Settings
 
-SCOPES = "core.read,crm.read,crm.write,crm.close"
+SCOPES = "core.read,crm.read,crm.write,crm.close,crm.payment"
 
 DEMO = typer.Option(False, "--demo", help="Load the demo company instead.")
 FRESH = typer.Option(False, "--fresh", help="With --demo: throw the old demo away first.")

@@ -88,7 +88,7 @@ def private_directory(path: Path) -> None:
             with suppress(PermissionError):  # of somebody else, who lets us write there
                 path.chmod(0o700)  # made for us a moment ago, with whatever umask
     except OSError as error:
-        raise _unwritable(path) from error
+        raise unwritable(path) from error
 
 
 def write_secret(path: Path, content: bytes) -> None:
@@ -104,7 +104,7 @@ def write_secret(path: Path, content: bytes) -> None:
             "move it away, or choose another place; secrets are never overwritten.",
         ) from None
     except OSError as error:
-        raise _unwritable(path) from error
+        raise unwritable(path) from error
 
 
 def replace_secret(path: Path, content: bytes) -> None:
@@ -116,7 +116,7 @@ def replace_secret(path: Path, content: bytes) -> None:
         os.replace(draft, path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise _unwritable(path) from error
+        raise unwritable(path) from error
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -132,7 +132,7 @@ def _safe(name: str) -> str:
     return _UNSAFE.sub("_", name.lower()) or "_"
 
 
-def _unwritable(path: Path) -> Fault:
+def unwritable(path: Path) -> Fault:
     return Fault(
         "FILE_UNWRITABLE",
         Kind.UNAVAILABLE,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import typer
@@ -24,6 +25,8 @@ _MOST_OF_A_LINE = 16_384
 _ANY_NAME = ("value", "input", "text")
 _STYLE = ("zero_tens", "thousand", "four", "exactly")
 _AMOUNT = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,6})?")
+_PAYLOAD = typer.Argument(help="What the code says, beginning with 000201.")
+_PICTURE = typer.Argument(help="Where the picture goes: FILE.png or FILE.svg.")
 _JSON_BEGINS = '{["'
 
 Reader = Callable[[Any, Mapping[str, Any]], Mapping[str, Any]]
@@ -46,6 +49,7 @@ def register(app: typer.Typer) -> None:
         # A negative amount looks like an option.
         settings = {"ignore_unknown_options": True}
         group.command(name, help=words, context_settings=settings)(_command(question))
+    group.command("qr-image", help="Draw a VietQR into FILE.png or FILE.svg.")(_qr_image)
     app.add_typer(group, name="vn")
 
 
@@ -242,6 +246,25 @@ def _qr_decode(value: Any, _options: Mapping[str, Any]) -> Mapping[str, Any]:
         "add_info": found.add_info,
         "service": found.service,
     }
+
+
+def _qr_image(payload: str = _PAYLOAD, file: Path = _PICTURE) -> None:
+    from domain.vn import qr_image, vietqr
+    from server.cli.vault import unwritable
+
+    vietqr.decode(payload)  # nobody should scan what no bank can trust
+    match file.suffix.lower():
+        case ".png":
+            picture = qr_image.png(payload)
+        case ".svg":
+            picture = qr_image.svg(payload).encode()
+        case _:
+            _refuse("INVALID_ARGS", "The picture is a file that ends in .png or .svg.")
+    try:
+        file.write_bytes(picture)
+    except OSError as error:
+        raise unwritable(file) from error
+    sys.stdout.write(json.dumps({"ok": True, "file": str(file), "bytes": len(picture)}) + "\n")
 
 
 def _bank(value: Any, _options: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -57,6 +57,35 @@ def test_one_value_gets_one_object(command, value, answer):
     assert answer.items() <= said[0].items()
 
 
+@pytest.mark.parametrize(("name", "begins"), [("code.png", b"\x89PNG\r\n"), ("code.SVG", b"<svg ")])
+def test_a_code_is_drawn_as_people_scan_it(tmp_path, name, begins):
+    code, said = ask("qr-image", PAYLOAD, str(tmp_path / name))
+
+    assert code == 0 and said[0]["bytes"] == (tmp_path / name).stat().st_size
+    assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("payload", "name", "refusal"),
+    [
+        (PAYLOAD[:-1] + "0", "code.png", "VIETQR_UNREADABLE"),
+        (PAYLOAD, "code.jpg", "INVALID_ARGS"),
+        (PAYLOAD, "no/such/folder/code.png", "FILE_UNWRITABLE"),
+    ],
+)
+def test_nothing_is_drawn_that_no_bank_could_trust_or_nowhere(tmp_path, payload, name, refusal):
+    done = subprocess.run(
+        [*LAUNCHER, "qr-image", payload, str(tmp_path / name)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode != 0 and done.stderr.startswith(refusal)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_refused_value_says_why_and_ends_with_the_exit_code_of_a_mistake():
     code, said = ask("mst", "102519041")
 

@@ -16,7 +16,6 @@ UNIMPORTED = {
     "bcrypt": "cryptography needs it to lock an approver's key with a passphrase",
     "tzdata": "the time zones, for systems that come without",
     "lxml": "one of the project's base packages, for the XML of e-invoices",
-    "qrcode": "one of the project's base packages, for VietQR",
 }
 # What developers run and no test imports.
 COMMANDS = {

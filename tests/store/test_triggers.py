@@ -88,6 +88,9 @@ async def stage(shared: World) -> Stage:
     await shared.decide(bank_action, "both", slot="cfo")
     await shared.decide(bank_action, "admin")
     await shared.execute(bank_action)
+    payee = await shared.ok("crm_generate_vietqr", **calls["crm_generate_vietqr"])
+    await shared.decide(payee["action_id"], "cfo")
+    await shared.execute(payee["action_id"])
     open_deal = await shared.a_deal(calls["crm_get_account"]["id"])
     approved = await shared.ok("crm_close_deal", deal_id=open_deal["id"], outcome="lost",
                                lost_reason="price")  # fmt: skip
@@ -138,6 +141,21 @@ REFUSED = {
     "a bank account is gone": "delete from bank_account where tenant_id = :tenant",
     "a bank account changes its holder": "update bank_account set account_name = 'Spy'"
     " where tenant_id = :tenant",
+    "an account is used and nobody was asked": "update bank_account set first_used_at = added_at"
+    " where first_used_at is null and tenant_id = :tenant",
+    "an account was never used": "update bank_account set first_used_at = null"
+    " where first_used_at is not null and tenant_id = :tenant",
+    "money is asked into an account nobody confirmed": "insert into payment_request (tenant_id, id,"
+    " reference, bank_account_id, amount_minor, currency, payload, requested_by, created_at)"
+    " select r.tenant_id, 'FORGED', r.reference, b.id, 1, 'VND', r.payload, 'me', r.created_at"
+    " from payment_request r, bank_account b where r.tenant_id = :tenant"
+    " and b.tenant_id = :tenant and b.first_used_at is null",
+    "a reference is another": "update payment_reference set reference = 'HD00000000'"
+    " where tenant_id = :tenant",
+    "a reference is gone": "delete from payment_reference where tenant_id = :tenant",
+    "a request asks for more": "update payment_request set amount_minor = amount_minor + 1"
+    " where tenant_id = :tenant",
+    "a request is gone": "delete from payment_request where tenant_id = :tenant",
     # approvals
     "an approval is edited": "update approval set slot = 'cfo' where action_id = :succeeded",
     "a no becomes a yes": "update approval set decision = 'approve' where action_id = :succeeded",
@@ -217,7 +235,7 @@ async def test_the_same_statements_meet_rows_and_are_not_refused_for_another_rea
         "append-only", "begins as", "never deleted", "approved actions only", "is fixed",
         "is bound", "cannot take this step", "no quorum", "only moves forward",
         "can only be erased", "can only be revoked", "has ended", "needs a pending action",
-        "slots_needed", "UNIQUE", "duplicate key", "pk_approval",
+        "slots_needed", "UNIQUE", "nobody confirmed", "duplicate key", "pk_approval",
     )  # fmt: skip
 
     answers = {what: await stage.attempt(statement) for what, statement in REFUSED.items()}
@@ -234,8 +252,7 @@ async def test_what_the_program_does_itself_is_not_refused(stage):
         " state_seq = state_seq + 1 where id = :pending",
         "a key is revoked": "update approver_key set revoked_at = enrolled_at"
         " where person_id = :cfo",
-        "a default is another": "update bank_account set is_default = not is_default"
-        " where tenant_id = :tenant",
+        "a default is none": "update bank_account set is_default = false where tenant_id = :tenant",
     }
 
     answers = {what: await stage.attempt(statement) for what, statement in allowed.items()}
@@ -260,6 +277,8 @@ async def test_sqlite_replaces_no_row_that_may_not_be_removed(stage):
             "deal",
             "engagement",
             "bank_account",
+            "payment_reference",
+            "payment_request",
         )
     ]
 

@@ -1,11 +1,27 @@
 """What does a call look like that is right? One for every tool, for tests that bend one thing."""
 
+import secrets
 from typing import Any
 
 from policies.catalogue import ToolPolicy
 from tests.world import SCOPES, World
 
+ACCOUNT_OF_OURS = {"bank_bin": "970436", "account_name": "CONG TY TNHH CYBEROS"}
+
 Arguments = dict[str, Any]
+
+
+async def account_on_the_list(world: World, number: str, **more: Any) -> str:
+    """The number of a bank account of ours that two people have allowed just now."""
+    asked = await world.ok(
+        "admin_add_bank_account",
+        agent="cfo_agent",
+        **{**ACCOUNT_OF_OURS, "account_number": number, **more},
+    )
+    for person in ("both", "admin"):
+        await world.decide(asked["action_id"], person)
+    await world.execute(asked["action_id"])
+    return number
 
 
 async def valid_calls(world: World) -> dict[str, Arguments]:
@@ -21,9 +37,12 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
             await made("crm_create_account", name="Công ty Đại Dương", account_type="llc")
         )["id"]
         contact = await made("crm_create_contact", account_id=account_id, display_name="Trần Mai")
-        deal = await made("crm_create_deal", account_id=account_id, name="Nền tảng quý 4")
+        deal = await made(
+            "crm_create_deal", account_id=account_id, name="Nền tảng quý 4", amount_minor=90_000_000
+        )
         other = await made("crm_create_deal", account_id=account_id, name="Gói bảo trì")
         action = await made("crm_close_deal", deal_id=other["id"], outcome="won")
+    number = await account_on_the_list(world, f"0071{secrets.randbelow(10**9):09d}")
     calls: dict[str, Arguments] = {
         "whoami": {},
         "approvals_list": {},
@@ -51,6 +70,12 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
             "deal_id": deal["id"],
         },
         "crm_close_deal": {"deal_id": deal["id"], "outcome": "won"},
+        "crm_generate_vietqr": {
+            "deal_id": deal["id"],
+            "bank_bin": "970436",
+            "account_number": number,
+        },
+        "inv_generate_vietqr": {"amount": 1_500_000, "bank": "Vietcombank", "account": number},
         "vn_decode_vietqr": {
             "payload": "00020101021138530010A0000007270123000697041601092576788590208QRIBFTTA"
             "53037045802VN6304AE9F"

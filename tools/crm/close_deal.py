@@ -153,6 +153,14 @@ def _effects(plan: closing.Plan) -> list[dict[str, Any]]:
                 "currency": deal.currency,
             }
         )
+    if plan.into is not None:
+        effects.append(
+            {
+                "kind": "vietqr",
+                "bank_account_id": plan.into.account.id,
+                "amount_minor": str(deal.amount_minor),
+            }
+        )
     effects.append({"kind": "audit"})
     return effects
 
@@ -179,6 +187,8 @@ def _summary(plan: closing.Plan, locale: Locale) -> str:
     reason = quoted(end.lost_reason) if end.lost_reason else None
     won = end.status is DealStatus.WON
     private = deal.visibility == "private"
+    paid = plan.into.account.account_number if plan.into else ""
+    bank = plan.into.bank.short_name if plan.into else ""
     if locale == "vi":
         parts = [
             (
@@ -188,6 +198,7 @@ def _summary(plan: closing.Plan, locale: Locale) -> str:
             f"Lý do: {reason}." if reason else "",
             f"Cơ hội đang ở giai đoạn {quoted(deal.stage_vi)}; sau khi chốt không mở lại được.",
             "Một hợp đồng công việc (Engagement) trọn gói cùng trị giá sẽ được tạo." if won else "",
+            f"Mã VietQR sẽ nhận tiền vào tài khoản {paid} tại {bank}." if paid else "",
             "Hóa đơn chưa được phát hành ở bước này." if won else "",
             "Cơ hội này là riêng tư." if private else "",
         ]
@@ -200,6 +211,7 @@ def _summary(plan: closing.Plan, locale: Locale) -> str:
             f"Reason: {reason}." if reason else "",
             f"It stands in the stage {quoted(deal.stage_en)} and cannot be reopened afterwards.",
             "An engagement with a fixed fee of the same amount will be created." if won else "",
+            f"Its VietQR will ask for payment into account {paid} at {bank}." if paid else "",
             "No invoice is issued in this step." if won else "",
             "The deal is private." if private else "",
         ]

@@ -10,14 +10,18 @@ from domain.store.engine import Role
 _CHAIN = ("audit_entry", "audit_blob")
 _COUNTED = ("call_counter",)
 _CRM_NEW = ("account", "contact", "deal", "deal_member", "stage_move", "activity")
+_ASKED_TO_PAY = ("payment_reference", "payment_request")
 
 # What is not granted here is refused. Nobody but the owner writes people, roles, keys, agents,
 # policies or pipelines, and nobody at all deletes.
 INSERTS = {
-    Role.AGENT: (*_CRM_NEW, *_CHAIN, *_COUNTED, "pending_action", "outbox", "idempotency_key"),
+    Role.AGENT: (
+        *_CRM_NEW, *_ASKED_TO_PAY, *_CHAIN, *_COUNTED,
+        "pending_action", "outbox", "idempotency_key",
+    ),
     Role.INBOX: (*_CHAIN, *_COUNTED, "approval"),
     Role.EXECUTOR: (
-        *_CRM_NEW, *_CHAIN, *_COUNTED,
+        *_CRM_NEW, *_ASKED_TO_PAY, *_CHAIN, *_COUNTED,
         "outbox", "engagement", "bank_account", "execution_attempt", "fx_rate",
     ),
 }  # fmt: skip
@@ -33,7 +37,8 @@ UPDATES = {
     Role.INBOX: {"audit_head": "", "call_counter": "", "pending_action": _STATE},
     Role.EXECUTOR: {
         "account": "", "contact": "", "deal": f"{_MOVED}, {_ENDED}", "audit_head": "",
-        "call_counter": "", "outbox": "dispatched_at, attempts", "bank_account": "is_default",
+        "call_counter": "", "outbox": "dispatched_at, attempts",
+        "bank_account": "is_default, first_used_at",
         "execution_attempt": "ended_at, outcome, provider_ref",
         "pending_action": f"{_STATE}, lease_owner, lease_until, attempt, provider_ref, result",
     },

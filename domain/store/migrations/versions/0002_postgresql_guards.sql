@@ -1,0 +1,41 @@
+CREATE FUNCTION bank_account_first_use() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF old.first_used_at IS NOT NULL OR NOT EXISTS (
+        SELECT 1 FROM pending_action p
+        WHERE p.tenant_id = new.tenant_id AND p.entity_id = new.id AND p.state = 'executing'
+            AND p.tool IN ('cyberos.crm.generate_vietqr', 'cyberos.inv.generate_vietqr')
+    ) THEN
+        RAISE EXCEPTION 'bank_account is first used by approved actions only'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN new;
+END $$
+--;
+CREATE TRIGGER bank_account_first_use BEFORE UPDATE ON bank_account FOR EACH ROW
+    WHEN (new.first_used_at IS DISTINCT FROM old.first_used_at)
+    EXECUTE FUNCTION bank_account_first_use()
+--;
+CREATE TRIGGER bank_account_born_unused BEFORE INSERT ON bank_account FOR EACH ROW
+    WHEN (new.first_used_at IS NOT NULL) EXECUTE FUNCTION refuse_change('begins as unused')
+--;
+CREATE FUNCTION payment_request_into_used() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM bank_account b WHERE b.tenant_id = new.tenant_id
+            AND b.id = new.bank_account_id AND b.first_used_at IS NOT NULL
+    ) THEN
+        RAISE EXCEPTION 'payment_request names an account nobody confirmed'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN new;
+END $$
+--;
+CREATE TRIGGER payment_request_into_used BEFORE INSERT ON payment_request
+    FOR EACH ROW EXECUTE FUNCTION payment_request_into_used()
+--;
+CREATE TRIGGER payment_reference_fixed BEFORE UPDATE OR DELETE ON payment_reference
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('is append-only')
+--;
+CREATE TRIGGER payment_request_fixed BEFORE UPDATE OR DELETE ON payment_request
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('is append-only')
+--;

@@ -1,0 +1,40 @@
+CREATE TRIGGER bank_account_first_use BEFORE UPDATE ON bank_account
+WHEN new.first_used_at IS NOT old.first_used_at AND (
+    old.first_used_at IS NOT NULL OR NOT EXISTS (
+        SELECT 1 FROM pending_action p
+        WHERE p.tenant_id = new.tenant_id AND p.entity_id = new.id AND p.state = 'executing'
+            AND p.tool IN ('cyberos.crm.generate_vietqr', 'cyberos.inv.generate_vietqr')
+    )
+) BEGIN
+    SELECT RAISE(ABORT, 'bank_account is first used by approved actions only');
+END
+--;
+CREATE TRIGGER bank_account_born_unused BEFORE INSERT ON bank_account
+WHEN new.first_used_at IS NOT NULL BEGIN
+    SELECT RAISE(ABORT, 'bank_account begins as unused');
+END
+--;
+CREATE TRIGGER payment_request_into_used BEFORE INSERT ON payment_request
+WHEN NOT EXISTS (
+    SELECT 1 FROM bank_account b WHERE b.tenant_id = new.tenant_id
+        AND b.id = new.bank_account_id AND b.first_used_at IS NOT NULL
+) BEGIN
+    SELECT RAISE(ABORT, 'payment_request names an account nobody confirmed');
+END
+--;
+CREATE TRIGGER payment_reference_no_update BEFORE UPDATE ON payment_reference BEGIN
+    SELECT RAISE(ABORT, 'payment_reference is append-only');
+END
+--;
+CREATE TRIGGER payment_reference_no_delete BEFORE DELETE ON payment_reference BEGIN
+    SELECT RAISE(ABORT, 'payment_reference is append-only');
+END
+--;
+CREATE TRIGGER payment_request_no_update BEFORE UPDATE ON payment_request BEGIN
+    SELECT RAISE(ABORT, 'payment_request is append-only');
+END
+--;
+CREATE TRIGGER payment_request_no_delete BEFORE DELETE ON payment_request BEGIN
+    SELECT RAISE(ABORT, 'payment_request is append-only');
+END
+--;

@@ -1,0 +1,99 @@
+"""How do people and agents see a request to pay by VietQR? Shared by the deal's and the invoice's.
+
+A code of a confirmed account comes at once; the first code of an account waits for people. So the
+answer has either what the code says, or the action that waits, and `status` tells which.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from domain.kernel.money import Locale, Money
+from domain.payments.beneficiaries import Beneficiary
+from domain.payments.requests import Asked
+from tools.shapes import View, quoted
+
+READY = "ready"
+
+
+class VietQrResult(View):
+    """A code that is `ready`, or an action that is pending_approval."""
+
+    status: str
+    payload: str | None = None
+    bank_bin: str | None = None
+    bank: str | None = None
+    account_number: str | None = None
+    account_name: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    add_info: str | None = None
+    reference: str | None = None
+    deal_id: str | None = None
+    note: str | None = None
+    action_id: str | None = None
+    summary: str | None = None
+    expires_at: datetime | None = None
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """One line a person can compare with what her bank's app shows."""
+        amount = Money(self.amount_minor or 0, self.currency or "VND").text()
+        memo = f", memo {self.add_info}" if self.add_info else f", no memo: {self.note}"
+        return (
+            f"Pay {amount} to {self.bank} {self.account_number}"
+            f" ({quoted(self.account_name or '')}){memo}."
+        )
+
+
+def ready(into: Beneficiary, asked: Asked, **more: str) -> VietQrResult:
+    """The answer with a code."""
+    return VietQrResult(
+        status=READY,
+        payload=asked.payload,
+        bank_bin=into.bank.bin,
+        bank=into.bank.short_name,
+        account_number=into.account.account_number,
+        account_name=into.account.account_name,
+        amount_minor=asked.amount.minor,
+        currency=asked.amount.currency,
+        add_info=asked.reference,
+        reference=asked.reference,
+        **more,
+    )
+
+
+def picture(structured: Mapping[str, Any]) -> bytes | None:
+    """The code to be scanned, as PNG; none while people are still asked."""
+    payload = structured.get("payload")
+    if structured.get("status") != READY or not isinstance(payload, str):
+        return None
+    from domain.vn import qr_image  # draws, which few processes ever do
+
+    return qr_image.png(payload)
+
+
+def shown(into: Beneficiary) -> dict[str, Any]:
+    """What the signature of a first use binds of the account."""
+    return {
+        "bank_account_id": into.account.id,
+        "bank_bin": into.account.bank_bin,
+        "account_number": into.account.account_number,
+        "account_name": into.account.account_name,
+    }
+
+
+def where_to(into: Beneficiary, locale: Locale) -> str:
+    """The account in a sentence, the whole number, because one digit moves the money."""
+    number, holder = into.account.account_number, quoted(into.account.account_name)
+    if locale == "vi":
+        return (
+            f"vào tài khoản {number} tại {into.bank.short_name} ({into.bank.bin}), chủ tài khoản"
+            f" {holder}. Đây là lần đầu dùng tài khoản này; sau khi duyệt, các mã sau không hỏi lại"
+        )
+    return (
+        f"into account {number} at {into.bank.short_name} ({into.bank.bin}), held by {holder}."
+        " This is the first use of the account; once approved, later codes are not asked about"
+    )
