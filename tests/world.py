@@ -33,7 +33,7 @@ from domain.store.migrations.runner import migrate
 from domain.store.tx import Tx, reading, writing
 from policies import activation, deciding, floor
 from policies.catalogue import ToolPolicy
-from policies.contract import Registry
+from policies.contract import Outside, Registry
 from policies.contract import Tool as Made
 from policies.deciding import Recorded
 from policies.evidence import House
@@ -62,7 +62,7 @@ PEOPLE = {
 SCOPES = {
     "cro_agent": ("sales", ["core.read", "crm.read", "crm.write", "crm.close"]),
     "am_agent": ("am", ["core.read", "crm.read", "crm.write", "crm.close"]),
-    "cfo_agent": ("cfo", ["core.read", "crm.read", "admin.bank"]),
+    "cfo_agent": ("cfo", ["core.read", "crm.read", "inv.aging_read", "admin.bank"]),
     "reader_agent": ("sales", ["core.read", "crm.read"]),
     "empty_agent": ("sales", ["crm.payment"]),
 }
@@ -97,6 +97,7 @@ class World:
     registry: Registry = field(default_factory=wiring.registry)
     catalogue: Any = field(default_factory=floor.load_checked)
     era: str = "auto"
+    outside: Outside = field(default_factory=Outside)
 
     @property
     def is_sqlite(self) -> bool:
@@ -104,6 +105,7 @@ class World:
 
     def gate(self, **options: Any) -> Gate:
         """A gate as `cyberos serve` makes one."""
+        options = {"outside": self.outside, **options}
         return Gate(self.agent_side, self.clock, self.registry, self.catalogue, **options)
 
     @property
@@ -132,7 +134,7 @@ class World:
         server = mcp_server(
             self.gate(**options),
             tokens.parse(clear),
-            frozenset({"default", "admin"}),
+            frozenset({"default", "admin", "crm", "inv"}),
             self.contract,
         )
         async with Client(server, mode=self.era) as client:

@@ -21,7 +21,17 @@ from domain.kernel.ids import new_id
 from domain.store.tx import Tx
 
 ROLES = frozenset({"sales", "am", "cro", "cfo", "dpo", "admin"})
-SCOPES = frozenset({"core.read", "crm.read", "crm.write", "crm.close", "crm.payment", "admin.bank"})
+SCOPES = frozenset(
+    {
+        "core.read",
+        "crm.read",
+        "crm.write",
+        "crm.close",
+        "crm.payment",
+        "inv.aging_read",
+        "admin.bank",
+    }
+)
 LONGEST_TOKEN_LIFE = timedelta(days=366)
 
 

@@ -31,6 +31,15 @@ class TaxCodeKind(StrEnum):
     PERSON = "person"
 
 
+class TaxCodeStatus(StrEnum):
+    """What the taxpayer registry said about a tax code; only VALID counts as validated."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    STALE = "stale"  # it was valid, and the registry could not be asked again
+    UNVERIFIED = "unverified"  # never asked, or never answered
+
+
 _KINDS = {10: TaxCodeKind.COMPANY, 13: TaxCodeKind.BRANCH, _PERSONAL: TaxCodeKind.PERSON}
 
 

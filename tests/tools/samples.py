@@ -1,5 +1,6 @@
 """What does a call look like that is right? One for every tool, for tests that bend one thing."""
 
+from secrets import randbelow
 from typing import Any
 
 from policies.catalogue import ToolPolicy
@@ -20,6 +21,14 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
         account_id = (
             await made("crm_create_account", name="Công ty Đại Dương", account_type="llc")
         )["id"]
+        taxed_id = (
+            await made(
+                "crm_create_account",
+                name="Sông Xanh",
+                account_type="llc",
+                vn_mst=f"99{randbelow(10**8):08}",
+            )
+        )["id"]
         contact = await made("crm_create_contact", account_id=account_id, display_name="Trần Mai")
         deal = await made("crm_create_deal", account_id=account_id, name="Nền tảng quý 4")
         other = await made("crm_create_deal", account_id=account_id, name="Gói bảo trì")
@@ -32,6 +41,9 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
         "crm_search_accounts": {"query": "dai duong"},
         "crm_get_account": {"id": account_id},
         "crm_create_account": {"name": "Công ty CP Sao Mai", "account_type": "jsc"},
+        "crm_validate_mst": {"mst": "9900000104"},
+        "crm_validate_account_mst": {"id": taxed_id},
+        "inv_validate_mst": {"mst_string": "9900000104"},
         "crm_list_contacts": {"account_id": account_id},
         "crm_create_contact": {"account_id": account_id, "display_name": "Lê Văn Nam"},
         "crm_list_pipelines": {},

@@ -9,12 +9,15 @@ from domain.store.engine import Role
 
 _CHAIN = ("audit_entry", "audit_blob")
 _COUNTED = ("call_counter",)
+_REGISTRY = ("tax_registry_answer",)
 _CRM_NEW = ("account", "contact", "deal", "deal_member", "stage_move", "activity")
 
 # What is not granted here is refused. Nobody but the owner writes people, roles, keys, agents,
 # policies or pipelines, and nobody at all deletes.
 INSERTS = {
-    Role.AGENT: (*_CRM_NEW, *_CHAIN, *_COUNTED, "pending_action", "outbox", "idempotency_key"),
+    Role.AGENT: (
+        *_CRM_NEW, *_CHAIN, *_COUNTED, *_REGISTRY, "pending_action", "outbox", "idempotency_key",
+    ),
     Role.INBOX: (*_CHAIN, *_COUNTED, "approval"),
     Role.EXECUTOR: (
         *_CRM_NEW, *_CHAIN, *_COUNTED,
@@ -29,6 +32,7 @@ UPDATES = {
     Role.AGENT: {
         "account": "", "contact": "", "deal": f"{_MOVED}, {_LEARNT}", "audit_head": "",
         "call_counter": "", "agent": "untrusted_read_at", "pending_action": _STATE,
+        "tax_registry_answer": "",
     },
     Role.INBOX: {"audit_head": "", "call_counter": "", "pending_action": _STATE},
     Role.EXECUTOR: {
