@@ -118,7 +118,7 @@ async def create(
     tx.add(account)
     await tx.flush()
     outbox.emit(tx, "account.created", account_id=account.id)
-    return _sheet(account, {account.owner_id: owned_by.email} if owned_by else {})
+    return _sheet(tx, account, {account.owner_id: owned_by.email} if owned_by else {})
 
 
 async def check_again(tx: Tx, account_id: str) -> AccountCard:
@@ -142,7 +142,7 @@ async def check_again(tx: Tx, account_id: str) -> AccountCard:
         account.updated_at = tx.at
         await tx.flush()
         outbox.emit(tx, "account.tax_code_checked", account_id=account.id)
-    return _sheet(account, await _owners(tx, [account]))
+    return _sheet(tx, account, await _owners(tx, [account]))
 
 
 async def find(
@@ -178,7 +178,7 @@ async def get(tx: Tx, account_id: str) -> AccountCard:
     account = await queries.get(tx, account_id)
     if account is None:
         raise unknown()
-    return _sheet(account, await _owners(tx, [account]))
+    return _sheet(tx, account, await _owners(tx, [account]))
 
 
 async def counts(tx: Tx, account_id: str, reader: deals.Reader) -> Counts:
@@ -271,7 +271,7 @@ def _as_tax_code(typed: str, on: date) -> str | None:
 
 async def _cards(tx: Tx, rows: Sequence[Any]) -> list[AccountCard]:
     owners = await _owners(tx, rows)
-    return [_card(row, owners) for row in rows]
+    return [_card(tx, row, owners) for row in rows]
 
 
 async def _owners(tx: Tx, rows: Iterable[Any]) -> Mapping[str | None, str]:
@@ -288,9 +288,9 @@ def _say_standing(account: Account, standing: taxpayers.Standing) -> None:
     account.legal_name = standing.legal_name
 
 
-def _sheet(account: Account, owners: Mapping[str | None, str]) -> AccountCard:
+def _sheet(tx: Tx, account: Account, owners: Mapping[str | None, str]) -> AccountCard:
     return replace(
-        _card(account, owners),
+        _card(tx, account, owners),
         custom_fields=account.custom_fields,
         legal_name=account.legal_name,
         vn_mst_checked_at=account.vn_mst_checked_at,
@@ -298,13 +298,13 @@ def _sheet(account: Account, owners: Mapping[str | None, str]) -> AccountCard:
     )
 
 
-def _card(row: Any, owners: Mapping[str | None, str]) -> AccountCard:
+def _card(tx: Tx, row: Any, owners: Mapping[str | None, str]) -> AccountCard:
     return AccountCard(
         id=row.id,
         name=row.name,
         account_type=row.account_type,
         vn_mst=row.vn_mst,
-        vn_mst_status=row.vn_mst_status,
+        vn_mst_status=taxpayers.status_today(row.vn_mst_status, row.vn_mst_checked_at, tx.at),
         industry=row.industry,
         address=row.address,
         lead_source=row.lead_source,

@@ -92,13 +92,20 @@ def is_fresh(*, found: bool, checked_at: datetime, at: datetime) -> bool:
 def status_of(
     *, found: bool, gdt_status: str | None, checked_at: datetime, at: datetime
 ) -> TaxCodeStatus:
-    """What an answer means today. An old VALID is STALE; what else is old, nobody knows."""
+    """What an answer means today.
+
+    An old VALID is STALE. Who stopped stays INVALID until a registry says otherwise; that nobody
+    has a code is soon forgotten, because registries lag.
+    """
     if not found:
-        means = TaxCodeStatus.INVALID
-    elif gdt_status is None:
-        means = TaxCodeStatus.UNVERIFIED
-    else:
-        means = GDT_STATUSES[gdt_status].means
-    if is_fresh(found=found, checked_at=checked_at, at=at):
-        return means
-    return TaxCodeStatus.STALE if means is TaxCodeStatus.VALID else TaxCodeStatus.UNVERIFIED
+        fresh = is_fresh(found=False, checked_at=checked_at, at=at)
+        return TaxCodeStatus.INVALID if fresh else TaxCodeStatus.UNVERIFIED
+    means = GDT_STATUSES[gdt_status].means if gdt_status else TaxCodeStatus.UNVERIFIED
+    return aged(means, checked_at=checked_at, at=at)
+
+
+def aged(status: TaxCodeStatus, *, checked_at: datetime, at: datetime) -> TaxCodeStatus:
+    """What a status that was written down with its time means today."""
+    if status is TaxCodeStatus.VALID and not is_fresh(found=True, checked_at=checked_at, at=at):
+        return TaxCodeStatus.STALE
+    return status

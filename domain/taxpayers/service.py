@@ -12,7 +12,7 @@ from domain.kernel.faults import Fault
 from domain.store.tx import Tx
 from domain.taxpayers import queries
 from domain.taxpayers.registry import RegistryAnswer
-from domain.taxpayers.rules import GDT_STATUSES, is_fresh, status_of
+from domain.taxpayers.rules import GDT_STATUSES, aged, is_fresh, status_of
 from domain.taxpayers.tables import TaxRegistryAnswer
 from domain.vn.tax_codes import TaxCodeKind, TaxCodeStatus, is_personal, read_tax_code
 
@@ -33,11 +33,6 @@ class Standing:
     gdt_status: str | None = None
     source: str | None = None
     checked_at: datetime | None = None
-
-    @property
-    def is_current(self) -> bool:
-        """Whether a registry said so lately; it may have said no."""
-        return self.status in (TaxCodeStatus.VALID, TaxCodeStatus.INVALID)
 
 
 async def to_ask(tx: Tx, typed: str) -> str | None:
@@ -102,3 +97,10 @@ async def standing(tx: Tx, tax_code: str) -> Standing:
 def gdt_words(code: str | None) -> str | None:
     """Code and words of a state as the tax office writes it: our words, not a registry's."""
     return f"{code} {GDT_STATUSES[code].words}" if code is not None else None
+
+
+def status_today(status: str | None, checked_at: datetime | None, at: datetime) -> str | None:
+    """The status that a row keeps with its time, as it is to be read at an instant."""
+    if status is None or checked_at is None:
+        return status
+    return aged(TaxCodeStatus(status), checked_at=checked_at, at=at).value

@@ -36,7 +36,7 @@ class TaxCodeStatus(StrEnum):
 
     VALID = "valid"
     INVALID = "invalid"
-    STALE = "stale"  # it was valid, and the registry could not be asked again
+    STALE = "stale"  # it was valid more than 7 days ago, and nobody could be asked since
     UNVERIFIED = "unverified"  # never asked, or never answered
 
 
