@@ -16,7 +16,7 @@ READY := $(VENV)/.ready-$(notdir $(PYTHON))
 DEMO  := $(if $(findstring command line,$(origin LANGUAGE)),--lang $(LANGUAGE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test clients fuzz check publish serve bench lock clean
+.PHONY: help demo test clients fuzz check publish serve sandbox bench lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
@@ -45,6 +45,9 @@ check: $(READY) ## format, lint, types, tests: what has to be green before a cha
 publish: $(READY) ## rewrite the tool contracts and docs/tools.md, and show what changed
 	$(BIN)/python -m server.publish
 	@git diff --stat -- tools/contracts docs/tools.md
+
+sandbox: $(READY) ## answer as a taxpayer registry with invented companies, on port 8100
+	$(BIN)/python -m uvicorn fixtures.sandbox.tax_registry:application --port 8100 --lifespan off
 
 serve: $(READY) ## speak MCP over stdio, as mcp.json does
 	@$(BIN)/cyberos serve

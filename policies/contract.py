@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from domain.kernel.clock import VIETNAM
+from domain.kernel.faults import Fault
 from domain.store.chain import Actor
 from domain.store.tx import Tx
+from domain.taxpayers.registry import NoRegistry, TaxRegistry
 
 
 class Arguments(BaseModel):
@@ -71,10 +73,14 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a tool is given: who asks, the open transaction, and its one instant."""
+    """What a tool is given: who asks, the open transaction, and its one instant.
+
+    `unanswered` says why the outside could not be asked for this call (see `Consult`).
+    """
 
     principal: Principal
     tx: Tx
+    unanswered: Fault | None = None
 
     @property
     def at(self) -> datetime:
@@ -123,6 +129,31 @@ class Declined:
     code: str
 
 
+class Outside:
+    """Who can be asked beyond the house: nobody, unless server/wiring.py knows somebody."""
+
+    @property
+    def tax_registry(self) -> TaxRegistry:
+        """The registry of taxpayers, made when it is first needed."""
+        return NoRegistry()
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """What a tool has to learn outside before its transaction opens.
+
+    Three steps, so that no transaction waits for the network: `question` reads what has to be
+    asked (None: nothing), `ask` asks it with no transaction open, `keep` writes the answer down in
+    a transaction of its own. The tool then finds it in the database, or why not in
+    `Call.unanswered`. `concerns` says from the arguments alone whether there may be a question.
+    """
+
+    question: Callable[[Call, Any], Awaitable[str | None]]
+    ask: Callable[[Outside, str], Awaitable[Any]]
+    keep: Callable[[Tx, Any], Awaitable[None]]
+    concerns: Callable[[Any], bool] = lambda arguments: True
+
+
 Run = Callable[[Call, Any], Awaitable[Answer]]
 Propose = Callable[[Call, Any], Awaitable[Proposal]]
 Deliver = Callable[["Order"], Awaitable[Delivered | Declined]]
@@ -146,8 +177,9 @@ class Tool:
 
     A tool that never needs people has `run`. A tool that may need them has `propose` and
     `execute`; if it reaches outside it has also `deliver` (called with no transaction open, at
-    most once per action) and, where the provider can be asked, `inquire`. `picture` makes a PNG
-    of an answer that people would rather look at.
+    most once per action) and, where the provider can be asked, `inquire`. A tool that has to
+    ask somebody outside before it can decide has `consult`. `picture` makes a PNG of an answer
+    that people would rather look at.
     """
 
     id: str
@@ -162,6 +194,7 @@ class Tool:
     inquire: Inquire | None = None
     poll: Callable[[Any, Any], float] | None = None
     picture: Picture | None = None
+    consult: Consult | None = None
 
     @property
     def name(self) -> str:
@@ -180,11 +213,14 @@ def tool(
     title: str,
     answer: type[Answer],
     poll: Callable[[Any, Any], float] | None = None,
+    consult: Consult | None = None,
 ) -> Callable[[Run], Tool]:
     """Declare a tool that runs at once; its docstring is what the model reads."""
 
     def declare(run: Run) -> Tool:
-        return Tool(id, title, _words(run), _arguments(run), answer, run=run, poll=poll)
+        return Tool(
+            id, title, _words(run), _arguments(run), answer, run=run, poll=poll, consult=consult
+        )
 
     return declare
 

@@ -1,11 +1,13 @@
 """The one door. Every call of every tool goes through here, in this order:
 
-principal -> is the tool there for this caller? -> shape -> (transaction) idempotency -> computed
-fields -> allow, deny or ask people -> run -> audit -> one commit -> cleaned answer.
+principal -> is the tool there for this caller? -> shape -> what has to be learnt outside ->
+(transaction) idempotency -> computed fields -> allow, deny or ask people -> run -> audit -> one
+commit -> cleaned answer.
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +31,7 @@ from policies.contract import (
     Answer,
     Arguments,
     Call,
+    Outside,
     Principal,
     Registry,
     Run,
@@ -68,6 +71,7 @@ class _Visit:
     arguments: Arguments | None
     mistake: Fault | None
     request_id: str
+    unanswered: Fault | None = None
 
 
 class Gate:
@@ -83,6 +87,7 @@ class Gate:
         read_only: bool = False,
         policy_fault: Fault | None = None,
         inbox_url: str | None = None,
+        outside: Outside | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._database = database
@@ -92,6 +97,7 @@ class Gate:
         self._read_only = read_only or policy_fault is not None
         self._policy_fault = policy_fault
         self._inbox_url = inbox_url
+        self._outside = outside or Outside()
         self._sleep = sleep
         self.meter = Meter(database, clock)
 
@@ -125,7 +131,7 @@ class Gate:
         arguments, mistake = _parse(tool, raw)
         visit = _Visit(token, row, tool, arguments, mistake, request_id)
         try:
-            outcome = await self._pass(visit)
+            outcome = await self._pass(await self._consulted(visit))
         except Fault as error:
             await self._count_fault(visit, error)
             raise
@@ -153,13 +159,38 @@ class Gate:
                 "read the row again; it may have changed or exist already.",
             ) from error
 
+    async def _consulted(self, visit: _Visit) -> _Visit:
+        """Learn outside what the tool needs to know, between two transactions and inside none.
+
+        A rehearsal asks nobody. That the outside does not answer is for the tool to weigh.
+        """
+        consult, arguments = visit.tool.consult, visit.arguments
+        if consult is None or arguments is None or not consult.concerns(arguments):
+            return visit
+        if getattr(arguments, "dry_run", False):
+            return visit
+        async with reading(self._database, visit.token.tenant_id, self._clock) as tx:
+            principal = await self._admit(tx, visit)
+            question = await consult.question(Call(principal, tx), arguments)
+        if question is None:
+            return visit
+        try:
+            learnt = await consult.ask(self._outside, question)
+        except Fault as unanswered:
+            return replace(visit, unanswered=unanswered)
+        with suppress(IntegrityError):  # somebody kept the same answer at the same moment
+            async with writing(self._database, visit.token.tenant_id, self._clock) as tx:
+                await consult.keep(tx, learnt)
+        return visit
+
     async def _read(self, visit: _Visit) -> Outcome:
         patience: float | None = None
         while True:
             async with reading(self._database, visit.token.tenant_id, self._clock) as tx:
                 principal = await self._admit(tx, visit)
                 assert visit.tool.run is not None and visit.arguments is not None
-                answer = await visit.tool.run(Call(principal, tx), visit.arguments)
+                call = Call(principal, tx, visit.unanswered)
+                answer = await visit.tool.run(call, visit.arguments)
             if patience is None:
                 patience = visit.tool.poll(answer, visit.arguments) if visit.tool.poll else 0
             elif visit.tool.poll and visit.tool.poll(answer, visit.arguments) <= 0:
@@ -221,7 +252,7 @@ class Gate:
         return outcome
 
     async def _do(self, tx: Tx, principal: Principal, visit: _Visit) -> Outcome:
-        call, tool = Call(principal, tx), visit.tool
+        call, tool = Call(principal, tx, visit.unanswered), visit.tool
         if tool.run is not None:
             return await self._carry_out(call, tool.run, visit)
         assert tool.propose is not None and visit.arguments is not None

@@ -52,6 +52,16 @@ def settings_line(settings: Settings) -> Check:
     return Check(Mark.OK, "settings", f"Data directory {settings.data_dir}; database: {where}.")
 
 
+def registry_line(settings: Settings) -> Check:
+    """Who says whether tax codes are right."""
+    if settings.mst_registry_url is not None:
+        return Check(Mark.OK, "registry", "Tax codes are checked with a registry over HTTP.")
+    if settings.is_demo:
+        return Check(Mark.OK, "registry", "The demo's tax codes are checked with invented ones.")
+    nobody = "No taxpayer registry is configured, so tax codes stay unverified"
+    return Check(Mark.WARN, "registry", f"{nobody} (CYBEROS_MST_REGISTRY_URL).")
+
+
 def files(settings: Settings) -> Iterator[Check]:
     """Who else on this machine can read or change what is ours?"""
     if not settings.data_dir.is_dir():

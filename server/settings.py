@@ -18,6 +18,7 @@ VARIABLES = (
     "CYBEROS_POLICY_FILE",
     "CYBEROS_TRUST_FILE",
     "CYBEROS_INBOX_URL",
+    "CYBEROS_MST_REGISTRY_URL",
     "CYBEROS_LOG_LEVEL",
 )
 
@@ -33,6 +34,7 @@ class Settings:
     policy_file: Path | None
     trust_file: Path
     inbox_url: str | None
+    mst_registry_url: str | None
     log_level: str
 
     @property
@@ -51,6 +53,11 @@ class Settings:
     def checkpoint_dir(self) -> Path:
         """Signed checkpoints of the audit chains, outside the database."""
         return self.data_dir / "checkpoints"
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is the demo company's own database, where facts may be invented."""
+        return self.is_embedded and (self.data_dir / "demo.json").exists()
 
     @property
     def keys_dir(self) -> Path:
@@ -88,6 +95,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         policy_file=Path(policy_file) if policy_file else None,
         trust_file=Path(environment.get("CYBEROS_TRUST_FILE") or data_dir / "trust.json"),
         inbox_url=environment.get("CYBEROS_INBOX_URL") or None,
+        mst_registry_url=_address(environment.get("CYBEROS_MST_REGISTRY_URL")),
         log_level=environment.get("CYBEROS_LOG_LEVEL", "WARNING").upper(),
     )
 
@@ -96,6 +104,15 @@ def _default_data_dir() -> str:
     from platformdirs import user_data_dir
 
     return user_data_dir("cyberos", appauthor=False)
+
+
+def _address(url: str | None) -> str | None:
+    if not url:
+        return None
+    from server.gateways.addresses import check_address  # only where somebody is to be asked
+
+    check_address(url)
+    return url
 
 
 def _with_driver(url: str) -> str:

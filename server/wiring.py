@@ -1,12 +1,15 @@
 """Which implementation is behind which name? The only file that names implementations."""
 
+from functools import cached_property
+
 from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Database, Role, connect
 from domain.store.revision import check_revision
+from domain.taxpayers.registry import NoRegistry, TaxRegistry
 from policies import floor, trust
 from policies.catalogue import Catalogue
-from policies.contract import LazyRegistry
+from policies.contract import LazyRegistry, Outside
 from policies.evidence import House
 from policies.executor import Executor
 from policies.gate import Gate
@@ -32,12 +35,36 @@ TOOL_MODULES = {
     "cyberos.crm.close_deal": "tools.crm.close_deal",
     "cyberos.crm.generate_vietqr": "tools.crm.generate_vietqr",
     "cyberos.inv.generate_vietqr": "tools.inv.generate_vietqr",
+    "cyberos.crm.validate_mst": "tools.crm.validate_mst",
+    "cyberos.crm.validate_account_mst": "tools.crm.validate_account_mst",
+    "cyberos.inv.validate_mst": "tools.inv.validate_mst",
     "cyberos.vn.decode_vietqr": "tools.vn.decode_vietqr",
     "cyberos.vn.parse_address": "tools.vn.parse_address",
     "cyberos.vn.amount_in_words": "tools.vn.amount_in_words",
     "cyberos.vn.list_banks": "tools.vn.list_banks",
     "cyberos.admin.add_bank_account": "tools.admin.add_bank_account",
 }
+
+
+class Gateways(Outside):
+    """Who is asked outside. Nothing of them is imported before somebody asks: start-up counts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def tax_registry(self) -> TaxRegistry:
+        """The one that is configured; in a demo the invented one; else nobody."""
+        if self._settings.mst_registry_url is not None:
+            from server.gateways.tax_registry.http import HttpTaxRegistry
+
+            return HttpTaxRegistry(self._settings.mst_registry_url)
+        if self._settings.is_demo:
+            from fixtures.vn.taxpayers import taxpayers
+            from server.gateways.tax_registry.embedded import EmbeddedTaxRegistry
+
+            return EmbeddedTaxRegistry(taxpayers())
+        return NoRegistry()
 
 
 def registry() -> LazyRegistry:
@@ -86,6 +113,7 @@ def gate(
         read_only=read_only,
         policy_fault=policy_fault,
         inbox_url=settings.inbox_url,
+        outside=Gateways(settings),
     )
 
 

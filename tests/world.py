@@ -33,7 +33,7 @@ from domain.store.migrations.runner import migrate
 from domain.store.tx import Tx, reading, writing
 from policies import activation, deciding, floor
 from policies.catalogue import ToolPolicy
-from policies.contract import Registry
+from policies.contract import Outside, Registry
 from policies.contract import Tool as Made
 from policies.deciding import Recorded
 from policies.evidence import House
@@ -62,9 +62,9 @@ PEOPLE = {
 SCOPES = {
     "cro_agent": ("sales", ["core.read", "crm.read", "crm.write", "crm.close", "crm.payment"]),
     "am_agent": ("am", ["core.read", "crm.read", "crm.write", "crm.close", "crm.payment"]),
-    "cfo_agent": ("cfo", ["core.read", "crm.read", "crm.payment", "admin.bank"]),
+    "cfo_agent": ("cfo", ["core.read", "crm.read", "crm.payment", "inv.aging_read", "admin.bank"]),
     "reader_agent": ("sales", ["core.read", "crm.read"]),
-    "empty_agent": ("sales", ["inv.aging_read"]),
+    "empty_agent": ("sales", ["inv.payment_read"]),
 }
 
 
@@ -97,6 +97,7 @@ class World:
     registry: Registry = field(default_factory=wiring.registry)
     catalogue: Any = field(default_factory=floor.load_checked)
     era: str = "auto"
+    outside: Outside = field(default_factory=Outside)
 
     @property
     def is_sqlite(self) -> bool:
@@ -104,6 +105,7 @@ class World:
 
     def gate(self, **options: Any) -> Gate:
         """A gate as `cyberos serve` makes one."""
+        options = {"outside": self.outside, **options}
         return Gate(self.agent_side, self.clock, self.registry, self.catalogue, **options)
 
     @property

@@ -20,6 +20,7 @@ _LISTED = (
     Account.account_type,
     Account.vn_mst,
     Account.vn_mst_status,
+    Account.vn_mst_checked_at,
     Account.industry,
     Account.address,
     Account.lead_source,

@@ -47,15 +47,6 @@ ACCOUNT_KINDS: Mapping[AccountType, AccountKind] = {
 }
 
 
-class TaxCodeStatus(StrEnum):
-    """What the taxpayer registry said about a tax code; only VALID counts as validated."""
-
-    VALID = "valid"
-    INVALID = "invalid"
-    STALE = "stale"  # it was valid, and the registry could not be asked again
-    UNVERIFIED = "unverified"  # never asked, or never answered
-
-
 @dataclass(frozen=True, slots=True)
 class TaxCodeLengths:
     """Which lengths (digits) a tax code of an account type may have, from when on."""

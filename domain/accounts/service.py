@@ -1,13 +1,13 @@
 """Accounts come into being, are found, and are shown with what belongs to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from domain.accounts import queries, ranking
 from domain.accounts.custom_fields import check_custom_fields
-from domain.accounts.rules import AccountType, TaxCodeStatus, check_tax_code
+from domain.accounts.rules import AccountType, check_tax_code
 from domain.accounts.tables import Account
 from domain.activities import queries as activities
 from domain.contacts import queries as contacts
@@ -18,6 +18,7 @@ from domain.kernel.folding import fold
 from domain.kernel.ids import is_id, new_id
 from domain.store import outbox, search
 from domain.store.tx import Tx
+from domain.taxpayers import service as taxpayers
 
 MOST_FOLDED = 512  # letters such as ligatures grow when they are folded
 MOST_TYPED = 200
@@ -27,7 +28,11 @@ _CANDIDATES = 200
 
 @dataclass(frozen=True, slots=True)
 class AccountCard:
-    """An account as it is shown; `owner` is an e-mail address, a list has no custom fields."""
+    """An account as it is shown; `owner` is an e-mail address.
+
+    A list has neither custom fields nor what the taxpayer registry said: `legal_name` is a
+    registry's words, `vn_mst_checked_at` when they were said, `vn_mst_source` by whom.
+    """
 
     id: str
     name: str
@@ -42,6 +47,9 @@ class AccountCard:
     created_at: datetime
     version: int
     custom_fields: Mapping[str, Any] | None = None
+    legal_name: str | None = None
+    vn_mst_checked_at: datetime | None = None
+    vn_mst_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,6 @@ async def create(
         search_key=search.new_key(),
         account_type=account_type.value,
         vn_mst=tax_code,
-        vn_mst_status=TaxCodeStatus.UNVERIFIED.value if tax_code is not None else None,
         industry=industry,
         address=address,
         lead_source=lead_source,
@@ -106,10 +113,36 @@ async def create(
         created_at=tx.at,
         updated_at=tx.at,
     )
+    if tax_code is not None:
+        _say_standing(account, await taxpayers.standing(tx, tax_code))
     tx.add(account)
     await tx.flush()
     outbox.emit(tx, "account.created", account_id=account.id)
-    return _card(account, {account.owner_id: owned_by.email} if owned_by else {}, fields)
+    return _sheet(tx, account, {account.owner_id: owned_by.email} if owned_by else {})
+
+
+async def check_again(tx: Tx, account_id: str) -> AccountCard:
+    """Bring what an account says of its tax code up to what the taxpayer registry last said.
+
+    Raises NOT_FOUND and VN_MST_MISSING.
+    """
+    account = await queries.get(tx, account_id, lock=True)
+    if account is None:
+        raise unknown()
+    if account.vn_mst is None:
+        raise Fault(
+            "VN_MST_MISSING",
+            Kind.CONFLICT,
+            "This account has no tax code that could be checked.",
+            "Ask the customer for it; crm_validate_mst checks a code without an account.",
+        )
+    before = account.vn_mst_status, account.vn_mst_checked_at
+    _say_standing(account, await taxpayers.standing(tx, account.vn_mst))
+    if (account.vn_mst_status, account.vn_mst_checked_at) != before:
+        account.updated_at = tx.at
+        await tx.flush()
+        outbox.emit(tx, "account.tax_code_checked", account_id=account.id)
+    return _sheet(tx, account, await _owners(tx, [account]))
 
 
 async def find(
@@ -145,8 +178,7 @@ async def get(tx: Tx, account_id: str) -> AccountCard:
     account = await queries.get(tx, account_id)
     if account is None:
         raise unknown()
-    owners = await _owners(tx, [account])
-    return _card(account, owners, account.custom_fields)
+    return _sheet(tx, account, await _owners(tx, [account]))
 
 
 async def counts(tx: Tx, account_id: str, reader: deals.Reader) -> Counts:
@@ -239,7 +271,7 @@ def _as_tax_code(typed: str, on: date) -> str | None:
 
 async def _cards(tx: Tx, rows: Sequence[Any]) -> list[AccountCard]:
     owners = await _owners(tx, rows)
-    return [_card(row, owners, None) for row in rows]
+    return [_card(tx, row, owners) for row in rows]
 
 
 async def _owners(tx: Tx, rows: Iterable[Any]) -> Mapping[str | None, str]:
@@ -249,15 +281,30 @@ async def _owners(tx: Tx, rows: Iterable[Any]) -> Mapping[str | None, str]:
     return dict((await identity.emails(tx, ids)).items())
 
 
-def _card(
-    row: Any, owners: Mapping[str | None, str], custom_fields: Mapping[str, Any] | None
-) -> AccountCard:
+def _say_standing(account: Account, standing: taxpayers.Standing) -> None:
+    account.vn_mst_status = standing.status.value
+    account.vn_mst_checked_at = standing.checked_at
+    account.vn_mst_source = standing.source
+    account.legal_name = standing.legal_name
+
+
+def _sheet(tx: Tx, account: Account, owners: Mapping[str | None, str]) -> AccountCard:
+    return replace(
+        _card(tx, account, owners),
+        custom_fields=account.custom_fields,
+        legal_name=account.legal_name,
+        vn_mst_checked_at=account.vn_mst_checked_at,
+        vn_mst_source=account.vn_mst_source,
+    )
+
+
+def _card(tx: Tx, row: Any, owners: Mapping[str | None, str]) -> AccountCard:
     return AccountCard(
         id=row.id,
         name=row.name,
         account_type=row.account_type,
         vn_mst=row.vn_mst,
-        vn_mst_status=row.vn_mst_status,
+        vn_mst_status=taxpayers.status_today(row.vn_mst_status, row.vn_mst_checked_at, tx.at),
         industry=row.industry,
         address=row.address,
         lead_source=row.lead_source,
@@ -265,7 +312,6 @@ def _card(
         owner=owners.get(row.owner_id),
         created_at=row.created_at,
         version=row.version,
-        custom_fields=custom_fields,
     )
 
 

@@ -23,6 +23,9 @@ class Account(TenantEntity):
     account_type: Mapped[str] = mapped_column(Code)
     vn_mst: Mapped[str | None] = mapped_column(String(20))
     vn_mst_status: Mapped[str | None] = mapped_column(Code)
+    vn_mst_checked_at: Mapped[datetime | None]
+    vn_mst_source: Mapped[str | None] = mapped_column(Line)
+    legal_name: Mapped[str | None] = mapped_column(String(400))
     industry: Mapped[str | None] = mapped_column(Line)
     address: Mapped[str | None] = mapped_column(String(500))
     lead_source: Mapped[str | None] = mapped_column(Code)

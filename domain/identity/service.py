@@ -18,13 +18,14 @@ from domain.identity.tables import (
 )
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
+from domain.store.chain import Actor, Event
 from domain.store.tx import Tx
 
 ROLES = frozenset({"sales", "am", "cro", "cfo", "dpo", "admin"})
 SCOPES = frozenset(
     {
         *("core.read", "crm.read", "crm.write", "crm.close", "crm.payment", "admin.bank"),
-        "inv.aging_read",
+        *("inv.aging_read", "inv.payment_read"),
     }
 )
 LONGEST_TOKEN_LIFE = timedelta(days=366)
@@ -60,6 +61,13 @@ async def found_tenant(
     tx.add(row)
     await tx.flush()
     return row
+
+
+async def ask_about_persons(tx: Tx, allow: bool, *, said_by: Actor) -> None:
+    """Say whether personal numbers may be sent to a taxpayer registry; the chain tells who did."""
+    row = await queries.tenant(tx)
+    row.asks_about_persons = allow
+    tx.record(Event("tenant.asks_about_persons", said_by, data={"allow": allow}))
 
 
 async def add_workspace(tx: Tx, *, code: str, name: str) -> Workspace:

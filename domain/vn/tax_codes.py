@@ -31,6 +31,15 @@ class TaxCodeKind(StrEnum):
     PERSON = "person"
 
 
+class TaxCodeStatus(StrEnum):
+    """What the taxpayer registry said about a tax code; only VALID counts as validated."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    STALE = "stale"  # it was valid more than 7 days ago, and nobody could be asked since
+    UNVERIFIED = "unverified"  # never asked, or never answered
+
+
 _KINDS = {10: TaxCodeKind.COMPANY, 13: TaxCodeKind.BRANCH, _PERSONAL: TaxCodeKind.PERSON}
 
 

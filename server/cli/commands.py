@@ -15,6 +15,7 @@ MODULES = (
     "people",
     "persons",
     "rates",
+    "registry",
     "agents",
     "work",
     "migrate",

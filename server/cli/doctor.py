@@ -91,7 +91,8 @@ def doctor(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
 
 async def examine(settings: Settings, tenant: str | None = None) -> Examined:
     """Look at everything that can be seen from here, whatever is broken on the way."""
-    checks = [inspection.settings_line(settings), *inspection.files(settings)]
+    checks = [inspection.settings_line(settings), inspection.registry_line(settings)]
+    checks += inspection.files(settings)
     key_files = inspection.key_files(settings)
     checks += [*inspection.keys(key_files), *inspection.checkpoint_key(settings)]
     trusted, about_trust = inspection.trust_file(settings)

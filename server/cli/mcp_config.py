@@ -86,6 +86,8 @@ def entry(settings: Settings, token_file: Path) -> dict[str, Any]:
             env[name] = str(Path(os.environ[name]).absolute())
     if settings.inbox_url:
         env["CYBEROS_INBOX_URL"] = settings.inbox_url
+    if settings.mst_registry_url:
+        env["CYBEROS_MST_REGISTRY_URL"] = settings.mst_registry_url
     return {"command": command, "args": [*arguments, "serve"], "env": env}
 
 

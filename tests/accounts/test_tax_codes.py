@@ -11,12 +11,11 @@ from domain.accounts.rules import (
     ACCOUNT_KINDS,
     TAX_CODE_LENGTHS,
     AccountType,
-    TaxCodeStatus,
     check_tax_code,
     tax_code_lengths,
 )
 from domain.kernel.faults import Fault, Kind
-from domain.vn.tax_codes import checksum_ok
+from domain.vn.tax_codes import TaxCodeStatus, checksum_ok
 
 BEFORE, AFTER = date(2025, 6, 30), date(2025, 7, 1)
 COMPANIES = [AccountType.LLC, AccountType.JSC, AccountType.FDI]

@@ -1,6 +1,6 @@
 """What does a call look like that is right? One for every tool, for tests that bend one thing."""
 
-import secrets
+from secrets import randbelow
 from typing import Any
 
 from policies.catalogue import ToolPolicy
@@ -36,13 +36,21 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
         account_id = (
             await made("crm_create_account", name="Công ty Đại Dương", account_type="llc")
         )["id"]
+        taxed_id = (
+            await made(
+                "crm_create_account",
+                name="Sông Xanh",
+                account_type="llc",
+                vn_mst=f"99{randbelow(10**8):08}",
+            )
+        )["id"]
         contact = await made("crm_create_contact", account_id=account_id, display_name="Trần Mai")
         deal = await made(
             "crm_create_deal", account_id=account_id, name="Nền tảng quý 4", amount_minor=90_000_000
         )
         other = await made("crm_create_deal", account_id=account_id, name="Gói bảo trì")
         action = await made("crm_close_deal", deal_id=other["id"], outcome="won")
-    number = await account_on_the_list(world, f"0071{secrets.randbelow(10**9):09d}")
+    number = await account_on_the_list(world, f"0071{randbelow(10**9):09d}")
     calls: dict[str, Arguments] = {
         "whoami": {},
         "approvals_list": {},
@@ -51,6 +59,9 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
         "crm_search_accounts": {"query": "dai duong"},
         "crm_get_account": {"id": account_id},
         "crm_create_account": {"name": "Công ty CP Sao Mai", "account_type": "jsc"},
+        "crm_validate_mst": {"mst": "9900000104"},
+        "crm_validate_account_mst": {"id": taxed_id},
+        "inv_validate_mst": {"mst_string": "9900000104"},
         "crm_list_contacts": {"account_id": account_id},
         "crm_create_contact": {"account_id": account_id, "display_name": "Lê Văn Nam"},
         "crm_list_pipelines": {},

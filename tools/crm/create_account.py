@@ -6,8 +6,10 @@ from pydantic import Field
 
 from domain.accounts import service
 from domain.accounts.rules import AccountType
+from domain.accounts.service import AccountCard
+from domain.taxpayers import service as taxpayers
 from policies.contract import Call, tool
-from tools.crm.views import ACCOUNT_WORDS, AccountView, account_view
+from tools.crm.views import SHEET_WORDS, AccountSheet, account_sheet
 from tools.shapes import (
     AccountTypeName,
     Change,
@@ -17,6 +19,7 @@ from tools.shapes import (
     ShortLine,
     untrusted_in,
 )
+from tools.tax_codes import consult, hints
 
 
 class Create(Change):
@@ -36,20 +39,32 @@ class Create(Change):
     )
 
 
-class Created(AccountView):
+class Created(AccountSheet):
     """The account that is there now."""
 
+    warnings: list[str] = Field(default_factory=list)
     untrusted_fields: list[str] = Field(default_factory=list)
 
+    def text(self) -> str:
+        """One line, and one for each warning."""
+        return "\n".join([super().text(), *self.warnings])
 
-@tool("cyberos.crm.create_account", title="Create an account", answer=Created)
+
+@tool(
+    "cyberos.crm.create_account",
+    title="Create an account",
+    answer=Created,
+    consult=consult(lambda arguments: arguments.vn_mst),
+)
 async def TOOL(call: Call, arguments: Create) -> Created:
     """Add a company or person we do business with.
 
     Use this after crm_search_accounts found nothing: a tax code can be there only once, and
     then the answer is ACCOUNT_EXISTS with the id to use.
     Its people are added with crm_create_contact, opportunities with crm_create_deal.
-    Returns the account; its tax code stays unverified until the registry was asked.
+    Its tax code is checked with the taxpayer registry; when that does not answer, the account is
+    created all the same, with vn_mst_status unverified or stale and a warning.
+    Returns the account; legal_name is the registered name, name stays as typed.
     """
     card = await service.create(
         call.tx,
@@ -63,5 +78,15 @@ async def TOOL(call: Call, arguments: Create) -> Created:
         owner=arguments.owner,
         custom_fields=arguments.custom_fields,
     )
-    view = AccountView(**account_view(card))
-    return Created(**account_view(card), untrusted_fields=untrusted_in(view, ACCOUNT_WORDS))
+    return await created(call, card)
+
+
+async def created(call: Call, card: AccountCard) -> Created:
+    """The answer about an account whose tax code was checked in this call."""
+    view = Created(**account_sheet(card))
+    warnings: list[str] = []
+    if card.vn_mst is not None:
+        known = await taxpayers.standing(call.tx, card.vn_mst)
+        warnings = hints(known, call.unanswered, typed_name=card.name)
+    marked = untrusted_in(view, SHEET_WORDS)
+    return view.model_copy(update={"warnings": warnings, "untrusted_fields": marked})

@@ -8,11 +8,11 @@ from domain.accounts import service
 from domain.activities import queries as activities
 from policies.contract import Call, tool
 from tools.crm.views import (
-    ACCOUNT_WORDS,
     ACTIVITY_WORDS,
-    AccountView,
+    SHEET_WORDS,
+    AccountSheet,
     ActivityView,
-    account_view,
+    account_sheet,
     activity_view,
     reader,
 )
@@ -28,7 +28,7 @@ class Get(Ask):
     )
 
 
-class AccountDetail(AccountView):
+class AccountDetail(AccountSheet):
     """An account with what belongs to it, as far as the caller may see."""
 
     contact_count: int
@@ -60,17 +60,17 @@ async def TOOL(call: Call, arguments: Get) -> AccountDetail:
     latest = await activities.recent(
         call.tx, who, account_id=card.id, limit=arguments.activity_limit
     )
-    view = AccountView(**account_view(card))
+    view = AccountSheet(**account_sheet(card))
     shown = [activity_view(activity) for activity in latest]
     return AccountDetail(
-        **account_view(card),
+        **account_sheet(card),
         contact_count=counts.contacts,
         deal_count=counts.deals,
         open_deal_count=counts.open_deals,
         activity_count=counts.activities,
         activities=shown,
         untrusted_fields=[
-            *untrusted_in(view, ACCOUNT_WORDS),
+            *untrusted_in(view, SHEET_WORDS),
             *untrusted_in_each("activities", shown, ACTIVITY_WORDS),
         ],
     )

@@ -14,6 +14,7 @@ from policies.contract import Principal
 from tools.shapes import Untrusted, View, quoted
 
 ACCOUNT_WORDS = ("name", "address", "industry", "lead_source", "custom_fields")
+SHEET_WORDS = (*ACCOUNT_WORDS, "legal_name")
 CONTACT_WORDS = (
     "display_name", "family_name", "middle_name", "given_name", "first_name", "last_name",
     "email", "title",
@@ -45,6 +46,14 @@ class AccountView(View):
     def text(self) -> str:
         """One line."""
         return f"{self.id} {quoted(self.name or '')} {self.account_type or ''}".rstrip()
+
+
+class AccountSheet(AccountView):
+    """One account with what the taxpayer registry said, for answers about that account alone."""
+
+    legal_name: str | None = None
+    vn_mst_checked_at: datetime | None = None
+    vn_mst_source: str | None = None
 
 
 class ContactView(View):
@@ -139,6 +148,16 @@ def account_view(card: AccountCard) -> dict[str, Any]:
         "custom_fields": dict(card.custom_fields) if card.custom_fields else None,
         "created_at": card.created_at,
         "version": card.version,
+    }
+
+
+def account_sheet(card: AccountCard) -> dict[str, Any]:
+    """The fields of an account's sheet."""
+    return {
+        **account_view(card),
+        "legal_name": card.legal_name,
+        "vn_mst_checked_at": card.vn_mst_checked_at,
+        "vn_mst_source": card.vn_mst_source,
     }
 
 

@@ -9,6 +9,7 @@ from domain.store.engine import Role
 
 _CHAIN = ("audit_entry", "audit_blob")
 _COUNTED = ("call_counter",)
+_REGISTRY = ("tax_registry_answer",)
 _CRM_NEW = ("account", "contact", "deal", "deal_member", "stage_move", "activity")
 _ASKED_TO_PAY = ("payment_reference", "payment_request")
 
@@ -16,7 +17,7 @@ _ASKED_TO_PAY = ("payment_reference", "payment_request")
 # policies or pipelines, and nobody at all deletes.
 INSERTS = {
     Role.AGENT: (
-        *_CRM_NEW, *_ASKED_TO_PAY, *_CHAIN, *_COUNTED,
+        *_CRM_NEW, *_ASKED_TO_PAY, *_CHAIN, *_COUNTED, *_REGISTRY,
         "pending_action", "outbox", "idempotency_key",
     ),
     Role.INBOX: (*_CHAIN, *_COUNTED, "approval"),
@@ -33,6 +34,7 @@ UPDATES = {
     Role.AGENT: {
         "account": "", "contact": "", "deal": f"{_MOVED}, {_LEARNT}", "audit_head": "",
         "call_counter": "", "agent": "untrusted_read_at", "pending_action": _STATE,
+        "tax_registry_answer": "",
     },
     Role.INBOX: {"audit_head": "", "call_counter": "", "pending_action": _STATE},
     Role.EXECUTOR: {
