@@ -16,7 +16,7 @@ READY := $(VENV)/.ready-$(notdir $(PYTHON))
 DEMO  := $(if $(findstring command line,$(origin LANGUAGE)),--lang $(LANGUAGE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test clients bundle fuzz check publish serve bench lock clean
+.PHONY: help demo test clients bundle evals fuzz check publish serve bench lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
@@ -54,6 +54,9 @@ bundle: $(READY) ## pack dist/cyberos.mcpb for desktop clients (needs Node 20 an
 		--output-file build/mcpb/requirements.lock pyproject.toml
 	tests/clients/node/mcpb/node_modules/.bin/mcpb validate build/mcpb/manifest.json
 	tests/clients/node/mcpb/node_modules/.bin/mcpb pack build/mcpb dist/cyberos.mcpb > build/mcpb.log
+
+evals: $(READY) ## play twenty requests as a scripted agent and compare their cost (ARGS=--write)
+	@$(BIN)/python -m tests.evals $(ARGS)
 
 fuzz: $(READY) ## try far more inputs on what reads text (ARGS=tests/vn/test_vietqr.py for some)
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=fuzz $(or $(ARGS),tests/vn tests/kernel)
