@@ -16,7 +16,7 @@ READY := $(VENV)/.ready-$(notdir $(PYTHON))
 DEMO  := $(if $(findstring command line,$(origin LANGUAGE)),--lang $(LANGUAGE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test clients fuzz check publish serve sandbox bench lock clean
+.PHONY: help demo test clients bundle evals fuzz check publish serve sandbox bench lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
@@ -28,9 +28,35 @@ demo: $(READY) ## tell a whole story on an embedded database (LANGUAGE=en or vi)
 test: $(READY) ## run the tests on SQLite and on PostgreSQL
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-clients: $(READY) ## let other people's clients work with the server (needs Node 20 and npm)
-	cd tests/clients && npm ci --silent --omit=optional
+# Each client has an environment of its own, checked by the hashes of its own lock file.
+CLIENTS := tests/clients $(patsubst %/package.json,%,$(wildcard tests/clients/node/*/package.json))
+PYTHON_CLIENTS := $(wildcard tests/clients/python/*/requirements.lock)
+
+clients: $(READY) bundle ## let other people's clients work with the server (needs Node 20 and npm)
+	@set -e; for each in $(CLIENTS); do npm ci --silent --omit=optional --prefix $$each; done
+	@set -e; for lock in $(PYTHON_CLIENTS); do \
+		env=$$(dirname $$lock)/.venv; \
+		$(BIN)/uv venv --quiet --clear --python $(BIN)/python $$env; \
+		$(BIN)/uv pip sync --quiet --python $$env/bin/python --require-hashes $$lock; \
+	done
 	$(BIN)/python -m pytest -n 2 tests/clients $(ARGS)
+
+# What the wheel holds, unpacked, with the hashes of what it needs to run.
+bundle: $(READY) ## pack dist/cyberos.mcpb for desktop clients (needs Node 20 and npm)
+	@rm -rf build/mcpb && mkdir -p build/mcpb dist
+	npm ci --silent --prefix tests/clients/node/mcpb
+	$(BIN)/python -m hatchling build --target wheel --directory build/wheel > build/wheel.log 2>&1
+	$(BIN)/python -m zipfile -e build/wheel/cyberos-*.whl build/mcpb
+	@rm -rf build/mcpb/*.dist-info build/wheel
+	cp mcpb/manifest.json README.md LICENSE build/mcpb
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --constraint requirements.lock \
+		--output-file build/mcpb/requirements.lock pyproject.toml
+	tests/clients/node/mcpb/node_modules/.bin/mcpb validate build/mcpb/manifest.json
+	tests/clients/node/mcpb/node_modules/.bin/mcpb pack build/mcpb dist/cyberos.mcpb > build/mcpb.log
+
+evals: $(READY) ## play twenty requests as a scripted agent and compare their cost (ARGS=--write)
+	@$(BIN)/python -m tests.evals $(ARGS)
 
 fuzz: $(READY) ## try far more inputs on what reads text (ARGS=tests/vn/test_vietqr.py for some)
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=fuzz $(or $(ARGS),tests/vn tests/kernel)
@@ -59,10 +85,13 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml (ARGS=--upgra
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --group dev $(ARGS) \
 		--output-file requirements.lock pyproject.toml
+	@set -e; for each in $(PYTHON_CLIENTS); do (cd $$(dirname $$each); $(abspath $(BIN))/uv pip compile \
+		--quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url $(ARGS) --output-file requirements.lock requirements.in); done
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) .venv-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
-	rm -rf tests/clients/node_modules
+	rm -rf tests/clients/node_modules tests/clients/node/*/node_modules tests/clients/python/*/.venv
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip installs uv from its locked hashes and uv, ten times quicker, the rest. The build of the

@@ -19,5 +19,12 @@ def main() -> None:
     run()
 
 
+def crm() -> None:
+    """Run the command line of the sales pipeline."""
+    from server.app import crm as run  # only importable once the line above has run
+
+    run()
+
+
 if __name__ == "__main__":
     main()

@@ -151,7 +151,9 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
             fault = wiring.not_activated()
         if fault is not None:
             log.error("%s", fault)
-        gate = wiring.gate(settings, opened, catalogue, fault, read_only=options.read_only)
+        gate = wiring.gate(
+            settings, opened, catalogue, fault, read_only=options.read_only == "true"
+        )
         await gate.principal(token)  # an invalid token ends here, before the protocol begins
         server = mcp_server(gate, token, _toolsets(options.toolsets, catalogue, fault))
         # What is loaded now stays, and a long list is no reason to look for garbage in the middle
@@ -181,7 +183,12 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         prog="cyberos serve", description="Serve one MCP client over standard input and output."
     )
     parser.add_argument(
-        "--read-only", action="store_true", help="list and run only tools that change nothing"
+        "--read-only",
+        nargs="?",
+        choices=("true", "false"),
+        const="true",
+        default="false",
+        help="list and run only tools that change nothing (true alone, or as a bundle says it)",
     )
     parser.add_argument(
         "--toolsets", default="default", help="comma-separated sets of tools (default, admin)"

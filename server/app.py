@@ -41,7 +41,19 @@ def run(arguments: Sequence[str]) -> int:
     return guarded(lambda: _command(arguments), arguments)
 
 
-def guarded(work: Callable[[], int], arguments: Sequence[str]) -> int:
+def crm() -> None:
+    """Run what the command line of `cyberos-crm` asks for, and end the process."""
+    raise SystemExit(run_crm(sys.argv[1:]))
+
+
+def run_crm(arguments: Sequence[str]) -> int:
+    """Run one command of `cyberos-crm` and say how it ended. Tests come in here."""
+    speak_unicode(sys.stdout)
+    speak_unicode(sys.stderr)
+    return guarded(lambda: _crm_command(arguments), arguments, program="cyberos-crm")
+
+
+def guarded(work: Callable[[], int], arguments: Sequence[str], program: str = "cyberos") -> int:
     """Whatever happens inside becomes words and an exit code."""
     try:
         return work()
@@ -49,7 +61,7 @@ def guarded(work: Callable[[], int], arguments: Sequence[str]) -> int:
         show_fault(fault, as_json="--json" in arguments)
         return EXIT_CODES[fault.kind]
     except KeyboardInterrupt:
-        sys.stderr.write("\ncyberos: interrupted\n")
+        sys.stderr.write(f"\n{program}: interrupted\n")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain about it at exit.
@@ -57,7 +69,7 @@ def guarded(work: Callable[[], int], arguments: Sequence[str]) -> int:
         return 0
     except Exception:
         logging.getLogger("cyberos").debug("the command broke", exc_info=True)
-        _show_crash(arguments)
+        _show_crash(arguments, program)
         return BROKEN
 
 
@@ -106,17 +118,21 @@ def _command(arguments: Sequence[str]) -> int:
     return run_command(arguments)
 
 
-def _show_crash(arguments: Sequence[str]) -> None:
+def _crm_command(arguments: Sequence[str]) -> int:
+    from server.crm_cli.commands import run_command
+
+    return run_command(arguments)
+
+
+def _show_crash(arguments: Sequence[str], program: str) -> None:
     """Our own mistake: nothing of it is shown, unless somebody asks to see where it is."""
+    try_debug = f"run it again as `{program} --debug ...` to see where it happened."
     if "--debug" in arguments:
         import traceback
 
         traceback.print_exc()
     if "--json" in arguments:
-        broken = Fault("INTERNAL_ERROR", Kind.UNAVAILABLE, "Internal error.", _TRY_DEBUG)
+        broken = Fault("INTERNAL_ERROR", Kind.UNAVAILABLE, "Internal error.", try_debug)
         show_fault(broken, as_json=True)
         return
-    sys.stderr.write(f"cyberos: internal error. Hint: {_TRY_DEBUG}\n")
-
-
-_TRY_DEBUG = "run it again as `cyberos --debug ...` to see where it happened."
+    sys.stderr.write(f"{program}: internal error. Hint: {try_debug}\n")

@@ -52,3 +52,13 @@ async def blobs(tx: Tx, first: int, last: int) -> Sequence[AuditBlob]:
         .where(AuditBlob.seq.between(first, last))
         .order_by(AuditBlob.seq, AuditBlob.field)
     )
+
+
+async def effect_of(tx: Tx, action_id: str, event: str) -> Sealed | None:
+    """The newest entry of this kind about an action; None if there is none."""
+    row = await tx.first(
+        select(AuditEntry)
+        .where(AuditEntry.action_id == action_id, AuditEntry.event == event)
+        .order_by(AuditEntry.seq.desc())
+    )
+    return Sealed(row.seq, row.hash) if row else None

@@ -50,9 +50,14 @@ def application() -> typer.Typer:
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and say its exit code."""
-    command = typer.main.get_command(application())
+    return run_typer(application(), arguments, "cyberos")
+
+
+def run_typer(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
+    """Run one command of a program of ours; a typing mistake becomes a fault."""
+    command = typer.main.get_command(app)
     try:
-        code = command.main(args=list(arguments), prog_name="cyberos", standalone_mode=False)
+        code = command.main(args=list(arguments), prog_name=name, standalone_mode=False)
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:

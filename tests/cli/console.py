@@ -17,7 +17,7 @@ from domain.identity import tokens
 from domain.store.engine import Role
 from server import settings as environment
 from server import wiring
-from server.app import run
+from server.app import run, run_crm
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,6 +76,15 @@ class Place:
         self.seen += [out, err]
         return Ended(code, out, err)
 
+    def crm(self, *arguments: str, agent: str = "cro_agent") -> Ended:
+        """One command of `cyberos-crm`, in this process, as an agent of the demo."""
+        self.capsys.readouterr()
+        with environ({**self.env, "CYBEROS_AGENT_TOKEN": self.demo["agents"][agent]["token"]}):
+            code = run_crm([str(one) for one in arguments])
+        out, err = self.capsys.readouterr()
+        self.seen += [out, err]
+        return Ended(code, out, err)
+
     def ok(self, *arguments: str) -> Any:
         """One command that must succeed; its JSON answer."""
         ended = self.run(*arguments, "--json")
@@ -103,6 +112,21 @@ class Place:
             timeout=120,
             check=False,
             **more,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def crm_program(self, *arguments: str) -> Ended:
+        """One command of `cyberos-crm` as a program of its own, which has no token yet."""
+        start = "import sys, cyberos; sys.argv[0] = 'cyberos-crm'; cyberos.crm()"
+        done = subprocess.run(
+            [sys.executable, "-c", start, *arguments],
+            cwd=ROOT,
+            env=outside(self.env),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 

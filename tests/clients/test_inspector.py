@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.clients.conftest import ROOT
+
 INSPECTOR = Path(__file__).parent / "node_modules" / ".bin" / "mcp-inspector"
 ERAS = {"legacy": "2025-11-25", "modern": "2026-07-28"}
 TOOL_FAILED = 5
@@ -59,19 +60,6 @@ class Inspector:
     def call(self, tool: str, **arguments: Any) -> Said:
         typed = json.dumps(arguments, ensure_ascii=False)
         return self.run("tools/call", "--tool-name", tool, "--tool-args-json", typed)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    directory = tmp_path_factory.mktemp("inspected")
-    subprocess.run(
-        [sys.executable, ROOT / "cyberos.py", "init", "--demo"],
-        env={**os.environ, "CYBEROS_DATA_DIR": str(directory)},
-        capture_output=True,
-        check=True,
-    )
-    company: dict[str, Any] = json.loads((directory / "demo.json").read_bytes())
-    return company
 
 
 @pytest.fixture(scope="module", params=sorted(ERAS))

@@ -1,0 +1,229 @@
+"""What does `cyberos-crm` print? The output lines of the specification, in Vietnamese or English.
+
+Every function takes a tool's answer and gives lines back. What is said in brackets is the same in
+both languages, so that a script finds its line; text that strangers wrote stays on one line.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.kernel.money import Money
+from domain.store.chain import Sealed
+from server.cli.render import instant, one_line
+from server.crm_cli.words import Words
+
+WIDTH = 80
+_GAP = "  "
+_NARROWEST = 12  # a text is clipped no shorter than this
+_HASH_SHOWN = 12
+
+Row = Mapping[str, Any]
+
+
+def account_created(answer: Row, typed_name: str, words: Words) -> list[str]:
+    """What the tax registry said of a new account, and its id."""
+    lines = _registry(answer, typed_name, words) if answer.get("vn_mst") else []
+    return [*lines, f"[create] account_id: {answer['id']}"]
+
+
+def _registry(answer: Row, typed_name: str, words: Words) -> list[str]:
+    status, name = answer["vn_mst_status"], one_line(answer.get("legal_name") or answer["name"])
+    if status == "unverified":
+        return [f"[mst] ⚠ {words['mst_unverified']}"]
+    invoked = f"[mst] {words['invoked'].format('vn-mst-validate')}"
+    if status != "valid":
+        return [invoked, f"[mst] ⚠ {words[f'mst_{status}']}"]
+    renamed = name != one_line(typed_name)
+    lines = [invoked, f"[mst] ✓ {words['mst_valid']}: {_quoted(name)}"]
+    return [*lines, f"[mst] ⚠ {words['mst_renamed']}"] if renamed else lines
+
+
+def contacts(rows: Sequence[Row], words: Words) -> list[str]:
+    """How the people at an account are reached and addressed."""
+    if not rows:
+        return [words["no_contacts"]]
+    columns = {
+        "display_name": [row["display_name"] for row in rows],
+        "email": [row.get("email") or "-" for row in rows],
+        "phone": [row.get("phone_e164") or "-" for row in rows],
+        "salutation": [words.salutation(row["salutation"]) for row in rows],
+        "primary": [words["yes" if row["is_primary"] else "no"] for row in rows],
+    }
+    return table(columns, shrinking=("email", "display_name"))
+
+
+def accounts(rows: Sequence[Row], words: Words) -> list[str]:
+    """Accounts with the ids that the other commands take."""
+    if not rows:
+        return [words["no_accounts"]]
+    columns = {
+        "account_id": [row["id"] for row in rows],
+        "name": [row["name"] for row in rows],
+        "type": [row["account_type"] for row in rows],
+    }
+    return table(columns, shrinking=("name",))
+
+
+def deals(rows: Sequence[Row], words: Words) -> list[str]:
+    """Deals with the ids that the other commands take."""
+    if not rows:
+        return [words["no_deals"]]
+    columns = {
+        "deal_id": [row["id"] for row in rows],
+        "name": [row["name"] for row in rows],
+        "amount": [money(row["amount_minor"], row["currency"], words) for row in rows],
+        "stage": [row["stage"] for row in rows],
+    }
+    return table(columns, shrinking=("name", "stage"), right=("amount",))
+
+
+def deal_moved(answer: Row, words: Words) -> list[str]:
+    """Which way the deal went, and where it stands."""
+    allowed = words["move_allowed"].format(f"{answer['from_stage']} → {answer['stage']}")
+    stands = f"stage: {answer['stage']} probability: {answer['probability_pct']}%"
+    return [
+        f"[validate] {allowed}",
+        f"[move] deal status: {answer['status']} {stands}",
+        f"[ws] {words['broadcast'].format(0)}",  # the board that would listen does not exist
+    ]
+
+
+def waiting(answer: Row, words: Words, zone: ZoneInfo) -> list[str]:
+    """What waits for people, who has to sign until when, and how."""
+    until = instant(datetime.fromisoformat(answer["expires_at"]), zone)
+    slots = [
+        f"[close]   {'✓' if slot.get('filled') else '·'} {'/'.join(slot['roles']).upper()}"
+        for slot in answer["slots"]
+    ]
+    action_id = answer["action_id"]
+    how = answer.get("how_to_approve") or f"cyberos approve {action_id} --as E-MAIL --key FILE"
+    return [
+        f"[close] status={answer.get('status') or answer['state']} · action_id={action_id}",
+        f"[close] {one_line(answer['summary'])}",
+        f"[close] {words['signatures'].format(until)}",
+        *slots,
+        f"[close] {words['sign']}: {answer.get('inbox_url') or how}",
+        f"[close] {words['follow']}: cyberos-crm deal follow --action {action_id}",
+    ]
+
+
+def settled(answer: Row, words: Words) -> list[str]:
+    """How an action that waited for people ended."""
+    if answer["state"] == "succeeded":
+        return deal_closed(answer["result"], words)
+    why = [one_line(one["reason"]) for one in answer["decisions"] if one.get("reason")]
+    code = [answer["error_code"]] if answer.get("error_code") else []
+    return [" · ".join([f"[close] {words.state(answer['state'])}", *code, *why])]
+
+
+def deal_closed(result: Row, words: Words) -> list[str]:
+    """What closing the deal entailed, in the order it was done."""
+    name = result["deal"].get("name") or ""
+    return [line for one in result["side_effects"] for line in _consequence(one, name, words)]
+
+
+def _consequence(one: Row, deal_name: str, words: Words) -> list[str]:
+    kind, state, detail = one["kind"], one["state"], one_line(one["detail"])
+    facts = " · ".join(detail.split())
+    if state == "skipped":
+        return [f"[{kind}] {words['skipped']}: {words.reason(detail)}"]
+    match kind:
+        case "audit":
+            return []  # the line with the number of the entry says it
+        case "vietqr":
+            invoked = words["invoked"].format("vn-bank-transfer")
+            return [f"[vietqr] {invoked}", f"[vietqr] {words['generated']}: {facts}"]
+        case "hoadon":
+            return [f"[hoadon] {words['invoked'].format('vn-vat-invoice')}", f"[hoadon] {facts}"]
+        case "inv":
+            return [f"[inv] {words['invoice']} ({facts})"]
+        case "proj":
+            return [f"[proj] {words['engagement']}: {_quoted(deal_name)}"]
+        case "brain":
+            return [f"[brain] {words['ingested' if state == 'done' else 'to_be_ingested']}"]
+        case _:
+            return [f"[{kind}] {facts}"]
+
+
+def forecast(answer: Row, words: Words) -> list[str]:
+    """Bands of what will come in, and the deals that weigh most."""
+    currency = answer["currency"]
+    unit = currency.lower()
+    ends = ("low", "mid", "high")
+    columns = {"band": [f"{band['level_pct']}%" for band in answer["bands"]]}
+    for end in ends:
+        amounts = [band[f"{end}_minor"] for band in answer["bands"]]
+        columns[f"{unit}_{end}"] = [number(amount, currency, words) for amount in amounts]
+    top = {
+        "deal_id": [deal["id"] for deal in answer["top_deals"]],
+        "name": [deal["name"] for deal in answer["top_deals"]],
+        "amount": [
+            money(one["amount_minor"], one["currency"], words) for one in answer["top_deals"]
+        ],
+        "probability": [f"{deal['probability_pct']}%" for deal in answer["top_deals"]],
+    }
+    days = words["next_days"].format(answer["range_days"])
+    return [
+        f"pipeline: {one_line(answer['pipeline'])} ({days})",
+        *table(columns, right=tuple(columns)[1:]),
+        words["top_deals"].format(len(answer["top_deals"])),
+        *table(top, shrinking=("name",), right=("amount", "probability"), heading=False),
+    ]
+
+
+def sealed(entry: Sealed | None, words: Words, *, rehearsed: bool = False) -> list[str]:
+    """Where the audit chain holds it."""
+    if rehearsed:
+        return [f"[audit] {words['rehearsed']}"]
+    if entry is None:
+        return [f"[audit] {words['known']}"]
+    return [f"[audit] brain seq={entry.seq} chain={entry.hash[:_HASH_SHOWN]}…"]
+
+
+def money(minor: int, currency: str, words: Words) -> str:
+    """An amount with its currency."""
+    return Money(minor, currency).text(words.locale)
+
+
+def number(minor: int, currency: str, words: Words) -> str:
+    """An amount under a heading that names its currency."""
+    return money(minor, currency, words).replace("₫", "").replace(currency, "").strip()
+
+
+def table(
+    columns: Mapping[str, Sequence[str]],
+    *,
+    shrinking: Sequence[str] = (),
+    right: Sequence[str] = (),
+    heading: bool = True,
+) -> list[str]:
+    """Columns side by side in 80 characters; those that may shrink are clipped, widest first."""
+    shown = {
+        name: [*([name] if heading else []), *(one_line(cell) for cell in cells)]
+        for name, cells in columns.items()
+    }
+    widths = {name: max(map(len, cells), default=0) for name, cells in shown.items()}
+    while sum(widths.values()) + len(_GAP) * (len(widths) - 1) > WIDTH:
+        widest = max(shrinking, key=lambda name: widths[name], default=None)
+        if widest is None or widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+    lines = zip(
+        *(
+            [_fitted(cell, widths[name], at_right=name in right) for cell in cells]
+            for name, cells in shown.items()
+        ),
+        strict=True,
+    )
+    return [_GAP.join(line).rstrip() for line in lines]
+
+
+def _fitted(cell: str, width: int, *, at_right: bool) -> str:
+    clipped = cell if len(cell) <= width else f"{cell[: width - 1].rstrip()}…"
+    return clipped.rjust(width) if at_right else clipped.ljust(width)
+
+
+def _quoted(text: str) -> str:
+    return '"' + one_line(text).replace('"', "'") + '"'

@@ -1,0 +1,109 @@
+"""Which words stand in the lines of `cyberos-crm`? Each in Vietnamese and in English."""
+
+from collections.abc import Mapping
+
+from domain.kernel.money import Locale
+from server.cli.render import Words as Common
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "broadcast": ("đã báo cho {} màn hình đang mở", "broadcast to {} connected SPAs"),
+    "engagement": ("Đã tạo hợp đồng công việc (Engagement)", "Engagement created"),
+    "follow": ("theo dõi", "follow it"),
+    "generated": ("đã tạo", "generated"),
+    "ingested": (
+        "cơ hội đã được ghi vào Layer 3 (đã chốt)",
+        "deal ingested into Layer 3 (closed deal)",
+    ),
+    "invoice": ("Hóa đơn INV đã được ghi nhận", "INV invoice registered"),
+    "invoked": ("đã gọi kỹ năng {}", "{} skill invoked"),
+    "known": ("không có gì mới để ghi", "nothing new to record"),
+    "move_allowed": ("được chuyển {}", "transition {} allowed"),
+    "mst_invalid": (
+        "cơ quan thuế không xác nhận mã số thuế này",
+        "the GDT registry does not confirm this tax code",
+    ),
+    "mst_renamed": (
+        "tên đã được chuẩn hoá theo đăng ký thuế",
+        "name normalised to GDT canonical",
+    ),
+    "mst_stale": (
+        "chưa hỏi được cơ quan thuế; kết quả cũ không còn chắc chắn",
+        "the GDT registry could not be asked; what it said before is out of date",
+    ),
+    "mst_unverified": (
+        "chưa hỏi cơ quan thuế; mã số thuế chưa được xác minh",
+        "the GDT registry was not asked; the tax code is unverified",
+    ),
+    "mst_valid": ("khớp với đăng ký thuế", "matches GDT registry"),
+    "next_days": ("{} ngày tới", "next {} days"),
+    "no": ("không", "no"),
+    "no_accounts": ("Không có khách hàng nào phù hợp.", "No account fits."),
+    "no_contacts": (
+        "Khách hàng này chưa có người liên hệ.",
+        "This account has no contacts yet.",
+    ),
+    "no_deals": ("Không có cơ hội nào phù hợp.", "No deal fits."),
+    "rehearsed": ("chạy thử, chưa ghi gì", "dry run, nothing was written"),
+    "sign": ("ký bằng", "sign it with"),
+    "signatures": (
+        "chưa có gì xảy ra; cần chữ ký đến {} của",
+        "nothing has happened yet; until {} it needs the signature of",
+    ),
+    "skipped": ("bỏ qua", "skipped"),
+    "to_be_ingested": (
+        "cơ hội sẽ được ghi vào Layer 3 (đã chốt)",
+        "deal will be ingested into Layer 3 (closed deal)",
+    ),
+    "top_deals": (
+        "{} cơ hội lớn nhất theo xác suất×giá trị:",
+        "top {} deals by probability×value:",
+    ),
+    "yes": ("có", "yes"),
+}
+_SALUTATIONS: Mapping[str, str] = {
+    "anh": "Anh",
+    "chi": "Chị",
+    "ban": "Bạn",
+    "em": "Em",
+    "neutral": "Anh/Chị",
+}
+# Why something was left out when a deal was closed (domain/deals/closing.py).
+_REASONS: Mapping[str, tuple[str, str]] = {
+    "cancelled_deal": ("cơ hội đã huỷ", "the deal was cancelled"),
+    "drafted_by_people": ("hóa đơn do người lập", "people draft the invoice"),
+    "issued_when_the_invoice_is_sent": (
+        "hóa đơn được phát hành khi gửi",
+        "issued when the invoice is sent",
+    ),
+    "made_with_the_invoice": ("mã QR được tạo cùng hóa đơn", "made with the invoice"),
+    "no_default_account": (
+        "chưa có tài khoản nhận tiền mặc định",
+        "there is no default account to be paid into",
+    ),
+    "not_won": ("cơ hội không thắng", "the deal was not won"),
+    "private_deal": ("cơ hội riêng tư", "the deal is private"),
+}
+
+
+class Words:
+    """Our words in one language; LANGUAGE_UNKNOWN for any but ours."""
+
+    def __init__(self, language: str) -> None:
+        self._common = Common(language)
+        self.locale: Locale = "vi" if language == "vi" else "en"
+        self._place = 0 if self.locale == "vi" else 1
+
+    def __getitem__(self, name: str) -> str:
+        return _WORDS[name][self._place]
+
+    def state(self, state: str) -> str:
+        """Where an action stands, with its code for whoever looks it up."""
+        return self._common.state(state)
+
+    def salutation(self, code: str) -> str:
+        """How somebody is addressed; a way we do not know stays as it is."""
+        return _SALUTATIONS.get(code, code)
+
+    def reason(self, code: str) -> str:
+        """Why something was left out; a reason we do not know stays as it is."""
+        return _REASONS[code][self._place] if code in _REASONS else code
