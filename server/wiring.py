@@ -30,6 +30,8 @@ TOOL_MODULES = {
     "cyberos.crm.move_stage": "tools.crm.move_stage",
     "cyberos.crm.log_activity": "tools.crm.log_activity",
     "cyberos.crm.close_deal": "tools.crm.close_deal",
+    "cyberos.crm.forecast": "tools.crm.forecast",
+    "cyberos.crm.forecast_accuracy": "tools.crm.forecast_accuracy",
     "cyberos.vn.decode_vietqr": "tools.vn.decode_vietqr",
     "cyberos.vn.parse_address": "tools.vn.parse_address",
     "cyberos.vn.amount_in_words": "tools.vn.amount_in_words",

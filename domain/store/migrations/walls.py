@@ -14,7 +14,10 @@ _CRM_NEW = ("account", "contact", "deal", "deal_member", "stage_move", "activity
 # What is not granted here is refused. Nobody but the owner writes people, roles, keys, agents,
 # policies or pipelines, and nobody at all deletes.
 INSERTS = {
-    Role.AGENT: (*_CRM_NEW, *_CHAIN, *_COUNTED, "pending_action", "outbox", "idempotency_key"),
+    Role.AGENT: (
+        *_CRM_NEW, *_CHAIN, *_COUNTED,
+        "pending_action", "outbox", "idempotency_key", "forecast",
+    ),
     Role.INBOX: (*_CHAIN, *_COUNTED, "approval"),
     Role.EXECUTOR: (
         *_CRM_NEW, *_CHAIN, *_COUNTED,
@@ -25,16 +28,18 @@ _STATE = "state, state_seq, error_code, closed_by, closed_at"
 _MOVED = "stage_id, stage_entered_at, probability_pct, probability_manual, updated_at, version"
 _LEARNT = "amount_minor, expected_close_date, primary_contact_id"
 _ENDED = "status, closed_date, lost_reason"
+_SCORED = "state, actual_minor, scored_at"
 UPDATES = {
     Role.AGENT: {
         "account": "", "contact": "", "deal": f"{_MOVED}, {_LEARNT}", "audit_head": "",
         "call_counter": "", "agent": "untrusted_read_at", "pending_action": _STATE,
+        "forecast": _SCORED,
     },
     Role.INBOX: {"audit_head": "", "call_counter": "", "pending_action": _STATE},
     Role.EXECUTOR: {
         "account": "", "contact": "", "deal": f"{_MOVED}, {_ENDED}", "audit_head": "",
         "call_counter": "", "outbox": "dispatched_at, attempts", "bank_account": "is_default",
-        "execution_attempt": "ended_at, outcome, provider_ref",
+        "forecast": _SCORED, "execution_attempt": "ended_at, outcome, provider_ref",
         "pending_action": f"{_STATE}, lease_owner, lease_until, attempt, provider_ref, result",
     },
 }  # fmt: skip
