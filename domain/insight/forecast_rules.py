@@ -58,7 +58,7 @@ class Totals:
         low, high = BANDS[pct]
         return self.at(low), self.at(high)
 
-    def commit(self, pct: int) -> int:
+    def at_least(self, pct: int) -> int:
         """What comes in at least, with this per cent of certainty."""
         return self.at(COMMITS[pct])
 

@@ -58,16 +58,6 @@ class TopDeal(View):
     weighted_minor_vnd: int
 
 
-class RateView(View):
-    """A rate that was used: one `base` is `value` of `quote`."""
-
-    base: str
-    quote: str
-    value: str
-    as_of: date
-    source: str
-
-
 class ForecastView(View):
     """What may come in; without `total` there is nothing to forecast, and the summary says why."""
 
@@ -80,7 +70,7 @@ class ForecastView(View):
     top_deals: list[TopDeal] = Field(default_factory=list)
     shock: str
     shock_is_assumed: bool
-    rates: list[RateView] = Field(default_factory=list)
+    rates: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     untrusted_fields: list[str] = Field(default_factory=list)
 
@@ -136,13 +126,7 @@ def _view(made: Forecast, locale: Locale) -> ForecastView:
         shock=f"{made.shock.permille / 1_000:.2f}",
         shock_is_assumed=made.shock.is_default,
         rates=[
-            RateView(
-                base=one.base,
-                quote=one.quote,
-                value=format(one.value, "f"),
-                as_of=one.as_of,
-                source=one.source,
-            )
+            f"1 {one.base} = {one.value:f} {one.quote}, {one.as_of}, {one.source}"
             for one in made.rates
         ],
         notes=notes(made, locale),
@@ -156,8 +140,8 @@ def _total(totals: Totals) -> TotalView:
         deals=totals.deals,
         expected_minor=totals.expected_minor,
         median_minor=totals.median_minor,
-        commit_80_minor=totals.commit(80),
-        commit_95_minor=totals.commit(95),
+        commit_80_minor=totals.at_least(80),
+        commit_95_minor=totals.at_least(95),
         bands=[_band(totals, pct) for pct in BANDS],
     )
 

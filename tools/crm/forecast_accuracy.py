@@ -67,10 +67,10 @@ async def TOOL(call: Call, arguments: Wanted) -> AccuracyView:
         waiting=record.waiting,
         summary=verdict(record, locale_of(call.principal)),
         bands=[_coverage(one) for one in told.coverage] if told else [],
-        pinball_minor=told and told.pinball_minor,
-        weighted_pipeline_pinball_minor=told and told.plain_pinball_minor,
-        expected_minor=told and told.expected_minor,
-        actual_minor=told and told.actual_minor,
+        pinball_minor=told.pinball_minor if told else None,
+        weighted_pipeline_pinball_minor=told.plain_pinball_minor if told else None,
+        expected_minor=told.expected_minor if told else None,
+        actual_minor=told.actual_minor if told else None,
     )
     if record.judged:
         view.then(lambda tx: forecasts.settle(tx, record.judged))

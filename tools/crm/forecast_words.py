@@ -35,7 +35,7 @@ def summary(made: Forecast, locale: Locale) -> str:
     total = made.total
     mid, at_80, at_95, low, high = (
         spoken(minor, total.currency, locale)
-        for minor in (total.median_minor, total.commit(80), total.commit(95), *total.band(80))
+        for minor in (total.median_minor, total.at_least(80), total.at_least(95), *total.band(80))
     )
     first, until = _day(made.first, locale), _day(made.until, locale)
     if locale == "vi":
