@@ -16,7 +16,7 @@ This is the only module that needs numpy, and it is imported when a forecast is 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, gcd
+from math import ceil, floor, gcd
 from typing import TypeAlias
 
 import numpy as np
@@ -34,9 +34,10 @@ _HANDS = 4  # lattices at a time; see `_one_by_one`
 _EXACTLY = 400  # so many deals are always put on the lattice one by one
 _SMALL = 0.01  # of the whole's standard deviation: a deal below it may be taken in bulk
 _FARTHEST = 4.5  # standard deviations of the shock that are looked at; beyond lie 7 in a million
-_REACH = 9  # standard deviations above the mean that the lattice covers
+_RARE = 12  # what is rarer than e^-12 is left out of the lattice
 _TIE = 1e-9  # a sum whose probability is a level up to the last digits reaches that level
-_SPACING = 1.6  # between shocks; see `_shocks`
+_FINE = 0.0025  # of the same: finer steps are for few deals only
+_SPACING = 1.8  # between shocks; see `_shocks`
 _PER_CENT = np.arange(1, 100) / 100
 
 
@@ -127,7 +128,7 @@ def _shocks(shock: float, pcts: NDArray[np.intp]) -> tuple[Floats, Floats]:
     """Weights of shocks on an even grid, and each per cent's probability under each of them.
 
     The trapezoidal rule is exact here but for an error that falls with exp(-(2 pi / h)^2 / 2v),
-    v = 1 + shock^2 * sum of p(1-p), h the spacing: so h = 1.6 / sqrt(v) leaves below 5e-4.
+    v = 1 + shock^2 * sum of p(1-p), h the spacing: so h = 1.8 / sqrt(v) leaves some 2e-3 of it.
     """
     if shock == 0:
         return np.ones(1), np.arange(101)[None, :] / 100
@@ -188,26 +189,37 @@ def _on_a_lattice(
     """Many deals, ascending: the large ones one by one, the small ones of very many in bulk."""
     means, variances = _means(amounts, pcts, table), _variances(amounts, pcts, table)
     whole = np.sqrt(weights @ variances + weights @ (means - weights @ means) ** 2)
+    lowest, highest = _window(amounts, means, variances)
+    divisor = gcd(*amounts.tolist())
+    step = max(divisor, -(-(highest - lowest) // _CELLS))
     small = 0
     if len(amounts) > _EXACTLY:
         below = int(np.searchsorted(amounts, _SMALL * whole))
         small = max(below, len(amounts) - _EXACTLY)
-    reach = min(int(amounts.sum()), ceil((means + _REACH * np.sqrt(variances)).max()))
-    divisor = gcd(*amounts.tolist())
-    step = max(divisor, -(-reach // _CELLS))
+        step = max(step, int(_FINE * whole))
     if step == divisor and len(amounts) <= 2 * _EXACTLY:
         small = 0  # amounts of one price list fit the lattice exactly
-    places = reach // step + 2
-    size = _quick_size(places)
+    places = lowest // step + np.arange((highest - lowest) // step + 2)
+    size = _quick_size(len(places))
     large = slice(small, None)
     spectrum = _one_by_one(_cells(amounts[large], pcts[large], step), table[:, pcts[large]], size)
     if small:
         spectrum *= _in_bulk(amounts[:small] / step, pcts[:small], table, size)
     mixed = (weights[:, None] * spectrum).sum(axis=0)  # no `@`: its threads cost more than they do
     # What cannot be is not quite zero after the way there and back.
-    mass = np.maximum(np.fft.irfft(mixed, size)[:places], 0)
-    sums = certain + np.arange(places) * step
-    return Distribution(sums, np.cumsum(mass), step if small else 0)
+    mass = np.maximum(np.fft.irfft(mixed, size), 0)[places % size]
+    return Distribution(certain + places * step, np.cumsum(mass), step if small else 0)
+
+
+def _window(amounts: Amounts, means: Floats, variances: Floats) -> tuple[int, int]:
+    """Between which sums all but a few millionths of the probability lie, under every shock.
+
+    Bernstein's inequality: farther than this from its mean a sum comes with less than e^-12.
+    """
+    third = _RARE * amounts[-1] / 3
+    far = third + np.sqrt(third**2 + 2 * _RARE * variances)
+    lowest, highest = (means - far).min(), (means + far).max()
+    return max(0, floor(lowest)), min(int(amounts.sum()), ceil(highest))
 
 
 def _cells(amounts: Amounts, pcts: NDArray[np.intp], step: int) -> list[int]:
@@ -225,7 +237,8 @@ def _one_by_one(cells: list[int], p: Floats, size: int) -> Complexes:
     """The characteristic function of the sum under every shock, `size` points around the circle.
 
     Deals are dealt out like cards to a few lattices, which stay short that way, and the lattices'
-    transforms are multiplied.
+    transforms are multiplied. Sums that differ by `size` steps share a place: the window is such
+    that one of them practically never comes in.
     """
     spectrum = np.ones((len(p), size // 2 + 1), dtype=np.complex128)
     buffer = np.empty((len(p), size))
@@ -235,11 +248,12 @@ def _one_by_one(cells: list[int], p: Floats, size: int) -> Complexes:
         mass[:, 0] = 1
         used = 1
         for deal in range(hand, len(cells), _HANDS):
-            cell, won = cells[deal], p[:, deal : deal + 1]
-            stays = max(min(used, longest - cell), 0)  # what lies beyond the lattice is lost
-            moved = np.multiply(mass[:, :stays], won, out=buffer[:, :stays])
+            cell, won = cells[deal] % size, p[:, deal : deal + 1]
+            moved = np.multiply(mass[:, :used], won, out=buffer[:, :used])
             mass[:, :used] *= 1 - won
-            mass[:, cell : cell + stays] += moved
+            fits = min(used, longest - cell)
+            mass[:, cell : cell + fits] += moved[:, :fits]
+            mass[:, : used - fits] += moved[:, fits:]  # the lattice is a circle
             used = min(used + cell, longest)
         spectrum *= np.fft.rfft(mass, size, axis=1)
     return spectrum
