@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from domain.kernel.clock import VIETNAM
 from domain.kernel.faults import Fault
@@ -28,9 +28,25 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    _afterwards: "Callable[[Tx], Awaitable[None]] | None" = PrivateAttr(default=None)
+
     def text(self) -> str:
         """A few lines a person or a model can act on; the structure holds the rest."""
         return ""
+
+    def then(self, note: Callable[[Tx], Awaitable[None]]) -> Self:
+        """What a reading call notes down for later, once its own transaction is over.
+
+        Notes are ours alone: about how we did, never about the business. The answer does not wait
+        for them to succeed, and a server that only reads makes none.
+        """
+        self._afterwards = note
+        return self
+
+    @property
+    def afterwards(self) -> Callable[[Tx], Awaitable[None]] | None:
+        """The note there is to make."""
+        return self._afterwards
 
 
 class Sort(StrEnum):

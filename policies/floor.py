@@ -38,6 +38,8 @@ READING: Mapping[str, str] = {
     "cyberos.crm.list_contacts": "crm.read",
     "cyberos.crm.list_pipelines": "crm.read",
     "cyberos.crm.list_deals": "crm.read",
+    "cyberos.crm.forecast": "crm.read",
+    "cyberos.crm.forecast_accuracy": "crm.read",
     "cyberos.crm.get_deal": "crm.read",
     "cyberos.vn.decode_vietqr": "core.read",
     "cyberos.vn.parse_address": "core.read",

@@ -202,6 +202,8 @@ class Gate:
         outcome = _outcome(answer)
         if _must_mark(principal, outcome):
             await self._taint(principal)
+        if answer.afterwards is not None and not self._read_only:
+            await self._note(principal, answer.afterwards)
         return outcome
 
     async def _write(self, visit: _Visit) -> Outcome:
@@ -295,6 +297,16 @@ class Gate:
         """From now on, for a day, what this agent proposes is marked: it has read strangers."""
         async with writing(self._database, principal.tenant_id, self._clock) as tx:
             await identity.mark_untrusted_read(tx, principal.id)
+
+    async def _note(self, principal: Principal, note: Callable[[Tx], Awaitable[None]]) -> None:
+        """A note that a reading call leaves; whoever read has her answer whatever becomes of it."""
+        try:
+            async with writing(self._database, principal.tenant_id, self._clock) as tx:
+                await note(tx)
+        except IntegrityError:
+            log.info("the same was noted at the same moment")
+        except Fault:
+            log.exception("a note could not be made")
 
     async def _unknown(self, token: Token, name: str) -> Fault:
         principal = await self.principal(token)

@@ -38,6 +38,8 @@ TOOL_MODULES = {
     "cyberos.crm.validate_mst": "tools.crm.validate_mst",
     "cyberos.crm.validate_account_mst": "tools.crm.validate_account_mst",
     "cyberos.inv.validate_mst": "tools.inv.validate_mst",
+    "cyberos.crm.forecast": "tools.crm.forecast",
+    "cyberos.crm.forecast_accuracy": "tools.crm.forecast_accuracy",
     "cyberos.vn.decode_vietqr": "tools.vn.decode_vietqr",
     "cyberos.vn.parse_address": "tools.vn.parse_address",
     "cyberos.vn.amount_in_words": "tools.vn.amount_in_words",

@@ -121,6 +121,14 @@ def _instant(value: Any) -> Any:
     return at.astimezone(UTC)
 
 
+def _days(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}d?", value.strip(), re.ASCII):
+        return int(value.strip().removesuffix("d"))
+    if isinstance(value, str):
+        raise ValueError("is not a number of days like 90d")
+    return value
+
+
 def _string(most: int, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "maxLength": most, **more})
 
@@ -142,6 +150,11 @@ PersonReference: TypeAlias = Line
 Day: TypeAlias = Annotated[
     date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})
 ]
+# A number of days, also as `90d`.
+RangeDays: TypeAlias = Annotated[
+    int, BeforeValidator(_days), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,3}d?$"})
+]
+Month: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}$")]
 Instant: TypeAlias = Annotated[
     datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
 ]

@@ -6,8 +6,9 @@ count and no answer about a single deal.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
@@ -38,6 +39,27 @@ class Filter:
     stage_ids: tuple[str, ...] | None = None
     status: str | None = None
     owner_id: str | None = None
+
+
+class OpenDeal(NamedTuple):
+    """What a forecast needs of a deal that is still open; the amount in minor units."""
+
+    id: str
+    name: str
+    amount_minor: int
+    currency: str
+    probability_pct: int
+    expected_close_date: date | None
+
+
+class Ending(NamedTuple):
+    """How a deal ended, if it did."""
+
+    id: str
+    status: str
+    closed_date: date | None
+    amount_minor: int
+    currency: str
 
 
 _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
@@ -96,6 +118,32 @@ async def listed(
     return [DealCard._make(row) for row in rows]
 
 
+async def open_deals(tx: Tx, reader: Reader, wanted: Filter) -> list[OpenDeal]:
+    """Every open deal that exists for the reader and fits, oldest first."""
+    asked = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
+    rows = await tx.ask(
+        _still_open(frozenset(asked)),
+        person_id=reader.person_id,
+        workspace_ids=reader.workspace_ids,
+        **asked,
+    )
+    return [OpenDeal._make(row) for row in rows]
+
+
+async def endings(tx: Tx, reader: Reader, deal_ids: Sequence[str]) -> list[Ending]:
+    """How those of these deals stand that exist for the reader."""
+    found: list[Ending] = []
+    for first in range(0, len(deal_ids), _MOST_NAMED):
+        rows = await tx.ask(
+            _ENDINGS,
+            ids=deal_ids[first : first + _MOST_NAMED],
+            person_id=reader.person_id,
+            workspace_ids=reader.workspace_ids,
+        )
+        found += [Ending._make(row) for row in rows]
+    return found
+
+
 async def count_by_status(tx: Tx, reader: Reader, *, account_id: str) -> Mapping[str, int]:
     """How many deals of an account exist for the reader, by status."""
     rows = await tx.rows(
@@ -127,6 +175,27 @@ async def count_moves(tx: Tx, deal_id: str) -> int:
 
 
 @lru_cache(maxsize=64)
+def _still_open(asked: frozenset[str]) -> Question:
+    """The question for open deals with these conditions, made once for every combination."""
+    return question(
+        select(
+            Deal.id,
+            Deal.name,
+            Deal.amount_minor,
+            Deal.currency,
+            Deal.probability_pct,
+            Deal.expected_close_date,
+        )
+        .where(
+            Deal.status == "open",
+            _visible(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
+            *(_CONDITIONS[name] for name in sorted(asked)),
+        )
+        .order_by(Deal.id)
+    )
+
+
+@lru_cache(maxsize=64)
 def _listing(asked: frozenset[str], continued: bool) -> Question:
     """The question for a page with these conditions, made once for every combination."""
     statement = shown_deals().where(
@@ -136,3 +205,12 @@ def _listing(asked: frozenset[str], continued: bool) -> Question:
     if continued:
         statement = statement.where(Deal.id < bindparam("before"))
     return question(statement.order_by(Deal.id.desc()).limit(bindparam("limit")))
+
+
+_MOST_NAMED = 10_000  # ids in one statement; both databases take three times as many
+_ENDINGS = question(
+    select(Deal.id, Deal.status, Deal.closed_date, Deal.amount_minor, Deal.currency).where(
+        Deal.id.in_(bindparam("ids", expanding=True)),
+        _visible(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
+    )
+)

@@ -66,6 +66,8 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
         "crm_create_contact": {"account_id": account_id, "display_name": "Lê Văn Nam"},
         "crm_list_pipelines": {},
         "crm_list_deals": {"account_id": account_id},
+        "crm_forecast": {"pipeline_id": "sales", "range": "90d"},
+        "crm_forecast_accuracy": {},
         "crm_get_deal": {"id": deal["id"]},
         "crm_create_deal": {
             "account_id": account_id,

@@ -22,6 +22,8 @@ COUNTS = {
     "crm_list_pipelines": (4, 0),
     "crm_list_deals": (4, 0),
     "crm_get_deal": (5, 0),
+    "crm_forecast": (6, 0),
+    "crm_forecast_accuracy": (5, 0),
     "crm_create_deal": (9, 6),
     "crm_move_stage": (9, 6),
     "crm_log_activity": (6, 5),

@@ -18,7 +18,7 @@ _ASKED_TO_PAY = ("payment_reference", "payment_request")
 INSERTS = {
     Role.AGENT: (
         *_CRM_NEW, *_ASKED_TO_PAY, *_CHAIN, *_COUNTED, *_REGISTRY,
-        "pending_action", "outbox", "idempotency_key",
+        "pending_action", "outbox", "idempotency_key", "forecast",
     ),
     Role.INBOX: (*_CHAIN, *_COUNTED, "approval"),
     Role.EXECUTOR: (
@@ -30,16 +30,17 @@ _STATE = "state, state_seq, error_code, closed_by, closed_at"
 _MOVED = "stage_id, stage_entered_at, probability_pct, probability_manual, updated_at, version"
 _LEARNT = "amount_minor, expected_close_date, primary_contact_id"
 _ENDED = "status, closed_date, lost_reason"
+_SCORED = "state, actual_minor, scored_at"
 UPDATES = {
     Role.AGENT: {
         "account": "", "contact": "", "deal": f"{_MOVED}, {_LEARNT}", "audit_head": "",
         "call_counter": "", "agent": "untrusted_read_at", "pending_action": _STATE,
-        "tax_registry_answer": "",
+        "tax_registry_answer": "", "forecast": _SCORED,
     },
     Role.INBOX: {"audit_head": "", "call_counter": "", "pending_action": _STATE},
     Role.EXECUTOR: {
         "account": "", "contact": "", "deal": f"{_MOVED}, {_ENDED}", "audit_head": "",
-        "call_counter": "", "outbox": "dispatched_at, attempts",
+        "call_counter": "", "outbox": "dispatched_at, attempts", "forecast": _SCORED,
         "bank_account": "is_default, first_used_at",
         "execution_attempt": "ended_at, outcome, provider_ref",
         "pending_action": f"{_STATE}, lease_owner, lease_until, attempt, provider_ref, result",

@@ -38,3 +38,17 @@ CREATE TRIGGER payment_request_no_delete BEFORE DELETE ON payment_request BEGIN
     SELECT RAISE(ABORT, 'payment_request is append-only');
 END
 --;
+CREATE TRIGGER forecast_said BEFORE UPDATE OF tenant_id, id, person_id, question, filters, as_of, until,
+    asked_at, deal_ids, rates, currency, expected_minor, common_minor, own_minor, shock_permille, quantiles
+ON forecast BEGIN
+    SELECT RAISE(ABORT, 'forecast is not changed afterwards');
+END
+--;
+CREATE TRIGGER forecast_scored_once BEFORE UPDATE ON forecast WHEN old.state <> 'open' BEGIN
+    SELECT RAISE(ABORT, 'forecast is scored once');
+END
+--;
+CREATE TRIGGER forecast_no_delete BEFORE DELETE ON forecast BEGIN
+    SELECT RAISE(ABORT, 'forecast is kept');
+END
+--;

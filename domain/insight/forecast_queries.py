@@ -1,0 +1,92 @@
+"""Which forecasts were made for a person, and which of them can be scored now?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import bindparam, func, select, update
+
+from domain.insight.forecast_rules import Scored
+from domain.insight.tables import StoredForecast
+from domain.store.questions import question
+from domain.store.tx import Tx
+
+_SCORED = question(
+    select(
+        StoredForecast.as_of,
+        StoredForecast.until,
+        StoredForecast.expected_minor,
+        StoredForecast.common_minor,
+        StoredForecast.own_minor,
+        StoredForecast.quantiles,
+        StoredForecast.actual_minor,
+        StoredForecast.filters,
+    ).where(StoredForecast.person_id == bindparam("person_id"), StoredForecast.state == "scored")
+)
+
+
+async def scored(
+    tx: Tx, person_id: str, *, like: Mapping[str, str | None] | None = None
+) -> list[Scored]:
+    """The forecasts of a person whose outcome is known; `like` keeps those with these filters."""
+    rows = await tx.ask(_SCORED, person_id=person_id)
+    return [
+        Scored(
+            row.as_of,
+            row.until,
+            row.expected_minor,
+            row.common_minor,
+            row.own_minor,
+            tuple(row.quantiles),
+            row.actual_minor,
+        )
+        for row in rows
+        if all(row.filters.get(name) == value for name, value in (like or {}).items())
+    ]
+
+
+async def is_stored(tx: Tx, person_id: str, asked: str, as_of: date) -> bool:
+    """Whether this person's question was answered on that day already."""
+    found = await tx.first(
+        select(StoredForecast.id).where(
+            StoredForecast.person_id == person_id,
+            StoredForecast.question == asked,
+            StoredForecast.as_of == as_of,
+        )
+    )
+    return found is not None
+
+
+async def due(
+    tx: Tx, on: date, *, person_id: str | None = None, limit: int
+) -> Sequence[StoredForecast]:
+    """Forecasts, oldest first, whose last day is over on that day and which nobody scored."""
+    statement = (
+        select(StoredForecast)
+        .where(StoredForecast.state == "open", StoredForecast.until < on)
+        .order_by(StoredForecast.until, StoredForecast.id)
+        .limit(limit)
+    )
+    if person_id is not None:
+        statement = statement.where(StoredForecast.person_id == person_id)
+    return await tx.all(statement)
+
+
+async def count_waiting(tx: Tx, person_id: str) -> int:
+    """How many forecasts of a person are not scored yet."""
+    found = await tx.first(
+        select(func.count())
+        .select_from(StoredForecast)
+        .where(StoredForecast.person_id == person_id, StoredForecast.state == "open")
+    )
+    return found or 0
+
+
+async def settle(
+    tx: Tx, forecast_ids: Iterable[str], *, state: str, actual_minor: int | None, at: datetime
+) -> int:
+    """Close forecasts that are still open; what somebody else scored meanwhile stays."""
+    return await tx.change(
+        update(StoredForecast)
+        .where(StoredForecast.id.in_(list(forecast_ids)), StoredForecast.state == "open")
+        .values(state=state, actual_minor=actual_minor, scored_at=at)
+    )

@@ -1,0 +1,416 @@
+"""Forecasts are made for somebody's eyes, kept, and scored when their time is over."""
+
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from domain.accounts import service as accounts
+from domain.deals import queries as deals
+from domain.deals.queries import Filter, OpenDeal, Reader
+from domain.fx import queries as fx
+from domain.identity import queries as identity
+from domain.insight import forecast_queries as queries
+from domain.insight import forecast_rules as rules
+from domain.insight.forecast_rules import LEVELS, Accuracy, Scored, Shock, Totals
+from domain.insight.tables import StoredForecast
+from domain.kernel.canonical import canonical, sha256_hex
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.money import MAX_JSON_MINOR, Money, Rate, convert, convert_inverse
+from domain.pipelines import queries as pipeline_queries
+from domain.pipelines import service as pipelines
+from domain.store.tx import Tx
+
+VND, USD = "VND", "USD"
+SCORED_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which deals, and until when: `days` from today (90 unless said), or a `month`: 2026-12.
+
+    `pipeline` is an id or code, `owner` an e-mail address or id; None means all.
+    """
+
+    pipeline: str | None = None
+    owner: str | None = None
+    days: int | None = None
+    month: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A deal in the forecast, with probability times value in dong."""
+
+    deal: OpenDeal
+    weighted_vnd: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many open deals are not in the sum, and why."""
+
+    overdue: int = 0  # expected before today, and still open
+    undated: int = 0
+    elsewhen: int = 0  # expected before the month asked for, or after the last day
+    without_rate: int = 0
+    currencies: tuple[str, ...] = ()  # those without a rate
+    worthless: int = 0  # in the window, with an amount of zero
+    too_large: int = 0  # amounts that leave what can be added up
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What may come in from `first` to `until`; `total` holds every counted deal, in dong.
+
+    `total` is None where there is nothing to add up. `apart` holds the deals in dong and those in
+    dollars by themselves, in their own currency, and `total_usd` the total in dollars.
+    """
+
+    as_of: date
+    first: date
+    until: date
+    shock: Shock
+    total: Totals | None
+    total_usd: Totals | None
+    apart: tuple[Totals, ...]
+    top: tuple[Weighed, ...]
+    left_out: LeftOut
+    certain: int  # deals whose 100 % were taken as 99
+    rates: tuple[Rate, ...]
+    to_store: StoredForecast | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of a stored forecast; None where it cannot be said any more."""
+
+    forecast: StoredForecast
+    actual_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How good somebody's forecasts were; without a single period there is no accuracy."""
+
+    accuracy: Accuracy | None
+    waiting: int
+    judged: tuple[Judged, ...]
+
+
+async def make(tx: Tx, reader: Reader, asked: Asked, *, on: date) -> Forecast:
+    """Forecast the open deals that exist for the reader and are expected in the window.
+
+    Nothing is written: `to_store` is the row for `keep`, if this question has none of today.
+    Raises PIPELINE_UNKNOWN, PERSON_UNKNOWN, PERSON_INACTIVE and RANGE_INVALID.
+    """
+    first, until = window(asked, on)
+    wanted = Filter(
+        pipeline_ids=await _pipeline_ids(tx, reader, asked.pipeline),
+        owner_id=(await accounts.find_owner(tx, asked.owner)).id if asked.owner else None,
+    )
+    shown = await deals.open_deals(tx, reader, wanted)
+    inside = [one for one in shown if _is_in(one.expected_close_date, first, until)]
+    rates = await _rates(tx, {one.currency for one in inside}, on)
+    in_vnd = {one.id: _in_vnd(one, rates) for one in inside}
+    past = await queries.scored(tx, reader.person_id)
+    shock = rules.estimate_shock(rules.periods(past))
+
+    counted = [(one, worth) for one in inside if (worth := in_vnd[one.id]) is not None]
+    total = _totals(VND, [(worth, one.probability_pct) for one, worth in counted], shock)
+    filters = _filters(asked, wanted)
+    stored = None
+    if total is not None:
+        question = sha256_hex(canonical(filters))
+        if not await queries.is_stored(tx, reader.person_id, question, on):
+            stored = StoredForecast(
+                person_id=reader.person_id,
+                question=question,
+                filters=filters,
+                as_of=on,
+                until=until,
+                asked_at=tx.at,
+                deal_ids=[one.id for one, _ in counted],
+                rates={code: format(rate.value, "f") for code, rate in rates.items()},
+                currency=VND,
+                expected_minor=total.expected_minor,
+                shock_permille=shock.permille,
+                quantiles=list(total.quantiles),
+                **_moments([(worth, one.probability_pct) for one, worth in counted]),
+            )
+    return Forecast(
+        as_of=on,
+        first=first,
+        until=until,
+        shock=shock,
+        total=total,
+        total_usd=_in_dollars(total, rates.get(USD)),
+        apart=_apart(inside, shock),
+        top=_top(counted),
+        left_out=_left_out(shown, inside, in_vnd, rates, first, until, on),
+        certain=sum(one.probability_pct > rules.MOST_CERTAIN_PCT for one in inside),
+        rates=tuple(rates[code] for code in sorted({one.currency for one in inside} & set(rates))),
+        to_store=stored,
+    )
+
+
+async def keep(tx: Tx, made: StoredForecast) -> None:
+    """Store a forecast, so that it can be scored. The first of a day and question stays."""
+    if not await queries.is_stored(tx, made.person_id, made.question, made.as_of):
+        tx.add(made)
+        await tx.flush()
+
+
+async def record(tx: Tx, reader: Reader, *, on: date, pipeline: str | None = None) -> Record:
+    """How good the reader's forecasts were, over periods that do not overlap.
+
+    Counts those that are due and not scored yet; `judged` is for `settle`. With a pipeline, only
+    forecasts of it. Raises PIPELINE_UNKNOWN.
+    """
+    pipeline_ids = await _pipeline_ids(tx, reader, pipeline)
+    like = {"pipelines": ",".join(sorted(pipeline_ids))} if pipeline_ids is not None else {}
+    due = await queries.due(tx, on, person_id=reader.person_id, limit=SCORED_AT_ONCE)
+    judged = await _judge(tx, reader, due)
+    past = await queries.scored(tx, reader.person_id, like=like)
+    past += [_scored(one) for one in judged if _fits(one, like)]
+    waiting = await queries.count_waiting(tx, reader.person_id)
+    chosen = rules.periods(past)
+    return Record(rules.accuracy(chosen) if chosen else None, waiting - len(judged), tuple(judged))
+
+
+async def score_due(tx: Tx, *, on: date, limit: int = SCORED_AT_ONCE) -> int:
+    """Score forecasts whose last day lies before that day, and say how many."""
+    by_person: dict[str, list[StoredForecast]] = defaultdict(list)
+    for one in await queries.due(tx, on, limit=limit):
+        by_person[one.person_id].append(one)
+    for person_id, forecasts in by_person.items():
+        reader = Reader(person_id, await identity.workspaces_of(tx, person_id))
+        await settle(tx, await _judge(tx, reader, forecasts))
+    return sum(map(len, by_person.values()))
+
+
+async def settle(tx: Tx, judged: Iterable[Judged]) -> None:
+    """Write down what came of forecasts."""
+    for one in judged:
+        state = "void" if one.actual_minor is None else "scored"
+        await queries.settle(
+            tx, [one.forecast.id], state=state, actual_minor=one.actual_minor, at=tx.at
+        )
+
+
+def window(asked: Asked, on: date) -> tuple[date, date]:
+    """The first and the last day a deal may be expected on.
+
+    Raises RANGE_INVALID for a month that is over, too far away or no month, and for a range
+    outside 1 to 366 days, or both at once.
+    """
+    if asked.month is None:
+        if not 1 <= _days(asked) <= rules.LONGEST_DAYS:
+            raise _range_invalid(f"A range is 1 to {rules.LONGEST_DAYS} days.")
+        return on, on + timedelta(days=_days(asked))
+    if asked.days is not None:
+        raise _range_invalid("A range and a month cannot both be meant.")
+    try:
+        first = date.fromisoformat(f"{asked.month}-01")
+    except ValueError:
+        raise _range_invalid("There is no such month.") from None
+    until = first.replace(day=monthrange(first.year, first.month)[1])
+    if until < on:
+        raise _range_invalid("The month is over; a forecast looks ahead.")
+    if first > on + timedelta(days=rules.LONGEST_DAYS):
+        raise _range_invalid("The month is more than a year away.")
+    return max(first, on), until
+
+
+def _days(asked: Asked) -> int:
+    return rules.USUAL_DAYS if asked.days is None else asked.days
+
+
+async def _judge(tx: Tx, reader: Reader, forecasts: Sequence[StoredForecast]) -> list[Judged]:
+    """What came of forecasts of one reader.
+
+    A deal she no longer sees makes its forecasts void: a score must not tell of it.
+    """
+    named = sorted({deal_id for one in forecasts for deal_id in one.deal_ids})
+    found = {one.id: one for one in await deals.endings(tx, reader, named)}
+    return [Judged(one, _came_in(one, found)) for one in forecasts]
+
+
+def _came_in(forecast: StoredForecast, found: Mapping[str, deals.Ending]) -> int | None:
+    """What was won of a forecast's deals in its time, at the rates of its day, in dong."""
+    rates = {
+        code: Rate(code, VND, Decimal(value), "forecast", forecast.as_of)
+        for code, value in forecast.rates.items()
+    }
+    total = 0
+    for deal_id in forecast.deal_ids:
+        if (deal := found.get(deal_id)) is None:
+            return None
+        closed = deal.closed_date
+        if deal.status != "won" or closed is None:
+            continue
+        if not forecast.as_of <= closed <= forecast.until:
+            continue
+        if (worth := _converted(deal.amount_minor, deal.currency, rates)) is None:
+            return None
+        total += worth
+    return total if total <= MAX_JSON_MINOR else None
+
+
+def _scored(judged: Judged) -> Scored:
+    one, actual = judged.forecast, judged.actual_minor
+    assert actual is not None
+    return Scored(
+        one.as_of,
+        one.until,
+        one.expected_minor,
+        one.common_minor,
+        one.own_minor,
+        tuple(one.quantiles),
+        actual,
+    )
+
+
+def _fits(judged: Judged, like: Mapping[str, str]) -> bool:
+    filters = judged.forecast.filters
+    return judged.actual_minor is not None and all(filters.get(k) == v for k, v in like.items())
+
+
+async def _pipeline_ids(tx: Tx, reader: Reader, reference: str | None) -> tuple[str, ...] | None:
+    if reference is None:
+        return None
+    found = await pipeline_queries.matching(tx, reference, reader.workspace_ids)
+    if not found:
+        await pipelines.find(tx, reference, reader.workspace_ids)  # says which there are
+    return tuple(one.id for one in found)
+
+
+async def _rates(tx: Tx, currencies: set[str], on: date) -> dict[str, Rate]:
+    """The newest known rate of each currency in dong; the dollar's always, for the total."""
+    rates: dict[str, Rate] = {}
+    for code in sorted((currencies | {USD}) - {VND}):
+        if (row := await fx.latest(tx, code, VND, on)) is not None:
+            rates[code] = Rate(row.base, row.quote, Decimal(row.value), row.source, row.as_of)
+    return rates
+
+
+def _is_in(expected: date | None, first: date, until: date) -> bool:
+    return expected is not None and first <= expected <= until
+
+
+def _in_vnd(deal: OpenDeal, rates: Mapping[str, Rate]) -> int | None:
+    return _converted(deal.amount_minor, deal.currency, rates)
+
+
+def _converted(amount_minor: int, currency: str, rates: Mapping[str, Rate]) -> int | None:
+    """An amount in dong, rounded half to even; None without a rate or beyond 2^53."""
+    if currency == VND:
+        return amount_minor
+    if currency not in rates:
+        return None
+    try:
+        worth = convert(Money(amount_minor, currency), VND, rates[currency]).minor
+    except Fault:
+        return None
+    return worth if worth <= MAX_JSON_MINOR else None
+
+
+def _totals(currency: str, weighed: Sequence[tuple[int, int]], shock: Shock) -> Totals | None:
+    """The forecast of deals of one currency, given as amounts and per cent.
+
+    None where nothing can come in, and for amounts that together leave what JSON keeps exact.
+    """
+    if not any(amount and pct for amount, pct in weighed):
+        return None
+    if sum(amount for amount, _ in weighed) > MAX_JSON_MINOR:
+        return None
+    # numpy takes longer to load than most calls to answer, so it comes when it is needed.
+    from domain.insight.distribution import Chance, distribution, moments
+
+    chances = [Chance(amount, rules.certainty(pct)) for amount, pct in weighed]
+    spread = distribution(chances, shock.size)
+    quantiles = tuple(spread.quantile(level / 1_000) for level in LEVELS)
+    return Totals(currency, len(chances), moments(chances).expected, quantiles)
+
+
+def _moments(weighed: Sequence[tuple[int, int]]) -> dict[str, int]:
+    from domain.insight.distribution import Chance, moments
+
+    found = asdict(moments([Chance(amount, rules.certainty(pct)) for amount, pct in weighed]))
+    return {"common_minor": found["common"], "own_minor": found["own"]}
+
+
+def _apart(inside: Sequence[OpenDeal], shock: Shock) -> tuple[Totals, ...]:
+    """The deals in dong and those in dollars, each by themselves."""
+    found = (
+        _totals(
+            code, [(d.amount_minor, d.probability_pct) for d in inside if d.currency == code], shock
+        )
+        for code in (VND, USD)
+    )
+    return tuple(one for one in found if one is not None)
+
+
+def _in_dollars(total: Totals | None, dollar: Rate | None) -> Totals | None:
+    """The same forecast in dollars, each amount divided by the rate and rounded half to even."""
+    if total is None or dollar is None:
+        return None
+
+    def cents(minor: int) -> int:
+        return convert_inverse(Money(minor, VND), USD, dollar).minor
+
+    quantiles = tuple(cents(one) for one in total.quantiles)
+    return Totals(USD, total.deals, cents(total.expected_minor), quantiles)
+
+
+def _top(counted: Iterable[tuple[OpenDeal, int]]) -> tuple[Weighed, ...]:
+    weighed = [
+        Weighed(one, Money(worth * one.probability_pct, VND).times(Decimal("0.01")).minor)
+        for one, worth in counted
+        if worth
+    ]
+    weighed.sort(key=lambda one: (-one.weighted_vnd, one.deal.id))
+    return tuple(weighed[: rules.TOP])
+
+
+def _left_out(
+    shown: Sequence[OpenDeal],
+    inside: Sequence[OpenDeal],
+    in_vnd: Mapping[str, int | None],
+    rates: Mapping[str, Rate],
+    first: date,
+    until: date,
+    on: date,
+) -> LeftOut:
+    outside = [one.expected_close_date for one in shown if one.id not in in_vnd]
+    no_rate = [one for one in inside if one.currency != VND and one.currency not in rates]
+    return LeftOut(
+        overdue=sum(day is not None and day < on for day in outside),
+        undated=sum(day is None for day in outside),
+        elsewhen=sum(day is not None and day >= on for day in outside),
+        without_rate=len(no_rate),
+        currencies=tuple(sorted({one.currency for one in no_rate})),
+        worthless=sum(one.amount_minor == 0 for one in inside),
+        too_large=sum(worth is None for worth in in_vnd.values()) - len(no_rate),
+    )
+
+
+def _filters(asked: Asked, wanted: Filter) -> dict[str, str | None]:
+    """What makes two questions the same one."""
+    pipeline_ids = wanted.pipeline_ids
+    return {
+        "pipelines": ",".join(sorted(pipeline_ids)) if pipeline_ids is not None else None,
+        "owner": wanted.owner_id,
+        "range": f"{_days(asked)}d" if asked.month is None else asked.month,
+    }
+
+
+def _range_invalid(why: str) -> Fault:
+    return Fault(
+        "RANGE_INVALID",
+        Kind.INVALID,
+        why,
+        "Give a range such as 90d, or a month from this one on, such as 2026-12.",
+    )

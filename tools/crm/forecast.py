@@ -1,0 +1,151 @@
+"""How much may come in, and how sure is that?"""
+
+from datetime import date
+
+from pydantic import Field
+
+from domain.insight import forecasts
+from domain.insight.forecast_rules import BANDS, Totals
+from domain.insight.forecasts import Asked, Forecast
+from domain.kernel.money import Locale
+from policies.contract import Call, tool
+from tools.crm.forecast_words import notes, summary
+from tools.crm.views import locale_of, reader
+from tools.shapes import Ask, Month, PersonReference, RangeDays, Reference, View
+
+
+class Wanted(Ask):
+    """Which deals, and until when."""
+
+    pipeline_id: Reference | None = Field(default=None, description="Id or code; left out: all.")
+    range: RangeDays | None = Field(
+        default=None, description="Days from today: 30d, 60d, 90d (usual), up to 366d."
+    )
+    month: Month | None = Field(default=None, description="Instead of range: 2026-12.")
+    owner: PersonReference | None = Field(default=None, description="E-mail or id.")
+
+
+class BandView(View):
+    """The part of all futures in the middle that has this probability."""
+
+    band_pct: int
+    low_minor: int
+    mid_minor: int
+    high_minor: int
+
+
+class TotalView(View):
+    """A sum of deals; commit_80_minor is exceeded with a probability of 80 %."""
+
+    currency: str
+    deals: int
+    expected_minor: int
+    median_minor: int
+    commit_80_minor: int
+    commit_95_minor: int
+    bands: list[BandView]
+
+
+class TopDeal(View):
+    """One of the five with the most probability x value, which is in dong."""
+
+    id: str
+    name: str
+    amount_minor: int
+    currency: str
+    probability_pct: int
+    expected_close_date: date | None = None
+    weighted_minor_vnd: int
+
+
+class ForecastView(View):
+    """What may come in; without `total` there is nothing to forecast, and the summary says why."""
+
+    from_date: date
+    to_date: date
+    summary: str
+    total: TotalView | None = None
+    total_usd: TotalView | None = None
+    by_currency: list[TotalView] = Field(default_factory=list)
+    top_deals: list[TopDeal] = Field(default_factory=list)
+    shock: str
+    shock_is_assumed: bool
+    rates: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """Sentences to say aloud, and what is not in them."""
+        return "\n".join([self.summary, *self.notes])
+
+
+@tool("cyberos.crm.forecast", title="Forecast sales", answer=ForecastView)
+async def TOOL(call: Call, arguments: Wanted) -> ForecastView:
+    """Forecast what the open deals bring in: a median with 50, 80 and 95 % bands, and commits.
+
+    Use this when somebody asks how much will close by a date, or what can safely be promised;
+    read `summary` out and pass `notes` on. For single deals use crm_list_deals.
+    Counts open deals by their expected close date; overdue and undated ones are in notes, not in
+    the sum. Returns dong and dollars apart, everything in dong by dated rates, the five largest
+    by probability x value. How good past forecasts were: crm_forecast_accuracy.
+    """
+    asked = Asked(
+        pipeline=arguments.pipeline_id,
+        owner=arguments.owner,
+        days=arguments.range,
+        month=arguments.month,
+    )
+    on = call.at.astimezone(call.principal.zone).date()
+    made = await forecasts.make(call.tx, reader(call.principal), asked, on=on)
+    view = _view(made, locale_of(call.principal))
+    if (stored := made.to_store) is not None:
+        view.then(lambda tx: forecasts.keep(tx, stored))
+    return view
+
+
+def _view(made: Forecast, locale: Locale) -> ForecastView:
+    return ForecastView(
+        from_date=made.first,
+        to_date=made.until,
+        summary=summary(made, locale),
+        total=_total(made.total) if made.total else None,
+        total_usd=_total(made.total_usd) if made.total_usd else None,
+        by_currency=[_total(one) for one in made.apart],
+        top_deals=[
+            TopDeal(
+                id=one.deal.id,
+                name=one.deal.name,
+                amount_minor=one.deal.amount_minor,
+                currency=one.deal.currency,
+                probability_pct=one.deal.probability_pct,
+                expected_close_date=one.deal.expected_close_date,
+                weighted_minor_vnd=one.weighted_vnd,
+            )
+            for one in made.top
+        ],
+        shock=f"{made.shock.permille / 1_000:.2f}",
+        shock_is_assumed=made.shock.is_default,
+        rates=[
+            f"1 {one.base} = {one.value:f} {one.quote}, {one.as_of}, {one.source}"
+            for one in made.rates
+        ],
+        notes=notes(made, locale),
+        untrusted_fields=["/top_deals/*/name"] if made.top else [],
+    )
+
+
+def _total(totals: Totals) -> TotalView:
+    return TotalView(
+        currency=totals.currency,
+        deals=totals.deals,
+        expected_minor=totals.expected_minor,
+        median_minor=totals.median_minor,
+        commit_80_minor=totals.at_least(80),
+        commit_95_minor=totals.at_least(95),
+        bands=[_band(totals, pct) for pct in BANDS],
+    )
+
+
+def _band(totals: Totals, pct: int) -> BandView:
+    low, high = totals.band(pct)
+    return BandView(band_pct=pct, low_minor=low, mid_minor=totals.median_minor, high_minor=high)
