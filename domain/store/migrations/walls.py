@@ -10,14 +10,18 @@ from domain.store.engine import Role
 _CHAIN = ("audit_entry", "audit_blob")
 _COUNTED = ("call_counter",)
 _CRM_NEW = ("account", "contact", "deal", "deal_member", "stage_move", "activity")
+_BY_NIGHT = ("suggested_action", "lead_score", "nightly_run")
 
 # What is not granted here is refused. Nobody but the owner writes people, roles, keys, agents,
 # policies or pipelines, and nobody at all deletes.
 INSERTS = {
-    Role.AGENT: (*_CRM_NEW, *_CHAIN, *_COUNTED, "pending_action", "outbox", "idempotency_key"),
+    Role.AGENT: (
+        *_CRM_NEW, *_CHAIN, *_COUNTED,
+        "pending_action", "outbox", "idempotency_key", "dismissed_action",
+    ),
     Role.INBOX: (*_CHAIN, *_COUNTED, "approval"),
     Role.EXECUTOR: (
-        *_CRM_NEW, *_CHAIN, *_COUNTED,
+        *_CRM_NEW, *_CHAIN, *_COUNTED, *_BY_NIGHT,
         "outbox", "engagement", "bank_account", "execution_attempt", "fx_rate",
     ),
 }  # fmt: skip
