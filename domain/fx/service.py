@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 from domain.fx import queries
-from domain.fx.tables import FxRate
 from domain.fx.snapshot import Snapshot
+from domain.fx.tables import FxRate
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.kernel.money import MAX_JSON_MINOR, Money, Rate
