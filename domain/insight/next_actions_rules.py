@@ -231,8 +231,8 @@ def _no_next_step(situation: Situation, at: datetime, _on: date) -> _Reason | No
 
 
 def _invoiced_soon(deal: Reviewed) -> bool:
-    near = deal.status == "won" or deal.probability_pct >= INVOICE_SOON_PCT
-    return near and deal.account_type in INVOICED_TYPES
+    likely = deal.status == "open" and deal.probability_pct >= INVOICE_SOON_PCT
+    return (likely or deal.status == "won") and deal.account_type in INVOICED_TYPES
 
 
 def _contact_evidence(situation: Situation) -> tuple[str, ...]:
