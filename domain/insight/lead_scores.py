@@ -8,6 +8,7 @@ from typing import Any
 from domain.activities import latest as activities
 from domain.deals import reviews
 from domain.deals import service as deal_service
+from domain.deals.cards import DealCard
 from domain.deals.queries import Reader
 from domain.deals.reviews import Reviewed
 from domain.fx.service import USD
@@ -103,6 +104,14 @@ async def shown(
     ]
     found.sort(key=lambda one: (one.score is None, -(one.score.score if one.score else 0)))
     return Scores(found, await queries.last_night(tx, JOB))
+
+
+async def of_deal(tx: Tx, reader: Reader, deal: DealCard) -> LeadScore | None:
+    """The score in force of an open deal that the reader sees; for her workspaces, as above."""
+    if deal.status != "open" or deal.workspace_id not in reader.workspace_ids:
+        return None
+    chosen = reviews.still_open(reader, deal_id=deal.id)
+    return next(iter(await queries.in_force(tx, reviews.ids_of(*chosen))), None)
 
 
 async def _last_contacts(tx: Tx) -> dict[str, datetime]:

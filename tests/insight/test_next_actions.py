@@ -161,7 +161,7 @@ async def test_the_best_of_each_deal_is_listed_by_dollars_and_unknown_rates_are_
     found = await proposed(world)
     first = await proposed(world, limit=1)
 
-    assert [one["deal_id"] for one in unrated["actions"]][0] == dollars["id"]
+    assert unrated["actions"][0]["deal_id"] == dollars["id"]
     assert "Chưa có tỷ giá EUR, VND" in unrated["summary"]
     order = [one["deal_id"] for one in found["actions"]]
     assert order == [dong["id"], dollars["id"], cheap["id"], euros["id"]]

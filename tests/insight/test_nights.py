@@ -2,16 +2,20 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from domain.deals.queries import Reader
-from domain.insight import lead_score_queries, lead_scores, next_actions
+from domain.deals.tables import Deal
+from domain.insight import lead_scores, next_actions
 from domain.insight.tables import LeadScore, NightlyRun, SuggestedAction
 from domain.kernel.clock import VIETNAM
 from domain.store.audit_queries import entries
 from server.nightly import JOBS, Job, Nights
 from tests.rows import difference, everything
 from tests.statements import counted
+from tests.traffic import traffic
 from tests.world import NOW, fault_code
 from tools.crm.next_action_words import tool_of
 
@@ -69,27 +73,26 @@ async def test_a_worker_that_knows_the_night_is_done_asks_nothing_until_midnight
     assert after_midnight == {"lead_scores": 0, "next_actions": 0}
 
 
-async def test_two_workers_in_the_same_night_do_it_once(world):
+async def test_of_two_workers_in_the_same_night_one_has_done_nothing(world):
     await world.a_deal()
-    world.clock.move(timedelta(days=8))
+    first, second = (Nights(world.executor_side, world.clock) for _ in range(2))
+    watched = []
 
-    async def slower(tx, day, zone):
-        """Another worker is done before this one writes its mark."""
-        return 7
+    async def while_the_other_is_done(tx, day, zone):
+        """The row of the job was not there when this worker looked."""
+        watched.append(await lead_scores.score_open(tx, day, zone))
+        tx.add(NightlyRun(job=lead_scores.JOB, day=day, done_at=tx.at, written=1))
+        return 1
 
-    async with world.owning() as tx:
-        tx.add(NightlyRun(job="late", day=TODAY + timedelta(days=8), done_at=tx.at, written=1))
+    done = await first.work(world.ours.id)
+    before = await everything(world)
+    with pytest.raises(IntegrityError):
+        await second._do(
+            world.ours.id, Job(lead_scores.JOB, while_the_other_is_done), TODAY, VIETNAM
+        )
 
-    watch = Nights(world.executor_side, world.clock, (Job("late", slower),))
-    there = await watch.work(world.ours.id)
-    assert there == {}
-    racing = Nights(world.executor_side, world.clock, (Job("late", slower),))
-    zone = VIETNAM
-    try:
-        await racing._do(world.ours.id, racing._jobs[0], TODAY + timedelta(days=8), zone)
-    except Exception as error:
-        raced = type(error).__name__
-    assert raced == "IntegrityError"
+    assert done["lead_scores"] == 1 and watched == [0]
+    assert difference(before, await everything(world)) == {}
 
 
 async def test_a_job_that_breaks_hinders_no_other_and_is_tried_again_in_an_hour(world, caplog):
@@ -123,10 +126,6 @@ async def history(world, *, won, lost, industry="Logistics", visibility="workspa
         ids.append(deal["id"])
     yesterday = (world.clock.now() - timedelta(days=1)).date()
     async with world.without_triggers("deal"), world.owning() as tx:
-        from sqlalchemy import update
-
-        from domain.deals.tables import Deal
-
         for n, id in enumerate(ids):
             status = "won" if n < won else "lost"
             await tx.change(
@@ -142,12 +141,14 @@ async def test_a_score_is_shown_with_reasons_that_add_up_and_an_honest_word_on_h
     unscored = (await world.ok("crm_lead_score", deal_id=deal["id"]))["scores"]
     await worked(world)
     [shown] = (await world.ok("crm_lead_score"))["scores"]
+    of_the_deal = await world.ok("crm_get_deal", id=deal["id"])
 
     assert unscored == [
         {"deal_id": deal["id"], "name": "Nền tảng quý 4",
          "note": "Chưa chấm điểm; điểm có sau mỗi đêm."}
     ]  # fmt: skip
     assert shown["base"] + sum(one["points"] for one in shown["reasons"]) == shown["score"] == 62
+    assert of_the_deal["lead_score"] == 62
     assert shown["band"] == "warm" and shown["scored_on"] == "2026-11-21"
     assert shown["reasons"][0]["contact_on"] == "2026-11-21"
     assert shown["note"].startswith("Lịch sử chưa đủ 20 thương vụ")
@@ -177,12 +178,9 @@ async def test_history_counts_from_twenty_ended_deals_on_and_private_ones_never(
 async def test_only_what_had_ended_before_the_day_of_the_score_is_known(world):
     await history(world, won=12, lost=12)
     deal = await world.a_deal(await world.an_account("Công ty A", industry="Logistics"))
-    async with world.looking() as tx:
-        two_days_ago = TODAY - timedelta(days=1)
-    async with world.owning() as tx:
-        await lead_scores.score_open(tx, two_days_ago, VIETNAM)
-    async with world.owning() as tx:
-        await lead_scores.score_open(tx, TODAY, VIETNAM)
+    for day in (TODAY - timedelta(days=1), TODAY):
+        async with world.owning() as tx:
+            await lead_scores.score_open(tx, day, VIETNAM)
 
     scores = [one for one in await rows_of(world, LeadScore) if one.deal_id == deal["id"]]
 
@@ -221,26 +219,21 @@ async def test_whoever_is_not_in_the_workspace_sees_a_shared_deal_without_a_scor
     assert [(one.deal.id, one.score is None) for one in inside.deals] == [(deal["id"], False)]
 
 
-async def test_scoring_and_suggesting_cost_no_more_questions_for_many_deals(world):
+async def test_a_night_costs_no_more_statements_for_many_deals_than_for_one(world):
     account = await world.an_account()
     asked = []
     for more in (1, 12):
         for _ in range(more):
             await world.a_deal(account)
         world.clock.move(timedelta(days=8))
-        async with world.looking() as tx:
-            with counted(world) as seen:
-                found = await next_actions.propose(tx, None, on=world.clock.now().date())
-                await lead_score_queries.in_force(tx, select_all())
-        asked.append((len(found.actions) > 0, len(seen)))
+        day = world.clock.now().date()
+        async with world.owning() as tx:
+            with traffic(world.owner_side) as seen:
+                await lead_scores.score_open(tx, day, VIETNAM)
+                await next_actions.record_standing(tx, day, tool_of)
+        asked.append((len(seen.reads), len(seen.writes)))
 
-    assert asked[0] == asked[1]
-
-
-def select_all():
-    from domain.deals import reviews
-
-    return reviews.ids_of()
+    assert asked == [(13, 2), (13, 2)]
 
 
 # --- suggestions that are remembered ---
@@ -260,7 +253,7 @@ async def test_of_every_deal_the_best_suggestion_is_remembered_with_its_tool(wor
 
 
 async def test_accepted_is_what_was_provably_done_in_time(world):
-    in_time, too_late, never, dismissed = [await world.a_deal() for _ in range(4)]
+    in_time, too_late, _never, dismissed = [await world.a_deal() for _ in range(4)]
     who = Reader(world.ours.people["sales"], (world.ours.workspace_id,))
     world.clock.move(timedelta(days=8))
     proposals = {one["deal_id"]: one for one in (await world.ok("crm_next_best_action"))["actions"]}
@@ -283,7 +276,6 @@ async def test_accepted_is_what_was_provably_done_in_time(world):
     assert found.accepted == (proposals[in_time["id"]]["id"],)
     assert found.dismissed == (proposals[dismissed["id"]]["id"],)
     assert nothing.suggested == ()
-    assert never
 
 
 async def test_a_call_of_the_proposed_tool_about_the_deal_is_acceptance_too(world):
@@ -307,7 +299,3 @@ async def test_a_call_of_the_proposed_tool_about_the_deal_is_acceptance_too(worl
     assert (len(before.suggested), before.accepted) == (1, ())
     assert after.accepted == after.suggested
     assert for_a_stranger.suggested == ()
-
-
-def test_the_tool_of_a_suggestion_is_what_the_night_writes_down():
-    assert tool_of.__module__ == "tools.crm.next_action_words"

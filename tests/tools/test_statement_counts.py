@@ -21,7 +21,7 @@ COUNTS = {
     "crm_create_contact": (5, 5),
     "crm_list_pipelines": (4, 0),
     "crm_list_deals": (4, 0),
-    "crm_get_deal": (5, 0),
+    "crm_get_deal": (6, 0),
     "crm_create_deal": (9, 6),
     "crm_move_stage": (9, 6),
     "crm_log_activity": (6, 5),
