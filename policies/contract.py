@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from importlib import import_module
 from typing import Any, Protocol, Self
@@ -102,6 +102,11 @@ class Call:
     def at(self) -> datetime:
         """The instant of this call."""
         return self.tx.at
+
+    @property
+    def day(self) -> date:
+        """The calendar day of this call where the company works."""
+        return self.tx.at.astimezone(self.principal.zone).date()
 
 
 @dataclass(frozen=True, slots=True)

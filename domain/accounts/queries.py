@@ -57,6 +57,14 @@ async def with_tax_code(tx: Tx, tax_code: str) -> str | None:
     return await tx.first(select(Account.id).where(Account.vn_mst == tax_code))
 
 
+async def tax_codes(tx: Tx) -> Sequence[Any]:
+    """Id, type, tax code and its status of every account, oldest first."""
+    statement: _Listing = select(
+        Account.id, Account.account_type, Account.vn_mst, Account.vn_mst_status
+    )
+    return await tx.rows(statement.order_by(Account.id))
+
+
 async def listed(
     tx: Tx, *, account_type: str | None, after: tuple[str, str] | None, limit: int
 ) -> Sequence[Any]:

@@ -46,6 +46,12 @@ async def primary_of(tx: Tx, account_id: str) -> str | None:
     )
 
 
+async def primaries(tx: Tx) -> Mapping[str, str]:
+    """The primary contact of every account that has one, by account."""
+    rows = await tx.rows(select(Contact.account_id, Contact.id).where(Contact.is_primary))
+    return {row.account_id: row.id for row in rows}
+
+
 async def sharing(
     tx: Tx, *, email: str | None, phone_e164: str | None, limit: int
 ) -> Sequence[str]:

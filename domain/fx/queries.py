@@ -1,8 +1,9 @@
 """What was a currency worth on a day?"""
 
+from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 
 from domain.fx.tables import FxRate
 from domain.store.tx import Tx
@@ -17,6 +18,23 @@ async def latest(tx: Tx, base: str, quote: str, on: date) -> FxRate | None:
         select(FxRate)
         .where(FxRate.base == base, FxRate.quote == quote, FxRate.as_of <= on)
         .order_by(FxRate.as_of.desc(), FxRate.recorded_at.desc(), FxRate.id.desc())
+    )
+
+
+async def newest_of_each(tx: Tx, quote: str, on: date) -> Sequence[FxRate]:
+    """The rates to `quote` of the newest day of each currency, the one recorded last at the end."""
+    newest = (
+        select(FxRate.base, func.max(FxRate.as_of).label("as_of"))
+        .where(FxRate.quote == quote, FxRate.as_of <= on)
+        .group_by(FxRate.base)
+        .subquery()
+    )
+    same = and_(newest.c.base == FxRate.base, newest.c.as_of == FxRate.as_of)
+    return await tx.all(
+        select(FxRate)
+        .join(newest, same)
+        .where(FxRate.quote == quote)
+        .order_by(FxRate.recorded_at, FxRate.id)
     )
 
 

@@ -5,11 +5,11 @@ from datetime import date
 from decimal import Decimal
 
 from domain.fx import queries
+from domain.fx.snapshot import Snapshot
 from domain.fx.tables import FxRate
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
-from domain.kernel.money import EXPONENTS, MAX_JSON_MINOR, Money, Rate
-from domain.kernel.rounding import divide, ratio
+from domain.kernel.money import MAX_JSON_MINOR, Money, Rate
 from domain.store.chain import SYSTEM, Actor, Event
 from domain.store.tx import Tx
 
@@ -84,15 +84,14 @@ async def in_usd(tx: Tx, money: Money, on: date) -> Equivalent:
     dollar = await queries.latest(tx, USD, _VND, on)
     if dollar is None:
         return Equivalent(None)
-    numerator, denominator = money.minor * 10 ** EXPONENTS[USD], 10 ** EXPONENTS[money.currency]
+    rates = {USD: Decimal(dollar.value)}
     if money.currency != _VND:
         foreign = await queries.latest(tx, money.currency, _VND, on)
         if foreign is None:
             return Equivalent(None)
-        above, below = ratio(Decimal(foreign.value))
-        numerator, denominator = numerator * above, denominator * below
-    above, below = ratio(Decimal(dollar.value))
-    return _within_reach(divide(numerator * below, denominator * above), dollar.id)
+        rates[money.currency] = Decimal(foreign.value)
+    cents = Snapshot(rates).minor(money.minor, money.currency, USD)
+    return _within_reach(cents, dollar.id) if cents is not None else Equivalent(None)
 
 
 def _within_reach(usd_minor: int, rate_id: str | None) -> Equivalent:

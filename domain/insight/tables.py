@@ -1,4 +1,4 @@
-"""What was foretold, and what came of it?"""
+"""What did we foresee, suggest and score? Written down, so that it can be judged afterwards."""
 
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,83 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.schema import Code, Digest, Id, TenantEntity
+from domain.store.schema import Code, Digest, Id, TenantEntity, TenantRow
+
+# --- next best action, lead score, nightly work ---
+
+
+class SuggestedAction(TenantEntity):
+    """A next best action as it stood one night; `id` is derived from its reason. Append-only.
+
+    `tool` was proposed; it is accepted when that tool is called about the deal until `expires_at`.
+    """
+
+    __tablename__ = "suggested_action"
+
+    deal_id: Mapped[str] = mapped_column(Id)
+    rule: Mapped[str] = mapped_column(Code)
+    tool: Mapped[str] = mapped_column(Code)
+    suggested_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "deal_id"], ["deal.tenant_id", "deal.id"]),
+        Index(None, "tenant_id", "deal_id"),
+    )
+
+
+class DismissedAction(TenantEntity):
+    """Somebody said why an action is not wanted, and until when. Append-only."""
+
+    __tablename__ = "dismissed_action"
+
+    proposal_id: Mapped[str] = mapped_column(Id)
+    deal_id: Mapped[str] = mapped_column(Id)
+    rule: Mapped[str] = mapped_column(Code)
+    reason: Mapped[str] = mapped_column(String(500))
+    dismissed_by: Mapped[str] = mapped_column(Code)
+    dismissed_at: Mapped[datetime]
+    until: Mapped[datetime]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "deal_id"], ["deal.tenant_id", "deal.id"]),
+        Index(None, "tenant_id", "proposal_id"),
+    )
+
+
+class LeadScore(TenantRow):
+    """The score of an open deal from a night on, until a later row of it. Append-only.
+
+    `reasons` are `{"feature", "points", ...facts}`; base and points add up to the score.
+    """
+
+    __tablename__ = "lead_score"
+
+    deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    scored_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    computed_at: Mapped[datetime]
+    base: Mapped[int] = mapped_column(Integer)
+    score: Mapped[int] = mapped_column(Integer)
+    band: Mapped[str] = mapped_column(Code)
+    history: Mapped[str] = mapped_column(Code)
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+    __table_args__ = (
+        CheckConstraint("score between 0 and 100", name="score"),
+        ForeignKeyConstraint(["tenant_id", "deal_id"], ["deal.tenant_id", "deal.id"]),
+    )
+
+
+class NightlyRun(TenantRow):
+    """A nightly job that was done for a day; its row is written together with its work."""
+
+    __tablename__ = "nightly_run"
+
+    job: Mapped[str] = mapped_column(Code, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    done_at: Mapped[datetime]
+    written: Mapped[int] = mapped_column(Integer)
+
 
 # --- forecasts ---
 

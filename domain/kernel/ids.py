@@ -1,5 +1,6 @@
 """What is this row called? ULIDs as text: 26 characters that sort by creation time."""
 
+import hashlib
 import re
 import secrets
 import threading
@@ -32,10 +33,18 @@ _SEQUENCE = _Sequence()
 
 def new_id() -> str:
     """A new ULID (github.com/ulid/spec): 48 bits of time, 80 of chance, Crockford base 32."""
-    number = _SEQUENCE.next()
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return _written(_SEQUENCE.next())
+
+
+def derived_id(content: bytes) -> str:
+    """An id of the same shape that this content always has: 128 bits of its SHA-256, no time."""
+    return _written(int.from_bytes(hashlib.sha256(content).digest()[:16]))
 
 
 def is_id(text: str) -> bool:
     """Whether the text has the exact shape of an id of ours."""
     return _SHAPE.fullmatch(text) is not None
+
+
+def _written(number: int) -> str:
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

@@ -1,10 +1,11 @@
 """Where does the chain stand, and what does it say?"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from domain.store.chain import GENESIS, Sealed
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
@@ -42,6 +43,19 @@ async def entries(tx: Tx, *, after: int, limit: int) -> Sequence[AuditEntry]:
     """Entries in order, after the given one."""
     return await tx.all(
         select(AuditEntry).where(AuditEntry.seq > after).order_by(AuditEntry.seq).limit(limit)
+    )
+
+
+async def calls_about(
+    tx: Tx, tools: Iterable[str], objects: "Select[str]", *, since: datetime
+) -> Sequence[Any]:
+    """When these tools were called about these rows: `event`, `object` and `at` of each entry."""
+    return await tx.rows(
+        select(AuditEntry.event, AuditEntry.object, AuditEntry.at).where(
+            AuditEntry.object.in_(objects),
+            AuditEntry.event.in_(sorted(tools)),
+            AuditEntry.at >= since,
+        )
     )
 
 

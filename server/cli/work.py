@@ -1,6 +1,7 @@
 """What has to happen when nobody is looking? `cyberos work` carries approved actions out.
 
-It also settles what has expired or lost its lease, and hands on the messages of the outbox. Every
+It also settles what has expired or lost its lease, hands on the messages of the outbox, and does
+the nightly work of every company (server/nightly.py). Every
 step is safe to repeat, so a worker may be killed at any moment and several may run side by side.
 """
 
@@ -24,6 +25,7 @@ from policies.executor import Executor
 from server import wiring
 from server.cli.desk import Desk, opened, perform
 from server.cli.render import answer, say
+from server.nightly import Nights
 
 log = logging.getLogger("cyberos.work")
 
@@ -42,7 +44,8 @@ def work(
 ) -> None:
     """Carry out what people approved.
 
-    Also expires what waited too long and hands on the messages of the outbox.
+    Also expires what waited too long, hands on the messages of the outbox, and once a night
+    scores deals and writes down what was suggested.
     """
     if once:
         done = perform(_one_round)
@@ -59,6 +62,7 @@ class Worker:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._nights = Nights(desk.database, desk.clock)
         self._owner = f"work:{socket.gethostname()[:40]}:{os.getpid()}"
 
     async def round(self) -> dict[str, Any]:
@@ -66,6 +70,8 @@ class Worker:
         actions: list[dict[str, str]] = []
         messages = 0
         for tenant_id, code in await directory.tenants(self._desk.database):
+            for job, rows in (await self._nights.work(tenant_id)).items():
+                log.info("%s: nightly %s wrote %d rows", code, job, rows)
             if await self._is_idle(tenant_id):
                 continue
             for report in await self._executor().run_due(tenant_id):

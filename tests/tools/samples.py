@@ -50,6 +50,7 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
         )
         other = await made("crm_create_deal", account_id=account_id, name="Gói bảo trì")
         action = await made("crm_close_deal", deal_id=other["id"], outcome="won")
+        proposed = await made("crm_next_best_action", deal_id=deal["id"])
     number = await account_on_the_list(world, f"0071{randbelow(10**9):09d}")
     calls: dict[str, Arguments] = {
         "whoami": {},
@@ -89,6 +90,13 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
             "account_number": number,
         },
         "inv_generate_vietqr": {"amount": 1_500_000, "bank": "Vietcombank", "account": number},
+        "crm_next_best_action": {"deal_id": deal["id"]},
+        "crm_dismiss_action": {
+            "proposal_id": proposed["actions"][0]["id"],
+            "reason": "Khách đã có người phụ trách",
+        },
+        "crm_lead_score": {"deal_id": deal["id"]},
+        "crm_kpis": {"pipeline_id": "sales"},
         "vn_decode_vietqr": {
             "payload": "00020101021138530010A0000007270123000697041601092576788590208QRIBFTTA"
             "53037045802VN6304AE9F"

@@ -1,6 +1,5 @@
 """End a deal as won, lost or cancelled: proposed by anybody, decided by people."""
 
-from datetime import date
 from typing import Any
 
 from pydantic import Field
@@ -70,7 +69,7 @@ async def propose(call: Call, arguments: Close) -> Proposal:
         expected=_expected(arguments),
     )
     deal = plan.deal
-    worth = await fx.in_usd(call.tx, Money(deal.amount_minor, deal.currency), _today(call))
+    worth = await fx.in_usd(call.tx, Money(deal.amount_minor, deal.currency), call.day)
     return Proposal(
         entity_type="deal",
         entity_id=deal.id,
@@ -105,7 +104,7 @@ async def execute(call: Call, arguments: Close) -> CloseDealResult:
         outcome=arguments.outcome,
         lost_reason=arguments.lost_reason,
         expected=_expected(arguments),
-        on=_today(call),
+        on=call.day,
         closed_by=call.principal.reference,
     )
     deal = DealView(**deal_view(closed.deal, call.principal))
@@ -125,10 +124,6 @@ TOOL = people_tool("cyberos.crm.close_deal", title="Close a deal", propose=propo
 
 def _expected(arguments: Close) -> service.Expected:
     return service.Expected(version=arguments.expected_version, stage=arguments.expected_stage)
-
-
-def _today(call: Call) -> date:
-    return call.at.astimezone(call.principal.zone).date()
 
 
 def _effects(plan: closing.Plan) -> list[dict[str, Any]]:

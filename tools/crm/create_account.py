@@ -70,7 +70,7 @@ async def TOOL(call: Call, arguments: Create) -> Created:
         call.tx,
         name=arguments.name,
         account_type=AccountType(arguments.account_type),
-        on=call.at.astimezone(call.principal.zone).date(),
+        on=call.day,
         vn_mst=arguments.vn_mst,
         industry=arguments.industry,
         address=arguments.address,

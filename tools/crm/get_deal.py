@@ -6,6 +6,7 @@ from pydantic import Field
 
 from domain.activities import queries as activities
 from domain.deals import service
+from domain.insight import lead_scores
 from policies.contract import Call, tool
 from tools.crm.views import (
     ACTIVITY_WORDS,
@@ -29,8 +30,9 @@ class Get(Ask):
 
 
 class DealDetail(DealView):
-    """A deal with its latest activities."""
+    """A deal with its latest activities; the score of the last night, while it is open."""
 
+    lead_score: int | None = None
     activities: list[ActivityView]
     untrusted_fields: list[str] = Field(default_factory=list)
 
@@ -46,10 +48,12 @@ async def TOOL(call: Call, arguments: Get) -> DealDetail:
     who = reader(call.principal)
     card = await service.get(call.tx, arguments.id, who)
     latest = await activities.recent(call.tx, who, deal_id=card.id, limit=arguments.activity_limit)
+    scored = await lead_scores.of_deal(call.tx, who, card)
     view = DealView(**deal_view(card, call.principal))
     shown = [activity_view(activity) for activity in latest]
     return DealDetail(
         **deal_view(card, call.principal),
+        lead_score=scored.score if scored is not None else None,
         activities=shown,
         untrusted_fields=[
             *untrusted_in(view, DEAL_WORDS),

@@ -12,17 +12,18 @@ _COUNTED = ("call_counter",)
 _REGISTRY = ("tax_registry_answer",)
 _CRM_NEW = ("account", "contact", "deal", "deal_member", "stage_move", "activity")
 _ASKED_TO_PAY = ("payment_reference", "payment_request")
+_BY_NIGHT = ("suggested_action", "lead_score", "nightly_run")
 
 # What is not granted here is refused. Nobody but the owner writes people, roles, keys, agents,
 # policies or pipelines, and nobody at all deletes.
 INSERTS = {
     Role.AGENT: (
         *_CRM_NEW, *_ASKED_TO_PAY, *_CHAIN, *_COUNTED, *_REGISTRY,
-        "pending_action", "outbox", "idempotency_key", "forecast",
+        "pending_action", "outbox", "idempotency_key", "forecast", "dismissed_action",
     ),
     Role.INBOX: (*_CHAIN, *_COUNTED, "approval"),
     Role.EXECUTOR: (
-        *_CRM_NEW, *_ASKED_TO_PAY, *_CHAIN, *_COUNTED,
+        *_CRM_NEW, *_ASKED_TO_PAY, *_CHAIN, *_COUNTED, *_BY_NIGHT,
         "outbox", "engagement", "bank_account", "execution_attempt", "fx_rate",
     ),
 }  # fmt: skip

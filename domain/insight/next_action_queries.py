@@ -1,0 +1,58 @@
+"""Which actions were suggested, which of them dismissed, and which of them acted on?"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from domain.insight.tables import DismissedAction, SuggestedAction
+from domain.store.tx import Tx
+
+
+async def dismissed(tx: Tx) -> Sequence[str]:
+    """The proposals that somebody does not want to see now."""
+    return await tx.all(
+        select(DismissedAction.proposal_id).where(DismissedAction.until > tx.at).distinct()
+    )
+
+
+async def dismissal(tx: Tx, proposal_id: str, deal_ids: "Select[str]") -> DismissedAction | None:
+    """The dismissal that keeps a proposal about one of these deals away now."""
+    return await tx.first(
+        select(DismissedAction)
+        .where(
+            DismissedAction.proposal_id == proposal_id,
+            DismissedAction.until > tx.at,
+            DismissedAction.deal_id.in_(deal_ids),
+        )
+        .order_by(DismissedAction.id)
+    )
+
+
+async def dismissals(
+    tx: Tx, deal_ids: "Select[str]", *, since: datetime
+) -> Sequence[DismissedAction]:
+    """Every dismissal about these deals from an instant on."""
+    return await tx.all(
+        select(DismissedAction).where(
+            DismissedAction.deal_id.in_(deal_ids), DismissedAction.dismissed_at >= since
+        )
+    )
+
+
+async def known(tx: Tx, ids: Iterable[str]) -> set[str]:
+    """Those of the ids that were suggested before. For some hundreds of ids at a time."""
+    wanted = list(ids)
+    found = await tx.all(select(SuggestedAction.id).where(SuggestedAction.id.in_(wanted)))
+    return set(found)
+
+
+async def suggested(
+    tx: Tx, deal_ids: "Select[str]", *, since: datetime
+) -> Sequence[SuggestedAction]:
+    """What was suggested about these deals from an instant on, oldest first."""
+    return await tx.all(
+        select(SuggestedAction)
+        .where(SuggestedAction.deal_id.in_(deal_ids), SuggestedAction.suggested_at >= since)
+        .order_by(SuggestedAction.suggested_at, SuggestedAction.id)
+    )

@@ -1,0 +1,202 @@
+"""What should be done next? Proposals made while they are asked for, dismissed, and acted on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement
+
+from domain.activities import latest as activities
+from domain.contacts import queries as contacts
+from domain.deals import queries as deals
+from domain.deals import reviews
+from domain.deals import service as deal_service
+from domain.deals.queries import Reader
+from domain.fx.service import USD
+from domain.fx.snapshot import snapshot
+from domain.insight import next_action_queries as queries
+from domain.insight.next_actions_rules import (
+    COLLECT_FOR_DAYS,
+    LIVES,
+    Event,
+    Situation,
+    Suggestion,
+    best_of_each,
+    ranked,
+    stake,
+    suggestions,
+)
+from domain.insight.tables import DismissedAction, SuggestedAction
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import new_id
+from domain.store import audit_queries
+from domain.store.tx import Tx
+
+_AT_ONCE = 500  # ids in one question
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What is proposed, most at stake first; `deals` were looked at.
+
+    `unrated` are currencies without a known rate: what is in them was ranked by its rule alone.
+    """
+
+    actions: list[Suggestion]
+    deals: int
+    unrated: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What became of the suggestions of a time, by their ids."""
+
+    suggested: tuple[str, ...]
+    accepted: tuple[str, ...]
+    dismissed: tuple[str, ...]
+
+
+async def propose(
+    tx: Tx, reader: Reader | None, *, on: date, deal_id: str | None = None
+) -> Proposed:
+    """Everything that should be done about the deals a reader sees, whatever their number.
+
+    Raises NOT_FOUND for a deal that does not exist for the reader.
+    """
+    if deal_id is not None:
+        assert reader is not None
+        await deal_service.load(tx, deal_id, reader)
+    since = on - timedelta(days=COLLECT_FOR_DAYS)
+    chosen = reviews.open_or_won(reader, won_since=since, deal_id=deal_id)
+    situations, acted_on = await _situations(tx, on, chosen)
+    away = acted_on | set(await queries.dismissed(tx))
+    found = [
+        one
+        for situation in situations
+        for one in suggestions(situation, tx.at, on)
+        if one.id not in away
+    ]
+    unrated = {one.deal.currency for one in found if one.usd_minor is None}
+    return Proposed(ranked(found), len(situations), tuple(sorted(unrated)))
+
+
+async def dismiss(
+    tx: Tx, reader: Reader, proposal_id: str, *, on: date, reason: str, days: int, by: str
+) -> DismissedAction:
+    """Keep a proposal away for some days, or until its reason changes. Again is no change.
+
+    Raises NOT_FOUND for a proposal that does not stand for this reader.
+    """
+    seen = reviews.open_or_won(reader, won_since=on - timedelta(days=COLLECT_FOR_DAYS))
+    there = await queries.dismissal(tx, proposal_id, reviews.ids_of(*seen))
+    if there is not None:
+        return there
+    standing = (await propose(tx, reader, on=on)).actions
+    wanted = next((one for one in standing if one.id == proposal_id), None)
+    if wanted is None:
+        raise Fault(
+            "NOT_FOUND",
+            Kind.NOT_FOUND,
+            "There is no such proposal now.",
+            "Ask crm_next_best_action again; a proposal goes when its reason does.",
+        )
+    row = DismissedAction(
+        id=new_id(),
+        proposal_id=wanted.id,
+        deal_id=wanted.deal.id,
+        rule=wanted.rule.value,
+        reason=reason,
+        dismissed_by=by,
+        dismissed_at=tx.at,
+        until=tx.at + timedelta(days=days),
+    )
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def record_standing(tx: Tx, on: date, tool_of: Callable[[Suggestion], str]) -> int:
+    """Write down the best suggestion of every deal as it stands this night; how many were new.
+
+    Nobody is shown anything here: it is what acceptance is counted against later.
+    """
+    best = best_of_each((await propose(tx, None, on=on)).actions)
+    known: set[str] = set()
+    for start in range(0, len(best), _AT_ONCE):
+        known |= await queries.known(tx, [one.id for one in best[start : start + _AT_ONCE]])
+    new = [one for one in best if one.id not in known]
+    for one in new:
+        tx.add(
+            SuggestedAction(
+                id=one.id,
+                deal_id=one.deal.id,
+                rule=one.rule.value,
+                tool=tool_of(one),
+                suggested_at=tx.at,
+                expires_at=tx.at + LIVES,
+            )
+        )
+    await tx.flush()
+    return len(new)
+
+
+async def acceptance(tx: Tx, reader: Reader, *, since: datetime) -> Acceptance:
+    """What became of the suggestions about deals this reader sees, from an instant on.
+
+    Accepted means provably acted on before it expired: the audit chain has a call of the proposed
+    tool about the deal, or a plan was logged that carries the id of the suggestion.
+    """
+    seen = deals.visible_ids(reader)
+    suggested = await queries.suggested(tx, seen, since=since)
+    calls = await audit_queries.calls_about(tx, {one.tool for one in suggested}, seen, since=since)
+    planned = {plan.source_event_id: plan.created_at for plan in await activities.plans(tx, seen)}
+    called: dict[tuple[str, str], list[datetime]] = {}
+    for call in calls:
+        called.setdefault((call.event, call.object), []).append(call.at)
+
+    def acted_on(one: SuggestedAction) -> bool:
+        times = [*called.get((one.tool, one.deal_id), ())]
+        if one.id in planned:
+            times.append(planned[one.id])
+        return any(one.suggested_at <= at <= one.expires_at for at in times)
+
+    accepted = tuple(one.id for one in suggested if acted_on(one))
+    dismissed = {one.proposal_id for one in await queries.dismissals(tx, seen, since=since)}
+    everything = dict.fromkeys([*(one.id for one in suggested), *sorted(dismissed)])
+    return Acceptance(tuple(everything), accepted, tuple(sorted(dismissed - set(accepted))))
+
+
+async def _situations(
+    tx: Tx, on: date, chosen: Sequence[ColumnElement[bool]]
+) -> tuple[list[Situation], set[str]]:
+    """The deals as the rules see them, and the suggestions that a plan already follows."""
+    ids = reviews.ids_of(*chosen)
+    rates = await snapshot(tx, on)
+    primaries = await contacts.primaries(tx)
+    contacted: dict[str, Event] = {}
+    mailed: dict[str, Event] = {}
+    for row in await activities.contacts(tx, ids):
+        event = Event(row.id, row.occurred_at)
+        if row.kind == "email":
+            mailed[row.deal_id] = event
+        before = contacted.get(row.deal_id)
+        if before is None or (before.at, before.id) < (event.at, event.id):
+            contacted[row.deal_id] = event
+    planned: dict[str, Event] = {}
+    acted_on: set[str] = set()
+    for row in await activities.plans(tx, ids):
+        planned[row.deal_id] = Event(row.id, row.created_at)
+        if row.source_event_id is not None:
+            acted_on.add(row.source_event_id)
+    found = [
+        Situation(
+            deal=deal,
+            contact=contacted.get(deal.id),
+            mail=mailed.get(deal.id),
+            plan=planned.get(deal.id),
+            account_contact_id=primaries.get(deal.account_id),
+            usd_minor=rates.minor(stake(deal), deal.currency, USD),
+        )
+        for deal in await reviews.reviewed(tx, *chosen)
+    ]
+    return found, acted_on

@@ -1,0 +1,84 @@
+"""What is done once a night for every company? A list of jobs, and a watch over the days.
+
+A night begins at midnight where the company works. A worker that was down does the work of the
+day when it comes back; a night that nobody worked is not made up for.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import IntegrityError
+
+from domain.identity import queries as identity
+from domain.insight import forecasts, lead_scores, next_actions, nights
+from domain.kernel.clock import Clock
+from domain.store.engine import Database
+from domain.store.tx import Tx, reading, writing
+from tools.crm.next_action_words import tool_of
+
+log = logging.getLogger("cyberos.nightly")
+
+AGAIN_AFTER = timedelta(hours=1)  # when a job broke
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of nightly work in a transaction of its own; it says how many rows it wrote."""
+
+    name: str
+    work: Callable[[Tx, date, ZoneInfo], Awaitable[int]]
+
+
+async def _suggest(tx: Tx, day: date, _zone: ZoneInfo) -> int:
+    return await next_actions.record_standing(tx, day, tool_of)
+
+
+async def _judge(tx: Tx, day: date, _zone: ZoneInfo) -> int:
+    return await forecasts.score_due(tx, on=day)
+
+
+JOBS = (
+    Job(lead_scores.JOB, lead_scores.score_open),
+    Job("next_actions", _suggest),
+    Job("forecasts", _judge),
+)
+
+
+class Nights:
+    """Which company's night is to be worked? It remembers, so that most rounds ask nothing."""
+
+    def __init__(self, database: Database, clock: Clock, jobs: tuple[Job, ...] = JOBS) -> None:
+        self._database = database
+        self._clock = clock
+        self._jobs = jobs
+        self._next: dict[str, datetime] = {}
+
+    async def work(self, tenant_id: str) -> dict[str, int]:
+        """Do what is due for a company; the rows each job wrote. A job that breaks is logged."""
+        now = self._clock.now()
+        if now < self._next.get(tenant_id, now):
+            return {}
+        async with reading(self._database, tenant_id, self._clock) as tx:
+            zone = ZoneInfo((await identity.tenant(tx)).time_zone)
+            day = tx.at.astimezone(zone).date()
+            there = await nights.done(tx, day)
+        written: dict[str, int] = {}
+        self._next[tenant_id] = datetime.combine(day + timedelta(days=1), time.min, zone)
+        for job in self._jobs:
+            if job.name in there:
+                continue
+            try:
+                written[job.name] = await self._do(tenant_id, job, day, zone)
+            except IntegrityError:
+                log.info("%s was done by another worker", job.name)
+            except Exception:
+                log.exception("nightly work %s broke", job.name)
+                self._next[tenant_id] = now + AGAIN_AFTER
+        return written
+
+    async def _do(self, tenant_id: str, job: Job, day: date, zone: ZoneInfo) -> int:
+        async with writing(self._database, tenant_id, self._clock) as tx:
+            return await nights.carry_out(tx, job.name, day, lambda: job.work(tx, day, zone))

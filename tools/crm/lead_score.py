@@ -1,0 +1,143 @@
+"""Which deals look good, and why?"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from domain.insight import lead_scores
+from domain.insight.lead_score_rules import ENOUGH_ENDED, Feature, History
+from domain.insight.lead_scores import Scored
+from policies.contract import Call, tool
+from tools.crm.views import lines, locale_of, reader
+from tools.shapes import Ask, Id, View, quoted, untrusted_in_each
+
+_REASONS: Mapping[Feature, tuple[str, str]] = {
+    Feature.RECENCY: ("lần liên hệ gần nhất", "latest contact"),
+    Feature.SIZE: ("giá trị so với các thương vụ đã thắng", "amount against what was won"),
+    Feature.VERTICAL: ("kết quả trong ngành", "how the industry went"),
+    Feature.WIN_RATE: ("kết quả với khách hàng này", "how this account went"),
+    Feature.BOUNDS: ("giữ điểm trong khoảng 0-100", "kept between 0 and 100"),
+}
+_HISTORY: Mapping[History, tuple[str, str]] = {
+    History.TOO_FEW: (
+        f"Lịch sử chưa đủ {ENOUGH_ENDED} thương vụ đã kết thúc: chưa tính ngành và khách hàng.",
+        f"Fewer than {ENOUGH_ENDED} ended deals: industry and account do not count yet.",
+    ),
+    History.ALL_WON: (
+        "Mọi thương vụ đã kết thúc đều thắng: lịch sử không cho biết điều gì làm mất thương vụ.",
+        "Every deal that ended was won: history cannot tell what loses one.",
+    ),
+    History.ALL_LOST: (
+        "Mọi thương vụ đã kết thúc đều thua: lịch sử không cho biết điều gì giúp thắng.",
+        "Every deal that ended was lost: history cannot tell what wins one.",
+    ),
+}
+
+
+class Which(Ask):
+    """Of which deal, or of how many."""
+
+    deal_id: Id | None = Field(default=None, description="Only this one; left out: the best.")
+    limit: Annotated[int, Field(ge=1, le=200)] = Field(default=20, description="How many at most.")
+
+
+class ReasonView(View):
+    """Signed points; base and all points add up to the score."""
+
+    feature: str
+    points: int
+    why: str
+    contact_on: date | None = None
+    won: int | None = None
+    ended: int | None = None
+
+
+class ScoreView(View):
+    """The score of an open deal, in force since the night of `scored_on`."""
+
+    deal_id: str
+    name: str
+    score: int | None = None
+    band: str | None = None
+    base: int | None = None
+    reasons: list[ReasonView] | None = None
+    scored_on: date | None = None
+    note: str | None = None
+
+    def text(self) -> str:
+        """One line."""
+        if self.score is None:
+            return f"{self.deal_id} {quoted(self.name)}: {self.note}"
+        points = ", ".join(f"{one.points:+d} {one.why}" for one in self.reasons or () if one.points)
+        whole = f"{self.deal_id} {quoted(self.name)}: {self.score} ({self.band})"
+        return f"{whole} = {self.base} {points}".rstrip()
+
+
+class Scores(View):
+    """Open deals with their scores, best first."""
+
+    scores: list[ScoreView]
+    scored_until: date | None = Field(default=None, description="The last night that was scored.")
+    truncated: bool = False
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """A line for each."""
+        return lines(self.scores, "No open deal fits.", self.truncated)
+
+
+@tool("cyberos.crm.lead_score", title="Show lead scores", answer=Scores)
+async def TOOL(call: Call, arguments: Which) -> Scores:
+    """Show how good open deals look, 0 to 100, with signed reasons that add up to the score.
+
+    Use this to choose among deals, or to explain a score. It is no probability: for what to do
+    about a deal ask crm_next_best_action.
+    Scores are made every night from contacts, amount, industry and account; a deal of today has
+    none yet.
+    Returns deals, best first, with base, points and band (hot from 70, warm from 40, cold).
+    """
+    vietnamese = locale_of(call.principal) == "vi"
+    found = await lead_scores.shown(call.tx, reader(call.principal), deal_id=arguments.deal_id)
+    page = [_view(one, vietnamese) for one in found.deals[: arguments.limit]]
+    return Scores(
+        scores=page,
+        scored_until=found.night,
+        truncated=len(found.deals) > len(page),
+        untrusted_fields=untrusted_in_each("scores", page, ("name",)),
+    )
+
+
+def _view(one: Scored, vietnamese: bool) -> ScoreView:
+    made = one.score
+    if made is None:
+        return ScoreView(
+            deal_id=one.deal.id,
+            name=one.deal.name,
+            note="Chưa chấm điểm; điểm có sau mỗi đêm." if vietnamese else "Not scored yet.",
+        )
+    words = _HISTORY.get(History(made.history))
+    return ScoreView(
+        deal_id=one.deal.id,
+        name=one.deal.name,
+        score=made.score,
+        band=made.band,
+        base=made.base,
+        reasons=[_reason(reason, vietnamese) for reason in made.reasons],
+        scored_on=made.scored_on,
+        note=words[0 if vietnamese else 1] if words is not None else None,
+    )
+
+
+def _reason(reason: Mapping[str, Any], vietnamese: bool) -> ReasonView:
+    why = _REASONS[Feature(reason["feature"])][0 if vietnamese else 1]
+    day = reason.get("contact_on")
+    return ReasonView(
+        feature=reason["feature"],
+        points=reason["points"],
+        why=why,
+        contact_on=date.fromisoformat(day) if day is not None else None,
+        won=reason.get("won"),
+        ended=reason.get("ended"),
+    )

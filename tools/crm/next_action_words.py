@@ -1,0 +1,166 @@
+"""With which tool is a suggestion followed, and how is it said? In Vietnamese and in English.
+
+One table says which tool each rule proposes; to propose another one, change its line there.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from domain.activities.latest import PLAN
+from domain.insight.next_actions_rules import Rule, Suggestion
+from domain.kernel.money import EXPONENTS, Locale, Money
+from domain.vn.tax_codes import is_personal
+from tools.shapes import quoted
+
+NOTE_A_PLAN = "cyberos.crm.log_activity"
+UPDATE_DEAL = "cyberos.crm.update_deal"
+VALIDATE_MST = "cyberos.crm.validate_mst"
+GENERATE_VIETQR = "cyberos.crm.generate_vietqr"
+
+# Rule -> the tool that is proposed. Where a tool cannot be given all its arguments (nobody knows
+# whom to name, or a person's tax number would have to be shown), a plan is noted in its place.
+TOOLS: Mapping[Rule, str] = {
+    Rule.COLLECTION_DUE: NOTE_A_PLAN,  # GENERATE_VIETQR, once it is in the catalogue
+    Rule.PROPOSAL_NOT_SENT: NOTE_A_PLAN,
+    Rule.EXPECTED_CLOSE_PAST: NOTE_A_PLAN,  # UPDATE_DEAL, once it is in the catalogue
+    Rule.STAGNATION: NOTE_A_PLAN,
+    Rule.TAX_CODE_MISSING: NOTE_A_PLAN,
+    Rule.TAX_CODE_UNCONFIRMED: NOTE_A_PLAN,  # VALIDATE_MST, once it is in the catalogue
+    Rule.MISSING_PRIMARY_CONTACT: NOTE_A_PLAN,  # UPDATE_DEAL, once it is in the catalogue
+    Rule.NO_NEXT_STEP: NOTE_A_PLAN,
+}
+
+_PLANNED_WITHIN = timedelta(days=3)
+_NEW_CLOSE_WITHIN = timedelta(days=14)
+
+# What is said of a deal ({deal} is its name in quotation marks) that has stood so for {days} days.
+_REASONS: Mapping[Rule, tuple[str, str]] = {
+    Rule.COLLECTION_DUE: (
+        "Đã thắng {deal} được {days} ngày; nên đề nghị khách thanh toán bằng VietQR.",
+        "{deal} was won {days} days ago; request VietQR collection.",
+    ),
+    Rule.PROPOSAL_NOT_SENT: (
+        "{deal} vào giai đoạn đề xuất đã {days} ngày mà chưa ghi nhận thư nào; nên gửi đề xuất.",
+        "{deal} has no e-mail since it came to the proposal stage {days} days ago; send it.",
+    ),
+    Rule.EXPECTED_CLOSE_PAST: (
+        "Ngày dự kiến chốt {deal} đã qua {days} ngày; nên thống nhất ngày mới.",
+        "The expected close of {deal} went by {days} days ago; agree on a new day.",
+    ),
+    Rule.STAGNATION: (
+        "{deal} đã {days} ngày không có liên hệ hay bước tiến nào; nên hẹn khách trao đổi lại.",
+        "Nothing has happened with {deal} for {days} days; schedule a check-in.",
+    ),
+    Rule.TAX_CODE_MISSING: (
+        "Khách hàng của {deal} chưa có mã số thuế; cần có trước khi xuất hóa đơn.",
+        "The customer of {deal} has no tax code; it is needed before invoicing.",
+    ),
+    Rule.TAX_CODE_UNCONFIRMED: (
+        "Mã số thuế của khách hàng trong {deal} chưa được xác nhận; cần tra cứu rồi mới xuất HĐ.",
+        "The tax code of the customer of {deal} is not confirmed; check it before invoicing.",
+    ),
+    Rule.MISSING_PRIMARY_CONTACT: (
+        "{deal} chưa có người liên hệ chính.",
+        "{deal} has no primary contact.",
+    ),
+    Rule.NO_NEXT_STEP: (
+        "Lần trao đổi gần nhất về {deal} cách đây {days} ngày và chưa ghi bước tiếp theo.",
+        "The last contact about {deal} was {days} days ago and no next step is written down.",
+    ),
+}
+_EFFECTS: Mapping[Rule, tuple[str, str]] = {
+    Rule.COLLECTION_DUE: ("Khách có mã để chuyển khoản.", "The customer has a code to pay with."),
+    Rule.PROPOSAL_NOT_SENT: ("Khách có đề xuất để quyết định.", "The customer can decide."),
+    Rule.EXPECTED_CLOSE_PAST: ("Dự báo có ngày đúng.", "The forecast has a true day again."),
+    Rule.STAGNATION: ("Biết thương vụ còn sống hay không.", "We know whether the deal is alive."),
+    Rule.TAX_CODE_MISSING: ("Xuất được hóa đơn khi thắng.", "An invoice can be issued when won."),
+    Rule.TAX_CODE_UNCONFIRMED: ("Hóa đơn không sai người mua.", "The invoice names a real buyer."),
+    Rule.MISSING_PRIMARY_CONTACT: ("Biết phải gọi cho ai.", "We know whom to call."),
+    Rule.NO_NEXT_STEP: ("Ai cũng biết việc kế tiếp.", "Everybody knows what comes next."),
+}
+_PLANS: Mapping[Rule, tuple[str, str]] = {
+    Rule.COLLECTION_DUE: ("đề nghị khách thanh toán bằng VietQR", "request VietQR collection"),
+    Rule.PROPOSAL_NOT_SENT: ("gửi đề xuất cho khách hàng", "send the proposal to the customer"),
+    Rule.EXPECTED_CLOSE_PAST: ("thống nhất ngày chốt mới", "agree on a new closing day"),
+    Rule.STAGNATION: ("hẹn khách hàng trao đổi lại", "schedule a check-in with the customer"),
+    Rule.TAX_CODE_MISSING: ("hỏi mã số thuế của khách hàng", "ask the customer for the tax code"),
+    Rule.TAX_CODE_UNCONFIRMED: ("tra cứu mã số thuế của khách hàng", "check the tax code"),
+    Rule.MISSING_PRIMARY_CONTACT: ("xác định người liên hệ chính", "name the primary contact"),
+    Rule.NO_NEXT_STEP: ("thống nhất bước tiếp theo", "agree on the next step"),
+}
+
+
+def tool_of(one: Suggestion) -> str:
+    """The canonical id of the tool that a suggestion proposes."""
+    tool = TOOLS[one.rule]
+    if one.rule is Rule.MISSING_PRIMARY_CONTACT and one.contact_id is None:
+        return NOTE_A_PLAN
+    if tool == VALIDATE_MST and is_personal(one.deal.vn_mst or ""):
+        return NOTE_A_PLAN
+    return tool
+
+
+def arguments_of(one: Suggestion, on: date, locale: Locale) -> dict[str, Any]:
+    """The arguments with which the proposed tool is to be called, as they are."""
+    return _ARGUMENTS[tool_of(one)](one, on, locale)
+
+
+def reason_of(one: Suggestion, locale: Locale) -> str:
+    """Why, in a sentence; the name of the deal is a quotation."""
+    sentence = _said(_REASONS[one.rule], locale).format(deal=quoted(one.deal.name), days=one.days)
+    return sentence.replace(" 1 days", " 1 day") if locale == "en" else sentence
+
+
+def effect_of(one: Suggestion, locale: Locale) -> str:
+    """What will be better afterwards."""
+    return _said(_EFFECTS[one.rule], locale)
+
+
+def stake_of(one: Suggestion, locale: Locale) -> str:
+    """How much is at stake."""
+    if one.deal.currency not in EXPONENTS:
+        return f"{one.stake_minor} {one.deal.currency}"
+    return Money(one.stake_minor, one.deal.currency).text(locale)
+
+
+def _plan(one: Suggestion, on: date, locale: Locale) -> dict[str, Any]:
+    until = on + _PLANNED_WITHIN
+    what = _said(_PLANS[one.rule], locale)
+    day = until.strftime("%d/%m/%Y") if locale == "vi" else until.isoformat()
+    subject = f"Kế hoạch: {what} trước ngày {day}" if locale == "vi" else f"Plan: {what} by {day}"
+    return {
+        "kind": "note",
+        "deal_id": one.deal.id,
+        "subject": subject,
+        "source": PLAN,
+        "source_event_id": one.id,
+    }
+
+
+def _update(one: Suggestion, on: date, _locale: Locale) -> dict[str, Any]:
+    if one.rule is Rule.MISSING_PRIMARY_CONTACT:
+        return {"deal_id": one.deal.id, "primary_contact_id": one.contact_id}
+    later = (on + _NEW_CLOSE_WITHIN).isoformat()
+    return {"deal_id": one.deal.id, "expected_close_date": later}
+
+
+def _validate(one: Suggestion, _on: date, _locale: Locale) -> dict[str, Any]:
+    return {"mst": one.deal.vn_mst}
+
+
+def _collect(one: Suggestion, _on: date, _locale: Locale) -> dict[str, Any]:
+    return {"deal_id": one.deal.id}
+
+
+_ARGUMENTS: Mapping[str, Callable[[Suggestion, date, Locale], dict[str, Any]]] = {
+    NOTE_A_PLAN: _plan,
+    UPDATE_DEAL: _update,
+    VALIDATE_MST: _validate,
+    GENERATE_VIETQR: _collect,
+}
+
+
+def _said(words: tuple[str, str], locale: Locale) -> str:
+    vietnamese, english = words
+    return vietnamese if locale == "vi" else english
