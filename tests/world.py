@@ -132,7 +132,7 @@ class World:
         server = mcp_server(
             self.gate(**options),
             tokens.parse(clear),
-            frozenset({"default", "admin"}),
+            frozenset(row.toolset for row in self.catalogue.tool),
             self.contract,
         )
         async with Client(server, mode=self.era) as client:
