@@ -32,6 +32,11 @@ async def get(tx: Tx, contact_id: str, *, lock: bool = False) -> Contact | None:
     return await tx.get(Contact, contact_id, lock=lock)
 
 
+async def account_of(tx: Tx, contact_id: str) -> str | None:
+    """The id of the account a contact belongs to."""
+    return await tx.first(select(Contact.account_id).where(Contact.id == contact_id))
+
+
 async def of_account(tx: Tx, account_id: str, *, after: str | None, limit: int) -> Sequence[Any]:
     """The contacts of an account in the order they were added, from behind `after`."""
     statement = select(*_LISTED).where(Contact.account_id == account_id)

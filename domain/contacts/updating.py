@@ -94,11 +94,9 @@ async def update(
 
 async def _locked(tx: Tx, contact_id: str, *, with_account: bool) -> Contact:
     """The contact, held until the end; before it its account, of which one contact is primary."""
-    contact = await queries.get(tx, contact_id)
-    if contact is not None:
-        if with_account:
-            await accounts.get(tx, contact.account_id, lock=True)
-        contact = await queries.get(tx, contact_id, lock=True)
+    if with_account and (account_id := await queries.account_of(tx, contact_id)) is not None:
+        await accounts.get(tx, account_id, lock=True)
+    contact = await queries.get(tx, contact_id, lock=True)
     if contact is None:
         raise Fault(
             "NOT_FOUND",

@@ -18,9 +18,9 @@ async def a_deal(talk, **more):
     return await talk.ok("crm_create_deal", account_id=account["id"], name="Mật", **more)
 
 
-async def seen(world, agent, deal):
+async def seen(shared, agent, deal):
     """Whether the person an agent acts for sees a deal: in itself, in a list, in a count."""
-    async with talking(world, agent) as talk:
+    async with talking(shared, agent) as talk:
         listed = await talk.ok("crm_list_deals", account_id=deal["account_id"])
         account = await talk.ok("crm_get_account", id=deal["account_id"])
         there = "NOT_FOUND" not in await talk.text("crm_get_deal", id=deal["id"])
@@ -128,15 +128,15 @@ async def test_people_of_another_tenant_and_invented_ones_are_the_same(shared):
     assert difference(before, await everything(shared)) == {}
 
 
-async def test_somebody_who_left_is_taken_off_and_not_put_on(world):
-    cfo = world.ours.people["cfo"]
-    async with talking(world) as talk:
-        deal = await a_deal(talk, visibility="private", shared_with=[cfo])
-        async with world.owning() as tx:
-            await tx.session.execute(_LEFT, {"id": cfo})
-            assert not (await identity.people(tx, [cfo]))[cfo].active
-        removed = await talk.ok("crm_share_deal", deal_id=deal["id"], remove=[cfo])
-        added = await talk.code("crm_share_deal", deal_id=deal["id"], add=[cfo])
+async def test_somebody_who_left_is_taken_off_and_not_put_on(shared):
+    gone = shared.ours.people["both"]
+    async with talking(shared) as talk:
+        deal = await a_deal(talk, visibility="private", shared_with=[gone])
+        async with shared.owning() as tx:
+            await tx.session.execute(_LEFT, {"id": gone})
+            assert not (await identity.people(tx, [gone]))[gone].active
+        removed = await talk.ok("crm_share_deal", deal_id=deal["id"], remove=[gone])
+        added = await talk.code("crm_share_deal", deal_id=deal["id"], add=[gone])
 
     assert (removed["members"], added) == ([], "PERSON_INACTIVE")
 

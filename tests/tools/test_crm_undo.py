@@ -23,29 +23,29 @@ async def moved(talk, deal_id, *stages):
         await talk.ok("crm_move_stage", deal_id=deal_id, to_stage=stage, reason="Gấp")
 
 
-async def history(world, deal_id):
-    async with world.looking() as tx:
+async def history(shared, deal_id):
+    async with shared.looking() as tx:
         return [(step.n, step.undoes) for step in await deals.moves(tx, deal_id)]
 
 
-async def entered_at(world, deal_id):
-    reader = deals.Reader(world.ours.people["sales"], ())
-    async with world.looking() as tx:
+async def entered_at(shared, deal_id):
+    reader = deals.Reader(shared.ours.people["sales"], ())
+    async with shared.looking() as tx:
         deal = await deals.get(tx, deal_id, reader)
     assert deal is not None
     return deal.stage_entered_at
 
 
-async def test_an_undo_brings_back_stage_chance_and_time_and_keeps_what_became_known(world):
-    async with talking(world) as talk:
+async def test_an_undo_brings_back_stage_chance_and_time_and_keeps_what_became_known(shared):
+    async with talking(shared) as talk:
         deal = await a_deal(talk, probability_pct=42)
-        began = world.clock.now()
-        world.clock.move(timedelta(days=3))
+        began = shared.clock.now()
+        shared.clock.move(timedelta(days=3))
         await talk.ok(
             "crm_move_stage", deal_id=deal["id"], to_stage="proposal", reason="Gấp",
             amount_minor=9_000,
         )  # fmt: skip
-        world.clock.move(timedelta(hours=24))
+        shared.clock.move(timedelta(hours=24))
         undone = await talk.ok(
             "crm_undo_move", deal_id=deal["id"], reason="Nhầm", expected_version=2
         )
@@ -53,8 +53,8 @@ async def test_an_undo_brings_back_stage_chance_and_time_and_keeps_what_became_k
     assert (undone["from_stage"], undone["stage"]) == ("proposal", "qualifying")
     assert (undone["probability_pct"], undone["probability_manual"]) == (42, True)
     assert (undone["amount_minor"], undone["version"]) == (9_000, 3)
-    assert await history(world, deal["id"]) == [(1, None), (2, None), (3, 2)]
-    assert await entered_at(world, deal["id"]) == began
+    assert await history(shared, deal["id"]) == [(1, None), (2, None), (3, 2)]
+    assert await entered_at(shared, deal["id"]) == began
 
 
 async def test_only_the_last_move_and_no_undo_is_undone(shared):
@@ -78,18 +78,18 @@ async def test_only_the_last_move_and_no_undo_is_undone(shared):
     ]  # fmt: skip
 
 
-async def test_after_a_day_a_move_stands(world):
-    async with talking(world) as talk:
+async def test_after_a_day_a_move_stands(shared):
+    async with talking(shared) as talk:
         deal = await a_deal(talk)
         await moved(talk, deal["id"], "discovery")
-        world.clock.move(timedelta(hours=24, microseconds=1))
+        shared.clock.move(timedelta(hours=24, microseconds=1))
         late = await talk.refused("crm_undo_move", deal_id=deal["id"])
 
     assert (late["code"], late["facts"]["hours"]) == ("UNDO_TOO_LATE", 24)
 
 
-async def test_what_people_are_asked_about_is_not_taken_back(world):
-    async with talking(world) as talk:
+async def test_what_people_are_asked_about_is_not_taken_back(shared):
+    async with talking(shared) as talk:
         deal = await a_deal(talk, amount_minor=5, currency="USD")
         await moved(talk, deal["id"], "discovery")
         asked = await talk.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
@@ -102,11 +102,11 @@ async def test_what_people_are_asked_about_is_not_taken_back(world):
     assert undone["stage"] == "qualifying"
 
 
-async def test_an_action_whose_time_is_over_holds_nothing(world):
-    async with talking(world) as talk:
+async def test_an_action_whose_time_is_over_holds_nothing(shared):
+    async with talking(shared) as talk:
         deal = await a_deal(talk, amount_minor=5, currency="USD")
         await talk.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
-        world.clock.move(timedelta(hours=24))
+        shared.clock.move(timedelta(hours=24))
         await moved(talk, deal["id"], "discovery")
         undone = await talk.ok("crm_undo_move", deal_id=deal["id"])
 

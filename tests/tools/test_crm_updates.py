@@ -208,17 +208,17 @@ async def test_a_tax_code_fits_its_type_is_there_once_and_begins_unverified(shar
     assert (fits["vn_mst_status"], fits["vn_mst_validated"]) == ("unverified", False)
 
 
-async def test_custom_fields_are_merged_and_the_whole_has_to_fit_the_schema(world):
-    async with world.owning() as tx:
+async def test_custom_fields_are_merged_and_the_whole_has_to_fit_the_schema(shared):
+    async with shared.owning() as tx:
         (await identity.tenant(tx)).custom_fields_schema = dict(SCHEMA)
-    async with talking(world) as talk:
+    async with talking(shared) as talk:
         account = await an_account(talk, custom_fields={"region": "bac", "fleet": 3})
         which = {"account_id": account["id"]}
         merged = await talk.ok(
             "crm_update_account", **which, custom_fields={"fleet": 4, "code": "X1"}
         )
         removed = await talk.ok("crm_update_account", **which, custom_fields={"region": None})
-        before = await everything(world)
+        before = await everything(shared)
         wrong = await talk.refused(
             "crm_update_account", **which, name="Khác", custom_fields={"fleet": -1, "nope": 1}
         )
@@ -226,7 +226,7 @@ async def test_custom_fields_are_merged_and_the_whole_has_to_fit_the_schema(worl
     assert merged["custom_fields"] == {"region": "bac", "fleet": 4, "code": "X1"}
     assert removed["custom_fields"] == {"fleet": 4, "code": "X1"}
     assert (wrong["code"], wrong["facts"]["count"]) == ("CUSTOM_FIELDS_INVALID", 2)
-    assert difference(before, await everything(world)) == {}, "all of it or none"
+    assert difference(before, await everything(shared)) == {}, "all of it or none"
 
 
 # --- contacts ---
@@ -344,11 +344,11 @@ async def test_what_the_stage_of_a_deal_needs_is_not_taken_away(shared):
     assert (replaced["amount_minor"], early["amount_minor"]) == (1, 0)
 
 
-async def test_a_contact_of_another_account_and_somebody_who_left_are_refused(world):
-    async with world.owning() as tx:
-        gone = (await identity.people(tx))[world.ours.people["dpo"]]
+async def test_a_contact_of_another_account_and_somebody_who_left_are_refused(shared):
+    async with shared.owning() as tx:
+        gone = (await identity.people(tx))[shared.ours.people["dpo"]]
         await tx.session.execute(_LEFT, {"id": gone.id})
-    async with talking(world) as talk:
+    async with talking(shared) as talk:
         deal = await a_deal(talk)
         other = (await an_account(talk, "Công ty Khác"))["id"]
         person = await talk.ok("crm_create_contact", account_id=other, display_name="Trần Mai")
@@ -362,13 +362,13 @@ async def test_a_contact_of_another_account_and_somebody_who_left_are_refused(wo
     assert codes == ["NOT_FOUND", "PERSON_INACTIVE", "PERSON_UNKNOWN", "PERSON_UNKNOWN"]
 
 
-async def test_a_deal_that_ended_is_edited_no_more(world):
-    async with talking(world) as talk:
+async def test_a_deal_that_ended_is_edited_no_more(shared):
+    async with talking(shared) as talk:
         deal = await a_deal(talk, amount_minor=5, currency="USD")
         asked = await talk.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
-        await world.decide(asked["action_id"], "am")
-        await world.execute(asked["action_id"])
-        before = await everything(world)
+        await shared.decide(asked["action_id"], "am")
+        await shared.execute(asked["action_id"])
+        before = await everything(shared)
         codes = [
             await talk.code("crm_update_deal", deal_id=deal["id"], name="Khác"),
             await talk.code("crm_share_deal", deal_id=deal["id"], visibility="private"),
@@ -376,7 +376,7 @@ async def test_a_deal_that_ended_is_edited_no_more(world):
         ]
 
     assert codes == ["DEAL_CLOSED"] * 3
-    assert difference(before, await everything(world)) == {}
+    assert difference(before, await everything(shared)) == {}
 
 
 CHANGES = pytest.mark.parametrize(
@@ -385,11 +385,11 @@ CHANGES = pytest.mark.parametrize(
 
 
 @CHANGES
-async def test_nobody_signs_a_close_whose_deal_was_edited_meanwhile(world, change):
-    async with talking(world) as talk:
+async def test_nobody_signs_a_close_whose_deal_was_edited_meanwhile(shared, change):
+    async with talking(shared) as talk:
         asked = await a_close(talk, change)
         with pytest.raises(Fault) as caught:
-            await world.decide(asked["action_id"], "am")
+            await shared.decide(asked["action_id"], "am")
         again = await talk.ok("crm_close_deal", deal_id=asked["deal_id"], outcome="won")
 
     assert caught.value.code == "ENTITY_CHANGED"
@@ -397,13 +397,13 @@ async def test_nobody_signs_a_close_whose_deal_was_edited_meanwhile(world, chang
 
 
 @CHANGES
-async def test_a_close_that_was_signed_is_not_carried_out_on_an_edited_deal(world, change):
-    async with talking(world) as talk:
-        asked = await a_close(talk, change, signed_in=world)
-        await world.execute(asked["action_id"])
+async def test_a_close_that_was_signed_is_not_carried_out_on_an_edited_deal(shared, change):
+    async with talking(shared) as talk:
+        asked = await a_close(talk, change, signed_in=shared)
+        await shared.execute(asked["action_id"])
         shown = await talk.ok("crm_get_deal", id=asked["deal_id"])
 
-    assert await world.state(asked["action_id"]) == "stale"
+    assert await shared.state(asked["action_id"]) == "stale"
     assert shown["status"] == "open"
 
 
@@ -417,5 +417,5 @@ async def a_close(talk, change, signed_in=None):
     return {**asked, "deal_id": deal["id"]}
 
 
-async def _make_primary(world, contact_id):
-    await world.ok("crm_update_contact", contact_id=contact_id, is_primary=True)
+async def _make_primary(shared, contact_id):
+    await shared.ok("crm_update_contact", contact_id=contact_id, is_primary=True)

@@ -26,7 +26,7 @@ COUNTS = {
     "crm_move_stage": (9, 6),
     "crm_log_activity": (6, 5),
     "crm_update_account": (4, 5),
-    "crm_update_contact": (5, 5),
+    "crm_update_contact": (4, 5),
     "crm_update_deal": (7, 5),
     "crm_undo_move": (9, 6),
     "crm_share_deal": (6, 5),
