@@ -1,6 +1,8 @@
 """The last move of an open deal is taken back: one more step in its history, never one less."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from domain.approvals import queries as approvals
 from domain.deals import queries, service
@@ -41,7 +43,8 @@ async def undo(
     deal = await service.load(tx, deal_id, reader, lock=True)
     check_open(deal.status)
     await service.check_expected(tx, deal, expected)
-    last, before = undoable(await queries.moves(tx, deal.id), tx.at)
+    steps: Sequence[Any] = await queries.moves(tx, deal.id)
+    last, before = undoable(steps, tx.at)
     assert last.from_stage_id is not None, "only the first step comes from nowhere"
     if waiting := await approvals.waiting_about(tx, deal.id, tx.at):
         raise Fault(
