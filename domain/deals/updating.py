@@ -17,10 +17,13 @@ from domain.deals.rules import (
     probability_on_move,
 )
 from domain.deals.tables import Deal
+from domain.identity import queries as identity
 from domain.kernel.faults import Fault, Kind
 from domain.pipelines import service as pipelines
 from domain.store import edits, outbox
 from domain.store.tx import Tx
+
+_PLAIN = ("name", "expected_close_date", "primary_contact_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +61,8 @@ async def update(
 ) -> Updated:
     """Change fields of an open deal, all of them or none; those in `clear` become empty.
 
-    Without a chance of its own a deal has that of its stage. Whoever hands a private deal over
-    owns it and stays listed on it.
+    Without a chance of its own a deal has that of its stage. Whoever owned a deal stays listed
+    on it.
 
     Raises NOTHING_GIVEN, CLEAR_CONFLICT, NOT_FOUND, DEAL_CLOSED, VERSION_CONFLICT, STAGE_CHANGED,
     AMOUNT_NEEDED, AMOUNT_INVALID, CURRENCY_UNKNOWN, PROBABILITY_INVALID, PERSON_UNKNOWN,
@@ -94,9 +97,6 @@ async def update(
             visibility=deal.visibility,
         )
     return Updated(await card(tx, deal), changed)
-
-
-_PLAIN = ("name", "expected_close_date", "primary_contact_id")
 
 
 def _worth(deal: Deal, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -139,8 +139,16 @@ def _check_stage_needs(stage: Any, fields: Mapping[str, Mapping[str, Any]]) -> N
 
 
 async def _new_owner(tx: Tx, deal: Deal, reader: Reader, reference: str) -> str:
+    """Who owns the deal from now on; who owned it stays listed, so that nobody hides it from her.
+
+    A private deal whose owner has left may be given on by anybody who sees it.
+    """
     new_owner = await service.person_id_of(tx, reference)
-    if deal.visibility == Visibility.PRIVATE and new_owner != deal.owner_id:
-        check_owner(deal.owner_id, reader.person_id)
-        await service.share(tx, deal.id, [deal.owner_id])
+    if new_owner == deal.owner_id:
+        return new_owner
+    if deal.visibility == Visibility.PRIVATE:
+        owner = (await identity.people(tx, [deal.owner_id]))[deal.owner_id]
+        if owner.active:
+            check_owner(owner.id, reader.person_id)
+    await service.share(tx, deal.id, [deal.owner_id])
     return new_owner

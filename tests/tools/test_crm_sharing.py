@@ -106,6 +106,32 @@ async def test_whoever_gives_a_private_deal_away_still_sees_it_and_decides_no_mo
     assert not await seen(shared, "cro_agent", deal)
 
 
+async def test_whoever_takes_a_deal_over_does_not_hide_it_from_its_owner_by_that(shared):
+    async with talking(shared) as talk:
+        deal = await a_deal(talk)
+    async with talking(shared, "am_agent") as talk:
+        await talk.ok("crm_update_deal", deal_id=deal["id"], owner=shared.ours.people["am"])
+        await talk.ok("crm_share_deal", deal_id=deal["id"], visibility="private")
+
+    assert await seen(shared, "cro_agent", deal)
+
+
+async def test_a_private_deal_whose_owner_left_is_given_on_by_those_who_see_it(shared):
+    gone = shared.ours.people["admin2"]
+    async with talking(shared) as talk:
+        deal = await a_deal(talk, owner=gone, visibility="private")
+        early = await talk.code(
+            "crm_update_deal", deal_id=deal["id"], owner=shared.ours.people["sales"]
+        )
+        async with shared.owning() as tx:
+            await tx.session.execute(_LEFT, {"id": gone})
+        given = await talk.ok(
+            "crm_update_deal", deal_id=deal["id"], owner=shared.ours.people["sales"]
+        )
+
+    assert (early, given["changed"]) == ("NOT_OWNER", ["owner"])
+
+
 async def test_people_of_another_tenant_and_invented_ones_are_the_same(shared):
     async with talking(shared) as talk:
         deal = await a_deal(talk)
