@@ -41,6 +41,7 @@ READING: Mapping[str, str] = {
     "cyberos.crm.forecast": "crm.read",
     "cyberos.crm.forecast_accuracy": "crm.read",
     "cyberos.crm.get_deal": "crm.read",
+    "cyberos.crm.timeline": "crm.read",
     "cyberos.vn.decode_vietqr": "core.read",
     "cyberos.vn.parse_address": "core.read",
     "cyberos.vn.amount_in_words": "core.read",

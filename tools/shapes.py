@@ -203,6 +203,14 @@ class Change(Ask):
     )
 
 
+class Edit(Change):
+    """A request that changes a row which is there."""
+
+    expected_version: int | None = Field(
+        default=None, ge=1, description="Refuse if it has changed since."
+    )
+
+
 class Wish(Ask):
     """A request that people decide about."""
 
@@ -246,6 +254,11 @@ def quoted(words: str, most: int = 80) -> str:
     """A name inside a sentence of ours: cleaned, on one line, clipped, in quotation marks."""
     plain = " ".join(text.clean_outgoing(words).split()).replace('"', "'")
     return f'"{plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"}"'
+
+
+def changed_text(fields: Sequence[str]) -> str:
+    """What an edit changed, in one line; nothing is an answer too."""
+    return f"Changed: {', '.join(fields)}." if fields else "Nothing changed: it was so already."
 
 
 # --- cursors ---

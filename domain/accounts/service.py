@@ -91,7 +91,7 @@ async def create(
     """
     tax_code = check_tax_code(account_type, vn_mst, on) if vn_mst is not None else None
     if tax_code is not None and (known := await queries.with_tax_code(tx, tax_code)):
-        raise _exists(known)
+        raise exists(known)
     owned_by = await find_owner(tx, owner) if owner is not None else None
     fields = dict(custom_fields or {})
     if fields:
@@ -101,7 +101,7 @@ async def create(
     account = Account(
         id=new_id(),
         name=name,
-        folded=fold(name)[:MOST_FOLDED].strip(),
+        folded=folded(name),
         search_key=search.new_key(),
         account_type=account_type.value,
         vn_mst=tax_code,
@@ -197,6 +197,19 @@ async def find_owner(tx: Tx, reference: str) -> identity.PersonIdentity:
 
     Raises PERSON_UNKNOWN and PERSON_INACTIVE.
     """
+    person = await find_person(tx, reference)
+    if not person.active:
+        raise Fault(
+            "PERSON_INACTIVE",
+            Kind.CONFLICT,
+            "This person has left and cannot own anything new.",
+            "Choose another owner, or leave the owner out.",
+        )
+    return person
+
+
+async def find_person(tx: Tx, reference: str) -> identity.PersonIdentity:
+    """The person behind an e-mail address or an id, here or gone. Raises PERSON_UNKNOWN."""
     if is_id(reference):
         person = (await identity.people(tx, [reference])).get(reference)
     else:
@@ -208,14 +221,12 @@ async def find_owner(tx: Tx, reference: str) -> identity.PersonIdentity:
             "Nobody has this id here.",
             "Give the e-mail address of a person of the company.",
         )
-    if not person.active:
-        raise Fault(
-            "PERSON_INACTIVE",
-            Kind.CONFLICT,
-            "This person has left and cannot own anything new.",
-            "Choose another owner, or leave the owner out.",
-        )
     return person
+
+
+def folded(name: str) -> str:
+    """A name as the search sees it."""
+    return fold(name)[:MOST_FOLDED].strip()
 
 
 def unknown() -> Fault:
@@ -315,7 +326,8 @@ def _card(tx: Tx, row: Any, owners: Mapping[str | None, str]) -> AccountCard:
     )
 
 
-def _exists(account_id: str) -> Fault:
+def exists(account_id: str) -> Fault:
+    """The answer for a tax code that another account has."""
     return Fault(
         "ACCOUNT_EXISTS",
         Kind.CONFLICT,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 
 from domain.approvals.tables import Approval, ExecutionAttempt, PendingAction, PolicyVersion
 from domain.store.tx import Tx
@@ -23,6 +23,46 @@ async def live_with_dedupe_key(tx: Tx, dedupe_key: str) -> PendingAction | None:
             PendingAction.dedupe_key == dedupe_key, PendingAction.state.in_(LIVE)
         )
     )
+
+
+async def waiting_about(tx: Tx, entity_id: str, now: datetime) -> Sequence[str]:
+    """Ids of the actions about this row that may still be carried out, oldest first."""
+    in_time = PendingAction.state.in_(("executing", "unknown")) | (PendingAction.expires_at > now)
+    return await tx.all(
+        select(PendingAction.id)
+        .where(PendingAction.entity_id == entity_id, PendingAction.state.in_(LIVE), in_time)
+        .order_by(PendingAction.id)
+    )
+
+
+async def proposed_before(
+    tx: Tx, entity_ids: "Select[str]", before: tuple[datetime, str] | None, *, limit: int
+) -> Sequence[PendingAction]:
+    """Actions about these rows, latest first, from behind instant and id of an action."""
+    statement = select(PendingAction).where(PendingAction.entity_id.in_(entity_ids))
+    if before is not None:
+        at, action_id = before
+        same_time = and_(PendingAction.created_at == at, PendingAction.id < action_id)
+        statement = statement.where(or_(PendingAction.created_at < at, same_time))
+    latest_first = (PendingAction.created_at.desc(), PendingAction.id.desc())
+    return await tx.all(statement.order_by(*latest_first).limit(limit))
+
+
+async def decided_before(
+    tx: Tx, entity_ids: "Select[str]", before: tuple[datetime, str, str] | None, *, limit: int
+) -> Sequence[Approval]:
+    """Decisions on actions about these rows, latest first, from behind instant, action, person."""
+    actions_about = select(PendingAction.id).where(PendingAction.entity_id.in_(entity_ids))
+    statement = select(Approval).where(Approval.action_id.in_(actions_about))
+    if before is not None:
+        at, action_id, person_id = before
+        same_time = or_(
+            Approval.action_id < action_id,
+            and_(Approval.action_id == action_id, Approval.person_id < person_id),
+        )
+        statement = statement.where(or_(Approval.at < at, and_(Approval.at == at, same_time)))
+    latest_first = (Approval.at.desc(), Approval.action_id.desc(), Approval.person_id.desc())
+    return await tx.all(statement.order_by(*latest_first).limit(limit))
 
 
 async def count_pending(tx: Tx, requester: str, now: datetime) -> int:

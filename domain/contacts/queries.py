@@ -19,6 +19,7 @@ _LISTED = (
     Contact.phone_e164,
     Contact.title,
     Contact.salutation,
+    Contact.salutation_source,
     Contact.is_primary,
     Contact.created_at,
     Contact.updated_at,
@@ -26,9 +27,14 @@ _LISTED = (
 )
 
 
-async def get(tx: Tx, contact_id: str) -> Contact | None:
-    """One contact of this tenant."""
-    return await tx.get(Contact, contact_id)
+async def get(tx: Tx, contact_id: str, *, lock: bool = False) -> Contact | None:
+    """One contact of this tenant; `lock` holds it until the end."""
+    return await tx.get(Contact, contact_id, lock=lock)
+
+
+async def account_of(tx: Tx, contact_id: str) -> str | None:
+    """The id of the account a contact belongs to."""
+    return await tx.first(select(Contact.account_id).where(Contact.id == contact_id))
 
 
 async def of_account(tx: Tx, account_id: str, *, after: str | None, limit: int) -> Sequence[Any]:

@@ -6,28 +6,18 @@ from typing import Any
 
 from domain.accounts import queries as accounts
 from domain.contacts import queries
+from domain.contacts.naming import PersonName as PersonName  # callers of create need it
+from domain.contacts.naming import name_columns, salutation_columns
 from domain.contacts.rules import email_address
 from domain.contacts.tables import Contact
 from domain.kernel.faults import Fault, Kind
-from domain.kernel.folding import fold
 from domain.kernel.ids import new_id
 from domain.store import outbox
 from domain.store.tx import Tx
-from domain.vn.names import Salutation, compose_name, split_name
+from domain.vn.names import Salutation
 from domain.vn.phones import phone_e164
 
 MOST_DUPLICATES = 10
-_MOST_FOLDED = 512
-
-
-@dataclass(frozen=True, slots=True)
-class PersonName:
-    """A name as typed, and its parts where somebody gave them; at least one of the two."""
-
-    display: str | None = None
-    family: str | None = None
-    middle: str | None = None
-    given: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +36,20 @@ async def create(
     email: str | None = None,
     phone: str | None = None,
     title: str | None = None,
-    salutation: Salutation = Salutation.NEUTRAL,
+    salutation: Salutation | None = None,
     is_primary: bool | None = None,
 ) -> Created:
     """Add a person to an account; the first one is its primary contact.
 
     A new primary contact takes the place of the old one. People who share an address or a phone
-    are named, not refused: families and front desks do.
+    are named, not refused: families and front desks do. A salutation that nobody chose is read
+    from title and name.
 
-    Raises NOT_FOUND, NAME_REQUIRED, EMAIL_INVALID, PHONE_INVALID and PRIMARY_REQUIRED.
+    Raises NOT_FOUND, NAME_REQUIRED, NAME_INVALID, EMAIL_INVALID, PHONE_INVALID and
+    PRIMARY_REQUIRED.
     """
-    parts = _parts(name)
+    named = name_columns(name)
+    addressed = salutation_columns(salutation, named["display_name"], title)
     address = email_address(email) if email is not None else None
     number = phone_e164(phone) if phone is not None else None
     if await accounts.get(tx, account_id, lock=True) is None:
@@ -72,16 +65,15 @@ async def create(
     alike = await queries.sharing(tx, email=address, phone_e164=number, limit=MOST_DUPLICATES)
 
     if before is not None and is_primary:
-        await _step_down(tx, before)
+        await step_down(tx, before)
     contact = Contact(
         id=new_id(),
         account_id=account_id,
-        **parts,
-        folded=fold(parts["display_name"])[:_MOST_FOLDED].strip(),
+        **named,
         email=address,
         phone_e164=number,
         title=title,
-        salutation=salutation.value,
+        **addressed,
         is_primary=before is None or bool(is_primary),
         created_at=tx.at,
         updated_at=tx.at,
@@ -105,32 +97,13 @@ async def of_account(
     return rows[:limit], len(rows) > limit
 
 
-async def _step_down(tx: Tx, contact_id: str) -> None:
+async def step_down(tx: Tx, contact_id: str) -> None:
+    """Make a primary contact one like the others, so that another may take its place."""
     primary = await queries.get(tx, contact_id)
     assert primary is not None
     primary.is_primary = False
     primary.updated_at = tx.at
     await tx.flush()  # before the next one steps up: an account never has two
-
-
-def _parts(name: PersonName) -> dict[str, str]:
-    family, middle, given = name.family or "", name.middle or "", name.given or ""
-    display = name.display or compose_name(family, middle, given)
-    if not (family or middle or given):
-        family, middle, given = split_name(display)
-    if not given:
-        raise Fault(
-            "NAME_REQUIRED",
-            Kind.INVALID,
-            "A contact needs the name by which the person is called.",
-            "Give display_name as it is written, or given_name with family_name.",
-        )
-    return {
-        "family_name": family,
-        "middle_name": middle,
-        "given_name": given,
-        "display_name": display,
-    }
 
 
 def _no_account() -> Fault:

@@ -23,6 +23,7 @@ class Contact(TenantEntity):
     phone_e164: Mapped[str | None] = mapped_column(String(16))
     title: Mapped[str | None] = mapped_column(Line)
     salutation: Mapped[str] = mapped_column(Code)
+    salutation_source: Mapped[str] = mapped_column(Code, default="none")
     is_primary: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -6,7 +6,7 @@ count and no answer about a single deal.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -82,7 +82,11 @@ def visible_to(reader: Reader) -> ColumnElement[bool]:
 def _visible(person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
     listed = (
         select(DealMember.deal_id)
-        .where(DealMember.deal_id == Deal.id, DealMember.person_id == person_id)
+        .where(
+            DealMember.deal_id == Deal.id,
+            DealMember.person_id == person_id,
+            DealMember.removed_at.is_(None),
+        )
         .exists()
     )
     shared = and_(Deal.visibility == "workspace", Deal.workspace_id.in_(workspace_ids))
@@ -92,6 +96,14 @@ def _visible(person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
 def visible_ids(reader: Reader) -> "Select[str]":
     """The ids of all deals that exist for a reader, to be part of another question."""
     return select(Deal.id).where(visible_to(reader))
+
+
+def ids_of(reader: Reader, *, account_id: str | None, deal_id: str | None) -> "Select[str]":
+    """The ids of one deal or of an account's deals, as far as they exist for a reader."""
+    statement = visible_ids(reader)
+    if account_id is not None:
+        statement = statement.where(Deal.account_id == account_id)
+    return statement if deal_id is None else statement.where(Deal.id == deal_id)
 
 
 async def get(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> Deal | None:
@@ -158,14 +170,34 @@ async def member_ids(tx: Tx, deal_id: str) -> Sequence[str]:
     """The people listed on a deal beside its owner."""
     return await tx.all(
         select(DealMember.person_id)
-        .where(DealMember.deal_id == deal_id)
+        .where(DealMember.deal_id == deal_id, DealMember.removed_at.is_(None))
         .order_by(DealMember.person_id)
     )
+
+
+async def memberships(tx: Tx, deal_id: str) -> Sequence[DealMember]:
+    """Everybody who is or was listed on a deal."""
+    return await tx.all(select(DealMember).where(DealMember.deal_id == deal_id))
 
 
 async def moves(tx: Tx, deal_id: str) -> Sequence[StageMove]:
     """Every step the deal took, first to last."""
     return await tx.all(select(StageMove).where(StageMove.deal_id == deal_id).order_by(StageMove.n))
+
+
+async def moves_before(
+    tx: Tx, deal_ids: "Select[str]", before: tuple[datetime, str, int] | None, *, limit: int
+) -> Sequence[StageMove]:
+    """Steps of these deals, latest first, from behind instant, deal and number of a step."""
+    statement = select(StageMove).where(StageMove.deal_id.in_(deal_ids))
+    if before is not None:
+        at, deal_id, n = before
+        same_time = or_(
+            StageMove.deal_id < deal_id, and_(StageMove.deal_id == deal_id, StageMove.n < n)
+        )
+        statement = statement.where(or_(StageMove.at < at, and_(StageMove.at == at, same_time)))
+    latest_first = (StageMove.at.desc(), StageMove.deal_id.desc(), StageMove.n.desc())
+    return await tx.all(statement.order_by(*latest_first).limit(limit))
 
 
 async def count_moves(tx: Tx, deal_id: str) -> int:

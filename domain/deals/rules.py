@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
 from domain.kernel.money import MAX_JSON_MINOR, Money, currency_code
@@ -103,6 +105,67 @@ def visible(deal: DealAccess, viewer: Viewer) -> bool:
     if viewer.person_id is None:
         return False
     return viewer.person_id == deal.owner_id or viewer.person_id in deal.member_ids
+
+
+def check_owner(owner_id: str, person_id: str) -> None:
+    """Raises Fault NOT_OWNER unless the person owns the deal: its circle is hers to decide."""
+    if person_id != owner_id:
+        raise Fault(
+            "NOT_OWNER",
+            Kind.FORBIDDEN,
+            "Only the owner of a deal decides who sees it.",
+            "Ask the owner, whom crm_get_deal names.",
+        )
+
+
+# --- how it was moved ---
+
+UNDO_WITHIN = timedelta(hours=24)
+
+
+class Step(Protocol):
+    """What taking a step back needs to know of it, row or value; `n` counts from 1."""
+
+    @property
+    def n(self) -> int: ...
+
+    @property
+    def undoes(self) -> int | None: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+
+StepT = TypeVar("StepT", bound=Step)
+
+
+def undoable(steps: Sequence[StepT], now: datetime) -> tuple[StepT, StepT]:
+    """The last step of a deal, which may be taken back now, and the one that then counts again.
+
+    `steps` are all of them in their order, the first of which opened the deal. Only the last one
+    can be undone, within a day, and an undo not again: one call brings back one step.
+
+    Raises Fault NO_MOVE_TO_UNDO or UNDO_TOO_LATE.
+    """
+    last = steps[-1]
+    undone = {step.undoes for step in steps} - {None}
+    counting = [step for step in steps if step.undoes is None and step.n not in undone]
+    if last.undoes is not None or len(counting) < 2:
+        raise Fault(
+            "NO_MOVE_TO_UNDO",
+            Kind.CONFLICT,
+            "The last thing that happened to the deal's stage was no move.",
+            "Bring it to another stage with crm_move_stage.",
+        )
+    if now - last.at > UNDO_WITHIN:
+        raise Fault(
+            "UNDO_TOO_LATE",
+            Kind.CONFLICT,
+            "The last move is more than 24 hours old and others may rely on it.",
+            "Bring the deal to another stage with crm_move_stage.",
+            {"moved_at": stamp(last.at), "hours": UNDO_WITHIN // timedelta(hours=1)},
+        )
+    return last, counting[-2]
 
 
 # --- how it ends ---

@@ -12,6 +12,7 @@ from domain.deals import queries
 from domain.deals.cards import DealCard, card
 from domain.deals.queries import Filter, Reader
 from domain.deals.rules import (
+    Probability,
     Visibility,
     check_amount,
     check_open,
@@ -26,6 +27,7 @@ from domain.kernel.money import Money
 from domain.pipelines import queries as pipeline_queries
 from domain.pipelines import service as pipelines
 from domain.store import outbox
+from domain.store.edits import check_version
 from domain.store.tx import Tx
 
 
@@ -87,7 +89,7 @@ async def create(tx: Tx, reader: Reader, new: NewDeal, *, created_by: str) -> De
     if await accounts.get(tx, new.account_id) is None:
         raise account_service.unknown()
     if new.primary_contact_id is not None:
-        await _check_contact(tx, new.primary_contact_id, new.account_id)
+        await check_contact(tx, new.primary_contact_id, new.account_id)
     workspaces = await _workspaces(tx, reader, new.workspace)
     pipeline = await pipelines.find(tx, new.pipeline, workspaces)
     owner_id, listed = await _circle(tx, reader, new)
@@ -128,7 +130,7 @@ async def create(tx: Tx, reader: Reader, new: NewDeal, *, created_by: str) -> De
     await tx.flush()
     for person_id in sorted(listed):
         tx.add(DealMember(deal_id=deal.id, person_id=person_id))
-    tx.add(_step(tx, deal, 1, None, None, created_by))
+    tx.add(_step(tx, deal, 1, None, created_by))
     await tx.flush()
     outbox.emit(
         tx,
@@ -177,7 +179,7 @@ async def find(
         pipeline_ids=pipeline_ids,
         stage_ids=await _stage_ids(tx, stage, pipeline_ids) if stage is not None else None,
         status=status,
-        owner_id=await _person_id(tx, owner) if owner is not None else None,
+        owner_id=await person_id_of(tx, owner) if owner is not None else None,
     )
     page = await queries.listed(tx, reader, wanted, before=before, limit=limit + 1)
     return page[:limit], len(page) > limit
@@ -218,6 +220,7 @@ async def move(
     )
     chance = probability_on_move(step.end.probability_pct)
 
+    left = Probability(deal.probability_pct, deal.probability_manual)
     deal.amount_minor = facts["amount_minor"]
     deal.expected_close_date = facts["expected_close_date"]
     deal.primary_contact_id = facts["primary_contact_id"]
@@ -225,7 +228,7 @@ async def move(
     deal.stage_entered_at = tx.at
     deal.probability_pct, deal.probability_manual = chance.pct, chance.manual
     deal.updated_at = tx.at
-    await record_step(tx, deal, step.start.id, reason, moved_by)
+    await record_step(tx, deal, step.start.id, reason, moved_by, left=left)
     await tx.flush()
     outbox.emit(
         tx,
@@ -241,9 +244,21 @@ async def move(
 
 async def share(tx: Tx, deal_id: str, person_ids: Iterable[str]) -> None:
     """List people on a deal, who then see it although it is private."""
-    there = set(await queries.member_ids(tx, deal_id))
-    for person_id in sorted(set(person_ids) - there):
-        tx.add(DealMember(deal_id=deal_id, person_id=person_id))
+    there = {row.person_id: row for row in await queries.memberships(tx, deal_id)}
+    for person_id in sorted(set(person_ids)):
+        if person_id in there:
+            there[person_id].removed_at = None
+        else:
+            tx.add(DealMember(deal_id=deal_id, person_id=person_id))
+    await tx.flush()
+
+
+async def unshare(tx: Tx, deal_id: str, person_ids: Iterable[str]) -> None:
+    """Take people off a deal. That they were on it stays known."""
+    gone = set(person_ids)
+    for row in await queries.memberships(tx, deal_id):
+        if row.person_id in gone and row.removed_at is None:
+            row.removed_at = tx.at
     await tx.flush()
 
 
@@ -262,14 +277,7 @@ async def load(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> D
 
 async def check_expected(tx: Tx, deal: Deal, expected: Expected) -> None:
     """Raises VERSION_CONFLICT or STAGE_CHANGED when the caller's picture is an old one."""
-    if expected.version is not None and expected.version != deal.version:
-        raise Fault(
-            "VERSION_CONFLICT",
-            Kind.CONFLICT,
-            f"The deal is at version {deal.version} now.",
-            "Read it again with crm_get_deal and decide anew.",
-            {"version": deal.version},
-        )
+    check_version(expected.version, deal.version, "deal", "crm_get_deal")
     if expected.stage is None or expected.stage == deal.stage_id:
         return
     stage = (await pipeline_queries.labels(tx, [deal.stage_id]))[deal.stage_id].stage
@@ -284,20 +292,30 @@ async def check_expected(tx: Tx, deal: Deal, expected: Expected) -> None:
 
 
 async def record_step(
-    tx: Tx, deal: Deal, from_stage_id: str, reason: str | None, moved_by: str
+    tx: Tx,
+    deal: Deal,
+    from_stage_id: str,
+    reason: str | None,
+    moved_by: str,
+    *,
+    left: Probability | None = None,
+    undoes: int | None = None,
 ) -> None:
-    """Write the step that a deal has just taken into its history."""
-    n = await queries.count_moves(tx, deal.id) + 1
-    tx.add(_step(tx, deal, n, from_stage_id, reason, moved_by))
+    """Write the step that a deal has just taken into its history.
+
+    `left` is the chance it had before, for a step that may be taken back.
+    """
+    step = _step(tx, deal, await queries.count_moves(tx, deal.id) + 1, reason, moved_by)
+    step.from_stage_id, step.undoes = from_stage_id, undoes
+    if left is not None:
+        step.from_probability_pct, step.from_probability_manual = left.pct, left.manual
+    tx.add(step)
 
 
-def _step(
-    tx: Tx, deal: Deal, n: int, from_stage_id: str | None, reason: str | None, moved_by: str
-) -> StageMove:
+def _step(tx: Tx, deal: Deal, n: int, reason: str | None, moved_by: str) -> StageMove:
     return StageMove(
         deal_id=deal.id,
         n=n,
-        from_stage_id=from_stage_id,
         to_stage_id=deal.stage_id,
         reason=reason,
         moved_by=moved_by,
@@ -324,7 +342,7 @@ async def _with_details(tx: Tx, deal: Deal, learnt: Details) -> Mapping[str, Any
     if "amount_minor" in given:
         check_amount(given["amount_minor"], deal.currency)
     if "primary_contact_id" in given:
-        await _check_contact(tx, given["primary_contact_id"], deal.account_id)
+        await check_contact(tx, given["primary_contact_id"], deal.account_id)
     return {**known, **given, "owner_id": deal.owner_id}
 
 
@@ -333,7 +351,8 @@ async def _worth(tx: Tx, new: NewDeal) -> Money:
     return check_amount(new.amount_minor, currency)
 
 
-async def _check_contact(tx: Tx, contact_id: str, account_id: str) -> None:
+async def check_contact(tx: Tx, contact_id: str, account_id: str) -> None:
+    """Raises NOT_FOUND for a contact that is not one of the account's."""
     contact = await contacts.get(tx, contact_id)
     if contact is None or contact.account_id != account_id:
         raise Fault(
@@ -366,14 +385,15 @@ async def _circle(tx: Tx, reader: Reader, new: NewDeal) -> tuple[str, set[str]]:
     """Who owns the deal, and who else is listed on it."""
     owner_id = reader.person_id
     if new.owner is not None:
-        owner_id = await _person_id(tx, new.owner)
-    listed = {await _person_id(tx, reference) for reference in new.shared_with}
+        owner_id = await person_id_of(tx, new.owner)
+    listed = {await person_id_of(tx, reference) for reference in new.shared_with}
     if new.visibility is Visibility.PRIVATE:
         listed.add(reader.person_id)  # nobody makes a deal that she herself cannot see
     return owner_id, listed - {owner_id}
 
 
-async def _person_id(tx: Tx, reference: str) -> str:
+async def person_id_of(tx: Tx, reference: str) -> str:
+    """Who is meant by an e-mail address or id. Raises PERSON_UNKNOWN and PERSON_INACTIVE."""
     return (await account_service.find_owner(tx, reference)).id
 
 

@@ -68,12 +68,13 @@ class Deal(TenantEntity):
 
 
 class DealMember(TenantRow):
-    """A person who may see a private deal beside its owner."""
+    """A person who may see a private deal beside its owner, until she is taken off it."""
 
     __tablename__ = "deal_member"
 
     deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    removed_at: Mapped[datetime | None]
 
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "deal_id"], ["deal.tenant_id", "deal.id"]),
@@ -82,7 +83,11 @@ class DealMember(TenantRow):
 
 
 class StageMove(TenantRow):
-    """A step a deal took. Append-only; `n` counts from 1 within the deal."""
+    """A step a deal took. Append-only; `n` counts from 1 within the deal.
+
+    `undoes` is the `n` of the step that this one takes back; the chance of winning before a step
+    is kept, so that taking it back can bring the chance back too.
+    """
 
     __tablename__ = "stage_move"
 
@@ -93,6 +98,9 @@ class StageMove(TenantRow):
     reason: Mapped[str | None] = mapped_column(String(500))
     moved_by: Mapped[str] = mapped_column(Code)
     at: Mapped[datetime]
+    undoes: Mapped[int | None] = mapped_column(Integer)
+    from_probability_pct: Mapped[int | None] = mapped_column(Integer)
+    from_probability_manual: Mapped[bool | None] = mapped_column(Boolean)
 
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "deal_id"], ["deal.tenant_id", "deal.id"]),

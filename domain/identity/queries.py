@@ -138,6 +138,21 @@ async def emails(tx: Tx, ids: Iterable[str]) -> Mapping[str, str]:
     return {row.id: row.email for row in await tx.ask(_EMAILS, ids=wanted)} if wanted else {}
 
 
+async def names(tx: Tx, references: Iterable[str]) -> Mapping[str, str]:
+    """What those are called who are written down as `agent:<id>` or `human:<id>`."""
+    ids: dict[str, set[str]] = {"agent": set(), "human": set()}
+    for sort, _, id in (reference.partition(":") for reference in references):
+        ids.setdefault(sort, set()).add(id)
+    agents = select(Agent.id, Agent.name).where(Agent.id.in_(ids["agent"]))
+    humans = select(Person.id, Person.display_name.label("name")).where(Person.id.in_(ids["human"]))
+    return {
+        f"{sort}:{row.id}": row.name
+        for sort, asked in (("agent", agents), ("human", humans))
+        if ids[sort]
+        for row in await tx.rows(asked)
+    }
+
+
 async def person_by_email(tx: Tx, email: str) -> PersonIdentity:
     """The person with this e-mail address; PERSON_UNKNOWN if there is none in the tenant."""
     found = await tx.first(select(Person.id).where(Person.email == email.strip().lower()))

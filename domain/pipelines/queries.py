@@ -36,6 +36,7 @@ _LABELS = question(
         Stage.code.label("stage"),
         Stage.name_vi.label("stage_vi"),
         Stage.name_en.label("stage_en"),
+        Stage.probability_pct,
         Stage.category,
         Pipeline.id.label("pipeline_id"),
         Pipeline.code.label("pipeline"),
@@ -107,7 +108,8 @@ async def stage_ids(tx: Tx, reference: str, pipeline_ids: Iterable[str] | None) 
 async def labels(tx: Tx, stage_ids: Iterable[str]) -> Mapping[str, Any]:
     """What these stages and their pipelines are called, by stage id.
 
-    Rows have `stage_id`, `stage`, `stage_vi`, `stage_en`, `category`, `pipeline_id`, `pipeline`.
+    Rows have `stage_id`, `stage`, `stage_vi`, `stage_en`, `probability_pct`, `category`,
+    `pipeline_id` and `pipeline`.
     """
     wanted = sorted(set(stage_ids))
     if not wanted:

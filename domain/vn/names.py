@@ -106,6 +106,12 @@ def read_name(
     )
 
 
+def said_by_title(title: str) -> Salutation | None:
+    """The salutation in a title that is nothing else, such as Bà or Ms.; None for a job title."""
+    gender = _TITLES.get(title.strip().rstrip(".").lower())
+    return _salutation(gender) if gender is not None else None
+
+
 def address_as(salutation: Salutation, given: str) -> str:
     """How a letter begins: `Chị Lan`, or `Anh/Chị Lan` while nobody has said."""
     return f"{SALUTATION_TEXT[salutation]} {given}".rstrip()

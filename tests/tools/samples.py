@@ -49,6 +49,8 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
             "crm_create_deal", account_id=account_id, name="Nền tảng quý 4", amount_minor=90_000_000
         )
         other = await made("crm_create_deal", account_id=account_id, name="Gói bảo trì")
+        moved = await made("crm_create_deal", account_id=account_id, name="Đào tạo")
+        await made("crm_move_stage", deal_id=moved["id"], to_stage="discovery")
         action = await made("crm_close_deal", deal_id=other["id"], outcome="won")
         proposed = await made("crm_next_best_action", deal_id=deal["id"])
     number = await account_on_the_list(world, f"0071{randbelow(10**9):09d}")
@@ -83,6 +85,12 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
             "contact_id": contact["id"],
             "deal_id": deal["id"],
         },
+        "crm_update_account": {"account_id": account_id, "industry": "Logistics"},
+        "crm_update_contact": {"contact_id": contact["id"], "title": "Kế toán trưởng"},
+        "crm_update_deal": {"deal_id": deal["id"], "amount_minor": 9_000_000},
+        "crm_undo_move": {"deal_id": moved["id"]},
+        "crm_share_deal": {"deal_id": deal["id"], "visibility": "private"},
+        "crm_timeline": {"account_id": account_id},
         "crm_close_deal": {"deal_id": deal["id"], "outcome": "won"},
         "crm_generate_vietqr": {
             "deal_id": deal["id"],

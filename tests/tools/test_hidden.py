@@ -155,8 +155,15 @@ async def test_E09_for_everybody_else_it_is_answered_like_an_invented_one(shared
         "crm_move_stage": "deal_id",
         "crm_close_deal": "deal_id",
         "crm_log_activity": "deal_id",
+        "crm_update_deal": "deal_id",
+        "crm_undo_move": "deal_id",
+        "crm_share_deal": "deal_id",
+        "crm_timeline": "deal_id",
     }
     more = {
+        "crm_update_deal": {"amount_minor": 5, "expected_version": 9},
+        "crm_undo_move": {"expected_version": 9},
+        "crm_share_deal": {"visibility": "workspace"},
         "crm_move_stage": {"to_stage": "discovery", "expected_version": 9},
         "crm_close_deal": {"outcome": "lost"},
         "crm_log_activity": {"kind": "note", "subject": "Có không?"},

@@ -21,8 +21,8 @@ class Create(Change):
     given_name: Line | None = Field(default=None, description="By which the person is called.")
     email: Line | None = Field(default=None, description="The bare address.")
     phone: ShortLine | None = Field(default=None, description="Any usual spelling; stored E.164.")
-    salutation: SalutationName = Field(
-        default="neutral", description="As the person wishes; neutral when unknown."
+    salutation: SalutationName | None = Field(
+        default=None, description="As the person wishes; left out: read from title and name."
     )
     title: Line | None = Field(default=None, description="Job title.")
     is_primary: bool | None = Field(
@@ -60,7 +60,7 @@ async def TOOL(call: Call, arguments: Create) -> Created:
         email=arguments.email,
         phone=arguments.phone,
         title=arguments.title,
-        salutation=Salutation(arguments.salutation),
+        salutation=Salutation(arguments.salutation) if arguments.salutation else None,
         is_primary=arguments.is_primary,
     )
     view = ContactView(**contact_view(created.contact))

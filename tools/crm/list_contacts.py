@@ -11,7 +11,8 @@ from tools.shapes import Id, Paged, View, chosen, cursor_to, position_of, untrus
 
 ContactField = Literal[
     "account_id", "display_name", "family_name", "middle_name", "given_name", "first_name",
-    "last_name", "email", "phone_e164", "salutation", "title", "is_primary", "version",
+    "last_name", "email", "phone_e164", "salutation", "salutation_source", "greeting", "title",
+    "is_primary", "version",
 ]  # fmt: skip
 
 
@@ -40,7 +41,8 @@ async def TOOL(call: Call, arguments: List) -> Contacts:
     """List the people we know at one account, with how to reach and address them.
 
     Use this to get a contact id, or before crm_create_contact.
-    Vietnamese names come family name first; salutation says anh, chi, ban, em or neutral.
+    Vietnamese names come family name first; a letter begins with `greeting`, like Anh Minh, or
+    Anh/Chị Minh while nothing says more.
     Returns a page of contacts, oldest first.
     """
     question = {"account_id": arguments.account_id}

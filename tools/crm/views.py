@@ -9,6 +9,7 @@ from domain.accounts.service import AccountCard
 from domain.deals.cards import DealCard
 from domain.deals.queries import Reader
 from domain.kernel.money import Locale, Money
+from domain.vn.names import Salutation, address_as
 from domain.vn.tax_codes import masked
 from policies.contract import Principal
 from tools.shapes import Untrusted, View, quoted
@@ -17,7 +18,7 @@ ACCOUNT_WORDS = ("name", "address", "industry", "lead_source", "custom_fields")
 SHEET_WORDS = (*ACCOUNT_WORDS, "legal_name")
 CONTACT_WORDS = (
     "display_name", "family_name", "middle_name", "given_name", "first_name", "last_name",
-    "email", "title",
+    "email", "title", "greeting",
 )  # fmt: skip
 DEAL_WORDS = ("name", "account_name", "lost_reason")
 ACTIVITY_WORDS = ("subject",)
@@ -57,7 +58,11 @@ class AccountSheet(AccountView):
 
 
 class ContactView(View):
-    """A contact. first_name is the given name, last_name family and middle name."""
+    """A contact. first_name is the given name, last_name family and middle name.
+
+    `salutation_source` says whether somebody chose the salutation (explicit) or it was read from
+    title or name; `greeting` is how a letter begins.
+    """
 
     id: str
     account_id: str | None = None
@@ -70,6 +75,8 @@ class ContactView(View):
     email: str | None = None
     phone_e164: str | None = None
     salutation: str | None = None
+    salutation_source: str | None = None
+    greeting: str | None = None
     title: str | None = None
     is_primary: bool | None = None
     version: int | None = None
@@ -175,6 +182,8 @@ def contact_view(contact: Any) -> dict[str, Any]:
         "email": contact.email,
         "phone_e164": contact.phone_e164,
         "salutation": contact.salutation,
+        "salutation_source": contact.salutation_source,
+        "greeting": address_as(Salutation(contact.salutation), contact.given_name),
         "title": contact.title,
         "is_primary": contact.is_primary,
         "version": contact.version,

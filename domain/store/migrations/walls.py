@@ -30,11 +30,13 @@ INSERTS = {
 _STATE = "state, state_seq, error_code, closed_by, closed_at"
 _MOVED = "stage_id, stage_entered_at, probability_pct, probability_manual, updated_at, version"
 _LEARNT = "amount_minor, expected_close_date, primary_contact_id"
+_EDITED = "name, currency, owner_id, visibility"
 _ENDED = "status, closed_date, lost_reason"
 _SCORED = "state, actual_minor, scored_at"
 UPDATES = {
     Role.AGENT: {
-        "account": "", "contact": "", "deal": f"{_MOVED}, {_LEARNT}", "audit_head": "",
+        "account": "", "contact": "", "deal": f"{_MOVED}, {_LEARNT}, {_EDITED}",
+        "deal_member": "removed_at", "audit_head": "",
         "call_counter": "", "agent": "untrusted_read_at", "pending_action": _STATE,
         "tax_registry_answer": "", "forecast": _SCORED,
     },

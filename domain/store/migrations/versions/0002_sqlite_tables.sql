@@ -134,3 +134,15 @@ CREATE TABLE suggested_action (
 --;
 CREATE INDEX ix_suggested_action_tenant_id_deal_id ON suggested_action (tenant_id, deal_id)
 --;
+ALTER TABLE contact ADD COLUMN salutation_source VARCHAR(64) NOT NULL DEFAULT 'none'
+--;
+UPDATE contact SET salutation_source = 'explicit' WHERE salutation <> 'neutral'
+--;
+ALTER TABLE deal_member ADD COLUMN removed_at VARCHAR(27)
+--;
+ALTER TABLE stage_move ADD COLUMN undoes INTEGER
+--;
+ALTER TABLE stage_move ADD COLUMN from_probability_pct INTEGER
+--;
+ALTER TABLE stage_move ADD COLUMN from_probability_manual BOOLEAN
+--;

@@ -1,0 +1,91 @@
+"""Who sees a deal is decided by its owner: everybody in the workspace, or people by name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm.attributes import flag_modified
+
+from domain.accounts import service as account_service
+from domain.deals import queries, service
+from domain.deals.cards import DealCard, card
+from domain.deals.queries import Reader
+from domain.deals.rules import Visibility, check_open, check_owner
+from domain.identity import queries as identity
+from domain.kernel.faults import Fault, Kind
+from domain.store import outbox
+from domain.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """A deal, the e-mail addresses of those listed on it, and what was different before."""
+
+    deal: DealCard
+    members: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+async def share(
+    tx: Tx,
+    deal_id: str,
+    *,
+    reader: Reader,
+    visibility: Visibility | None = None,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    expected: service.Expected,
+) -> Circle:
+    """Let the owner of an open deal say who sees it. People are e-mail addresses or ids.
+
+    The owner always sees it: naming her changes nothing. Somebody who has left can be taken off,
+    and not be put on.
+
+    Raises NOT_FOUND, DEAL_CLOSED, NOT_OWNER, VERSION_CONFLICT, NOTHING_GIVEN, PERSON_UNKNOWN,
+    PERSON_INACTIVE and MEMBER_CONFLICT (somebody is to be added and removed).
+    """
+    deal = await service.load(tx, deal_id, reader, lock=True)
+    check_open(deal.status)
+    check_owner(deal.owner_id, reader.person_id)
+    await service.check_expected(tx, deal, expected)
+    if visibility is None and not add and not remove:
+        raise Fault(
+            "NOTHING_GIVEN",
+            Kind.INVALID,
+            "The call names neither a visibility nor people.",
+            "Give visibility, or people to add or remove.",
+        )
+    added = {await service.person_id_of(tx, reference) for reference in add} - {deal.owner_id}
+    removed = {(await account_service.find_person(tx, reference)).id for reference in remove} - {
+        deal.owner_id
+    }
+    if both := added & removed:
+        raise Fault(
+            "MEMBER_CONFLICT",
+            Kind.INVALID,
+            "The same call adds and removes somebody.",
+            "Name each person once.",
+            {"person_ids": sorted(both)},
+        )
+
+    listed = set(await queries.member_ids(tx, deal.id))
+    changed = []
+    if visibility is not None and visibility.value != deal.visibility:
+        deal.visibility = visibility.value
+        changed.append("visibility")
+    if added - listed or removed & listed:
+        await service.share(tx, deal.id, added)
+        await service.unshare(tx, deal.id, removed)
+        changed.append("members")
+    if changed:
+        deal.updated_at = tx.at
+        flag_modified(deal, "updated_at")  # the circle is part of the deal: its version counts it
+        await tx.flush()
+        outbox.emit(
+            tx,
+            "deal.shared",
+            deal_id=deal.id,
+            visibility=deal.visibility,
+            version=deal.version,
+        )
+    emails = await identity.emails(tx, (listed | added) - removed - {deal.owner_id})
+    return Circle(await card(tx, deal), tuple(sorted(emails.values())), tuple(changed))

@@ -1,0 +1,89 @@
+"""Correct what is known about an account."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from domain.accounts import updating
+from domain.accounts.rules import AccountType
+from policies.contract import Call, tool
+from tools.crm.views import ACCOUNT_WORDS, AccountView, account_view
+from tools.shapes import (
+    AccountTypeName,
+    Edit,
+    Id,
+    Line,
+    LongLine,
+    PersonReference,
+    ShortLine,
+    changed_text,
+    untrusted_in,
+)
+
+Clearable = Literal["vn_mst", "industry", "address", "lead_source", "owner"]
+
+
+class Update(Edit):
+    """Which account, and what is different."""
+
+    account_id: Id = Field(description="From crm_search_accounts.")
+    name: Line | None = Field(default=None, description="As the customer writes it.")
+    account_type: AccountTypeName | None = Field(
+        default=None, description="The tax code has to fit it."
+    )
+    vn_mst: ShortLine | None = Field(default=None, description="Tax code; a new one is unverified.")
+    industry: Line | None = Field(default=None, description="What it does.")
+    address: LongLine | None = Field(default=None, description="On one line.")
+    lead_source: ShortLine | None = Field(default=None, description="How it came to us.")
+    owner: PersonReference | None = Field(default=None, description="E-mail or id of a colleague.")
+    custom_fields: dict[str, Any] | None = Field(
+        default=None, description="Merged into those that are there; null removes one."
+    )
+    clear: Annotated[list[Clearable], Field(max_length=5)] = Field(
+        default_factory=list, description="Fields to make empty."
+    )
+
+
+class Updated(AccountView):
+    """The account as it is now."""
+
+    changed: list[str]
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """One line for what changed, one for the account."""
+        return f"{changed_text(self.changed)}\n{super().text()}"
+
+
+@tool("cyberos.crm.update_account", title="Update an account", answer=Updated)
+async def TOOL(call: Call, arguments: Update) -> Updated:
+    """Change fields of an account; what is left out stays as it is.
+
+    Use this when a name, type, tax code, address, owner or custom field is wrong or new.
+    Its people are crm_update_contact's. To make a field empty name it in `clear`.
+    Returns the account with its new version, and in `changed` the fields that were something
+    else before; an empty list says that all of it was so already.
+    """
+    updated = await updating.update(
+        call.tx,
+        arguments.account_id,
+        updating.Changes(
+            name=arguments.name,
+            account_type=AccountType(arguments.account_type) if arguments.account_type else None,
+            vn_mst=arguments.vn_mst,
+            industry=arguments.industry,
+            address=arguments.address,
+            lead_source=arguments.lead_source,
+            owner=arguments.owner,
+            custom_fields=arguments.custom_fields,
+        ),
+        clear=tuple(arguments.clear),
+        expected_version=arguments.expected_version,
+        on=call.at.astimezone(call.principal.zone).date(),
+    )
+    view = AccountView(**account_view(updated.account))
+    return Updated(
+        **account_view(updated.account),
+        changed=list(updated.changed),
+        untrusted_fields=untrusted_in(view, ACCOUNT_WORDS),
+    )

@@ -1,0 +1,88 @@
+"""Correct what is known about a person at an account."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.contacts import updating
+from domain.vn.names import Salutation
+from policies.contract import Call, tool
+from tools.crm.views import CONTACT_WORDS, ContactView, contact_view
+from tools.shapes import Edit, Id, Line, SalutationName, ShortLine, changed_text, untrusted_in
+
+Clearable = Literal["family_name", "middle_name", "email", "phone", "title", "salutation"]
+
+
+class Update(Edit):
+    """Which contact, and what is different."""
+
+    contact_id: Id = Field(description="From crm_list_contacts.")
+    display_name: Line | None = Field(
+        default=None, description="As written; without parts it is split again."
+    )
+    family_name: Line | None = Field(default=None, description="Makes a new display_name.")
+    middle_name: Line | None = Field(default=None, description="Makes a new display_name.")
+    given_name: Line | None = Field(default=None, description="Makes a new display_name.")
+    email: Line | None = Field(default=None, description="The bare address.")
+    phone: ShortLine | None = Field(default=None, description="Any usual spelling; stored E.164.")
+    salutation: SalutationName | None = Field(
+        default=None, description="As the person wishes; stays until cleared."
+    )
+    title: Line | None = Field(default=None, description="Job title.")
+    is_primary: bool | None = Field(
+        default=None, description="true replaces the account's primary contact."
+    )
+    clear: Annotated[list[Clearable], Field(max_length=6)] = Field(
+        default_factory=list,
+        description="Fields to make empty; salutation: to be read from the name again.",
+    )
+
+
+class Updated(ContactView):
+    """The contact as it is now."""
+
+    changed: list[str]
+    possible_duplicates: list[str] = Field(
+        default_factory=list, description="Contacts with the new e-mail or phone."
+    )
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """One line for what changed, one for the contact."""
+        return f"{changed_text(self.changed)}\n{super().text()}"
+
+
+@tool("cyberos.crm.update_contact", title="Update a contact", answer=Updated)
+async def TOOL(call: Call, arguments: Update) -> Updated:
+    """Change fields of a contact; what is left out stays as it is.
+
+    Use this when a name, e-mail, phone, title or salutation is wrong or new, or to make the
+    person the account's primary contact. To make a field empty name it in `clear`.
+    A salutation nobody chose follows title and name. A contact stays with its account.
+    Returns the contact with its new version, in `changed` the fields that were something else
+    before, and in possible_duplicates others who have the new e-mail or phone.
+    """
+    updated = await updating.update(
+        call.tx,
+        arguments.contact_id,
+        updating.Changes(
+            display_name=arguments.display_name,
+            family_name=arguments.family_name,
+            middle_name=arguments.middle_name,
+            given_name=arguments.given_name,
+            email=arguments.email,
+            phone=arguments.phone,
+            title=arguments.title,
+            salutation=Salutation(arguments.salutation) if arguments.salutation else None,
+            is_primary=arguments.is_primary,
+        ),
+        clear=tuple(arguments.clear),
+        expected_version=arguments.expected_version,
+    )
+    view = ContactView(**contact_view(updated.contact))
+    return Updated(
+        **contact_view(updated.contact),
+        changed=list(updated.changed),
+        possible_duplicates=updated.possible_duplicates,
+        untrusted_fields=untrusted_in(view, CONTACT_WORDS),
+    )

@@ -1,0 +1,90 @@
+"""Correct what is known about an open deal."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.deals import service, updating
+from policies.contract import Call, tool
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, reader
+from tools.shapes import (
+    AmountMinor,
+    Currency,
+    Day,
+    Edit,
+    Id,
+    Line,
+    PersonReference,
+    changed_text,
+    untrusted_in,
+)
+
+Clearable = Literal["expected_close_date", "primary_contact_id", "probability_pct"]
+
+
+class Update(Edit):
+    """Which deal, and what is different."""
+
+    deal_id: Id = Field(description="From crm_list_deals.")
+    name: Line | None = Field(default=None, description="What is to be sold.")
+    amount_minor: AmountMinor | None = Field(
+        default=None, description="Whole dong, or cents of other currencies."
+    )
+    currency: Currency | None = Field(default=None, description="Only with amount_minor.")
+    probability_pct: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        default=None, description="Overrides the stage's until the next move."
+    )
+    expected_close_date: Day | None = Field(default=None, description="When it should be won.")
+    primary_contact_id: Id | None = Field(default=None, description="A contact of the account.")
+    owner: PersonReference | None = Field(
+        default=None, description="E-mail or id; of a private deal only its owner gives it away."
+    )
+    clear: Annotated[list[Clearable], Field(max_length=3)] = Field(
+        default_factory=list,
+        description="Fields to make empty; probability_pct: back to the stage's.",
+    )
+
+
+class Updated(DealView):
+    """The deal as it is now."""
+
+    changed: list[str]
+    untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """One line for what changed, one for the deal."""
+        return f"{changed_text(self.changed)}\n{super().text()}"
+
+
+@tool("cyberos.crm.update_deal", title="Update a deal", answer=Updated)
+async def TOOL(call: Call, arguments: Update) -> Updated:
+    """Change fields of an open deal; what is left out stays as it is.
+
+    Use this when name, amount, probability, expected close, contact or owner is wrong or new.
+    The stage is crm_move_stage's, the end crm_close_deal's, who sees it crm_share_deal's.
+    To make a field empty name it in `clear`; what the deal's stage needs cannot be emptied.
+    A close that waits for people goes stale with any change: propose it again.
+    Returns the deal with its new version, and in `changed` the fields that were something else.
+    """
+    updated = await updating.update(
+        call.tx,
+        arguments.deal_id,
+        updating.Changes(
+            name=arguments.name,
+            amount_minor=arguments.amount_minor,
+            currency=arguments.currency,
+            probability_pct=arguments.probability_pct,
+            expected_close_date=arguments.expected_close_date,
+            primary_contact_id=arguments.primary_contact_id,
+            owner=arguments.owner,
+        ),
+        reader=reader(call.principal),
+        clear=tuple(arguments.clear),
+        expected=service.Expected(version=arguments.expected_version),
+    )
+    view = DealView(**deal_view(updated.deal, call.principal))
+    return Updated(
+        **deal_view(updated.deal, call.principal),
+        changed=list(updated.changed),
+        untrusted_fields=untrusted_in(view, DEAL_WORDS),
+    )
