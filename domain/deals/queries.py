@@ -54,10 +54,11 @@ def visible_to(reader: Reader) -> ColumnElement[bool]:
 
     Her own deals, those she is listed on, and what is not private in her workspaces.
     """
-    return _visible(reader.person_id, reader.workspace_ids)
+    return visible_by(reader.person_id, reader.workspace_ids)
 
 
-def _visible(person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
+def visible_by(person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
+    """The same with values or with parameters, for statements that are prepared."""
     listed = (
         select(DealMember.deal_id)
         .where(DealMember.deal_id == Deal.id, DealMember.person_id == person_id)
@@ -130,7 +131,7 @@ async def count_moves(tx: Tx, deal_id: str) -> int:
 def _listing(asked: frozenset[str], continued: bool) -> Question:
     """The question for a page with these conditions, made once for every combination."""
     statement = shown_deals().where(
-        _visible(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
+        visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
         *(_CONDITIONS[name] for name in sorted(asked)),
     )
     if continued:

@@ -1,11 +1,25 @@
 """What was a currency worth on a day?"""
 
+from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 
 from domain.fx.tables import FxRate
+from domain.store.questions import question
 from domain.store.tx import Tx
+
+_NEWEST_FIRST = (FxRate.as_of.desc(), FxRate.recorded_at.desc(), FxRate.id.desc())
+_RANKED = (
+    select(
+        FxRate.base,
+        FxRate.value,
+        func.row_number().over(partition_by=FxRate.base, order_by=_NEWEST_FIRST).label("place"),
+    )
+    .where(FxRate.quote == bindparam("quote"), FxRate.as_of <= bindparam("on"))
+    .subquery()
+)
+_ALL_LATEST = question(select(_RANKED.c.base, _RANKED.c.value).where(_RANKED.c.place == 1))
 
 
 async def latest(tx: Tx, base: str, quote: str, on: date) -> FxRate | None:
@@ -16,8 +30,13 @@ async def latest(tx: Tx, base: str, quote: str, on: date) -> FxRate | None:
     return await tx.first(
         select(FxRate)
         .where(FxRate.base == base, FxRate.quote == quote, FxRate.as_of <= on)
-        .order_by(FxRate.as_of.desc(), FxRate.recorded_at.desc(), FxRate.id.desc())
+        .order_by(*_NEWEST_FIRST)
     )
+
+
+async def all_latest(tx: Tx, quote: str, on: date) -> Mapping[str, str]:
+    """The newest rate of every currency to `quote`, as `latest` finds each; values by currency."""
+    return {row.base: row.value for row in await tx.ask(_ALL_LATEST, quote=quote, on=on)}
 
 
 async def recorded(tx: Tx, base: str, quote: str, as_of: date, source: str) -> FxRate | None:

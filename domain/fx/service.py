@@ -1,5 +1,6 @@
 """Rates are recorded, and amounts are put into US dollars to be compared with a limit."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -75,8 +76,6 @@ async def record(tx: Tx, rate: Rate, *, said_by: Actor = SYSTEM) -> FxRate:
 async def in_usd(tx: Tx, money: Money, on: date) -> Equivalent:
     """What an amount is in US cents, for comparison with a limit and for nothing else.
 
-    Dong are divided by the dollar's rate (dollar to dong is what is published), other currencies
-    multiplied by their rate in dong first; one exact division, rounded half to even at its end.
     Without a rate nobody knows, and whoever asks assumes the worst.
     """
     if money.currency == USD:
@@ -84,15 +83,39 @@ async def in_usd(tx: Tx, money: Money, on: date) -> Equivalent:
     dollar = await queries.latest(tx, USD, _VND, on)
     if dollar is None:
         return Equivalent(None)
-    numerator, denominator = money.minor * 10 ** EXPONENTS[USD], 10 ** EXPONENTS[money.currency]
+    rates = {USD: dollar.value}
     if money.currency != _VND:
         foreign = await queries.latest(tx, money.currency, _VND, on)
         if foreign is None:
             return Equivalent(None)
-        above, below = ratio(Decimal(foreign.value))
+        rates[money.currency] = foreign.value
+    return _within_reach(_usd_minor(money, rates), dollar.id)
+
+
+async def dollars(tx: Tx, on: date) -> Callable[[Money], int | None]:
+    """What many amounts are in US cents, as `in_usd` says it, by one statement for all of them."""
+    rates = await queries.all_latest(tx, _VND, on)
+
+    def equivalent(money: Money) -> int | None:
+        if money.currency == USD:
+            return _within_reach(money.minor, None).usd_minor
+        if USD not in rates or (money.currency != _VND and money.currency not in rates):
+            return None
+        return _within_reach(_usd_minor(money, rates), None).usd_minor
+
+    return equivalent
+
+
+def _usd_minor(money: Money, rates: Mapping[str, str]) -> int:
+    """Dong are divided by the dollar's rate (dollar to dong is what is published), others multiplied
+    by their rate in dong first; one exact division, rounded half to even at its end.
+    """
+    numerator, denominator = money.minor * 10 ** EXPONENTS[USD], 10 ** EXPONENTS[money.currency]
+    if money.currency != _VND:
+        above, below = ratio(Decimal(rates[money.currency]))
         numerator, denominator = numerator * above, denominator * below
-    above, below = ratio(Decimal(dollar.value))
-    return _within_reach(divide(numerator * below, denominator * above), dollar.id)
+    above, below = ratio(Decimal(rates[USD]))
+    return divide(numerator * below, denominator * above)
 
 
 def _within_reach(usd_minor: int, rate_id: str | None) -> Equivalent:
