@@ -114,9 +114,7 @@ _LONGEST_FIRST = (Deal.stage_entered_at, Deal.id)
 _PLACES = (
     select(
         Deal.id,
-        func.row_number()
-        .over(partition_by=Deal.stage_id, order_by=_LONGEST_FIRST)
-        .label("place"),
+        func.row_number().over(partition_by=Deal.stage_id, order_by=_LONGEST_FIRST).label("place"),
     )
     .where(*_IN_PIPELINE)
     .subquery()

@@ -107,8 +107,8 @@ async def dollars(tx: Tx, on: date) -> Callable[[Money], int | None]:
 
 
 def _usd_minor(money: Money, rates: Mapping[str, str]) -> int:
-    """Dong are divided by the dollar's rate (dollar to dong is what is published), others multiplied
-    by their rate in dong first; one exact division, rounded half to even at its end.
+    """Dong are divided by the dollar's rate (dollar to dong is what is published), other currencies
+    multiplied by their rate in dong first; one exact division, rounded half to even at its end.
     """
     numerator, denominator = money.minor * 10 ** EXPONENTS[USD], 10 ** EXPONENTS[money.currency]
     if money.currency != _VND:

@@ -4,13 +4,11 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 
-
 from domain.deals.tables import Deal
 from domain.fx import service as fx
 from domain.kernel.money import Money, Rate
 from tests.tools.talk import talking
 from tests.traffic import traffic
-
 
 
 async def an_account(talk, name="Công ty Hoàng Long") -> str:
@@ -151,7 +149,9 @@ async def test_what_has_ended_is_on_no_board_and_other_pipelines_stand_on_their_
         account = await an_account(talk)
         ended = await stands(talk, account, "qualifying", 5, "USD")
         await talk.ok("crm_create_deal", account_id=account, name="Đại lý", pipeline_id="partner")
-        partner = await talk.ok("crm_pipeline_board", pipeline_id=world.ours.pipeline_ids["partner"])
+        partner = await talk.ok(
+            "crm_pipeline_board", pipeline_id=world.ours.pipeline_ids["partner"]
+        )
         action = await talk.ok("crm_close_deal", deal_id=ended["id"], outcome="cancelled")
         await world.decide(action["action_id"])
         await world.execute(action["action_id"])
