@@ -11,7 +11,7 @@ open a stream (`subscriptions/listen`) and hear of changes there, and of nothing
 
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -171,7 +171,7 @@ def serving(pause: Pause = a_second) -> Callable[[Any], Any]:
 
 
 @asynccontextmanager
-async def _beside(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def _beside(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
     """Let something else go on for the length of a block."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(work)

@@ -7,12 +7,11 @@ strangers wrote. A resource whose tool the caller may not use is not there for i
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from functools import lru_cache
 from typing import Any
 
 _VARIABLE = re.compile(r"\{([a-z_]+)\}")
 _VALUE = "([A-Za-z0-9_-]{1,64})"  # an id or a code; anything else is at no address
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +27,8 @@ class Resource:
     tool: str
     title: str
     description: str
-    holds: Mapping[str, str] = _NOTHING
-    fixed: Mapping[str, Any] = _NOTHING
-    _shape: re.Pattern[str] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        shape = re.compile(_VARIABLE.sub(lambda _: _VALUE, self.uri))
-        object.__setattr__(self, "_shape", shape)
+    holds: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def variables(self) -> list[str]:
@@ -43,10 +37,15 @@ class Resource:
 
     def arguments(self, uri: str) -> dict[str, Any] | None:
         """What the tool has to be asked for this address; None if it is another resource's."""
-        match = self._shape.fullmatch(uri)
+        match = _shape(self.uri).fullmatch(uri)
         if match is None:
             return None
         return {**dict(zip(self.variables, match.groups(), strict=True)), **self.fixed}
+
+
+@lru_cache(maxsize=64)
+def _shape(template: str) -> re.Pattern[str]:
+    return re.compile(_VARIABLE.sub(lambda _: _VALUE, template))
 
 
 BOARD = Resource(
