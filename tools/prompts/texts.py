@@ -200,10 +200,12 @@ FORECAST = Prompt(
         Step(
             ("crm_list_deals",),
             Said(
-                "Gọi crm_list_deals với status open và các trường name, amount_minor, currency, "
-                "probability_pct, expected_close_date; đi hết các trang (next_cursor).",
-                "Call crm_list_deals with status open and the fields name, amount_minor, currency, "
-                "probability_pct, expected_close_date; follow next_cursor to the end.",
+                "Gọi crm_list_deals cho {pipeline} với status open và các trường name, "
+                "amount_minor, currency, probability_pct, expected_close_date; đi hết các trang "
+                "(next_cursor).",
+                "Call crm_list_deals for {pipeline} with status open and the fields name, "
+                "amount_minor, currency, probability_pct, expected_close_date; follow next_cursor "
+                "to the end.",
             ),
         ),
     ),
