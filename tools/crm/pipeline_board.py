@@ -98,12 +98,11 @@ async def TOOL(call: Call, arguments: Show) -> BoardView:
     )
     today = call.at.astimezone(call.principal.zone).date()
     usd = await fx.dollars(call.tx, today)
-    return _board_view(found, locale_of(call.principal), call.at, today, usd)
+    return board_view(found, locale_of(call.principal), call.at, today, usd)
 
 
-def _board_view(
-    found: Board, locale: Locale, at: datetime, today: date, usd: _Dollars
-) -> BoardView:
+def board_view(found: Board, locale: Locale, at: datetime, today: date, usd: _Dollars) -> BoardView:
+    """The board as an agent sees it, in the language of the tenant; `usd` knows the rates."""
     pipeline = found.shape.pipeline
     name = pipeline.name_vi if locale == "vi" else pipeline.name_en
     count = sum(column.count for column in found.columns)
