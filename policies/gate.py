@@ -21,6 +21,7 @@ from domain.identity.tokens import Token
 from domain.kernel.canonical import normalised
 from domain.kernel.clock import Clock
 from domain.kernel.faults import Fault, Kind
+from domain.store import audit_queries as audit
 from domain.store import idempotency
 from domain.store.chain import Actor, Event
 from domain.store.engine import Database
@@ -105,6 +106,15 @@ class Gate:
         """Who this token is, right now; TOKEN_INVALID if nobody."""
         async with reading(self._database, token.tenant_id, self._clock) as tx:
             return await principals.agent(tx, token)
+
+    async def end_of_chain(self, token: Token) -> int:
+        """How many entries the tenant's chain has; every change of anything adds one.
+
+        TOKEN_INVALID if the token is nobody's any more.
+        """
+        async with reading(self._database, token.tenant_id, self._clock) as tx:
+            await principals.agent(tx, token)
+            return (await audit.head(tx)).seq
 
     def visible(self, principal: Principal) -> list[ToolPolicy]:
         """The tools this principal may call, in one fixed order. Others do not exist for it."""

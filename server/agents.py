@@ -29,9 +29,13 @@ from policies import activation
 from policies.catalogue import Catalogue
 from policies.gate import Gate, Outcome
 from server import settings as environment
-from server import wiring
+from server import updates, wiring
+from server.completions import Completer
+from server.prompts import Prompter
+from server.resources import Shelf
 from server.settings import Settings
 from server.unreadable import Readable
+from server.updates import Pause, Updates
 
 log = logging.getLogger("cyberos")
 
@@ -50,7 +54,7 @@ Contracts = Callable[[str], types.Tool]
 
 
 class AgentServer:
-    """The two handlers: what there is, and do it."""
+    """What there is, and do it: tools, and beside them what is made of tools."""
 
     def __init__(
         self, gate: Gate, token: Token, toolsets: frozenset[str], contracts: Contracts
@@ -59,6 +63,9 @@ class AgentServer:
         self._token = token
         self._toolsets = toolsets
         self._contracts = contracts
+        self._shelf = Shelf(gate, token)
+        self._prompter = Prompter(gate, token, toolsets)
+        self._completer = Completer(gate, token)
 
     async def list_tools(self, _ctx: Any, _params: Any) -> types.ListToolsResult:
         """The tools this agent may call, from their contracts, in one fixed order."""
@@ -94,6 +101,57 @@ class AgentServer:
             is_error=False,
         )
 
+    async def list_resources(self, _ctx: Any, _params: Any) -> types.ListResourcesResult:
+        """Boards, pending approvals and figures."""
+        return await self._shelf.listed()
+
+    async def list_resource_templates(
+        self, _ctx: Any, _params: Any
+    ) -> types.ListResourceTemplatesResult:
+        """The addresses of accounts, contacts, deals, boards and actions."""
+        return await self._shelf.templates()
+
+    async def read_resource(
+        self, ctx: Any, params: types.ReadResourceRequestParams
+    ) -> types.ReadResourceResult:
+        """What stands at an address."""
+        return await self._shelf.read(params.uri, ctx.protocol_version)
+
+    async def subscribe(self, ctx: Any, params: types.SubscribeRequestParams) -> types.EmptyResult:
+        """Tell of changes at an address (until 2025-11-25)."""
+        subscriptions: Updates = ctx.lifespan_context
+        return await subscriptions.subscribe(self._shelf, ctx, params.uri)
+
+    async def unsubscribe(
+        self, ctx: Any, params: types.UnsubscribeRequestParams
+    ) -> types.EmptyResult:
+        """Tell no more."""
+        subscriptions: Updates = ctx.lifespan_context
+        return subscriptions.unsubscribe(params.uri)
+
+    async def listen(
+        self, ctx: Any, params: types.SubscriptionsListenRequestParams
+    ) -> types.SubscriptionsListenResult:
+        """Tell of changes on a stream (since 2026-07-28)."""
+        subscriptions: Updates = ctx.lifespan_context
+        return await subscriptions.listen(self._shelf, ctx, params)
+
+    async def list_prompts(self, _ctx: Any, _params: Any) -> types.ListPromptsResult:
+        """Tasks a person hands over."""
+        return await self._prompter.listed()
+
+    async def get_prompt(
+        self, _ctx: Any, params: types.GetPromptRequestParams
+    ) -> types.GetPromptResult:
+        """One of them, with what the person typed."""
+        return await self._prompter.get(params.name, params.arguments or {})
+
+    async def complete(
+        self, _ctx: Any, params: types.CompleteRequestParams
+    ) -> types.CompleteResult:
+        """Suggestions for what she is typing."""
+        return await self._completer.complete(params)
+
 
 def _content(outcome: Outcome) -> list[types.ContentBlock]:
     content: list[types.ContentBlock] = [types.TextContent(type="text", text=outcome.text)]
@@ -111,7 +169,11 @@ def contract(name: str) -> types.Tool:
 
 
 def mcp_server(
-    gate: Gate, token: Token, toolsets: frozenset[str], contracts: Contracts = contract
+    gate: Gate,
+    token: Token,
+    toolsets: frozenset[str],
+    contracts: Contracts = contract,
+    pause: Pause = updates.a_second,
 ) -> "Server[Any]":
     """The protocol server over a gate, for one agent."""
     handlers = AgentServer(gate, token, toolsets, contracts)
@@ -122,6 +184,16 @@ def mcp_server(
         instructions=INSTRUCTIONS,
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,
+        on_list_resources=handlers.list_resources,
+        on_list_resource_templates=handlers.list_resource_templates,
+        on_read_resource=handlers.read_resource,
+        on_subscribe_resource=handlers.subscribe,
+        on_unsubscribe_resource=handlers.unsubscribe,
+        on_subscriptions_listen=handlers.listen,
+        on_list_prompts=handlers.list_prompts,
+        on_get_prompt=handlers.get_prompt,
+        on_completion=handlers.complete,
+        lifespan=updates.serving(pause),
     )
 
 

@@ -27,6 +27,7 @@ TOOL_MODULES = {
     "cyberos.crm.list_contacts": "tools.crm.list_contacts",
     "cyberos.crm.create_contact": "tools.crm.create_contact",
     "cyberos.crm.list_pipelines": "tools.crm.list_pipelines",
+    "cyberos.crm.pipeline_board": "tools.crm.pipeline_board",
     "cyberos.crm.list_deals": "tools.crm.list_deals",
     "cyberos.crm.get_deal": "tools.crm.get_deal",
     "cyberos.crm.create_deal": "tools.crm.create_deal",

@@ -112,9 +112,8 @@ async def create(
         custom_fields=fields,
         created_at=tx.at,
         updated_at=tx.at,
+        **await said_of(tx, tax_code),
     )
-    if tax_code is not None:
-        _say_standing(account, await taxpayers.standing(tx, tax_code))
     tx.add(account)
     await tx.flush()
     outbox.emit(tx, "account.created", account_id=account.id)
@@ -137,7 +136,8 @@ async def check_again(tx: Tx, account_id: str) -> AccountCard:
             "Ask the customer for it; crm_validate_mst checks a code without an account.",
         )
     before = account.vn_mst_status, account.vn_mst_checked_at
-    _say_standing(account, await taxpayers.standing(tx, account.vn_mst))
+    for name, value in (await said_of(tx, account.vn_mst)).items():
+        setattr(account, name, value)
     if (account.vn_mst_status, account.vn_mst_checked_at) != before:
         account.updated_at = tx.at
         await tx.flush()
@@ -292,11 +292,15 @@ async def _owners(tx: Tx, rows: Iterable[Any]) -> Mapping[str | None, str]:
     return dict((await identity.emails(tx, ids)).items())
 
 
-def _say_standing(account: Account, standing: taxpayers.Standing) -> None:
-    account.vn_mst_status = standing.status.value
-    account.vn_mst_checked_at = standing.checked_at
-    account.vn_mst_source = standing.source
-    account.legal_name = standing.legal_name
+async def said_of(tx: Tx, tax_code: str | None) -> dict[str, Any]:
+    """What an account's row says of its tax code: the registry's word, from whom, since when."""
+    known = await taxpayers.standing(tx, tax_code) if tax_code is not None else None
+    return {
+        "vn_mst_status": known.status.value if known else None,
+        "vn_mst_checked_at": known.checked_at if known else None,
+        "vn_mst_source": known.source if known else None,
+        "legal_name": known.legal_name if known else None,
+    }
 
 
 def _sheet(tx: Tx, account: Account, owners: Mapping[str | None, str]) -> AccountCard:

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.accounts import queries, service
 from domain.accounts.custom_fields import check_custom_fields
-from domain.accounts.rules import AccountType, TaxCodeStatus, check_tax_code
+from domain.accounts.rules import AccountType, check_tax_code
 from domain.accounts.service import AccountCard
 from domain.accounts.tables import Account
 from domain.identity import queries as identity
@@ -53,7 +53,7 @@ async def update(
 ) -> Updated:
     """Change fields of an account, all of them or none; those in `clear` become empty.
 
-    A new tax code is unverified, and one that stays has to fit the new type of its account.
+    A new tax code stands as the registry last said, and one that stays has to fit a new type.
 
     Raises NOTHING_GIVEN, CLEAR_CONFLICT, NOT_FOUND, VERSION_CONFLICT, VN_MST_INVALID,
     ACCOUNT_EXISTS, PERSON_UNKNOWN, PERSON_INACTIVE and CUSTOM_FIELDS_INVALID.
@@ -96,8 +96,7 @@ async def _legal(
         if known is not None and known != account.id:
             raise service.exists(known)
     if code != account.vn_mst:
-        status = TaxCodeStatus.UNVERIFIED.value if code is not None else None
-        fields["vn_mst"] = {"vn_mst": code, "vn_mst_status": status}
+        fields["vn_mst"] = {"vn_mst": code, **await service.said_of(tx, code)}
     return fields
 
 

@@ -76,10 +76,11 @@ def visible_to(reader: Reader) -> ColumnElement[bool]:
 
     Her own deals, those she is listed on, and what is not private in her workspaces.
     """
-    return _visible(reader.person_id, reader.workspace_ids)
+    return visible_by(reader.person_id, reader.workspace_ids)
 
 
-def _visible(person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
+def visible_by(person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
+    """The same with values or with parameters, for statements that are prepared."""
     listed = (
         select(DealMember.deal_id)
         .where(
@@ -220,7 +221,7 @@ def _still_open(asked: frozenset[str]) -> Question:
         )
         .where(
             Deal.status == "open",
-            _visible(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
+            visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
             *(_CONDITIONS[name] for name in sorted(asked)),
         )
         .order_by(Deal.id)
@@ -231,7 +232,7 @@ def _still_open(asked: frozenset[str]) -> Question:
 def _listing(asked: frozenset[str], continued: bool) -> Question:
     """The question for a page with these conditions, made once for every combination."""
     statement = shown_deals().where(
-        _visible(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
+        visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
         *(_CONDITIONS[name] for name in sorted(asked)),
     )
     if continued:
@@ -243,6 +244,6 @@ _MOST_NAMED = 10_000  # ids in one statement; both databases take three times as
 _ENDINGS = question(
     select(Deal.id, Deal.status, Deal.closed_date, Deal.amount_minor, Deal.currency).where(
         Deal.id.in_(bindparam("ids", expanding=True)),
-        _visible(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
+        visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
     )
 )

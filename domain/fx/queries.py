@@ -1,12 +1,25 @@
 """What was a currency worth on a day?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import bindparam, func, select
 
 from domain.fx.tables import FxRate
+from domain.store.questions import question
 from domain.store.tx import Tx
+
+_NEWEST_FIRST = (FxRate.as_of.desc(), FxRate.recorded_at.desc(), FxRate.id.desc())
+_RANKED = (
+    select(
+        FxRate.base,
+        FxRate.value,
+        func.row_number().over(partition_by=FxRate.base, order_by=_NEWEST_FIRST).label("place"),
+    )
+    .where(FxRate.quote == bindparam("quote"), FxRate.as_of <= bindparam("on"))
+    .subquery()
+)
+_NEWEST = question(select(_RANKED.c.base, _RANKED.c.value).where(_RANKED.c.place == 1))
 
 
 async def latest(tx: Tx, base: str, quote: str, on: date) -> FxRate | None:
@@ -17,25 +30,13 @@ async def latest(tx: Tx, base: str, quote: str, on: date) -> FxRate | None:
     return await tx.first(
         select(FxRate)
         .where(FxRate.base == base, FxRate.quote == quote, FxRate.as_of <= on)
-        .order_by(FxRate.as_of.desc(), FxRate.recorded_at.desc(), FxRate.id.desc())
+        .order_by(*_NEWEST_FIRST)
     )
 
 
-async def newest_of_each(tx: Tx, quote: str, on: date) -> Sequence[FxRate]:
-    """The rates to `quote` of the newest day of each currency, the one recorded last at the end."""
-    newest = (
-        select(FxRate.base, func.max(FxRate.as_of).label("as_of"))
-        .where(FxRate.quote == quote, FxRate.as_of <= on)
-        .group_by(FxRate.base)
-        .subquery()
-    )
-    same = and_(newest.c.base == FxRate.base, newest.c.as_of == FxRate.as_of)
-    return await tx.all(
-        select(FxRate)
-        .join(newest, same)
-        .where(FxRate.quote == quote)
-        .order_by(FxRate.recorded_at, FxRate.id)
-    )
+async def newest_of_each(tx: Tx, quote: str, on: date) -> Mapping[str, str]:
+    """The rate of every currency to `quote`, as `latest` finds each; values by currency."""
+    return {row.base: row.value for row in await tx.ask(_NEWEST, quote=quote, on=on)}
 
 
 async def recorded(tx: Tx, base: str, quote: str, as_of: date, source: str) -> FxRate | None:

@@ -45,4 +45,4 @@ class Snapshot:
 async def snapshot(tx: Tx, on: date) -> Snapshot:
     """The newest rates known for that day, of each currency."""
     rates = await queries.newest_of_each(tx, _VND, on)
-    return Snapshot({rate.base: Decimal(rate.value) for rate in rates})
+    return Snapshot({currency: Decimal(value) for currency, value in rates.items()})

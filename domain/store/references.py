@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, column, table
+from sqlalchemy import ColumnElement, FromClause, and_, column, func, select, table
 from sqlalchemy.orm import InstrumentedAttribute
+
+from domain.store.schema import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,14 @@ def referred(name: str, *columns: str, by: InstrumentedAttribute[Any]) -> Referr
     """The named columns of the table that the attribute `by` refers to."""
     other = table(name, column("tenant_id"), column("id"), *(column(one) for one in columns))
     return Referred(other, and_(other.c.tenant_id == by.class_.tenant_id, other.c.id == by))
+
+
+def last_of(name: str, instant: str, *, by: str, of: InstrumentedAttribute[Any]) -> Any:
+    """The latest `instant` among the rows of a table whose column `by` is the id `of`, or null."""
+    other = table(name, column("tenant_id"), column(by), column(instant, Instant()))
+    return (
+        select(func.max(other.c[instant]))
+        .where(other.c.tenant_id == of.class_.tenant_id, other.c[by] == of)
+        .correlate(of.class_)
+        .scalar_subquery()
+    )

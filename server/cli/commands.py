@@ -25,6 +25,7 @@ MODULES = (
     "connect",
     "demo",
     "vn",
+    "board",
 )
 
 

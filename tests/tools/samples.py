@@ -68,6 +68,7 @@ async def valid_calls(world: World) -> dict[str, Arguments]:
         "crm_list_contacts": {"account_id": account_id},
         "crm_create_contact": {"account_id": account_id, "display_name": "Lê Văn Nam"},
         "crm_list_pipelines": {},
+        "crm_pipeline_board": {"pipeline_id": "sales"},
         "crm_list_deals": {"account_id": account_id},
         "crm_forecast": {"pipeline_id": "sales", "range": "90d"},
         "crm_forecast_accuracy": {},

@@ -6,8 +6,9 @@ from pydantic import Field
 
 from domain.accounts import updating
 from domain.accounts.rules import AccountType
+from domain.taxpayers import service as taxpayers
 from policies.contract import Call, tool
-from tools.crm.views import ACCOUNT_WORDS, AccountView, account_view
+from tools.crm.views import SHEET_WORDS, AccountSheet, account_sheet
 from tools.shapes import (
     AccountTypeName,
     Edit,
@@ -19,6 +20,7 @@ from tools.shapes import (
     changed_text,
     untrusted_in,
 )
+from tools.tax_codes import consult, hints
 
 Clearable = Literal["vn_mst", "industry", "address", "lead_source", "owner"]
 
@@ -31,7 +33,7 @@ class Update(Edit):
     account_type: AccountTypeName | None = Field(
         default=None, description="The tax code has to fit it."
     )
-    vn_mst: ShortLine | None = Field(default=None, description="Tax code; a new one is unverified.")
+    vn_mst: ShortLine | None = Field(default=None, description="Vietnamese tax code, 10-13 digits.")
     industry: Line | None = Field(default=None, description="What it does.")
     address: LongLine | None = Field(default=None, description="On one line.")
     lead_source: ShortLine | None = Field(default=None, description="How it came to us.")
@@ -44,18 +46,24 @@ class Update(Edit):
     )
 
 
-class Updated(AccountView):
+class Updated(AccountSheet):
     """The account as it is now."""
 
     changed: list[str]
+    warnings: list[str] = Field(default_factory=list)
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
-        """One line for what changed, one for the account."""
-        return f"{changed_text(self.changed)}\n{super().text()}"
+        """One line for what changed, one for the account, one for each warning."""
+        return "\n".join([changed_text(self.changed), super().text(), *self.warnings])
 
 
-@tool("cyberos.crm.update_account", title="Update an account", answer=Updated)
+@tool(
+    "cyberos.crm.update_account",
+    title="Update an account",
+    answer=Updated,
+    consult=consult(lambda arguments: arguments.vn_mst),
+)
 async def TOOL(call: Call, arguments: Update) -> Updated:
     """Change fields of an account; what is left out stays as it is.
 
@@ -79,11 +87,12 @@ async def TOOL(call: Call, arguments: Update) -> Updated:
         ),
         clear=tuple(arguments.clear),
         expected_version=arguments.expected_version,
-        on=call.at.astimezone(call.principal.zone).date(),
+        on=call.day,
     )
-    view = AccountView(**account_view(updated.account))
-    return Updated(
-        **account_view(updated.account),
-        changed=list(updated.changed),
-        untrusted_fields=untrusted_in(view, ACCOUNT_WORDS),
-    )
+    card = updated.account
+    warnings: list[str] = []
+    if arguments.vn_mst is not None and card.vn_mst is not None:
+        known = await taxpayers.standing(call.tx, card.vn_mst)
+        warnings = hints(known, call.unanswered, typed_name=card.name)
+    view = Updated(**account_sheet(card), changed=list(updated.changed), warnings=warnings)
+    return view.model_copy(update={"untrusted_fields": untrusted_in(view, SHEET_WORDS)})

@@ -1,0 +1,198 @@
+"""Who is told that something has changed? Clients that subscribed to an address.
+
+Many processes change the same database: other agents, approvers, workers. So a subscriber's own
+process looks once a second at one number, the end of the tenant's audit chain, which every change
+moves. When it has moved, the subscribed addresses are read again through the gate, and the client
+hears of those whose answer is another one now. What it may not see changes nothing for it.
+
+Clients until 2025-11-25 subscribe address by address on their connection; since 2026-07-28 they
+open a stream (`subscriptions/listen`) and hear of changes there, and of nothing else.
+"""
+
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import mcp_types as types
+from anyio.abc import TaskGroup
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.shared.exceptions import MCPError
+
+from domain.kernel.faults import Fault, Kind
+from server.resources import Shelf, not_found, refused
+
+log = logging.getLogger("cyberos")
+
+LOOK_EVERY_SECONDS = 1
+MOST_SUBSCRIPTIONS = 50  # of one connection or stream; each costs a read after every change
+
+Tell = Callable[[str], Awaitable[None]]
+Pause = Callable[[], Awaitable[None]]
+
+
+async def a_second() -> None:
+    """The pause between two looks."""
+    await anyio.sleep(LOOK_EVERY_SECONDS)
+
+
+@dataclass
+class Watch:
+    """The addresses somebody follows, with a digest of what stood there last."""
+
+    shelf: Shelf
+    tell: Tell
+    seen: dict[str, str] = field(default_factory=dict)
+    end_of_chain: int | None = None  # when everything was last read; None for not yet
+
+    async def add(self, uri: str) -> bool:
+        """Follow an address from now on; False if there is nothing at it for this agent."""
+        content = await self.shelf.content(uri)
+        if content is not None:
+            self.seen[uri] = _digest(content)
+        return content is not None
+
+    async def look(self) -> None:
+        """Tell of every address whose content is another one than last time."""
+        end = await self.shelf.gate.end_of_chain(self.shelf.token)
+        if end == self.end_of_chain:
+            return
+        for uri, before in list(self.seen.items()):
+            content = await self.shelf.content(uri)
+            if content is None:
+                self.seen.pop(uri, None)  # told once; whoever reads it again finds nothing
+            elif _digest(content) == before:
+                continue
+            elif uri in self.seen:
+                self.seen[uri] = _digest(content)
+            await self.tell(uri)
+        self.end_of_chain = end
+
+    async def keep_looking(self, pause: Pause) -> None:
+        """Look until nothing is followed any more, or the agent may not ask any more."""
+        while self.seen:
+            await pause()
+            try:
+                await self.look()
+            except Fault as fault:
+                if fault.kind is not Kind.UNAVAILABLE:
+                    log.info("no more updates: %s", fault.code)
+                    self.seen.clear()
+            except Exception:
+                log.exception("a look for updates broke")  # and must not end the whole server
+
+
+class Updates:
+    """The subscriptions of one server process; made when it starts to serve."""
+
+    def __init__(self, tasks: TaskGroup, pause: Pause) -> None:
+        self._tasks = tasks
+        self._pause = pause
+        self._watch: Watch | None = None  # of the one connection that subscribes without a stream
+        self._looking = False
+        self._one_at_a_time = anyio.Lock()
+
+    async def subscribe(self, shelf: Shelf, ctx: Any, uri: str) -> types.EmptyResult:
+        """Until 2025-11-25: follow an address on this connection."""
+        if ctx.request is not None:
+            # Over HTTP every message of these clients stands alone: nobody could be told.
+            raise MCPError(
+                code=types.INVALID_REQUEST,
+                message="Updates over HTTP need protocol 2026-07-28: subscriptions/listen.",
+            )
+        async with self._one_at_a_time:
+            watch = self._watch = self._watch or Watch(shelf, _to(ctx.session))
+            if uri not in watch.seen and len(watch.seen) >= MOST_SUBSCRIPTIONS:
+                raise MCPError(code=types.INVALID_REQUEST, message="Too many subscriptions")
+            try:
+                there = await watch.add(uri)
+            except Fault as fault:
+                raise refused(fault) from fault
+            if not there:
+                raise not_found(uri, ctx.protocol_version)
+            if not self._looking:
+                self._looking = True
+                self._tasks.start_soon(self._look, watch)
+        return types.EmptyResult()
+
+    async def _look(self, watch: Watch) -> None:
+        await watch.keep_looking(self._pause)
+        self._looking = False
+
+    def unsubscribe(self, uri: str) -> types.EmptyResult:
+        """Until 2025-11-25: follow it no more."""
+        if self._watch is not None:
+            self._watch.seen.pop(uri, None)
+        return types.EmptyResult()
+
+    async def listen(
+        self, shelf: Shelf, ctx: Any, params: types.SubscriptionsListenRequestParams
+    ) -> types.SubscriptionsListenResult:
+        """Since 2026-07-28: a stream of what changes, until the client closes it.
+
+        The acknowledgement names the addresses that are followed; one that is not there for the
+        caller is left out, whatever the reason.
+        """
+        bus = InMemorySubscriptionBus()
+
+        async def tell(uri: str) -> None:
+            await bus.publish(ResourceUpdated(uri=uri))
+
+        watch = Watch(shelf, tell)
+        try:
+            await _follow(watch, params.notifications.resource_subscriptions or ())
+        except Fault as fault:
+            raise refused(fault) from fault
+        wanted = types.SubscriptionFilter(resource_subscriptions=list(watch.seen) or None)
+        handler = ListenHandler(bus)
+
+        async def look() -> None:
+            if watch.seen:  # a stream that follows nothing stays open: to close it invites another
+                await watch.keep_looking(self._pause)
+                handler.close()
+
+        async with _beside(look):
+            return await handler(ctx, params.model_copy(update={"notifications": wanted}))
+
+
+def serving(pause: Pause = a_second) -> Callable[[Any], Any]:
+    """The lifespan of a protocol server, which has the subscriptions of its clients."""
+
+    @asynccontextmanager
+    async def lifespan(_server: Any) -> AsyncIterator[Updates]:
+        async with anyio.create_task_group() as tasks:
+            yield Updates(tasks, pause)
+            tasks.cancel_scope.cancel()
+
+    return lifespan
+
+
+@asynccontextmanager
+async def _beside(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Let something else go on for the length of a block."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(work)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def _follow(watch: Watch, uris: Iterable[str]) -> None:
+    await watch.shelf.gate.principal(watch.shelf.token)
+    for uri in dict.fromkeys(uris):
+        if len(watch.seen) == MOST_SUBSCRIPTIONS:
+            break
+        await watch.add(uri)
+
+
+def _to(session: Any) -> Tell:
+    async def tell(uri: str) -> None:
+        await session.send_resource_updated(uri)
+
+    return tell
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,197 @@
+"""How does the pipeline stand?"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.deals import board as boards
+from domain.deals.board import Board, Card, Column, Worth
+from domain.fx.service import USD
+from domain.fx.snapshot import Snapshot, snapshot
+from domain.kernel.money import MAX_JSON_MINOR, Locale, Money
+from policies.contract import Call, tool
+from tools.crm.views import locale_of, reader
+from tools.shapes import Ask, Reference, View
+
+
+class Show(Ask):
+    """Which pipeline, and how much of it."""
+
+    pipeline_id: Reference | None = Field(
+        default=None, description="Id or code; left out: your first pipeline."
+    )
+    cards: Annotated[int, Field(ge=0, le=50)] = Field(
+        default=10, description="How many deals to show in each stage."
+    )
+
+
+class WorthView(View):
+    """Sums in one currency; one is left out that no client could read exactly."""
+
+    currency: str
+    amount_minor: int | None = None
+    weighted_minor: int | None = None
+    usd_minor: int | None = None
+    weighted_usd_minor: int | None = None
+
+
+class CardView(View):
+    """A deal. stagnant: 7, 14 or 30 days without a move or an activity."""
+
+    id: str
+    name: str
+    account_name: str
+    amount_minor: int
+    currency: str
+    days_in_stage: int
+    stagnant: int | None = None
+    next_step_missing: bool | None = None
+
+
+class StageView(View):
+    """A stage with its first deals."""
+
+    stage: str
+    stage_name: str
+    probability_pct: int
+    count: int
+    stagnant: int
+    totals: list[WorthView]
+    deals: list[CardView]
+    truncated: bool | None = None
+
+
+class BoardView(View):
+    """A pipeline, stage by stage."""
+
+    pipeline_id: str
+    pipeline: str
+    name: str
+    stages: list[StageView]
+    totals: list[WorthView]
+    truncated: bool = False
+    untrusted_fields: list[str] = Field(default_factory=list)
+    headline: str = Field(exclude=True)
+    lines: list[str] = Field(exclude=True)
+
+    def text(self) -> str:
+        """A line for each stage, between what all come to and how to see more."""
+        more = ["(not every deal is shown: use cards, or crm_list_deals)"] if self.truncated else []
+        return "\n".join([self.headline, *self.lines, *more])
+
+
+@tool("cyberos.crm.pipeline_board", title="Show the pipeline board", answer=BoardView)
+async def TOOL(call: Call, arguments: Show) -> BoardView:
+    """Show a pipeline as a board: open stages in order with count, total, weighted total and deals.
+
+    Use this to review a pipeline and to find deals that stand still: `stagnant` is 7, 14 or 30
+    days without a move or an activity, `next_step_missing` that no close date lies ahead.
+    A list by filters comes from crm_list_deals, one deal in full from crm_get_deal.
+    Returns sums per currency over all deals you may see, weighted by probability, with US cents
+    where a rate is known; deals longest in their stage come first.
+    """
+    found = await boards.board(
+        call.tx, reader(call.principal), arguments.pipeline_id, cards=arguments.cards
+    )
+    today = call.at.astimezone(call.principal.zone).date()
+    rates = await snapshot(call.tx, today)
+    return board_view(found, locale_of(call.principal), call.at, today, rates)
+
+
+def board_view(
+    found: Board, locale: Locale, at: datetime, today: date, rates: Snapshot
+) -> BoardView:
+    """The board as an agent sees it, in the language of the tenant; `rates` are those of today."""
+    pipeline = found.shape.pipeline
+    name = pipeline.name_vi if locale == "vi" else pipeline.name_en
+    count = sum(column.count for column in found.columns)
+    shown = any(column.cards for column in found.columns)
+    return BoardView(
+        pipeline_id=pipeline.id,
+        pipeline=pipeline.code,
+        name=name,
+        stages=[_stage_view(column, locale, at, today, rates) for column in found.columns],
+        totals=[_worth_view(worth, rates) for worth in found.worth],
+        truncated=any(_is_cut(column) for column in found.columns),
+        untrusted_fields=(
+            ["/stages/*/deals/*/name", "/stages/*/deals/*/account_name"] if shown else []
+        ),
+        headline=f"{name} ({pipeline.code}): {count} open, {_sums(found.worth, locale)}",
+        lines=[_line(column, locale) for column in found.columns],
+    )
+
+
+def _stage_view(
+    column: Column, locale: Locale, at: datetime, today: date, rates: Snapshot
+) -> StageView:
+    return StageView(
+        stage=column.stage.code,
+        stage_name=_name(column, locale),
+        probability_pct=column.stage.probability_pct,
+        count=column.count,
+        stagnant=column.stagnant,
+        totals=[_worth_view(worth, rates) for worth in column.worth],
+        deals=[_card_view(card, at, today) for card in column.cards],
+        truncated=_is_cut(column) or None,
+    )
+
+
+def _card_view(card: Card, at: datetime, today: date) -> CardView:
+    close = card.expected_close_date
+    return CardView(
+        id=card.id,
+        name=card.name,
+        account_name=card.account_name,
+        amount_minor=card.amount_minor,
+        currency=card.currency,
+        days_in_stage=card.days_in_stage(at),
+        stagnant=boards.stagnation(card.quiet_days(at)),
+        next_step_missing=(close is None or close < today) or None,
+    )
+
+
+def _worth_view(worth: Worth, rates: Snapshot) -> WorthView:
+    """The sums as JSON numbers; beyond 2^53-1 a client would read another number, so none."""
+    return WorthView(
+        currency=worth.currency,
+        amount_minor=_exact(worth.amount_minor),
+        weighted_minor=_exact(worth.weighted_minor),
+        usd_minor=_exact(rates.minor(worth.amount_minor, worth.currency, USD)),
+        weighted_usd_minor=_exact(rates.minor(worth.weighted_minor, worth.currency, USD)),
+    )
+
+
+def _exact(minor: int | None) -> int | None:
+    return minor if minor is not None and minor <= MAX_JSON_MINOR else None
+
+
+def _is_cut(column: Column) -> bool:
+    return len(column.cards) < column.count
+
+
+def _name(column: Column, locale: Locale) -> str:
+    return str(column.stage.name_vi if locale == "vi" else column.stage.name_en)
+
+
+def _line(column: Column, locale: Locale) -> str:
+    still = f", {column.stagnant} stagnant" if column.stagnant else ""
+    label = f"{_name(column, locale)} ({column.stage.code})"
+    return f"{label}: {column.count} open, {_sums(column.worth, locale)}{still}"
+
+
+def _sums(worth: Sequence[Worth], locale: Locale) -> str:
+    if not worth:
+        return "nothing"
+    return "; ".join(
+        f"{_money(one.amount_minor, one.currency, locale)}, "
+        f"weighted {_money(one.weighted_minor, one.currency, locale)}"
+        for one in worth
+    )
+
+
+def _money(minor: int, currency: str, locale: Locale) -> str:
+    if _exact(minor) is None:
+        return f"beyond counting in {currency}"
+    return Money(minor, currency).text(locale)
