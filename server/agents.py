@@ -106,13 +106,18 @@ def mcp_server(
 ) -> "Server[Any]":
     """The protocol server over a gate, for one agent."""
     handlers = AgentServer(gate, token, toolsets, contracts)
+    return protocol(lambda _ctx: handlers)
+
+
+def protocol(asked: Callable[[Any], AgentServer]) -> "Server[Any]":
+    """The protocol server; who is asked may be another one with every request."""
     return Server(
         "cyberos",
         version=VERSION,
         title="CyberOS",
         instructions=INSTRUCTIONS,
-        on_list_tools=handlers.list_tools,
-        on_call_tool=handlers.call_tool,
+        on_list_tools=lambda ctx, params: asked(ctx).list_tools(ctx, params),
+        on_call_tool=lambda ctx, params: asked(ctx).call_tool(ctx, params),
     )
 
 
@@ -144,7 +149,7 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
             log.error("%s", fault)
         gate = wiring.gate(settings, opened, catalogue, fault, read_only=options.read_only)
         await gate.principal(token)  # an invalid token ends here, before the protocol begins
-        server = mcp_server(gate, token, _toolsets(options.toolsets, catalogue, fault))
+        server = mcp_server(gate, token, chosen_toolsets(options.toolsets, catalogue, fault))
         # What is loaded now stays, and a long list is no reason to look for garbage in the middle
         # of it: without this, collections double the time of the slowest calls.
         gc.freeze()
@@ -180,7 +185,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(list(argv))
 
 
-def _toolsets(typed: str, catalogue: Catalogue, fault: Fault | None) -> frozenset[str]:
+def chosen_toolsets(typed: str, catalogue: Catalogue, fault: Fault | None) -> frozenset[str]:
     """The sets of tools to list; a misspelt one would be missed without a word."""
     chosen = frozenset(name.strip() for name in typed.split(","))
     known = {row.toolset for row in catalogue.tool}
