@@ -16,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from domain.kernel.faults import Fault, Kind
+from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
 from server.http import bodies, guards, logs
 from server.http.callers import Callers
@@ -34,7 +34,7 @@ PREFLIGHT = {
     "MCP-Protocol-Version, Mcp-Method, Mcp-Name, Traceparent",
     "Access-Control-Max-Age": "600",
 }
-Readiness = Callable[[], Awaitable[None]]
+WhyNotReady = Callable[[], Awaitable[str]]
 
 
 class Door:
@@ -46,14 +46,14 @@ class Door:
         callers: Callers,
         protocol: StreamableHTTPSessionManager,
         metrics: Metrics,
-        check_ready: Readiness,
+        why_not_ready: WhyNotReady,
         limits: Limits,
     ) -> None:
         self._names = names
         self._callers = callers
         self._protocol = protocol
         self._metrics = metrics
-        self._check_ready = check_ready
+        self._why_not_ready = why_not_ready
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,9 +84,7 @@ class Door:
                 bytes=reply.bytes,
             )  # fmt: skip
 
-    async def _answer(
-        self, scope: Scope, headers: Headers, receive: Receive, send: Send
-    ) -> None:
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         guards.check_place(scope, headers, self._names)
         if scope["raw_path"] != guards.MCP:
             guards.check_watcher(scope, headers, self._names)
@@ -115,11 +113,9 @@ class Door:
         if scope["raw_path"] == b"/metrics":
             return Response(self._metrics.text(), media_type=CONTENT_TYPE)
         if scope["raw_path"] == b"/readyz":
-            try:
-                await self._check_ready()
-            except Fault as fault:
-                visit.outcome = fault.code
-                return _state(HTTPStatus.SERVICE_UNAVAILABLE, ready=False, code=fault.code)
+            if code := await self._why_not_ready():
+                visit.outcome = code
+                return _state(HTTPStatus.SERVICE_UNAVAILABLE, ready=False, code=code)
             return _state(HTTPStatus.OK, ready=True)
         return _state(HTTPStatus.OK, alive=True)
 
@@ -152,8 +148,3 @@ class _Reply:
 
 def _state(status: HTTPStatus, **facts: object) -> Response:
     return Response(json.dumps(facts), status, media_type="application/json")
-
-
-def not_ready(code: str, message: str) -> Fault:
-    """Why this process should get no requests."""
-    return Fault(code, Kind.UNAVAILABLE, message)

@@ -1,17 +1,16 @@
 """How does `cyberos http` begin and end? Options, sockets, one database, one loop."""
 
-import argparse
 import gc
-import json
 import logging
 import socket
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
-from ipaddress import ip_address
 
 import anyio
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp_types import methods
 
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Database, Role
@@ -22,12 +21,13 @@ from server import settings as environment
 from server import wiring
 from server.agents import AgentServer, Contracts, chosen_toolsets, contract, protocol
 from server.http import guards, logs
-from server.http.app import CALLER_KEY, Door, Readiness
+from server.http.app import CALLER_KEY, Door, WhyNotReady
 from server.http.callers import Callers, Gates
 from server.http.connections import serving
 from server.http.guards import Names
 from server.http.limits import Limits
 from server.http.metrics import Metrics
+from server.http.options import is_loopback, read_options
 from server.http.watching import Watch
 from server.settings import Settings
 
@@ -38,7 +38,7 @@ _READY_SECONDS = 5
 
 def main(argv: Sequence[str]) -> int:
     """`cyberos http`: answer agents until SIGTERM or SIGINT."""
-    options = _options(argv)
+    options = read_options(argv)
     try:
         settings = environment.read()
         listening = _listen(options)
@@ -50,9 +50,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-async def _serve(
-    settings: Settings, options: argparse.Namespace, listening: socket.socket
-) -> None:
+async def _serve(settings: Settings, options: Namespace, listening: socket.socket) -> None:
     catalogue, fault = wiring.policy(settings)
     if fault is not None:
         log.error("%s", fault)
@@ -65,7 +63,7 @@ async def _serve(
         manager = protocol_over(toolsets, catalogue, metrics)
         door = Door(
             _names(options, port), Callers(gates, limits), manager, metrics,
-            _readiness(opened, fault), limits,
+            readiness(opened, fault), limits,
         )  # fmt: skip
         gc.freeze()  # as in `cyberos serve`
         gc.set_threshold(20_000, 20, 20)
@@ -95,14 +93,14 @@ def protocol_over(
     # No argument of ours travels in a header; asking for the list of tools before each call, in
     # case one does, would double the cost of a call.
     server.get_tool_input_schema = lambda _name: None
-    methods = frozenset({"initialize", "ping", "server/discover"}) | server._request_handlers.keys()
-    server.middleware[:] = [Watch(metrics, catalogue.by_name.keys() | catalogue.by_id.keys(), methods)]
+    tools = catalogue.by_name.keys() | catalogue.by_id.keys()
+    server.middleware[:] = [Watch(metrics, tools, methods.SPEC_CLIENT_METHODS)]
     return StreamableHTTPSessionManager(server, json_response=True, stateless=True)
 
 
 def _gates(
     settings: Settings,
-    options: argparse.Namespace,
+    options: Namespace,
     opened: Database,
     catalogue: Catalogue,
     fault: Fault | None,
@@ -112,24 +110,32 @@ def _gates(
 
     make = wiring.gate
     whole = make(settings, opened, catalogue, fault, read_only=options.read_only)
-    return Gates(whole, make(settings, opened, catalogue, fault or wiring.not_activated()), is_active)
+    return Gates(
+        whole, make(settings, opened, catalogue, fault or wiring.not_activated()), is_active
+    )
 
 
-def _readiness(opened: Database, fault: Fault | None) -> Readiness:
-    async def check() -> None:
+def readiness(opened: Database, fault: Fault | None) -> WhyNotReady:
+    """Why this process should get no requests: the code of a fault, or nothing."""
+
+    async def why_not() -> str:
         if fault is not None:
-            raise fault
-        with anyio.move_on_after(_READY_SECONDS):
-            await check_revision(opened)
-            return
-        raise Fault("DATABASE_BUSY", Kind.UNAVAILABLE, "The database does not answer in time.")
+            return fault.code
+        try:
+            with anyio.fail_after(_READY_SECONDS):
+                await check_revision(opened)
+        except Fault as error:
+            return error.code
+        except TimeoutError:
+            return "DATABASE_BUSY"
+        return ""
 
-    return check
+    return why_not
 
 
-def _listen(options: argparse.Namespace) -> socket.socket:
+def _listen(options: Namespace) -> socket.socket:
     """The socket; HOST_REQUIRED when others can reach it and no name was allowed."""
-    if not _is_loopback(options.host) and not options.allow_host:
+    if not is_loopback(options.host) and not options.allow_host:
         raise Fault(
             "HOST_REQUIRED",
             Kind.INVALID,
@@ -152,61 +158,11 @@ def _listen(options: argparse.Namespace) -> socket.socket:
     return listening
 
 
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or ip_address(host).is_loopback
-
-
-def _names(options: argparse.Namespace, port: int) -> Names:
+def _names(options: Namespace, port: int) -> Names:
     return guards.names(
         port,
-        loopback=_is_loopback(options.host),
+        loopback=is_loopback(options.host),
         hosts=options.allow_host,
         origins=options.allow_origin,
         watchers=options.metrics_host,
     )
-
-
-def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="cyberos http", description="Serve agents over HTTP, each with its own bearer token."
-    )
-    add = parser.add_argument
-    add("--host", default="127.0.0.1", type=_address, help="the address to listen on")
-    add("--port", default=8321, type=_port, help="0 takes a free one")
-    add("--toolsets", default="default", help="comma-separated sets of tools")
-    add("--read-only", action="store_true", help="list and run only tools that change nothing")
-    add("--allow-host", action="append", default=[], type=_name, metavar="NAME[:PORT]",
-        help="a name clients call this server by, exactly as their Host header says it")  # fmt: skip
-    add("--allow-origin", action="append", default=[], type=_name, metavar="ORIGIN",
-        help="pages of this origin may call, such as https://example.vn")  # fmt: skip
-    add("--metrics-host", action="append", default=[], type=_name, metavar="NAME[:PORT]",
-        help="health and metrics also answer to this name, from any address")  # fmt: skip
-    add("--trust-proxy", action="append", default=[], metavar="ADDRESS",
-        help="believe what the proxy at this address says about who is behind it")  # fmt: skip
-    add("--rate", default=20, type=_positive, help="calls a second for each agent")
-    add("--burst", default=60, type=_positive, help="calls an agent may make at once")
-    return parser.parse_args(list(argv))
-
-
-def _address(typed: str) -> str:
-    if typed != "localhost":
-        ip_address(typed)  # ValueError: argparse says it
-    return "127.0.0.1" if typed == "localhost" else typed
-
-
-def _port(typed: str) -> int:
-    if not 0 <= int(typed) <= 65_535:
-        raise ValueError
-    return int(typed)
-
-
-def _positive(typed: str) -> int:
-    if not 1 <= int(typed) <= 1_000_000:
-        raise ValueError
-    return int(typed)
-
-
-def _name(typed: str) -> str:
-    if not typed.isascii() or not typed.isprintable() or "*" in typed or " " in typed or not typed:
-        raise ValueError
-    return typed

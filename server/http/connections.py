@@ -88,8 +88,8 @@ class TimedConnection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._head = _stopped(self._head)
-        self._deaf = _stopped(self._deaf)
+        self._stop_head()
+        self._stop_deaf()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -97,7 +97,7 @@ class TimedConnection(H11Protocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._deaf = _stopped(self._deaf)
+        self._stop_deaf()
 
     def send_400_response(self, msg: str) -> None:
         self.refused("HTTP_INVALID")
@@ -108,7 +108,7 @@ class TimedConnection(H11Protocol):
         answering = self.cycle is not None and not self.cycle.response_complete
         idle = self.timeout_keep_alive_task is not None  # uvicorn has a clock for that
         if answering or idle or self.transport.is_closing():
-            self._head = _stopped(self._head)
+            self._stop_head()
         elif self._head is None:
             self._head = self.loop.call_later(
                 self.limits.head_seconds, self._hang_up, "HEADERS_SLOW"
@@ -118,7 +118,12 @@ class TimedConnection(H11Protocol):
         self.refused(reason)
         self.transport.abort()
 
+    def _stop_head(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
 
-def _stopped(timer: TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()
+    def _stop_deaf(self) -> None:
+        if self._deaf is not None:
+            self._deaf.cancel()
+            self._deaf = None

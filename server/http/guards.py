@@ -103,6 +103,9 @@ def check_message(scope: Scope, headers: Headers, known: Names) -> None:
         raise Fault(
             "CONTENT_TYPE", Kind.INVALID, "Only plain `Content-Type: application/json` is read."
         )
+    if b"content-length" in headers and b"transfer-encoding" in headers:
+        # A proxy that believes the other one would see another end of this message.
+        raise Fault("LENGTH_TWICE", Kind.INVALID, "The body has a length or chunks, never both.")
 
 
 def is_preflight(scope: Scope, headers: Headers, known: Names) -> bool:

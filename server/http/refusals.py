@@ -18,6 +18,7 @@ STATUS = {
     "ADDRESS_REFUSED": 400,
     "ORIGIN_REFUSED": 403,
     "CONTENT_TYPE": 415,
+    "LENGTH_TWICE": 400,
     "TOKEN_INVALID": 401,
     "RATE_LIMITED": 429,
     "BODY_SLOW": 408,
@@ -26,8 +27,6 @@ STATUS = {
     "MESSAGE_INVALID": 400,
 }
 BY_KIND = {Kind.UNAVAILABLE: 503, Kind.FORBIDDEN: 403, Kind.NOT_FOUND: 404, Kind.CONFLICT: 409}
-# The rest of the request was not read, so the connection cannot be used again.
-CLOSING = {408, 413}
 
 
 def refusal(fault: Fault) -> Response:
@@ -38,7 +37,7 @@ def refusal(fault: Fault) -> Response:
     return Response(
         json.dumps({"jsonrpc": "2.0", "id": None, "error": error}),
         status,
-        {**_headers(fault, status)},
+        _headers(fault, status),
         "application/json",
     )
 
@@ -51,8 +50,6 @@ def _headers(fault: Fault, status: int) -> Mapping[str, str]:
             return {"Allow": "POST"}
         case 429 | 503:
             return {"Retry-After": str(fault.facts.get("retry_after_seconds", 1))}
-        case _ if status in CLOSING:
-            return {"Connection": "close"}
         case _:
             return {}
 
