@@ -85,6 +85,6 @@ def neighbourhood(address: str) -> str:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return "nowhere"
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return str(ip_network((parsed, 64), strict=False))
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
     return str(parsed)

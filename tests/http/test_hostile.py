@@ -226,7 +226,7 @@ async def test_L05_headers_that_contradict_the_message_are_refused(shared):
         await still_answers(there)
 
     assert [one.status for one in answers] == [200, 400, 400, 400]
-    assert [one.json["error"]["code"] for one in answers[1:]] == [-32020, -32020, -32022]
+    assert [one.json["error"]["code"] for one in answers[1:]] == [-32020] * 3
 
 
 async def test_a_header_with_a_line_break_or_without_end_is_no_http(shared):
@@ -325,7 +325,7 @@ async def test_who_hangs_up_in_the_middle_leaves_nothing_behind(shared):
     assert found.json["result"]["structuredContent"]["accounts"] == []
 
 
-async def test_L06_a_thousand_requests_at_once_are_all_answered(shared):
+async def test_L06_hundreds_of_requests_at_once_are_all_answered(shared):
     async with site(shared) as there:
         answers = await asyncio.gather(
             *(there.ask(message("ping", id=number)) for number in range(300)),
