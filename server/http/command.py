@@ -34,6 +34,7 @@ from server.settings import Settings
 log = logging.getLogger("cyberos.http")
 
 _READY_SECONDS = 5
+_BACKLOG = 2_048
 
 
 def main(argv: Sequence[str]) -> int:
@@ -147,6 +148,7 @@ def _listen(options: Namespace) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((options.host, options.port))
+        listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
         raise Fault(

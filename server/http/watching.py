@@ -16,6 +16,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from pydantic import ValidationError
 
 from server.agents import ERROR_KEY
 from server.http.metrics import Metrics
@@ -66,6 +67,9 @@ class Watch:
                 outcome = outcome_of(result)
             except MCPError as error:
                 outcome = _RPC.get(error.error.code, "RPC_ERROR")
+                raise
+            except ValidationError:
+                outcome = "INVALID_PARAMS"  # the SDK's answer, without what pydantic quotes
                 raise
             finally:
                 span.set_attribute("cyberos.outcome", outcome)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from server.http.options import read_options
 from tests.http.serving import LEGACY, MODERN, Answer, answer_from, client_of, message
 from tests.server.process import PATIENCE_SECONDS, ROOT, START, a_token, environment
 from tests.world import World
@@ -115,7 +114,7 @@ async def test_what_was_begun_is_answered_before_it_ends(shared, number):
         answer = await answer_from(reader)
         writer.close()
         code = await ending
-        with pytest.raises(OSError, match="refused|Connect call failed"):
+        with pytest.raises(OSError, match="Connect call failed"):
             await asyncio.open_connection("127.0.0.1", server.port)
 
     assert (answer.status, code) == (200, 0)
@@ -166,19 +165,6 @@ async def test_the_options_of_the_command_hold(shared):
     assert "crm_create_account" not in {tool.name for tool in listed.tools}
     assert refused.is_error
     assert set(hurried) == {200}
-
-
-@pytest.mark.parametrize(
-    "options",
-    ["--readonly", "--port 99999", "--port x", "--host crm.vn", "--allow-host *", "--rate 0",
-     "--allow-host a,b", "--allow-origin", "--trust-proxy everybody", "--rate 1e3"],
-)  # fmt: skip
-def test_an_option_that_is_wrong_ends_the_command(options, capsys):
-    with pytest.raises(SystemExit) as ended:
-        read_options(options.split())
-
-    assert ended.value.code == 2
-    assert "usage: cyberos http" in capsys.readouterr().err
 
 
 async def ended(world: World, *options: str, **told: str) -> str:
