@@ -27,6 +27,7 @@ from server.http.refusals import refusal
 from server.http.watching import SCOPE_KEY, Visit
 
 CALLER_KEY = "cyberos.caller"
+NO_LONGER_VALID = "TOKEN_INVALID"
 # What a page of an allowed origin may send; the browser asks before it does.
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST",
@@ -61,13 +62,13 @@ class Door:
         assert scope["type"] == "http", "uvicorn runs without lifespan and web sockets"
         visit = scope[SCOPE_KEY] = Visit(new_id())
         headers = guards.headers_of(scope)
-        reply = _Reply(send, visit.request_id, guards.known_origin(headers, self._names))
+        reply = _Reply(send, visit, guards.known_origin(headers, self._names))
         begun = time.monotonic()
         try:
             with self._metrics.in_flight.track_inprogress():
                 await self._answer(scope, headers, receive, reply)
         except Fault as fault:
-            visit.outcome = fault.code
+            visit.outcome, reply.is_refusal = fault.code, True
             self._metrics.refused(fault.code)
             await refusal(fault)(scope, receive, reply)
         except bodies.Gone:
@@ -104,8 +105,11 @@ class Door:
         visit.agent_id = caller.token.agent_id
         scope[CALLER_KEY] = caller
         body = await bodies.read(receive, headers, self._limits)
-        bodies.check(body)
+        if bodies.method_of(body) != "tools/call":
+            await self._callers.confirm(caller)
         await self._protocol.handle_request(scope, bodies.replayed(body, receive), send)
+        if visit.outcome == NO_LONGER_VALID:
+            raise self._callers.refused(caller)
 
     async def _watched(self, scope: Scope) -> Response:
         visit: Visit = scope[SCOPE_KEY]
@@ -121,20 +125,26 @@ class Door:
 
 
 class _Reply:
-    """What is sent, counted, with the headers every answer has."""
+    """What is sent, counted, with the headers every answer has.
 
-    def __init__(self, send: Send, request_id: str, origin: str) -> None:
+    What the protocol says to a token that the gate refused is not sent: it is a 401 instead.
+    """
+
+    def __init__(self, send: Send, visit: Visit, origin: str) -> None:
         self._send = send
-        self._request_id = request_id
+        self._visit = visit
         self._origin = origin
+        self.is_refusal = False
         self.status = 0
         self.bytes = 0
 
     async def __call__(self, message: Message) -> None:
+        if self._visit.outcome == NO_LONGER_VALID and not self.is_refusal:
+            return
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(raw=list(message.get("headers", [])))
-            headers["X-Request-Id"] = self._request_id
+            headers["X-Request-Id"] = self._visit.request_id
             headers["X-Content-Type-Options"] = "nosniff"
             headers.setdefault("Cache-Control", "no-store")
             if self._origin:

@@ -36,8 +36,8 @@ async def read(receive: Receive, headers: Headers, limits: Limits) -> bytes:
     raise Fault("BODY_SLOW", Kind.INVALID, "The body took too long.", "send it again, quicker.")
 
 
-def check(body: bytes) -> None:
-    """JSON_INVALID or MESSAGE_INVALID unless this is one JSON-RPC message.
+def method_of(body: bytes) -> str:
+    """Which method the one message of the body asks for; JSON_INVALID, MESSAGE_INVALID.
 
     The parser is the one that reads standard input: no lone surrogates, no deep nesting. Nothing
     that was sent is repeated in the fault.
@@ -51,13 +51,14 @@ def check(body: bytes) -> None:
             "The body is not JSON text: a lone surrogate, too deep, too long a number, or cut off.",
         ) from None
     try:
-        jsonrpc_message_adapter.validate_python(decoded, by_name=False)
+        message = jsonrpc_message_adapter.validate_python(decoded, by_name=False)
     except ValidationError:
         raise Fault(
             "MESSAGE_INVALID",
             Kind.INVALID,
             "The body is no single JSON-RPC 2.0 message; batches are not part of MCP.",
         ) from None
+    return str(getattr(message, "method", ""))
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

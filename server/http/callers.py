@@ -17,6 +17,7 @@ class Caller:
 
     token: Token
     gate: Gate
+    stranger: str  # where it comes from
 
 
 class Gates:
@@ -49,43 +50,61 @@ class Gates:
 
 
 class Callers:
-    """Tokens in, callers out. Nothing is believed from one request to the next."""
+    """Tokens in, callers out.
+
+    Before anything is answered the database has been asked about the token: by the gate for a call
+    of a tool, here for everything else. A token that was right when it was last asked about may
+    send its body without being looked up twice, and that is all it may.
+    """
 
     def __init__(self, gates: Gates, limits: Limits) -> None:
         self._gates = gates
         self._calls = Buckets(limits.calls_per_second, limits.calls_at_once)
         self._failures = Buckets(limits.bad_tokens_per_second, limits.bad_tokens_at_once)
-        self._good = Remembered()
+        self._right = Remembered()
 
     async def caller(self, clear: str, address: str) -> Caller:
         """Who this is; TOKEN_INVALID, or RATE_LIMITED for who asks too often.
 
-        An address that showed many wrong tokens is refused before the database is asked. A token
-        that was right lately is looked up all the same, so that a stranger behind the same proxy
-        cannot lock an agent out; to have been right opens nothing.
+        An address that showed many wrong tokens is refused before the database is asked, except
+        for a token that was right: a stranger behind the same proxy locks no agent out.
         """
         stranger = neighbourhood(address)
         wait = self._failures.wait(stranger)
         try:
             token = tokens.parse(clear)
-            if wait and token.sha256 not in self._good:
+        except Fault:
+            raise self._wrong(stranger) from None
+        if token.sha256 not in self._right:
+            if wait:
                 raise rate_limited(wait)
-            await self._authenticate(token)
-        except Fault as fault:
-            if fault.code != "TOKEN_INVALID":
-                raise
-            self._failures.take(stranger)
-            raise (rate_limited(wait) if wait else fault) from None
+            await self._ask(token, stranger)
         self._take_turn(token)
-        return Caller(token, await self._gates.of(token.tenant_id))
+        return Caller(token, await self._gates.of(token.tenant_id), stranger)
 
-    async def _authenticate(self, token: Token) -> None:
+    async def confirm(self, caller: Caller) -> None:
+        """The same as `caller` about an invalid token, for what does not pass the gate."""
+        await self._ask(caller.token, caller.stranger)
+
+    def refused(self, caller: Caller) -> Fault:
+        """What is said when the gate found that the token is not valid any more."""
+        self._right.forget(caller.token.sha256)
+        return self._wrong(caller.stranger)
+
+    async def _ask(self, token: Token, stranger: str) -> None:
         try:
             await self._gates.authenticate(token)
-        except Fault:
-            self._good.forget(token.sha256)
-            raise
-        self._good.add(token.sha256)
+        except Fault as fault:
+            self._right.forget(token.sha256)
+            if fault.code != "TOKEN_INVALID":
+                raise
+            raise self._wrong(stranger) from None
+        self._right.add(token.sha256)
+
+    def _wrong(self, stranger: str) -> Fault:
+        wait = self._failures.wait(stranger)
+        self._failures.take(stranger)
+        return rate_limited(wait) if wait else tokens.invalid_token()
 
     def _take_turn(self, token: Token) -> None:
         agent = f"{token.tenant_id}:{token.agent_id}"
