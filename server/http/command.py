@@ -163,7 +163,6 @@ def _listen(options: Namespace) -> socket.socket:
 def _names(options: Namespace, port: int) -> Names:
     return guards.names(
         port,
-        loopback=is_loopback(options.host),
         hosts=options.allow_host,
         origins=options.allow_origin,
         watchers=options.metrics_host,

@@ -29,17 +29,16 @@ class Names:
 def names(
     port: int,
     *,
-    loopback: bool,
     hosts: Iterable[str] = (),
     origins: Iterable[str] = (),
     watchers: Iterable[str] = (),
 ) -> Names:
-    """The names of a server on this port: those given, and those of the machine itself."""
+    """The names of a server on this port: those given, and those the machine has for itself."""
     local = {f"{name}:{port}".encode() for name in ("127.0.0.1", "localhost", "[::1]")}
     watching = {name.lower().encode() for name in watchers}
     given = {name.lower().encode() for name in hosts} | watching
     return Names(
-        frozenset(given | local if loopback else given),
+        frozenset(given | local),
         frozenset(origin.lower().encode() for origin in origins),
         frozenset(local),
         frozenset(watching),

@@ -162,9 +162,7 @@ async def site(
     manager = protocol_over(
         frozenset({"default", "admin"}), world.catalogue, metrics, world.contract
     )
-    names = guards.names(
-        port, loopback=True, hosts=allow_hosts, origins=allow_origins, watchers=metrics_hosts
-    )
+    names = guards.names(port, hosts=allow_hosts, origins=allow_origins, watchers=metrics_hosts)
     door = Door(
         names, Callers(gates, limits), manager, metrics,
         why_not_ready or readiness(world.agent_side, None), limits,

@@ -17,6 +17,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - it must not, without a name
 EMBEDDED = pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
 
 
@@ -35,10 +36,11 @@ class Running:
     def port(self) -> int:
         return int(self.url.rsplit(":")[-1].partition("/")[0])
 
-    async def get(self, path: str) -> Answer:
+    async def get(self, path: str, host: str | None = None) -> Answer:
         """What monitoring sees."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n\r\n".encode())
+        host = host or f"127.0.0.1:{self.port}"
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         answer = await answer_from(reader)
         writer.close()
         return answer
@@ -122,15 +124,16 @@ async def test_what_was_begun_is_answered_before_it_ends(shared, number):
 
 @EMBEDDED
 async def test_only_loopback_needs_no_name(shared):
-    refused = await ended(shared, "--host", "0.0.0.0")  # noqa: S104 - it must not
+    refused = await ended(shared, "--host", EVERYWHERE)
     other = await ended(shared, "--host", "::", "--read-only")
 
     assert refused.startswith("cyberos http: HOST_REQUIRED: ") and refused.count("\n") == 1
     assert other == refused
-    async with started(shared, "--host", "0.0.0.0", "--allow-host", "crm.vn") as server:  # noqa: S104
-        elsewhere = await server.get("/mcp")
+    async with started(shared, "--host", EVERYWHERE, "--allow-host", "crm.vn") as server:
+        hosts = (None, "crm.vn", f"crm.vn:{server.port}", "evil.vn")
+        found = [(await server.get("/mcp", host)).status for host in hosts]
 
-    assert elsewhere.status == 421
+    assert found == [405, 405, 421, 421]
 
 
 @EMBEDDED

@@ -134,3 +134,22 @@ async def test_a_server_that_only_reads_says_so(world):
 
     error = refused.json["result"]["_meta"]["vn.cyberos/error"]
     assert error["code"] == "READ_ONLY_MODE"
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+async def test_while_somebody_else_writes_for_long_only_writers_wait(world):
+    """Another process holds the one write lock of an embedded database."""
+    new = {"name": "Wartet", "account_type": "llc"}
+
+    async with site(world) as there:
+        async with world.owning() as tx:
+            await tx.session.connection()
+            writing = [
+                asyncio.create_task(there.call("crm_create_account", **new)) for _ in range(9)
+            ]
+            read = [await there.call("crm_search_accounts", query="a") for _ in range(20)]
+            waited = [one.done() for one in writing]
+        wrote = await asyncio.gather(*writing)
+
+    assert not any(waited)
+    assert {one.json["result"]["isError"] for one in (*read, *wrote)} == {False}
