@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import company, vietnam
+from bench import company, http, vietnam
 from bench.wire import Peer
 
 NOOP = ["-m", "bench.noop"]
@@ -43,13 +43,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cyberos-bench-") as directory:
         made = asyncio.run(company.found(Path(directory), account_count=options.accounts))
         figures = {"start_to_tools_list": _starts(made, options.starts), **_calls(made, options)}
+        over_http = http.figures(made)
     figures = {name: _judged(name, figure) for name, figure in figures.items()}
     report = {
         "python": platform.python_version(),
         "machine": platform.machine(),
         "accounts": options.accounts,
         "pure_python_loop_ms": _loop_ms(),
-        "figures": {**figures, **vietnam.figures()},
+        "figures": {**figures, **over_http, **vietnam.figures()},
     }
     sys.stdout.write(json.dumps(report, indent=2) + "\n")
     missed = [name for name, figure in report["figures"].items() if not figure["ok"]]

@@ -10,10 +10,10 @@ import base64
 import gc
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import mcp_types as types
@@ -51,6 +51,8 @@ INSTRUCTIONS = (
 
 
 Contracts = Callable[[str], types.Tool]
+_T = TypeVar("_T")
+_Handler = Callable[[Any, Any], Awaitable[_T]]
 
 
 class AgentServer:
@@ -177,22 +179,31 @@ def mcp_server(
 ) -> "Server[Any]":
     """The protocol server over a gate, for one agent."""
     handlers = AgentServer(gate, token, toolsets, contracts)
+    return protocol(lambda _ctx: handlers, pause)
+
+
+def protocol(asked: Callable[[Any], AgentServer], pause: Pause = updates.a_second) -> "Server[Any]":
+    """The protocol server; who is asked may be another one with every request."""
+
+    def on(handle: Callable[[AgentServer, Any, Any], Awaitable[_T]]) -> _Handler[_T]:
+        return lambda ctx, params: handle(asked(ctx), ctx, params)
+
     return Server(
         "cyberos",
         version=VERSION,
         title="CyberOS",
         instructions=INSTRUCTIONS,
-        on_list_tools=handlers.list_tools,
-        on_call_tool=handlers.call_tool,
-        on_list_resources=handlers.list_resources,
-        on_list_resource_templates=handlers.list_resource_templates,
-        on_read_resource=handlers.read_resource,
-        on_subscribe_resource=handlers.subscribe,
-        on_unsubscribe_resource=handlers.unsubscribe,
-        on_subscriptions_listen=handlers.listen,
-        on_list_prompts=handlers.list_prompts,
-        on_get_prompt=handlers.get_prompt,
-        on_completion=handlers.complete,
+        on_list_tools=on(AgentServer.list_tools),
+        on_call_tool=on(AgentServer.call_tool),
+        on_list_resources=on(AgentServer.list_resources),
+        on_list_resource_templates=on(AgentServer.list_resource_templates),
+        on_read_resource=on(AgentServer.read_resource),
+        on_subscribe_resource=on(AgentServer.subscribe),
+        on_unsubscribe_resource=on(AgentServer.unsubscribe),
+        on_subscriptions_listen=on(AgentServer.listen),
+        on_list_prompts=on(AgentServer.list_prompts),
+        on_get_prompt=on(AgentServer.get_prompt),
+        on_completion=on(AgentServer.complete),
         lifespan=updates.serving(pause),
     )
 
@@ -227,7 +238,7 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
             settings, opened, catalogue, fault, read_only=options.read_only == "true"
         )
         await gate.principal(token)  # an invalid token ends here, before the protocol begins
-        server = mcp_server(gate, token, _toolsets(options.toolsets, catalogue, fault))
+        server = mcp_server(gate, token, chosen_toolsets(options.toolsets, catalogue, fault))
         # What is loaded now stays, and a long list is no reason to look for garbage in the middle
         # of it: without this, collections double the time of the slowest calls.
         gc.freeze()
@@ -268,7 +279,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(list(argv))
 
 
-def _toolsets(typed: str, catalogue: Catalogue, fault: Fault | None) -> frozenset[str]:
+def chosen_toolsets(typed: str, catalogue: Catalogue, fault: Fault | None) -> frozenset[str]:
     """The sets of tools to list; a misspelt one would be missed without a word."""
     chosen = frozenset(name.strip() for name in typed.split(","))
     known = {row.toolset for row in catalogue.tool}

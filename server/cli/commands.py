@@ -38,11 +38,11 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback(invoke_without_command=True)(cyberos)
-    app.command(
-        "serve",
-        add_help_option=False,
-        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    )(serve)
+    for command in (serve, http):
+        app.command(
+            add_help_option=False,
+            context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+        )(command)
     for name in MODULES:
         if find_spec(f"server.cli.{name}") is not None:
             import_module(f"server.cli.{name}").register(app)
@@ -86,5 +86,12 @@ def cyberos(
 def serve(context: typer.Context) -> None:
     """Serve one MCP client over standard input and output."""
     from server.agents import main
+
+    raise typer.Exit(main(context.args))
+
+
+def http(context: typer.Context) -> None:
+    """Serve any number of agents over HTTP."""
+    from server.http.command import main
 
     raise typer.Exit(main(context.args))

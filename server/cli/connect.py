@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from domain.identity import tokens
 from domain.kernel.faults import Fault, Kind
-from server.cli import mcp_config
+from server.cli import connect_http, mcp_config
 from server.cli.desk import read_settings
 from server.cli.render import answer, one_line, say
 from server.cli.vault import Vault
@@ -26,6 +26,7 @@ TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if two have su
 TOKEN_FILE = typer.Option(None, "--token-file", help="The agent's token, if it lies elsewhere.")
 NAME = typer.Option("cyberos", "--name", help="What the client calls the server.")
 READ_ONLY = typer.Option(False, "--read-only", help="Only tools that change nothing.")
+URL = typer.Option(None, "--url", help="Of a `cyberos http` that runs, instead of starting one.")
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
 
 
@@ -57,6 +58,7 @@ def connect(
     token_file: Path | None = TOKEN_FILE,
     name: str = NAME,
     read_only: bool = READ_ONLY,
+    url: str | None = URL,
     as_json: bool = JSON,
 ) -> None:
     """Show what to paste or run, so that a client starts the server as an agent.
@@ -67,6 +69,13 @@ def connect(
     settings = read_settings()
     file = token_file.absolute() if token_file else find_token(settings, agent, tenant)
     _check_token(file)
+    if url is not None:
+        text = paste_url(client, name, url, file)
+        if as_json:
+            answer({"client": client.value, "server": {"url": url}, "text": text, "notes": []})
+        else:
+            say(text)
+        return
     entry = mcp_config.entry(settings, file)
     if read_only:
         entry["args"].append("--read-only")
@@ -91,6 +100,18 @@ def paste(client: Client, name: str, entry: dict[str, Any]) -> str:
         case Client.INSPECTOR:
             env = [part for key, value in entry["env"].items() for part in ("-e", f"{key}={value}")]
             return shlex.join(["npx", INSPECTOR, *env, "--", entry["command"], *entry["args"]])
+
+
+def paste_url(client: Client, name: str, url: str, token_file: Path) -> str:
+    """The text for one client of a server that runs already; URL_INVALID, CLIENT_UNSUPPORTED."""
+    connect_http.check_url(url)
+    match client:
+        case Client.DESKTOP:
+            raise connect_http.no_desktop()
+        case Client.CODE:
+            return connect_http.claude_code(name, url, token_file)
+        case Client.INSPECTOR:
+            return connect_http.inspector(INSPECTOR, url, token_file)
 
 
 def find_token(settings: Settings, agent: str | None, tenant: str | None) -> Path:

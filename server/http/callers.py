@@ -1,0 +1,113 @@
+"""Who is asking, and may she ask again so soon? Every request shows its own token."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from domain.identity import tokens
+from domain.identity.tokens import Token
+from domain.kernel.faults import Fault
+from policies.gate import Gate
+from server.http.limits import Buckets, Limits, Remembered, neighbourhood
+from server.http.refusals import rate_limited
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One agent, as the token of this very request names it, and the gate it has to pass."""
+
+    token: Token
+    gate: Gate
+    stranger: str  # where it comes from
+
+
+class Gates:
+    """The gate of a tenant: one that only reads until its policy was activated."""
+
+    def __init__(
+        self, gate: Gate, only_reads: Gate, is_active: Callable[[str], Awaitable[bool]]
+    ) -> None:
+        self._gate = gate
+        self._only_reads = only_reads
+        self._is_active = is_active
+        self._active: set[str] = set()
+
+    async def of(self, tenant_id: str) -> Gate:
+        """The gate for this tenant, of whose agents one is known to ask."""
+        if tenant_id not in self._active:
+            if not await self._is_active(tenant_id):
+                return self._only_reads
+            self._active.add(tenant_id)
+        return self._gate
+
+    async def authenticate(self, token: Token) -> None:
+        """TOKEN_INVALID unless the token is valid now."""
+        await self._gate.principal(token)
+
+    async def flush(self) -> None:
+        """Write down what both have counted."""
+        await self._gate.meter.flush()
+        await self._only_reads.meter.flush()
+
+
+class Callers:
+    """Tokens in, callers out.
+
+    Before anything is answered the database has been asked about the token: by the gate for a call
+    of a tool, here for everything else. A token that was right when it was last asked about may
+    send its body without being looked up twice, and that is all it may.
+    """
+
+    def __init__(self, gates: Gates, limits: Limits) -> None:
+        self._gates = gates
+        self._calls = Buckets(limits.calls_per_second, limits.calls_at_once)
+        self._failures = Buckets(limits.bad_tokens_per_second, limits.bad_tokens_at_once)
+        self._right = Remembered()
+
+    async def caller(self, clear: str, address: str) -> Caller:
+        """Who this is; TOKEN_INVALID, or RATE_LIMITED for who asks too often.
+
+        An address that showed many wrong tokens is refused before the database is asked, except
+        for a token that was right: a stranger behind the same proxy locks no agent out.
+        """
+        stranger = neighbourhood(address)
+        wait = self._failures.wait(stranger)
+        try:
+            token = tokens.parse(clear)
+        except Fault:
+            raise self._wrong(stranger) from None
+        if token.sha256 not in self._right:
+            if wait:
+                raise rate_limited(wait)
+            await self._ask(token, stranger)
+        self._take_turn(token)
+        return Caller(token, await self._gates.of(token.tenant_id), stranger)
+
+    async def confirm(self, caller: Caller) -> None:
+        """The same as `caller` about an invalid token, for what does not pass the gate."""
+        await self._ask(caller.token, caller.stranger)
+
+    def refused(self, caller: Caller) -> Fault:
+        """What is said when the gate found that the token is not valid any more."""
+        self._right.forget(caller.token.sha256)
+        return self._wrong(caller.stranger)
+
+    async def _ask(self, token: Token, stranger: str) -> None:
+        try:
+            await self._gates.authenticate(token)
+        except Fault as fault:
+            self._right.forget(token.sha256)
+            if fault.code != "TOKEN_INVALID":
+                raise
+            raise self._wrong(stranger) from None
+        self._right.add(token.sha256)
+
+    def _wrong(self, stranger: str) -> Fault:
+        wait = self._failures.wait(stranger)
+        self._failures.take(stranger)
+        return rate_limited(wait) if wait else tokens.invalid_token()
+
+    def _take_turn(self, token: Token) -> None:
+        agent = f"{token.tenant_id}:{token.agent_id}"
+        if wait := self._calls.wait(agent):
+            raise rate_limited(wait)
+        self._calls.take(agent)

@@ -1,0 +1,129 @@
+"""Who talks too slowly, and how does the server end? uvicorn, with the clocks it lacks."""
+
+import contextlib
+import signal
+from asyncio import TimerHandle, Transport
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from server.http.limits import Limits
+from server.http.metrics import Metrics
+
+_LARGEST_HEAD = 16 * 1024
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+def serving(
+    app: ASGIApp, limits: Limits, metrics: Metrics, proxies: tuple[str, ...] = ()
+) -> "Serving":
+    """A server for this application; it listens on the sockets it is given."""
+
+    class Connection(TimedConnection):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            self.limits, self.refused = limits, metrics.refused
+
+    return Serving(
+        uvicorn.Config(
+            app,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
+            limit_concurrency=limits.connections,
+            timeout_keep_alive=limits.idle_seconds,
+            timeout_graceful_shutdown=limits.stop_seconds,
+            h11_max_incomplete_event_size=_LARGEST_HEAD,
+        )
+    )
+
+
+class Serving(uvicorn.Server):
+    """Ends well when it is told to end: what was begun is answered, and the exit code is 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Unlike uvicorn, do not raise the signal again afterwards; a second one hurries."""
+        before = {number: signal.signal(number, self.stop) for number in _ENDING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """Take no more requests; told twice, wait for nobody."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+class TimedConnection(H11Protocol):
+    """A connection whose client has to finish its headers, and to read its answers, in time."""
+
+    limits: Limits
+    refused: Callable[[str], None]
+    _head: TimerHandle | None = None
+    _deaf: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch_head()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_head()
+        self._stop_deaf()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._deaf = self.loop.call_later(self.limits.write_seconds, self._hang_up, "CLIENT_DEAF")
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_deaf()
+
+    def send_400_response(self, msg: str) -> None:
+        self.refused("HTTP_INVALID")
+        super().send_400_response(msg)
+
+    def _watch_head(self) -> None:
+        """The clock runs while the headers of a request have begun and have not ended."""
+        answering = self.cycle is not None and not self.cycle.response_complete
+        idle = self.timeout_keep_alive_task is not None  # uvicorn has a clock for that
+        if answering or idle or self.transport.is_closing():
+            self._stop_head()
+        elif self._head is None:
+            self._head = self.loop.call_later(
+                self.limits.head_seconds, self._hang_up, "HEADERS_SLOW"
+            )
+
+    def _hang_up(self, reason: str) -> None:
+        self.refused(reason)
+        self.transport.abort()
+
+    def _stop_head(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+    def _stop_deaf(self) -> None:
+        if self._deaf is not None:
+            self._deaf.cancel()
+            self._deaf = None

@@ -1,0 +1,140 @@
+"""May this request come in at all? Decided from its head, before a byte of the body is read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from domain.kernel.faults import Fault, Kind
+
+MCP = b"/mcp"
+WATCHED = {b"/healthz", b"/readyz", b"/metrics"}
+_FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"}
+_SELF = frozenset({"127.0.0.1", "::1"})
+_JSON = {b"application/json", b"application/json;charset=utf-8"}
+
+Headers = Mapping[bytes, list[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What this server is called, exactly: no patterns, so that no name matches by accident."""
+
+    hosts: frozenset[bytes]
+    origins: frozenset[bytes]
+    local: frozenset[bytes]
+    watchers: frozenset[bytes]
+
+
+def names(
+    port: int,
+    *,
+    hosts: Iterable[str] = (),
+    origins: Iterable[str] = (),
+    watchers: Iterable[str] = (),
+) -> Names:
+    """The names of a server on this port: those given, and those the machine has for itself."""
+    local = {f"{name}:{port}".encode() for name in ("127.0.0.1", "localhost", "[::1]")}
+    watching = {name.lower().encode() for name in watchers}
+    given = {name.lower().encode() for name in hosts} | watching
+    return Names(
+        frozenset(given | local),
+        frozenset(origin.lower().encode() for origin in origins),
+        frozenset(local),
+        frozenset(watching),
+    )
+
+
+def headers_of(scope: Scope) -> Headers:
+    """Every value of every header; names are in lower case."""
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in scope["headers"]:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def check_place(scope: Scope, headers: Headers, known: Names) -> None:
+    """Version, host, path and query; raises a Fault for the first that is not as it must be."""
+    if scope["http_version"] != "1.1":
+        raise Fault("HTTP_VERSION", Kind.INVALID, "Only HTTP/1.1 is spoken here.")
+    if _only(headers, b"host").lower() not in known.hosts:
+        raise Fault(
+            "HOST_UNKNOWN",
+            Kind.NOT_FOUND,
+            "This server has another name.",
+            "an operator adds names with --allow-host.",
+        )
+    if scope["raw_path"] != MCP and scope["raw_path"] not in WATCHED:
+        raise _nothing_here()
+    if scope["query_string"]:
+        raise Fault(
+            "ADDRESS_REFUSED",
+            Kind.INVALID,
+            "The address takes no query; addresses are written into logs.",
+            "send the token in the header `Authorization: Bearer ...`.",
+        )
+
+
+def check_watcher(scope: Scope, headers: Headers, known: Names) -> None:
+    """Health and metrics are for this machine, or for those who use a name given for it."""
+    host = _only(headers, b"host").lower()
+    peer = (scope.get("client") or ("", 0))[0].removeprefix("::ffff:")
+    at_home = peer in _SELF and host in known.local and not _FORWARDED & headers.keys()
+    if not at_home and host not in known.watchers:
+        raise _nothing_here()
+    if scope["method"] != "GET":
+        raise _method("GET")
+
+
+def check_message(scope: Scope, headers: Headers, known: Names) -> None:
+    """Method, origin and type of what is to be a message."""
+    if b"origin" in headers and not known_origin(headers, known):
+        raise Fault(
+            "ORIGIN_REFUSED",
+            Kind.FORBIDDEN,
+            "Pages of this origin may not call.",
+            "an operator adds origins with --allow-origin.",
+        )
+    if scope["method"] != "POST":
+        raise _method("POST")
+    kind = _only(headers, b"content-type").lower().replace(b" ", b"").replace(b'"', b"")
+    if kind not in _JSON or b"content-encoding" in headers:
+        raise Fault(
+            "CONTENT_TYPE", Kind.INVALID, "Only plain `Content-Type: application/json` is read."
+        )
+    if b"content-length" in headers and b"transfer-encoding" in headers:
+        # A proxy that believes the other one would see another end of this message.
+        raise Fault("LENGTH_TWICE", Kind.INVALID, "The body has a length or chunks, never both.")
+
+
+def is_preflight(scope: Scope, headers: Headers, known: Names) -> bool:
+    """Whether a browser asks, for a page it may ask for, what that page may send."""
+    asks = scope["method"] == "OPTIONS" and b"access-control-request-method" in headers
+    return asks and known_origin(headers, known) != ""
+
+
+def known_origin(headers: Headers, known: Names) -> str:
+    """The origin of the page that asks, if it is one of those allowed; else empty."""
+    origin = _only(headers, b"origin")
+    return origin.decode("ascii") if origin.lower() in known.origins else ""
+
+
+def bearer(headers: Headers) -> str:
+    """The token that the request shows; empty if there is none, or more than one."""
+    scheme, _, token = _only(headers, b"authorization").partition(b" ")
+    return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else ""
+
+
+def _only(headers: Headers, name: bytes) -> bytes:
+    values = headers.get(name, [])
+    return values[0] if len(values) == 1 else b""
+
+
+def _nothing_here() -> Fault:
+    return Fault("PATH_UNKNOWN", Kind.NOT_FOUND, "There is nothing here; MCP is at /mcp.")
+
+
+def _method(allowed: str) -> Fault:
+    return Fault(
+        "METHOD_REFUSED", Kind.INVALID, f"Only {allowed} is answered here; there are no sessions."
+    )

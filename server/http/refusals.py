@@ -1,0 +1,66 @@
+"""What is a client told that does not get as far as a tool? One fault, one status, one body."""
+
+import json
+import math
+from collections.abc import Mapping
+
+import mcp_types as types
+from starlette.responses import Response
+
+from domain.kernel.faults import Fault, Kind
+from server.agents import ERROR_KEY, as_object
+
+STATUS = {
+    "HTTP_VERSION": 505,
+    "HOST_UNKNOWN": 421,
+    "PATH_UNKNOWN": 404,
+    "METHOD_REFUSED": 405,
+    "ADDRESS_REFUSED": 400,
+    "ORIGIN_REFUSED": 403,
+    "CONTENT_TYPE": 415,
+    "LENGTH_TWICE": 400,
+    "TOKEN_INVALID": 401,
+    "RATE_LIMITED": 429,
+    "BODY_SLOW": 408,
+    "BODY_TOO_LARGE": 413,
+    "JSON_INVALID": 400,
+    "MESSAGE_INVALID": 400,
+}
+BY_KIND = {Kind.UNAVAILABLE: 503, Kind.FORBIDDEN: 403, Kind.NOT_FOUND: 404, Kind.CONFLICT: 409}
+
+
+def refusal(fault: Fault) -> Response:
+    """The answer, as a JSON-RPC error, because that is what MCP clients read."""
+    status = STATUS.get(fault.code) or BY_KIND.get(fault.kind, 400)
+    code = types.PARSE_ERROR if fault.code == "JSON_INVALID" else types.INVALID_REQUEST
+    error = {"code": code, "message": str(fault), "data": {ERROR_KEY: as_object(fault)}}
+    return Response(
+        json.dumps({"jsonrpc": "2.0", "id": None, "error": error}),
+        status,
+        _headers(fault, status),
+        "application/json",
+    )
+
+
+def _headers(fault: Fault, status: int) -> Mapping[str, str]:
+    match status:
+        case 401:
+            return {"WWW-Authenticate": "Bearer"}
+        case 405:
+            return {"Allow": "POST"}
+        case 429 | 503:
+            return {"Retry-After": str(fault.facts.get("retry_after_seconds", 1))}
+        case _:
+            return {}
+
+
+def rate_limited(seconds: float) -> Fault:
+    """Too much from one agent, or too many wrong tokens from one address."""
+    wait = max(1, math.ceil(seconds))
+    return Fault(
+        "RATE_LIMITED",
+        Kind.UNAVAILABLE,
+        "Too many requests.",
+        f"wait {wait} s, then go on more slowly.",
+        {"retry_after_seconds": wait},
+    )

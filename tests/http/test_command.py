@@ -1,0 +1,185 @@
+"""Does `cyberos http` begin, serve, watch its database and end as an operator expects?"""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.http.serving import LEGACY, MODERN, Answer, answer_from, client_of, message
+from tests.server.process import PATIENCE_SECONDS, ROOT, START, a_token, environment
+from tests.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - it must not, without a name
+EMBEDDED = pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
+
+
+@dataclass
+class Running:
+    """The process, seen by an operator."""
+
+    process: asyncio.subprocess.Process
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return str(self.lines[0]["url"])
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":")[-1].partition("/")[0])
+
+    async def get(self, path: str, host: str | None = None) -> Answer:
+        """What monitoring sees."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        host = host or f"127.0.0.1:{self.port}"
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        answer = await answer_from(reader)
+        writer.close()
+        return answer
+
+    async def end(self, number: int = signal.SIGTERM) -> int:
+        """Tell it to end, and read the rest of its log; its exit code."""
+        self.process.send_signal(number)
+        out, errors = await asyncio.wait_for(self.process.communicate(), PATIENCE_SECONDS)
+        assert out == b""
+        self.lines += [json.loads(line) for line in errors.splitlines()]
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+
+@asynccontextmanager
+async def started(world: World, *options: str, **told: str) -> AsyncIterator[Running]:
+    """`cyberos http` on a free port."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *START[:-1], "http", "--port", "0", *options,
+        cwd=ROOT,
+        env=environment(world, **told),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        line = await asyncio.wait_for(process.stderr.readline(), PATIENCE_SECONDS)
+        yield Running(process, [json.loads(line)])
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+@pytest.mark.parametrize("era", ["legacy", MODERN])
+async def test_a_client_of_either_protocol_works_with_the_command(shared, era):
+    token = await a_token(shared)
+
+    async with started(shared, "--toolsets", "default,admin") as server:
+        async with client_of(server.url, token, era) as client:
+            listed = await client.list_tools()
+            who = await client.call_tool("whoami", {})
+            version = client.protocol_version
+        ready = await server.get("/readyz")
+        code = await server.end()
+
+    assert version == (LEGACY if era == "legacy" else era)
+    assert "admin_add_bank_account" in {tool.name for tool in listed.tools}
+    assert who.structured_content["agent"].startswith("agent ")
+    assert (ready.status, code) == (200, 0)
+    assert {"tools/list", "tools/call"} <= {line.get("method") for line in server.lines}
+
+
+@EMBEDDED
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_what_was_begun_is_answered_before_it_ends(shared, number):
+    pending = await shared.proposed_close()
+    token = await a_token(shared)
+    action = {"action_id": pending["action_id"], "wait_seconds": 2}
+    body = message("tools/call", name="approvals_get", arguments=action)
+    head = (
+        f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nAccept: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+
+    async with started(shared) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write((head % server.port).encode() + body)
+        while b"cyberos_requests_in_flight 2.0" not in (await server.get("/metrics")).body:
+            pass
+        ending = asyncio.create_task(server.end(number))
+        answer = await answer_from(reader)
+        writer.close()
+        code = await ending
+        with pytest.raises(OSError, match="Connect call failed"):
+            await asyncio.open_connection("127.0.0.1", server.port)
+
+    assert (answer.status, code) == (200, 0)
+
+
+@EMBEDDED
+async def test_only_loopback_needs_no_name(shared):
+    refused = await ended(shared, "--host", EVERYWHERE)
+    other = await ended(shared, "--host", "::", "--read-only")
+
+    assert refused.startswith("cyberos http: HOST_REQUIRED: ") and refused.count("\n") == 1
+    assert other == refused
+    async with started(shared, "--host", EVERYWHERE, "--allow-host", "crm.vn") as server:
+        hosts = (None, "crm.vn", f"crm.vn:{server.port}", "evil.vn")
+        found = [(await server.get("/mcp", host)).status for host in hosts]
+
+    assert found == [405, 405, 421, 421]
+
+
+@EMBEDDED
+async def test_a_port_that_is_taken_is_said_in_one_line(shared):
+    async with started(shared) as server:
+        said = await ended(shared, "--port", str(server.port))
+
+    assert said.startswith("cyberos http: ADDRESS_UNAVAILABLE: ") and said.count("\n") == 1
+
+
+@EMBEDDED
+async def test_a_database_that_is_not_there_is_said_in_one_line(shared, tmp_path):
+    said = await ended(shared, CYBEROS_DATABASE_URL=f"sqlite:///{tmp_path}/none.db")
+    misspelt = await ended(shared, "--toolsets", "defualt")
+
+    assert said.startswith("cyberos http: ") and said.count("\n") == 1
+    assert misspelt.startswith("cyberos http: TOOLSET_UNKNOWN: ") and misspelt.count("\n") == 1
+
+
+@EMBEDDED
+async def test_the_options_of_the_command_hold(shared):
+    token = await a_token(shared)
+
+    async with (
+        started(shared, "--read-only", "--rate", "1", "--burst", "4") as server,
+        client_of(server.url, token, MODERN) as client,
+    ):
+        listed = await client.list_tools()
+        refused = await client.call_tool("crm_create_account", {"name": "A"})
+        hurried = [(await server.get("/healthz")).status for _ in range(9)]
+
+    assert "crm_create_account" not in {tool.name for tool in listed.tools}
+    assert refused.is_error
+    assert set(hurried) == {200}
+
+
+async def ended(world: World, *options: str, **told: str) -> str:
+    """What it says when it refuses to start."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *START[:-1], "http", *(options if "--port" in options else
+                                               ("--port", "0", *options)),
+        cwd=ROOT,
+        env=environment(world, **told),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, errors = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+    assert (process.returncode, out) == (2, b"")
+    return errors.decode()
