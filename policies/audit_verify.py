@@ -31,6 +31,7 @@ from domain.kernel.faults import Fault
 from domain.store import audit_verify, checkpoints
 from domain.store.audit_verify import Report, Trace
 from domain.store.engine import Database
+from domain.store.salvage import salvaged
 from domain.store.schema import Base
 from domain.store.tx import Tx, reading
 from policies import audit_effects, audit_powers, decide, floor, trust
@@ -415,14 +416,7 @@ async def _rows(
     tx: Tx, report: Report, entity: type[Row], column: Any, keys: Sequence[str], place: str
 ) -> Sequence[Row]:
     """The rows with these keys; one whose columns do not hold what they promise is a finding."""
-    try:
-        return await tx.all(select(entity).where(column.in_(keys)).order_by(column))
-    except (TypeError, ValueError):
-        pass  # find out which
-    found: list[Row] = []
-    for key in keys:
-        try:
-            found += await tx.all(select(entity).where(column == key))
-        except (TypeError, ValueError):
-            report.found(f"{place} {key}", _FOREIGN)
+    found, broken = await salvaged(tx, select(entity).order_by(column), column, keys)
+    for key in broken:
+        report.found(f"{place} {key}", _FOREIGN)
     return found

@@ -186,7 +186,7 @@ async def _inbox(email: str | None, tenant: str | None, everything: bool) -> Inb
                 except Fault as fault:
                     strangers.append(fault)
                     continue
-                for row in await _rows(tx, everything):
+                for row in await _rows(tx, everything, found.damaged):
                     await _add(found, tx, company, row, house, person, everything)
         if len(strangers) == len(known):
             raise strangers[0]
@@ -194,16 +194,20 @@ async def _inbox(email: str | None, tenant: str | None, everything: bool) -> Inb
         return found
 
 
-async def _rows(tx: Tx, everything: bool) -> list[PendingAction]:
-    """Every action that waits, or the newest whatever their state."""
+async def _rows(tx: Tx, everything: bool, damaged: list[str]) -> list[PendingAction]:
+    """Every action that waits, or the newest whatever their state; what is damaged beside them."""
     if everything:
-        return list(await approvals.actions(tx, limit=PAGE))
+        page = await approvals.actions(tx, limit=PAGE)
+        damaged += page.damaged
+        return page.rows
     rows: list[PendingAction] = []
+    before: str | None = None
     while True:
-        before = rows[-1].id if rows else None
         page = await approvals.actions(tx, states=["pending"], before=before, limit=PAGE)
-        rows += page
-        if len(page) < PAGE:
+        rows += page.rows
+        damaged += page.damaged
+        before = page.next
+        if before is None:
             return rows
 
 
@@ -219,7 +223,7 @@ async def _add(
     try:
         one = await sheets.lay_out(tx, company, row, house)
     except Fault as fault:
-        if fault.code != "ARGS_TAMPERED":
+        if fault.code not in ("ARGS_TAMPERED", "ACTION_DAMAGED"):
             raise
         found.damaged.append(row.id)
         return
