@@ -26,6 +26,7 @@ from domain.store.chain import Actor, Event
 from domain.store.engine import Database
 from domain.store.tx import Tx, reading, writing
 from policies import evidence as proof
+from policies import resolving
 from policies.contract import Arguments, Call, Declined, Delivered, Order, Tool
 from policies.deciding import load, move
 from policies.evidence import House, action_fact
@@ -91,14 +92,24 @@ class Executor:
             overdue = self.patience.due(await queries.overdue(tx, tx.at), tx.at)
         lapsed = [await self._alone(self._lapse_one, tenant_id, id) for id in overdue[:limit]]
         async with reading(self._database, tenant_id, self._clock) as tx:
-            unknown = self.patience.due(await queries.unknown(tx), tx.at)
+            lost = await queries.unknown(tx)
+            resolved = await queries.resolved(tx, lost)
+            # A person's word is weighed at once, however long the provider is left alone.
+            names = {f"{id} resolved" if id in resolved else id: id for id in lost}
+            unknown = self.patience.due(list(names), tx.at)
             due = self.patience.due(await queries.to_execute(tx), tx.at)
         reports = [one for one in lapsed if one.fault is not None]
-        reports += [await self._alone(self._inquire, tenant_id, id) for id in unknown]
+        for name in unknown:
+            step = self._inquire if name == names[name] else self.settle_as_found
+            reports.append(await self._alone(step, tenant_id, names[name], name))
         return reports + [await self._alone(self.run, tenant_id, id) for id in due[:limit]]
 
     async def _alone(
-        self, step: Callable[[str, str], Awaitable[Report]], tenant_id: str, action_id: str
+        self,
+        step: Callable[[str, str], Awaitable[Report]],
+        tenant_id: str,
+        action_id: str,
+        name: str = "",
     ) -> Report:
         """One step for one action, whatever that step runs into."""
         try:
@@ -112,9 +123,9 @@ class Executor:
             log.exception("action %s is left alone", action_id)
             report = Report(action_id, BROKEN, fault=refusal("EFFECT_UNKNOWN"))
         if report.fault is not None and report.state in _STUCK:
-            self.patience.wait(action_id, self._clock.now())
+            self.patience.wait(name or action_id, self._clock.now())
         else:
-            self.patience.forget(action_id)
+            self.patience.forget(name or action_id)
         return report
 
     async def _claim_again(self, tenant_id: str, action_id: str) -> tuple[Report, Order | None]:
@@ -166,6 +177,7 @@ class Executor:
         call: Call,
         arguments: Arguments,
         reference: str | None,
+        by: Actor = EXECUTOR,
     ) -> dict[str, Any]:
         """Do what is to be done in the database, and mark the action succeeded with it."""
         assert tool.execute is not None
@@ -174,7 +186,7 @@ class Executor:
         result: dict[str, Any] = clean(answer.model_dump(mode="json", exclude_none=True))
         tx.record(_done(row, call, result))
         await queries.end_attempt(tx, row.id, row.attempt, outcome="ok", provider_ref=reference)
-        await move(tx, row, State.SUCCEEDED, EXECUTOR, result=result, provider_ref=reference)
+        await move(tx, row, State.SUCCEEDED, by, result=result, provider_ref=reference)
         return result
 
     async def _deliver(self, order: Order) -> Report:
@@ -215,6 +227,22 @@ class Executor:
             return unknown  # no news, so there is no reason to keep others from writing
         return await self._settle(tenant_id, action_id, learnt, asked=True)
 
+    async def settle_as_found(self, tenant_id: str, action_id: str) -> Report:
+        """End an action of unknown fate as a person found it, if her signed word counts now."""
+        async with writing(self._database, tenant_id, self._clock) as tx:
+            row = await load(tx, action_id, lock=True)
+            await proof.check_whole(tx, row)
+            word = await resolving.weighed(tx, self._house, row)
+            if word is None:
+                return Report(row.id, row.state, row.result, refusal("EFFECT_UNKNOWN"))
+            actor = Actor("human", word.person_id)
+            if word.outcome is Outcome.SEEN:
+                result = await self._record_delivery(tx, row, Delivered(""), actor)
+                return Report(row.id, row.state, result)
+            await queries.end_attempt(tx, row.id, row.attempt, outcome="failed", provider_ref=None)
+            await move(tx, row, State.FAILED, actor, code="EFFECT_ABSENT")
+            return Report(row.id, row.state)
+
     async def _settle(
         self, tenant_id: str, action_id: str, learnt: Delivered | Declined | None, *, asked: bool
     ) -> Report:
@@ -240,7 +268,7 @@ class Executor:
             return Report(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
 
     async def _record_delivery(
-        self, tx: Tx, row: PendingAction, learnt: Delivered
+        self, tx: Tx, row: PendingAction, learnt: Delivered, by: Actor = EXECUTOR
     ) -> dict[str, Any]:
         """The outside has it: the books must say so, whatever has changed here meanwhile."""
         await proof.check_whole(tx, row)
@@ -248,7 +276,7 @@ class Executor:
         assert tool is not None
         call = await proof.requesting_call(tx, row)
         arguments = tool.arguments.model_validate_json(row.args_json)
-        return await self._effect(tx, row, tool, call, arguments, learnt.reference)
+        return await self._effect(tx, row, tool, call, arguments, learnt.reference or None, by)
 
     async def _lapse_one(self, tenant_id: str, action_id: str) -> Report:
         async with writing(self._database, tenant_id, self._clock) as tx:

@@ -31,7 +31,6 @@ from domain.approvals.facts import (
 )
 from domain.approvals.refusals import refusal
 
-
 ADMIN: Final = "admin"
 
 

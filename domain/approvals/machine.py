@@ -262,7 +262,12 @@ def after_outcome(
 
 
 def check_resolve(
-    action: ActionFact, voter: Voter, outcome: Outcome, now: datetime, *, guards: Guards = PRODUCTION
+    action: ActionFact,
+    voter: Voter,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    guards: Guards = PRODUCTION,
 ) -> State:
     """Where the word of this person leads an action whose fate is unknown; refuse what she may not.
 
@@ -270,9 +275,14 @@ def check_resolve(
     APPROVER_KEY_REVOKED, ROLE_NOT_ELIGIBLE, SELF_APPROVAL, ASSURANCE_TOO_LOW; ACTION_CONFLICT in
     any state but unknown, EFFECT_UNKNOWN for "nothing happened" before that can be known.
     """
+    check_speaker(action, voter, guards=guards)
+    return after_outcome(action, outcome, now, guards=guards)
+
+
+def check_speaker(action: ActionFact, voter: Voter, *, guards: Guards = PRODUCTION) -> None:
+    """Refuse unless the word of this person about such an action may count; as check_resolve."""
     for guard in guards.resolve:
         guard(Word(action, voter))
-    return after_outcome(action, outcome, now, guards=guards)
 
 
 def _slot(action: ActionFact, name: str) -> Slot:

@@ -7,7 +7,13 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from domain.approvals.shape import damaged, whole
-from domain.approvals.tables import Approval, ExecutionAttempt, PendingAction, PolicyVersion
+from domain.approvals.tables import (
+    Approval,
+    ExecutionAttempt,
+    PendingAction,
+    PolicyVersion,
+    Resolution,
+)
 from domain.store.salvage import salvaged, unreadable
 from domain.store.tx import Tx
 
@@ -128,6 +134,21 @@ async def decisions(tx: Tx, action_ids: Sequence[str]) -> tuple[list[Approval], 
     """Every decision on these actions, oldest first, and the actions of which one is damaged."""
     oldest_first = select(Approval).order_by(Approval.at)
     return await salvaged(tx, oldest_first, Approval.action_id, action_ids)
+
+
+async def resolutions(tx: Tx, action_ids: Sequence[str]) -> Sequence[Resolution]:
+    """What people said became of these actions, first word first; ACTION_DAMAGED like approvals."""
+    first_word_first = select(Resolution).order_by(Resolution.at)
+    found, broken = await salvaged(tx, first_word_first, Resolution.action_id, action_ids)
+    if broken:
+        raise damaged(broken[0])
+    return found
+
+
+async def resolved(tx: Tx, action_ids: Sequence[str]) -> set[str]:
+    """Those of these actions about which somebody has said what became of them."""
+    asked = select(Resolution.action_id).where(Resolution.action_id.in_(action_ids))
+    return set(await tx.all(asked))
 
 
 async def step(tx: Tx, row: PendingAction, target: str, **values: object) -> bool:

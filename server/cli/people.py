@@ -8,6 +8,7 @@ nobody else would; elsewhere a worker carries it out.
 
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import typer
 from domain.approvals import queries as approvals
 from domain.approvals.facts import Decision
 from domain.approvals.refusals import refusal
+from domain.approvals.signed import Payload
 from domain.approvals.tables import PendingAction
 from domain.identity import keys
 from domain.identity import queries as identity
@@ -31,7 +33,7 @@ from domain.store.tx import Tx, writing
 from policies import deciding
 from policies.deciding import Prepared
 from policies.evidence import House
-from policies.executor import Report
+from policies.executor import Executor, Report
 from server import wiring
 from server.cli import sheet as sheets
 from server.cli.agents import OPERATOR
@@ -124,7 +126,7 @@ def show(
     as_json: bool = JSON,
 ) -> None:
     """Show all there is to know before signing."""
-    found = perform(lambda: _show(action_id, tenant, email))
+    found = perform(lambda: look(action_id, tenant, email))
     if as_json:
         answer({"action": sheets.as_object(found)})
         return
@@ -166,7 +168,7 @@ def reject(
 
     The action ends, whoever else has signed.
     """
-    choice = Choice(action_id, email, Decision.REJECT, slot, _reason(reason), tenant, 0)
+    choice = Choice(action_id, email, Decision.REJECT, slot, one_reason(reason), tenant, 0)
     _decide(choice, key, passphrase_file, lang, as_json=as_json)
 
 
@@ -232,14 +234,16 @@ async def _add(
         found.items.append((one, slot))
 
 
-async def _show(action_id: str, tenant: str | None, email: str | None) -> Sheet:
+async def look(action_id: str, tenant: str | None, email: str | None) -> Sheet:
+    """The action as this person may see it."""
     async with opened(Role.INBOX) as desk:
         id = action_id.strip().upper()
         company = await locate(desk, id, code=tenant, email=email)
-        return await _sheet(desk, company, id)
+        return await sheet_of(desk, company, id)
 
 
-async def _sheet(desk: Desk, company: Company, action_id: str) -> Sheet:
+async def sheet_of(desk: Desk, company: Company, action_id: str) -> Sheet:
+    """The action as it stands now."""
     house = wiring.house(desk.settings)
     async with looking(desk, company) as tx:
         row = await deciding.load(tx, action_id)
@@ -252,7 +256,7 @@ async def _sheet(desk: Desk, company: Company, action_id: str) -> Sheet:
 def _decide(
     choice: Choice, key_file: Path, passphrase_file: Path | None, lang: str | None, *, as_json: bool
 ) -> None:
-    shown = perform(lambda: _show(choice.action_id, choice.tenant, choice.email))
+    shown = perform(lambda: look(choice.action_id, choice.tenant, choice.email))
     words = Words(lang or shown.company.locale)
     if not as_json or (passphrase_file is None and interactive()):
         say(f"{sheets.as_text(shown, words)}\n", err=as_json)
@@ -273,12 +277,12 @@ async def _sign_and_record(choice: Choice, shown: Sheet, key: ApproverKey) -> De
             prepared, state = await _record(desk, choice, shown, key)
         except Fault as fault:
             if fault.kind is Kind.FORBIDDEN:
-                await _chain_refusal(desk, choice, shown, key, fault)
+                await chain_refusal(desk, shown, choice.email, key, choice.decision.value, fault)
             raise
         report = None
         if state == "approved":
             report = await _carry_out(desk, company, action_id, choice.wait_seconds)
-        after = await _sheet(desk, company, action_id)
+        after = await sheet_of(desk, company, action_id)
         return Decided(prepared, after, after.state, report)
 
 
@@ -296,7 +300,7 @@ async def _record(
             decision=choice.decision,
             slot=choice.slot,
         )
-    check_same(shown, prepared)
+    check_same(shown, prepared.payload)
     signature = keys.sign(key, prepared.to_be_signed)
     async with writing(desk.database, shown.company.id, desk.clock) as tx:
         recorded = await deciding.record(tx, house, prepared, signature, reason=choice.reason)
@@ -305,12 +309,12 @@ async def _record(
     return prepared, recorded.state
 
 
-async def _chain_refusal(
-    desk: Desk, choice: Choice, shown: Sheet, key: ApproverKey, fault: Fault
+async def chain_refusal(
+    desk: Desk, shown: Sheet, email: str, key: ApproverKey, wanted: str, fault: Fault
 ) -> None:
     """Somebody with a key tried what she may not: worth proving later, in its own transaction."""
     async with writing(desk.database, shown.company.id, desk.clock) as tx:
-        person = await identity.person_by_email(tx, choice.email)
+        person = await identity.person_by_email(tx, email)
         tx.record(
             Event(
                 "action.decision_refused",
@@ -319,16 +323,13 @@ async def _chain_refusal(
                 outcome="denied",
                 code=fault.code,
                 action=shown.row.id,
-                data={
-                    "person": person.id,
-                    "key": key.key_id,
-                    "decision": choice.decision.value,
-                },
+                data={"person": person.id, "key": key.key_id, "decision": wanted},
             )
         )
 
 
-def _reason(typed: str) -> str:
+def one_reason(typed: str) -> str:
+    """Why, in one plain line; REASON_INVALID."""
     try:
         return line(typed, 500)
     except ValueError as error:
@@ -337,7 +338,7 @@ def _reason(typed: str) -> str:
         ) from error
 
 
-def check_same(shown: Sheet, prepared: Prepared) -> None:
+def check_same(shown: Sheet, payload: Payload) -> None:
     """What is signed is what was on the screen, down to every digest."""
     row = shown.row
     same = {
@@ -349,7 +350,7 @@ def check_same(shown: Sheet, prepared: Prepared) -> None:
         "tool": row.tool,
         "requester": row.requester,
     }
-    if any(prepared.payload[name] != value for name, value in same.items()):
+    if any(payload[name] != value for name, value in same.items()):
         raise Fault(
             "APPROVAL_MISMATCH",
             Kind.CONFLICT,
@@ -363,17 +364,28 @@ async def _carry_out(
 ) -> Report | None:
     """Run it here if the database is ours alone; else give a worker a moment."""
     if desk.database.is_sqlite:
-        owner = f"cli:{socket.gethostname()[:40]}:{os.getpid()}"
-        executor = wiring.executor(desk.settings, desk.database, owner=owner)
-        return await executor.run(company.id, action_id)
-    with anyio.move_on_after(wait_seconds):
+        return await here(desk).run(company.id, action_id)
+    await wait_while(desk, company, action_id, ("approved", "executing"), wait_seconds)
+    return None
+
+
+def here(desk: Desk) -> Executor:
+    """An executor in this very process."""
+    owner = f"cli:{socket.gethostname()[:40]}:{os.getpid()}"
+    return wiring.executor(desk.settings, desk.database, owner=owner)
+
+
+async def wait_while(
+    desk: Desk, company: Company, action_id: str, states: Sequence[str], seconds: int
+) -> None:
+    """Give a worker a moment to move the action out of these states."""
+    with anyio.move_on_after(seconds):
         while True:
             async with looking(desk, company) as tx:
                 state = (await deciding.load(tx, action_id)).state
-            if state not in ("approved", "executing"):
+            if state not in states:
                 break
             await anyio.sleep(POLL_SECONDS)
-    return None
 
 
 def check_outcome(decided: Decided) -> None:

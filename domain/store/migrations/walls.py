@@ -15,7 +15,7 @@ _CRM_NEW = ("account", "contact", "deal", "deal_member", "stage_move", "activity
 # policies or pipelines, and nobody at all deletes.
 INSERTS = {
     Role.AGENT: (*_CRM_NEW, *_CHAIN, *_COUNTED, "pending_action", "outbox", "idempotency_key"),
-    Role.INBOX: (*_CHAIN, *_COUNTED, "approval"),
+    Role.INBOX: (*_CHAIN, *_COUNTED, "approval", "resolution"),
     Role.EXECUTOR: (
         *_CRM_NEW, *_CHAIN, *_COUNTED,
         "outbox", "engagement", "bank_account", "execution_attempt", "fx_rate",
