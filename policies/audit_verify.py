@@ -32,7 +32,14 @@ from domain.store.tx import Tx, reading
 from policies import audit_effects, audit_powers, audit_witness, audit_words, decide, trust
 from policies.audit_witness import Witness
 from policies.decide import Verdict
-from policies.evidence import PROPOSED, action_fact, genuine, proposed, slot_rows
+from policies.evidence import (
+    PROPOSED,
+    action_fact,
+    genuine,
+    may_be_batched,
+    proposed,
+    slot_rows,
+)
 
 # States an action reaches only through its quorum.
 _APPROVED = {"approved", "executing", "unknown", "succeeded", "failed"}
@@ -140,6 +147,7 @@ async def _verify_actions(
         try:
             facts = [_weigh(report, row, vote, witness, heads) for vote in mine]
             _check_policy(report, row, witness)
+            _check_batches(report, row, mine, witness)
             _check_quorum(report, row, facts, witness)
         except (LookupError, TypeError, ValueError):
             report.found(f"action {row.id}", _FOREIGN)
@@ -299,6 +307,15 @@ def _check_policy(report: Report, row: PendingAction, witness: Witness) -> None:
     )
     if weaker:
         report.found(place, "asks for less than the policy it was proposed under")
+
+
+def _check_batches(
+    report: Report, row: PendingAction, votes: Sequence[Approval], witness: Witness
+) -> None:
+    catalogue = witness.policies.get(row.policy_sha256)
+    for vote in votes:
+        if vote.batch is not None and not may_be_batched(catalogue, row.tool):
+            report.found(_vote(vote), "was signed in a batch, which its policy does not allow")
 
 
 # --- reading rows that may have been tampered with ---

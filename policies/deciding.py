@@ -106,7 +106,7 @@ async def record(
     """
     row = await load(tx, prepared.action_id, lock=True)
     try:
-        return await _record(tx, house, row, prepared, signature, reason)
+        return await decide(tx, house, row, prepared, signature, reason)
     except Refusal as error:
         actor = Actor("human", prepared.person_id)
         if error.target is not None:
@@ -117,14 +117,19 @@ async def record(
         raise refusal("ALREADY_DECIDED") from error
 
 
-async def _record(
+async def decide(
     tx: Tx,
     house: House,
     row: PendingAction,
     prepared: Prepared,
     signature: bytes,
-    reason: str | None,
+    reason: str | None = None,
+    batch: tuple[list[str], int] | None = None,
 ) -> Recorded:
+    """Write the decision down, or raise what stands against it.
+
+    `batch` says among which digests, and where, this one is covered by the signature.
+    """
     choice = prepared.choice
     here = await situation(tx, row, house)
     evidence = await gather(tx, row, house)
@@ -137,9 +142,14 @@ async def _record(
     )
     await check_head(tx, choice.audit_head_seq, choice.audit_head_hash)
     payload = signed.payload(bound(row, house.trust.deploy), choice)
-    if not verify(evidence.keys[choice.key].public_key, signature, signed.tbs(payload)):
+    covered = signed.tbs(payload)
+    if batch is not None:
+        covered = signed.in_batch(*batch, covered)
+    if not verify(evidence.keys[choice.key].public_key, signature, covered):
         raise signature_invalid()
     approval = _approval(tx, row, choice, payload, signature, reason)
+    if batch is not None:
+        approval.batch, approval.batch_index = batch
     tx.add(approval)
     await tx.flush()
     actor = Actor("human", choice.person)

@@ -11,7 +11,7 @@ Nothing here needs a key: domain/identity/keys.py signs and verifies.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,8 +21,11 @@ from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
 
 APPROVAL = b"cyberos.approval.v1\x00"
+BATCH = b"cyberos.approval-batch.v1\x00"
 RESOLUTION = b"cyberos.resolution.v1\x00"
 ENDORSEMENT = b"cyberos.endorsement.v1\x00"
+
+MOST_IN_BATCH = 20  # more lines than a person reads before she signs
 
 _PREFIXES: Mapping[str | int, bytes] = {"approval": APPROVAL, "resolution": RESOLUTION}
 
@@ -145,6 +148,32 @@ def _head(seq: int, hash: str) -> str:
 def tbs(approval: Payload) -> bytes:
     """The bytes to be signed: prefix, a zero byte, RFC 8785. Raises like `canonical`."""
     return _PREFIXES[approval["typ"]] + canonical(approval)
+
+
+def batch_items(items: Sequence[bytes]) -> list[str]:
+    """What stands for each of several approvals in one signature: the digest of its own bytes."""
+    return [digest(own).hex() for own in items]
+
+
+def batch_tbs(items: Sequence[str]) -> bytes:
+    """The bytes one signature over several approvals covers.
+
+    Raises `APPROVAL_MISMATCH` unless there are two to twenty distinct digests.
+    """
+    if not 2 <= len(items) <= MOST_IN_BATCH or len(set(items)) != len(items):
+        raise _mismatch("A batch is two to twenty different approvals.")
+    exact: Json = [_digest(item, "batch") for item in items]
+    return BATCH + canonical({"v": 1, "typ": "approval-batch", "items": exact})
+
+
+def in_batch(items: Sequence[str], index: int, own: bytes) -> bytes:
+    """The same, when the approval with these bytes of its own stands at that place of the batch.
+
+    Raises `APPROVAL_MISMATCH` when another stands there.
+    """
+    if not 0 <= index < len(items) or items[index] != digest(own).hex():
+        raise _mismatch("The approval does not stand at this place of the batch.")
+    return batch_tbs(items)
 
 
 def text(approval: Payload) -> str:

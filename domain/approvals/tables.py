@@ -110,6 +110,9 @@ class Approval(TenantRow):
     audit_head_seq: Mapped[int] = mapped_column(BigInteger)
     audit_head_hash: Mapped[str] = mapped_column(Digest)
     at: Mapped[datetime]
+    # All digests under the one signature, and which is this one's; None when she signed it alone.
+    batch: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    batch_index: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (
         CheckConstraint("decision in ('approve', 'reject')", name="decision"),

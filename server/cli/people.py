@@ -45,6 +45,7 @@ from server.cli.sheet import Sheet
 PAGE = 200
 POLL_SECONDS = 0.25
 
+ACTIONS = typer.Argument(metavar="ID...", help="The action, or several of one kind.")
 ACTION = typer.Argument(metavar="ID", help="The action, as `cyberos inbox` names it.")
 WHO = typer.Option(..., "--as", help="Your e-mail address.")
 KEY = typer.Option(..., "--key", help="Your key file.")
@@ -134,7 +135,7 @@ def show(
 
 
 def approve(
-    action_id: str = ACTION,
+    action_ids: list[str] = ACTIONS,
     email: str = WHO,
     key: Path = KEY,
     passphrase_file: Path | None = PASSPHRASE,
@@ -147,10 +148,17 @@ def approve(
     """Show an action, and say yes with your key.
 
     When nobody else is missing it is carried out: here on the embedded database, elsewhere by a
-    worker, for which the command waits a little.
+    worker, for which the command waits a little. Several actions of one kind take one signature
+    where the policy allows it for that kind: all of them are approved, or none.
     """
-    choice = Choice(action_id, email, Decision.APPROVE, slot, None, tenant, wait_seconds)
-    _decide(choice, key, passphrase_file, lang, as_json=as_json)
+    first, *more = action_ids
+    choice = Choice(first, email, Decision.APPROVE, slot, None, tenant, wait_seconds)
+    if not more:
+        _decide(choice, key, passphrase_file, lang, as_json=as_json)
+        return
+    from server.cli import batches  # it builds on this module
+
+    batches.approve(action_ids, choice, key, passphrase_file, lang, as_json=as_json)
 
 
 def reject(
@@ -265,7 +273,7 @@ def _decide(
     decided = perform(lambda: _sign_and_record(choice, shown, key))
     check_outcome(decided)
     if as_json:
-        answer(_decided_object(choice, decided))
+        answer(decided_object(choice, decided))
     else:
         say(_decided_text(choice, decided, words))
 
@@ -281,7 +289,7 @@ async def _sign_and_record(choice: Choice, shown: Sheet, key: ApproverKey) -> De
             raise
         report = None
         if state == "approved":
-            report = await _carry_out(desk, company, action_id, choice.wait_seconds)
+            report = await carry_out(desk, company, action_id, choice.wait_seconds)
         after = await sheet_of(desk, company, action_id)
         return Decided(prepared, after, after.state, report)
 
@@ -359,7 +367,7 @@ def check_same(shown: Sheet, payload: Payload) -> None:
         )
 
 
-async def _carry_out(
+async def carry_out(
     desk: Desk, company: Company, action_id: str, wait_seconds: int
 ) -> Report | None:
     """Run it here if the database is ours alone; else give a worker a moment."""
@@ -409,7 +417,8 @@ def check_outcome(decided: Decided) -> None:
     )
 
 
-def _decided_object(choice: Choice, decided: Decided) -> dict[str, Any]:
+def decided_object(choice: Choice, decided: Decided) -> dict[str, Any]:
+    """A decision and where it led, for a program."""
     return {
         "action_id": decided.sheet.row.id,
         "decision": choice.decision.value,

@@ -49,6 +49,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "signatures": ("Chữ ký cần có", "Signatures needed"),
     "signed_by": ("đã ký:", "signed by"),
     "state": ("Trạng thái", "State"),
+    "total": ("Tổng cộng", "Total"),
     "tainted": (
         "CẢNH BÁO: tác tử này đã đọc văn bản do người lạ viết.",
         "WARNING: this agent has read text written by strangers.",

@@ -16,7 +16,7 @@ def lost(copied: Place, monkeypatch: pytest.MonkeyPatch) -> str:
 
     action_id = copied.proposed()
     with monkeypatch.context() as patch:
-        patch.setattr(people, "_carry_out", nothing)
+        patch.setattr(people, "carry_out", nothing)
         copied.ok("approve", action_id, *copied.signing(AM))
     for state in ("executing", "unknown"):
         damage(

@@ -19,3 +19,7 @@ CREATE TABLE resolution (
     CONSTRAINT fk_resolution_tenant_id_key_id FOREIGN KEY(tenant_id, key_id) REFERENCES approver_key (tenant_id, key_id)
 )
 --;
+ALTER TABLE approval ADD COLUMN batch JSON
+--;
+ALTER TABLE approval ADD COLUMN batch_index INTEGER
+--;
