@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.kernel.clock import VIETNAM
 from domain.store.chain import Actor
@@ -71,15 +71,25 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a tool is given: who asks, the open transaction, and its one instant."""
+    """What a tool is given: who asks, the open transaction, and its one instant.
+
+    When an approved action is carried out, `principal` is the person who asked or whose agent did,
+    with her rights of now, and `requester` names who really asked.
+    """
 
     principal: Principal
     tx: Tx
+    requester: str = ""
 
     @property
     def at(self) -> datetime:
         """The instant of this call."""
         return self.tx.at
+
+    @property
+    def requested_by(self) -> str:
+        """Whom history names: `agent:<id>` or `human:<id>`. Who signed stands in the approvals."""
+        return self.requester or self.principal.reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +248,7 @@ class PendingAnswer(Answer):
     expires_at: datetime
     how_to_approve: str
     inbox_url: str | None = None
+    untrusted_fields: list[str] = Field(default_factory=lambda: ["/summary"])
 
     def text(self) -> str:
         """One paragraph: what waits, for whom, until when, and how to follow it."""

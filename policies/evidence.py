@@ -288,7 +288,7 @@ def schema_sha256(shape: type[Arguments]) -> str:
 
 async def requesting_call(tx: Tx, row: PendingAction) -> Call:
     """The call as it would be made now for the person who asked, or whose agent did."""
-    return Call(await principals.person(tx, row.requester_person), tx)
+    return Call(await principals.person(tx, row.requester_person), tx, row.requester)
 
 
 def _policy_relation(

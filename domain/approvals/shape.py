@@ -28,7 +28,6 @@ def whole(row: PendingAction) -> bool:
         and row.self_rule in _RULES
         and _REQUESTER.fullmatch(row.requester) is not None
         and _listed(row.slots, _is_slot)
-        and bool(row.slots)
         and _listed(row.effects, _is_object)
         and (row.result is None or _is_object(row.result))
     )

@@ -19,8 +19,8 @@ from server.cli import people
 from server.cli.asking import passphrase
 from server.cli.desk import Desk, locate, looking, opened, perform
 from server.cli.people import Choice, Decided
-from server.cli.render import Words, answer, bold, indented, interactive, money, say, warning
-from server.cli.sheet import Sheet
+from server.cli.render import Words, answer, bold, indented, interactive, money, say
+from server.cli.sheet import Sheet, warnings
 
 _DIGEST_SHOWN = 16
 
@@ -62,8 +62,7 @@ def lines(shown: Sequence[Sheet], words: Words) -> list[str]:
             amount = money(row.amount_minor, row.currency, words.language)
         told.append(bold(f"{n:>3}. {row.id}  {amount}  {row.args_sha256[:_DIGEST_SHOWN]}"))
         told += indented(row.summary, "     ")
-        if row.taint:
-            told.append(warning(f"     {words['tainted']}"))
+        told += [f"     {line}" for line in warnings(sheet, words)]
         if row.claim:
             told += [f"     {words['claim']}:", *indented(f"“{row.claim}”", "     > ")]
     return [*told, "", *_totals(shown, words)]

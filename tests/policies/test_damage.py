@@ -14,7 +14,6 @@ from tests.world import World, fault_code
 
 EVERYWHERE = {
     "a slot without a name": ("slots", "'[{}]'"),
-    "no slots": ("slots", "'[]'"),
     "slots that are no list": ("slots", "'7'"),
     "an effect that is a number": ("effects", "'[1]'"),
     "a requester of no kind": ("requester", "'nobody'"),
