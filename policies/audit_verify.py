@@ -9,34 +9,45 @@ actions is judged in audit_effects.py and audit_payments.py.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from domain.approvals import machine, signed
 from domain.approvals.facts import TRANSITIONS, ApprovalFact, Decision, State
-from domain.approvals.tables import Approval, PendingAction, PolicyVersion
-from domain.identity import queries as identity
+from domain.approvals.tables import Approval, PendingAction
 from domain.identity.keys import key_id
-from domain.identity.tables import ApproverKey, PersonRole
-from domain.kernel.canonical import sha256_hex
 from domain.kernel.clock import Clock, stamp
 from domain.kernel.faults import Fault
 from domain.store import audit_verify, checkpoints
 from domain.store.audit_verify import Report, Trace
 from domain.store.engine import Database
+from domain.store.salvage import salvaged
 from domain.store.schema import Base
 from domain.store.tx import Tx, reading
-from policies import audit_effects, audit_payments, audit_powers, decide, floor, trust
-from policies.catalogue import Catalogue
+from policies import (
+    audit_effects,
+    audit_payments,
+    audit_powers,
+    audit_witness,
+    audit_words,
+    decide,
+    trust,
+)
+from policies.audit_witness import Witness
 from policies.decide import Verdict
-from policies.evidence import PROPOSED, action_fact, genuine, proposed, slot_rows
+from policies.evidence import (
+    PROPOSED,
+    action_fact,
+    genuine,
+    may_be_batched,
+    proposed,
+    slot_rows,
+)
 
 # States an action reaches only through its quorum.
 _APPROVED = {"approved", "executing", "unknown", "succeeded", "failed"}
@@ -80,7 +91,7 @@ async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     else:
         await _verify_genesis(tx, report, sources)
     try:
-        witness = await _witness(tx, report, sources.trust)
+        witness = await audit_witness.summon(tx, report, sources.trust)
     except (TypeError, ValueError):
         report.found("keys, roles and policies", "hold rows this program does not write")
         return
@@ -121,106 +132,11 @@ async def _verify_genesis(tx: Tx, report: Report, sources: Sources) -> None:
             report.found(place, "names a checkpoint key that is not in checkpoint.pub")
 
 
-# --- what actions are judged with ---
-
-
-@dataclass(slots=True)
-class _Witness:
-    """Keys, roles and policies of the tenant, as they were at any time."""
-
-    tenant_id: str
-    trusted: trust.Trust | None
-    keys: Mapping[str, ApproverKey]
-    roles: Mapping[str, Sequence[tuple[str, datetime, datetime | None]]]
-    policies: Mapping[str, Catalogue]
-    _endorsed: dict[str, bool] = field(default_factory=dict)
-
-    def endorsed(self, key: ApproverKey) -> bool:
-        """Whether endorsements lead from the key to the root, whatever was revoked since."""
-        assert self.trusted is not None
-        if key.key_id not in self._endorsed:
-            unrevoked = {id: _unrevoked(one) for id, one in self.keys.items()}
-            self._endorsed[key.key_id] = trust.endorsed(
-                unrevoked[key.key_id], unrevoked, self.trusted, self.tenant_id
-            )
-        return self._endorsed[key.key_id]
-
-    def revoked_by(self, key: ApproverKey, at: datetime) -> bool:
-        """Whether the key, or one that vouches for it, had been revoked by then."""
-        seen: set[str] = set()
-        one: ApproverKey | None = key
-        while one is not None and one.key_id not in seen:
-            if one.revoked_at is not None and one.revoked_at <= at:
-                return True
-            seen.add(one.key_id)
-            one = self.keys.get(one.endorsed_by)
-        return False
-
-    def roles_at(self, person_id: str, at: datetime) -> frozenset[str]:
-        """The roles a person held then."""
-        return frozenset(
-            role
-            for role, since, until in self.roles.get(person_id, ())
-            if since <= at and (until is None or at < until)
-        )
-
-
-def _unrevoked(key: ApproverKey) -> ApproverKey:
-    return ApproverKey(
-        tenant_id=key.tenant_id,
-        key_id=key.key_id,
-        person_id=key.person_id,
-        public_key=key.public_key,
-        endorsed_by=key.endorsed_by,
-        endorsement=key.endorsement,
-        revoked_at=None,
-    )
-
-
-async def _witness(tx: Tx, report: Report, trusted: trust.Trust | None) -> _Witness:
-    roles: dict[str, list[tuple[str, datetime, datetime | None]]] = {}
-    for row in await tx.all(select(PersonRole)):
-        roles.setdefault(row.person_id, []).append((row.role, row.granted_at, row.revoked_at))
-    return _Witness(
-        tenant_id=tx.tenant_id,
-        trusted=trusted,
-        keys=await identity.keys(tx),
-        roles=roles,
-        policies=await _policies(tx, report),
-    )
-
-
-async def _policies(tx: Tx, report: Report) -> dict[str, Catalogue]:
-    """Every policy that was ever in force, by its digest; each must be strong and in the chain."""
-    told = {
-        (content.get("object"), content.get("policy"))
-        for _, content in await audit_verify.told(tx, "policy.activated")
-    }
-    found: dict[str, Catalogue] = {}
-    for row in await tx.all(select(PolicyVersion).order_by(PolicyVersion.version)):
-        place = f"policy {row.version}"
-        if (f"policy:{row.version}", f"{row.version}:{row.sha256}") not in told:
-            report.found(place, "no entry says that it was activated")
-        if sha256_hex(row.body.encode()) != row.sha256:
-            report.found(place, "is not the text its digest was made of")
-            continue
-        try:
-            catalogue = Catalogue.model_validate_json(row.body)
-            floor.check(catalogue)
-        except ValidationError:
-            report.found(place, "is not a policy table")
-        except Fault:
-            report.found(place, "is weaker than the program allows")
-        else:
-            found[row.sha256] = catalogue
-    return found
-
-
 # --- actions ---
 
 
 async def _verify_actions(
-    tx: Tx, report: Report, rows: Sequence[PendingAction], witness: _Witness
+    tx: Tx, report: Report, rows: Sequence[PendingAction], witness: Witness
 ) -> None:
     ids = [row.id for row in rows]
     traces = await audit_verify.traces(tx, ids)
@@ -240,9 +156,11 @@ async def _verify_actions(
         try:
             facts = [_weigh(report, row, vote, witness, heads) for vote in mine]
             _check_policy(report, row, witness)
+            _check_batches(report, row, mine, witness)
             _check_quorum(report, row, facts, witness)
         except (LookupError, TypeError, ValueError):
             report.found(f"action {row.id}", _FOREIGN)
+    await audit_words.check(tx, report, rows, traces, witness)
     await audit_effects.check_carried_out(tx, report, rows, traces)
     for row in rows:
         await audit_effects.check_reasons(tx, report, votes.get(row.id, []), traces[row.id])
@@ -332,7 +250,7 @@ def _weigh(
     report: Report,
     row: PendingAction,
     vote: Approval,
-    witness: _Witness,
+    witness: Witness,
     heads: Mapping[int, str],
 ) -> ApprovalFact:
     """One decision as the guards of the quorum take it, with a finding for all that is wrong."""
@@ -367,14 +285,14 @@ def _weigh(
 
 
 def _check_quorum(
-    report: Report, row: PendingAction, facts: Sequence[ApprovalFact], witness: _Witness
+    report: Report, row: PendingAction, facts: Sequence[ApprovalFact], witness: Witness
 ) -> None:
     judged = row.state in _APPROVED and witness.trusted is not None
     if judged and not machine.quorum(action_fact(row), facts):
         report.found(f"action {row.id}", f"is {row.state} without a valid signature in every slot")
 
 
-def _check_policy(report: Report, row: PendingAction, witness: _Witness) -> None:
+def _check_policy(report: Report, row: PendingAction, witness: Witness) -> None:
     """What was proposed and signed must be no less than what the policy of that day asks for."""
     place = f"action {row.id}"
     catalogue = witness.policies.get(row.policy_sha256)
@@ -400,6 +318,15 @@ def _check_policy(report: Report, row: PendingAction, witness: _Witness) -> None
         report.found(place, "asks for less than the policy it was proposed under")
 
 
+def _check_batches(
+    report: Report, row: PendingAction, votes: Sequence[Approval], witness: Witness
+) -> None:
+    catalogue = witness.policies.get(row.policy_sha256)
+    for vote in votes:
+        if vote.batch is not None and not may_be_batched(catalogue, row.tool):
+            report.found(_vote(vote), "was signed in a batch, which its policy does not allow")
+
+
 # --- reading rows that may have been tampered with ---
 
 
@@ -416,14 +343,7 @@ async def _rows(
     tx: Tx, report: Report, entity: type[Row], column: Any, keys: Sequence[str], place: str
 ) -> Sequence[Row]:
     """The rows with these keys; one whose columns do not hold what they promise is a finding."""
-    try:
-        return await tx.all(select(entity).where(column.in_(keys)).order_by(column))
-    except (TypeError, ValueError):
-        pass  # find out which
-    found: list[Row] = []
-    for key in keys:
-        try:
-            found += await tx.all(select(entity).where(column == key))
-        except (TypeError, ValueError):
-            report.found(f"{place} {key}", _FOREIGN)
+    found, broken = await salvaged(tx, select(entity).order_by(column), column, keys)
+    for key in broken:
+        report.found(f"{place} {key}", _FOREIGN)
     return found

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from domain.kernel.clock import VIETNAM
 from domain.kernel.faults import Fault
@@ -92,11 +92,14 @@ class Call:
     """What a tool is given: who asks, the open transaction, and its one instant.
 
     `unanswered` says why the outside could not be asked for this call (see `Consult`).
+    When an approved action is carried out, `principal` is the person who asked or whose agent did,
+    with her rights of now, and `requester` names who really asked.
     """
 
     principal: Principal
     tx: Tx
     unanswered: Fault | None = None
+    requester: str = ""
 
     @property
     def at(self) -> datetime:
@@ -107,6 +110,11 @@ class Call:
     def day(self) -> date:
         """The calendar day of this call where the company works."""
         return self.tx.at.astimezone(self.principal.zone).date()
+
+    @property
+    def requested_by(self) -> str:
+        """Whom history names: `agent:<id>` or `human:<id>`. Who signed stands in the approvals."""
+        return self.requester or self.principal.reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +312,7 @@ class PendingAnswer(Answer):
     expires_at: datetime
     how_to_approve: str
     inbox_url: str | None = None
+    untrusted_fields: list[str] = Field(default_factory=lambda: ["/summary"])
 
     def text(self) -> str:
         """One paragraph: what waits, for whom, until when, and how to follow it."""

@@ -4,6 +4,7 @@ Two steps with her key between them: `prepare` gives the exact bytes, `record` c
 over bytes it rebuilds itself, and everything else once more, before it writes anything down.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
@@ -105,7 +106,7 @@ async def record(
     """
     row = await load(tx, prepared.action_id, lock=True)
     try:
-        return await _record(tx, house, row, prepared, signature, reason)
+        return await decide(tx, house, row, prepared, signature, reason)
     except Refusal as error:
         actor = Actor("human", prepared.person_id)
         if error.target is not None:
@@ -116,14 +117,19 @@ async def record(
         raise refusal("ALREADY_DECIDED") from error
 
 
-async def _record(
+async def decide(
     tx: Tx,
     house: House,
     row: PendingAction,
     prepared: Prepared,
     signature: bytes,
-    reason: str | None,
+    reason: str | None = None,
+    batch: tuple[list[str], int] | None = None,
 ) -> Recorded:
+    """Write the decision down, or raise what stands against it.
+
+    `batch` says among which digests, and where, this one is covered by the signature.
+    """
     choice = prepared.choice
     here = await situation(tx, row, house)
     evidence = await gather(tx, row, house)
@@ -134,16 +140,16 @@ async def _record(
     machine.check_vote(
         evidence.action, evidence.approvals, voter, choice.slot, choice.decision, here.present
     )
-    await _check_head(tx, choice)
+    await check_head(tx, choice.audit_head_seq, choice.audit_head_hash)
     payload = signed.payload(bound(row, house.trust.deploy), choice)
-    if not verify(evidence.keys[choice.key].public_key, signature, signed.tbs(payload)):
-        raise Fault(
-            "SIGNATURE_INVALID",
-            Kind.FORBIDDEN,
-            "The signature is not one over this action.",
-            "open the action again and sign what it shows now.",
-        )
+    covered = signed.tbs(payload)
+    if batch is not None:
+        covered = signed.in_batch(*batch, covered)
+    if not verify(evidence.keys[choice.key].public_key, signature, covered):
+        raise signature_invalid()
     approval = _approval(tx, row, choice, payload, signature, reason)
+    if batch is not None:
+        approval.batch, approval.batch_index = batch
     tx.add(approval)
     await tx.flush()
     actor = Actor("human", choice.person)
@@ -190,32 +196,52 @@ def _voter(evidence: Evidence, person: identity.PersonIdentity, key_id: str, hou
         person=person.id,
         roles_now=person.roles,
         active_now=person.active,
-        key=_standing(evidence, person.id, evidence.keys.get(key_id), house),
+        key=standing(
+            evidence.keys.get(key_id),
+            person.id,
+            evidence.keys,
+            house.trust,
+            evidence.row.tenant_id,
+        ),
         assurance=SIGNATURE_ASSURANCE,
     )
 
 
-def _standing(
-    evidence: Evidence, person_id: str, key: ApproverKey | None, house: House
+def standing(
+    key: ApproverKey | None,
+    person_id: str,
+    keys: Mapping[str, ApproverKey],
+    trusted: trust.Trust,
+    tenant_id: str,
 ) -> KeyStanding:
+    """What this key of this person is worth now."""
     if key is None or key.person_id != person_id:
         return KeyStanding.UNKNOWN
     if key.revoked_at is not None:
         return KeyStanding.REVOKED
-    known = trust.endorsed(key, evidence.keys, house.trust, evidence.row.tenant_id)
+    known = trust.endorsed(key, keys, trusted, tenant_id)
     return KeyStanding.GOOD if known else KeyStanding.UNKNOWN
 
 
-async def _check_head(tx: Tx, choice: signed.Choice) -> None:
+async def check_head(tx: Tx, seq: int, hash: str) -> None:
     """The chain must still contain what the person saw as its end: else it was rolled back."""
-    known = await audit_queries.hash_at(tx, choice.audit_head_seq)
-    if known != choice.audit_head_hash:
+    if await audit_queries.hash_at(tx, seq) != hash:
         raise Fault(
             "APPROVAL_MISMATCH",
             Kind.CONFLICT,
             "The audit chain does not contain the head this was signed against.",
             "run `cyberos audit verify`; then open the action again.",
         )
+
+
+def signature_invalid() -> Fault:
+    """Somebody signed something else, or with another key."""
+    return Fault(
+        "SIGNATURE_INVALID",
+        Kind.FORBIDDEN,
+        "The signature is not one over this action.",
+        "open the action again and sign what it shows now.",
+    )
 
 
 def _approval(

@@ -162,7 +162,7 @@ async def gather(tx: Tx, row: PendingAction, house: House) -> Evidence:
     rows = tuple(await queries.approvals(tx, [row.id]))
     people = await identity.people(tx, [approval.person_id for approval in rows])
     keys = await identity.keys(tx)
-    facts = tuple(_approval_fact(row, approval, people, keys, house.trust) for approval in rows)
+    facts = tuple(_approval_fact(row, approval, people, keys, house) for approval in rows)
     return Evidence(row, action_fact(row), facts, rows, people, keys)
 
 
@@ -171,7 +171,7 @@ def _approval_fact(
     approval: Approval,
     people: Mapping[str, identity.PersonIdentity],
     keys: Mapping[str, ApproverKey],
-    trusted: trust.Trust,
+    house: House,
 ) -> ApprovalFact:
     person = people.get(approval.person_id)
     key = keys.get(approval.key_id)
@@ -179,14 +179,16 @@ def _approval_fact(
         key is not None
         and key.person_id == approval.person_id
         and key.revoked_at is None
-        and trust.endorsed(key, keys, trusted, row.tenant_id)
+        and trust.endorsed(key, keys, house.trust, row.tenant_id)
     )
     return ApprovalFact(
         person=approval.person_id,
         slot=approval.slot,
         decision=Decision(approval.decision),
         assurance=approval.assurance,
-        valid_signature=key is not None and genuine(row, approval, key, trusted.deploy),
+        valid_signature=key is not None
+        and genuine(row, approval, key, house.trust.deploy)
+        and (approval.batch is None or may_be_batched(house.catalogue, row.tool)),
         roles_now=person.roles if person else frozenset(),
         active_now=person is not None and person.active,
         key_ok_now=good,
@@ -206,9 +208,18 @@ def genuine(row: PendingAction, approval: Approval, key: ApproverKey, deploy: st
     try:
         payload = signed.payload(bound(row, deploy), choice)
         signed.check_stored(approval.signed_payload, payload)
-    except Fault:
+        covered = signed.tbs(payload)
+        if approval.batch is not None or approval.batch_index is not None:
+            covered = signed.in_batch(approval.batch or [], approval.batch_index or 0, covered)
+    except (Fault, TypeError):
         return False
-    return verify(key.public_key, approval.signature, signed.tbs(payload))
+    return verify(key.public_key, approval.signature, covered)
+
+
+def may_be_batched(catalogue: Catalogue | None, tool_id: str) -> bool:
+    """Whether one signature may cover several actions of this tool."""
+    policy = catalogue.by_id.get(tool_id) if catalogue else None
+    return policy is not None and policy.batch
 
 
 async def situation(tx: Tx, row: PendingAction, house: House) -> Situation:
@@ -277,7 +288,8 @@ def schema_sha256(shape: type[Arguments]) -> str:
 
 async def requesting_call(tx: Tx, row: PendingAction) -> Call:
     """The call as it would be made now for the person who asked, or whose agent did."""
-    return Call(await principals.person(tx, row.requester_person), tx)
+    person = await principals.person(tx, row.requester_person)
+    return Call(person, tx, requester=row.requester)
 
 
 def _policy_relation(

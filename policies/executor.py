@@ -8,32 +8,38 @@ happens in between leads to `unknown`, never back to approved.
 
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import anyio
+from sqlalchemy.exc import IntegrityError
 
 from domain.approvals import machine, queries
 from domain.approvals.facts import Outcome, State
 from domain.approvals.refusals import Refusal, refusal
 from domain.approvals.tables import ExecutionAttempt, PendingAction
 from domain.kernel.clock import Clock
-from domain.kernel.faults import Fault
+from domain.kernel.faults import Fault, Kind
 from domain.store.chain import Actor, Event
 from domain.store.engine import Database
 from domain.store.tx import Tx, reading, writing
 from policies import evidence as proof
+from policies import resolving
 from policies.contract import Arguments, Call, Declined, Delivered, Order, Tool
 from policies.deciding import load, move
 from policies.evidence import House, action_fact
+from policies.patience import Patience
 from policies.redaction import clean
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
-PATIENCE = timedelta(seconds=60)  # shorter than the lease: whoever delivers still holds it
+ANSWER_WITHIN = timedelta(seconds=60)  # shorter than the lease: whoever delivers still holds it
 EXECUTOR = Actor("system", "executor")
+DAMAGED, BROKEN = "damaged", "broken"  # in a report: not states, for no state could be believed
+_STUCK = frozenset({State.APPROVED.value, State.UNKNOWN.value, DAMAGED, BROKEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +60,21 @@ class Executor:
         self._clock = clock
         self._house = house
         self._owner = owner
+        self.patience = Patience()  # a worker puts its own here, which outlives a round
 
     async def run(self, tenant_id: str, action_id: str) -> Report:
         """Carry out one approved action, or say why not."""
         try:
-            report, order = await self._claim(tenant_id, action_id)
+            report, order = await self._claim_again(tenant_id, action_id)
         except Fault as error:
-            if isinstance(error, Refusal) or error.kind == "unavailable":
+            if error.code == "ACTION_DAMAGED":
+                raise  # left as it is: it is evidence, and no step of it could be believed
+            if isinstance(error, Refusal) or error.kind is Kind.UNAVAILABLE:
                 return await self._as_it_stands(tenant_id, action_id, error)
             return await self._fail(tenant_id, action_id, error.code, error)
+        except IntegrityError:
+            log.exception("the database refused the effect of action %s", action_id)
+            return await self._fail(tenant_id, action_id, "CONFLICT", None)
         except Exception:
             log.exception("action %s could not be carried out", action_id)
             return await self._fail(tenant_id, action_id, "INTERNAL_ERROR", None)
@@ -71,14 +83,62 @@ class Executor:
         return await self._deliver(order)
 
     async def run_due(self, tenant_id: str, *, limit: int = 20) -> list[Report]:
-        """Settle what is overdue or unknown, then carry out what is approved."""
-        async with writing(self._database, tenant_id, self._clock) as tx:
-            for action_id in await queries.overdue(tx, tx.at, limit):
-                await self._lapse(tx, await load(tx, action_id, lock=True))
-            unknown = list(await queries.unknown(tx))
-            due = list(await queries.to_execute(tx, limit))
-        reports = [await self._inquire(tenant_id, action_id) for action_id in unknown]
-        return reports + [await self.run(tenant_id, action_id) for action_id in due]
+        """Settle what is overdue or unknown, then carry out what is approved.
+
+        One action that is damaged or breaks is reported and costs the others nothing; it is looked
+        at again later and later. Raises only when the database is away, which is everybody's.
+        """
+        async with reading(self._database, tenant_id, self._clock) as tx:
+            overdue = self.patience.due(await queries.overdue(tx, tx.at), tx.at)
+        lapsed = [await self._alone(self._lapse_one, tenant_id, id) for id in overdue[:limit]]
+        async with reading(self._database, tenant_id, self._clock) as tx:
+            lost = await queries.unknown(tx)
+            resolved = await queries.resolved(tx, lost)
+            # A person's word is weighed at once, however long the provider is left alone.
+            names = {f"{id} resolved" if id in resolved else id: id for id in lost}
+            unknown = self.patience.due(list(names), tx.at)
+            due = self.patience.due(await queries.to_execute(tx), tx.at)
+        reports = [one for one in lapsed if one.fault is not None]
+        for name in unknown:
+            step = self._inquire if name == names[name] else self.settle_as_found
+            reports.append(await self._alone(step, tenant_id, names[name], name))
+        return reports + [await self._alone(self.run, tenant_id, id) for id in due[:limit]]
+
+    async def _alone(
+        self,
+        step: Callable[[str, str], Awaitable[Report]],
+        tenant_id: str,
+        action_id: str,
+        name: str = "",
+    ) -> Report:
+        """One step for one action, whatever that step runs into."""
+        try:
+            report = await step(tenant_id, action_id)
+        except Fault as fault:
+            if fault.kind is Kind.UNAVAILABLE:
+                raise
+            log.error("action %s is left alone: %s", action_id, fault)
+            report = Report(action_id, DAMAGED, fault=fault)
+        except Exception:
+            log.exception("action %s is left alone", action_id)
+            report = Report(action_id, BROKEN, fault=refusal("EFFECT_UNKNOWN"))
+        if report.fault is not None and report.state in _STUCK:
+            self.patience.wait(name or action_id, self._clock.now())
+        else:
+            self.patience.forget(name or action_id)
+        return report
+
+    async def _claim_again(self, tenant_id: str, action_id: str) -> tuple[Report, Order | None]:
+        """Claim, and once more if somebody wrote the same at the same moment.
+
+        What was done is thrown away with its transaction, and nothing has left the house; the
+        second look sees what the other did. An action does not fail for having lost a race.
+        """
+        try:
+            return await self._claim(tenant_id, action_id)
+        except IntegrityError:
+            log.info("action %s met a concurrent change and is claimed again", action_id)
+        return await self._claim(tenant_id, action_id)
 
     async def _claim(self, tenant_id: str, action_id: str) -> tuple[Report, Order | None]:
         async with writing(self._database, tenant_id, self._clock) as tx:
@@ -117,6 +177,7 @@ class Executor:
         call: Call,
         arguments: Arguments,
         reference: str | None,
+        by: Actor = EXECUTOR,
     ) -> dict[str, Any]:
         """Do what is to be done in the database, and mark the action succeeded with it."""
         assert tool.execute is not None
@@ -125,7 +186,7 @@ class Executor:
         result: dict[str, Any] = clean(answer.model_dump(mode="json", exclude_none=True))
         tx.record(_done(row, call, result))
         await queries.end_attempt(tx, row.id, row.attempt, outcome="ok", provider_ref=reference)
-        await move(tx, row, State.SUCCEEDED, EXECUTOR, result=result, provider_ref=reference)
+        await move(tx, row, State.SUCCEEDED, by, result=result, provider_ref=reference)
         return result
 
     async def _deliver(self, order: Order) -> Report:
@@ -141,7 +202,7 @@ class Executor:
         assert tool.deliver is not None
         learnt: Delivered | Declined | None = None
         try:
-            with anyio.fail_after(PATIENCE.total_seconds()):
+            with anyio.fail_after(ANSWER_WITHIN.total_seconds()):
                 learnt = await tool.deliver(order)
         except Exception:
             log.exception("action %s: nobody knows whether it was delivered", order.action_id)
@@ -149,17 +210,38 @@ class Executor:
 
     async def _inquire(self, tenant_id: str, action_id: str) -> Report:
         """Ask the provider about an action whose fate is unknown. Asking never sends again."""
-        async with writing(self._database, tenant_id, self._clock) as tx:
+        async with reading(self._database, tenant_id, self._clock) as tx:
             row = await load(tx, action_id)
-            tool, order = self._house.registry.get(row.tool), _order(row)
-        if tool is None or tool.inquire is None:
-            return Report(action_id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+            await proof.check_whole(tx, row)
+            tool, order, fact = self._house.registry.get(row.tool), _order(row), action_fact(row)
+        unknown = Report(action_id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+        if fact.state is not State.UNKNOWN or tool is None or tool.inquire is None:
+            return unknown
         try:
-            learnt = await tool.inquire(order)
+            with anyio.fail_after(ANSWER_WITHIN.total_seconds()):
+                learnt = await tool.inquire(order)
         except Exception:
             log.exception("action %s: the provider could not be asked", action_id)
-            return Report(action_id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+            return unknown
+        if machine.after_outcome(fact, _outcome(learnt, True), self._clock.now()) is fact.state:
+            return unknown  # no news, so there is no reason to keep others from writing
         return await self._settle(tenant_id, action_id, learnt, asked=True)
+
+    async def settle_as_found(self, tenant_id: str, action_id: str) -> Report:
+        """End an action of unknown fate as a person found it, if her signed word counts now."""
+        async with writing(self._database, tenant_id, self._clock) as tx:
+            row = await load(tx, action_id, lock=True)
+            await proof.check_whole(tx, row)
+            word = await resolving.weighed(tx, self._house, row)
+            if word is None:
+                return Report(row.id, row.state, row.result, refusal("EFFECT_UNKNOWN"))
+            actor = Actor("human", word.person_id)
+            if word.outcome is Outcome.SEEN:
+                result = await self._record_delivery(tx, row, Delivered(""), actor)
+                return Report(row.id, row.state, result)
+            await queries.end_attempt(tx, row.id, row.attempt, outcome="failed", provider_ref=None)
+            await move(tx, row, State.FAILED, actor, code="EFFECT_ABSENT")
+            return Report(row.id, row.state)
 
     async def _settle(
         self, tenant_id: str, action_id: str, learnt: Delivered | Declined | None, *, asked: bool
@@ -186,14 +268,21 @@ class Executor:
             return Report(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
 
     async def _record_delivery(
-        self, tx: Tx, row: PendingAction, learnt: Delivered
+        self, tx: Tx, row: PendingAction, learnt: Delivered, by: Actor = EXECUTOR
     ) -> dict[str, Any]:
         """The outside has it: the books must say so, whatever has changed here meanwhile."""
+        await proof.check_whole(tx, row)
         tool = self._house.registry.get(row.tool)
         assert tool is not None
         call = await proof.requesting_call(tx, row)
         arguments = tool.arguments.model_validate_json(row.args_json)
-        return await self._effect(tx, row, tool, call, arguments, learnt.reference)
+        return await self._effect(tx, row, tool, call, arguments, learnt.reference or None, by)
+
+    async def _lapse_one(self, tenant_id: str, action_id: str) -> Report:
+        async with writing(self._database, tenant_id, self._clock) as tx:
+            row = await load(tx, action_id, lock=True)
+            await self._lapse(tx, row)
+            return Report(action_id, row.state)
 
     async def _lapse(self, tx: Tx, row: PendingAction) -> None:
         """Expire what waited too long; a lost lease makes the fate unknown, never approved."""

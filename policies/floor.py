@@ -49,6 +49,9 @@ READING: Mapping[str, str] = {
 }
 # Nothing can approve, enrol a key, grant a role or change the policy through a tool.
 NEVER_A_TOOL = ("approve", "reject", "enrol", "enroll", "grant", "sign", "policy")
+# Cancellations, exports, keys and policy are read one by one before they are signed (ruling G5).
+NEVER_BATCHED = frozenset({"cyberos.inv.cancel_einvoice", "cyberos.inv.void_invoice"})
+NEVER_BATCHED_IN = ("cyberos.admin.", "cyberos.data.")
 
 
 def check(catalogue: Catalogue) -> None:
@@ -86,14 +89,14 @@ def _problems(row: ToolPolicy) -> list[str]:
         found.append(f"{row.id} must be a reading tool with the scope {READING[row.id]}")
     if row.id in FIRST_USE and not _asks_on_first_use(row):
         found.append(f"{row.id} must ask an AM or a CFO on the first use of an account")
+    if row.batch and (row.id in NEVER_BATCHED or row.id.startswith(NEVER_BATCHED_IN)):
+        found.append(f"{row.id} must not be batched")
     if row.id not in AT_LEAST:
         return found
     if row.effect is not Effect.DESTRUCTIVE or row.confirm is not Confirm.ALWAYS:
         found.append(f"{row.id} must be destructive and always ask people")
     if not _covers(row, AT_LEAST[row.id]):
         found.append(f"{row.id} needs more or other signatures")
-    if row.id == "cyberos.inv.cancel_einvoice" and row.batch:
-        found.append(f"{row.id} must not be batched")
     if row.id == "cyberos.crm.close_deal" and not _large_deals_escalate(row):
         found.append(f"{row.id} must ask a CRO above 100,000 USD")
     return found

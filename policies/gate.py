@@ -199,7 +199,7 @@ class Gate:
             async with reading(self._database, visit.token.tenant_id, self._clock) as tx:
                 principal = await self._admit(tx, visit)
                 assert visit.tool.run is not None and visit.arguments is not None
-                call = Call(principal, tx, visit.unanswered)
+                call = Call(principal, tx, unanswered=visit.unanswered)
                 answer = await visit.tool.run(call, visit.arguments)
             if patience is None:
                 patience = visit.tool.poll(answer, visit.arguments) if visit.tool.poll else 0
@@ -264,7 +264,7 @@ class Gate:
         return outcome
 
     async def _do(self, tx: Tx, principal: Principal, visit: _Visit) -> Outcome:
-        call, tool = Call(principal, tx, visit.unanswered), visit.tool
+        call, tool = Call(principal, tx, unanswered=visit.unanswered), visit.tool
         if tool.run is not None:
             return await self._carry_out(call, tool.run, visit)
         assert tool.propose is not None and visit.arguments is not None

@@ -84,6 +84,7 @@ class Outcome(StrEnum):
     TIMEOUT = "timeout"  # no answer, a broken answer, or a crash
     NOT_FOUND = "not_found"  # the provider does not know it, which may mean: not yet
     CLOSED = "closed"  # a person looked and says that nothing happened
+    SEEN = "seen"  # a person looked and says that it happened
 
 
 @dataclass(frozen=True, slots=True)

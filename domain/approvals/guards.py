@@ -31,6 +31,8 @@ from domain.approvals.facts import (
 )
 from domain.approvals.refusals import refusal
 
+ADMIN: Final = "admin"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -80,6 +82,14 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """Somebody wants to say what became of an action that was sent."""
+
+    action: ActionFact
+    voter: Voter
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """A row is about to go from what somebody saw to a new state."""
 
@@ -91,7 +101,7 @@ class Move:
 # --- guards of a vote ---
 
 
-def _voter_is_a_person(ballot: Ballot) -> None:
+def _voter_is_a_person(ballot: Ballot | Word) -> None:
     if ballot.voter.kind is not Principal.HUMAN:
         raise refusal("AGENT_CANNOT_APPROVE")
 
@@ -112,16 +122,16 @@ def _first_decision(ballot: Ballot) -> None:
         raise refusal("ALREADY_DECIDED")
 
 
-def _voter_key_good(ballot: Ballot) -> None:
+def _voter_key_good(ballot: Ballot | Word) -> None:
     if ballot.voter.key is KeyStanding.UNKNOWN:
         raise refusal("APPROVER_KEY_UNKNOWN")
     if ballot.voter.key is not KeyStanding.GOOD:
         raise refusal("APPROVER_KEY_REVOKED")
 
 
-def _voter_active(ballot: Ballot) -> None:
+def _voter_active(ballot: Ballot | Word) -> None:
     if not ballot.voter.active_now:
-        raise refusal("ROLE_NOT_ELIGIBLE", slot=ballot.slot.name)
+        raise refusal("ROLE_NOT_ELIGIBLE")
 
 
 def _voter_has_role(ballot: Ballot) -> None:
@@ -139,7 +149,7 @@ def _slot_open(ballot: Ballot) -> None:
         raise refusal("SLOT_FILLED", slot=ballot.slot.name)
 
 
-def _voter_assured(ballot: Ballot) -> None:
+def _voter_assured(ballot: Ballot | Word) -> None:
     have, need = ballot.voter.assurance, ballot.action.min_assurance
     if have < need:
         raise refusal("ASSURANCE_TOO_LOW", have=have, need=need)
@@ -297,6 +307,26 @@ def _entitled(withdrawal: Withdrawal) -> None:
         raise refusal("POLICY_DENIED")
 
 
+# --- guards of a person's word about what was sent ---
+
+
+def _speaker_has_role(word: Word) -> None:
+    """Whoever might have signed the action, or an admin."""
+    if ADMIN not in word.voter.roles_now and not _hers(word):
+        raise refusal("ROLE_NOT_ELIGIBLE")
+
+
+def _speaker_not_self(word: Word) -> None:
+    """Who asked closes it only where she might have signed it: "it never left" asks for another."""
+    kept = [self_rule_kept(word.action, slot, word.voter.person) for slot in _hers(word)]
+    if word.voter.person == word.action.requester_person and not any(kept):
+        raise refusal("SELF_APPROVAL")
+
+
+def _hers(word: Word) -> list[Slot]:
+    return [slot for slot in word.action.slots if not slot.roles.isdisjoint(word.voter.roles_now)]
+
+
 # --- facts that several guards share ---
 
 
@@ -341,6 +371,7 @@ OUTCOMES: Final[Mapping[tuple[State, Outcome], State]] = MappingProxyType(
         (State.UNKNOWN, Outcome.TIMEOUT): State.UNKNOWN,
         (State.UNKNOWN, Outcome.NOT_FOUND): State.FAILED,
         (State.UNKNOWN, Outcome.CLOSED): State.FAILED,
+        (State.UNKNOWN, Outcome.SEEN): State.SUCCEEDED,
     }
 )
 
@@ -402,6 +433,14 @@ class Guards:
         _provider_idempotent,
         _key_of_first_attempt,
         _key_remembered,
+    )
+    resolve: tuple[Callable[[Word], None], ...] = (
+        _voter_is_a_person,
+        _voter_key_good,
+        _voter_active,
+        _speaker_has_role,
+        _speaker_not_self,
+        _voter_assured,
     )
     kills: Callable[[Sequence[ApprovalFact]], bool] = rejected
     settled: Callable[[ActionFact, datetime], bool] = settled

@@ -31,6 +31,7 @@ from domain.approvals.guards import (
     Guards,
     Move,
     Withdrawal,
+    Word,
     lease_lives,
     self_rule_kept,
     taken,
@@ -258,6 +259,30 @@ def after_outcome(
             raise refusal("EFFECT_UNKNOWN")
         return action.state
     return target
+
+
+def check_resolve(
+    action: ActionFact,
+    voter: Voter,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    guards: Guards = PRODUCTION,
+) -> State:
+    """Where the word of this person leads an action whose fate is unknown; refuse what she may not.
+
+    She might have signed it, or is an admin. Raises AGENT_CANNOT_APPROVE, APPROVER_KEY_UNKNOWN,
+    APPROVER_KEY_REVOKED, ROLE_NOT_ELIGIBLE, SELF_APPROVAL, ASSURANCE_TOO_LOW; ACTION_CONFLICT in
+    any state but unknown, EFFECT_UNKNOWN for "nothing happened" before that can be known.
+    """
+    check_speaker(action, voter, guards=guards)
+    return after_outcome(action, outcome, now, guards=guards)
+
+
+def check_speaker(action: ActionFact, voter: Voter, *, guards: Guards = PRODUCTION) -> None:
+    """Refuse unless the word of this person about such an action may count; as check_resolve."""
+    for guard in guards.resolve:
+        guard(Word(action, voter))
 
 
 def _slot(action: ActionFact, name: str) -> Slot:

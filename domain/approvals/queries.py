@@ -1,28 +1,58 @@
 """Which actions wait, who decided, and what is the rule in force?"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, and_, func, or_, select, update
 
-from domain.approvals.tables import Approval, ExecutionAttempt, PendingAction, PolicyVersion
+from domain.approvals.shape import damaged, whole
+from domain.approvals.tables import (
+    Approval,
+    ExecutionAttempt,
+    PendingAction,
+    PolicyVersion,
+    Resolution,
+)
+from domain.store.salvage import salvaged, unreadable
 from domain.store.tx import Tx
 
 LIVE = ("pending", "approved", "executing", "unknown")
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Actions in order, the ids among them that cannot be read, and where the next page begins."""
+
+    rows: list[PendingAction]
+    damaged: list[str]
+    next: str | None
+
+
 async def action(tx: Tx, action_id: str, *, lock: bool = False) -> PendingAction | None:
-    """One action of this tenant; `lock` holds it against everybody else until the end."""
-    return await tx.get(PendingAction, action_id, lock=lock)
+    """One action of this tenant; `lock` holds it against everybody else until the end.
+
+    ACTION_DAMAGED when its row is none that this program writes.
+    """
+    try:
+        row = await tx.get(PendingAction, action_id, lock=lock)
+    except Exception as error:
+        if not unreadable(error):
+            raise
+        raise damaged(action_id) from error
+    if row is not None and not whole(row):
+        raise damaged(action_id)
+    return row
 
 
 async def live_with_dedupe_key(tx: Tx, dedupe_key: str) -> PendingAction | None:
-    """The action that already waits for the same thing."""
-    return await tx.first(
-        select(PendingAction).where(
+    """The action that already waits for the same thing; raises like `action`."""
+    found = await tx.first(
+        select(PendingAction.id).where(
             PendingAction.dedupe_key == dedupe_key, PendingAction.state.in_(LIVE)
         )
     )
+    return await action(tx, found) if found is not None else None
 
 
 async def waiting_about(tx: Tx, entity_id: str, now: datetime) -> Sequence[str]:
@@ -86,52 +116,79 @@ async def actions(
     states: Sequence[str] | None = None,
     before: str | None = None,
     limit: int,
-) -> Sequence[PendingAction]:
+) -> Page:
     """Actions, newest first; of one requester, in the given states."""
-    statement = select(PendingAction).order_by(PendingAction.id.desc()).limit(limit)
+    wanted = select(PendingAction.id).order_by(PendingAction.id.desc()).limit(limit + 1)
     if requester is not None:
-        statement = statement.where(PendingAction.requester == requester)
+        wanted = wanted.where(PendingAction.requester == requester)
     if states is not None:
-        statement = statement.where(PendingAction.state.in_(states))
+        wanted = wanted.where(PendingAction.state.in_(states))
     if before is not None:
-        statement = statement.where(PendingAction.id < before)
-    return await tx.all(statement)
-
-
-async def to_execute(tx: Tx, limit: int) -> Sequence[str]:
-    """Ids of approved actions, oldest first."""
-    return await tx.all(
-        select(PendingAction.id)
-        .where(PendingAction.state == "approved")
-        .order_by(PendingAction.id)
-        .limit(limit)
+        wanted = wanted.where(PendingAction.id < before)
+    ids = list(await tx.all(wanted))
+    page = ids[:limit]
+    newest_first = select(PendingAction).order_by(PendingAction.id.desc())
+    rows, broken = await salvaged(tx, newest_first, PendingAction.id, page)
+    broken += [row.id for row in rows if not whole(row)]
+    return Page(
+        [row for row in rows if row.id not in broken],
+        broken,
+        page[-1] if len(ids) > limit else None,
     )
 
 
-async def overdue(tx: Tx, now: datetime, limit: int) -> Sequence[str]:
+async def to_execute(tx: Tx) -> Sequence[str]:
+    """Ids of approved actions, oldest first.
+
+    All, here and below, because those that cannot go on stay: a limit would hide the others
+    behind them.
+    """
+    return await tx.all(
+        select(PendingAction.id).where(PendingAction.state == "approved").order_by(PendingAction.id)
+    )
+
+
+async def overdue(tx: Tx, now: datetime) -> Sequence[str]:
     """Ids of actions whose time or whose lease is over, oldest first."""
     waiting = PendingAction.state.in_(("pending", "approved")) & (PendingAction.expires_at <= now)
     lapsed = (PendingAction.state == "executing") & (PendingAction.lease_until <= now)
-    return await tx.all(
-        select(PendingAction.id).where(waiting | lapsed).order_by(PendingAction.id).limit(limit)
-    )
+    return await tx.all(select(PendingAction.id).where(waiting | lapsed).order_by(PendingAction.id))
 
 
 async def unknown(tx: Tx) -> Sequence[str]:
-    """Ids of all actions that were sent and whose fate nobody knows, oldest first.
-
-    All, because those nobody can be asked about stay: a limit would hide the others behind them.
-    """
+    """Ids of actions that were sent and whose fate nobody knows, oldest first."""
     return await tx.all(
         select(PendingAction.id).where(PendingAction.state == "unknown").order_by(PendingAction.id)
     )
 
 
 async def approvals(tx: Tx, action_ids: Sequence[str]) -> Sequence[Approval]:
-    """Every decision on these actions, oldest first."""
-    return await tx.all(
-        select(Approval).where(Approval.action_id.in_(action_ids)).order_by(Approval.at)
-    )
+    """Every decision on these actions, oldest first; ACTION_DAMAGED if one cannot be read."""
+    found, broken = await decisions(tx, action_ids)
+    if broken:
+        raise damaged(broken[0])
+    return found
+
+
+async def decisions(tx: Tx, action_ids: Sequence[str]) -> tuple[list[Approval], list[str]]:
+    """Every decision on these actions, oldest first, and the actions of which one is damaged."""
+    oldest_first = select(Approval).order_by(Approval.at)
+    return await salvaged(tx, oldest_first, Approval.action_id, action_ids)
+
+
+async def resolutions(tx: Tx, action_ids: Sequence[str]) -> Sequence[Resolution]:
+    """What people said became of these actions, first word first; ACTION_DAMAGED like approvals."""
+    first_word_first = select(Resolution).order_by(Resolution.at)
+    found, broken = await salvaged(tx, first_word_first, Resolution.action_id, action_ids)
+    if broken:
+        raise damaged(broken[0])
+    return found
+
+
+async def resolved(tx: Tx, action_ids: Sequence[str]) -> set[str]:
+    """Those of these actions about which somebody has said what became of them."""
+    asked = select(Resolution.action_id).where(Resolution.action_id.in_(action_ids))
+    return set(await tx.all(asked))
 
 
 async def step(tx: Tx, row: PendingAction, target: str, **values: object) -> bool:

@@ -57,6 +57,11 @@ WORDS: Final[Mapping[str, tuple[Kind, str, str]]] = MappingProxyType(
             "This person has already decided on this action.",
             "One person decides once, whatever her roles and keys; somebody else must go on.",
         ),
+        "ALREADY_RESOLVED": (
+            Kind.CONFLICT,
+            "Somebody has already said what became of this action.",
+            "Read it again; a worker writes the end of it down.",
+        ),
         "APPROVER_KEY_REVOKED": (
             Kind.FORBIDDEN,
             "This key has been revoked.",

@@ -11,17 +11,23 @@ Nothing here needs a key: domain/identity/keys.py signs and verifies.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.approvals.facts import Decision
+from domain.approvals.facts import Decision, Outcome
 from domain.kernel.canonical import LARGEST_INTEGER, Json, canonical, sha256_hex
 from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
 
 APPROVAL = b"cyberos.approval.v1\x00"
+BATCH = b"cyberos.approval-batch.v1\x00"
+RESOLUTION = b"cyberos.resolution.v1\x00"
 ENDORSEMENT = b"cyberos.endorsement.v1\x00"
+
+MOST_IN_BATCH = 20  # more lines than a person reads before she signs
+
+_PREFIXES: Mapping[str | int, bytes] = {"approval": APPROVAL, "resolution": RESOLUTION}
 
 Payload = Mapping[str, str | int]
 
@@ -72,6 +78,18 @@ class Choice:
     audit_head_hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one person says became of an action that was sent, and how she knows it."""
+
+    outcome: Outcome
+    reason_sha256: str
+    person: str
+    key: str
+    audit_head_seq: int
+    audit_head_hash: str
+
+
 def payload(bound: Bound, choice: Choice) -> Payload:
     """The object whose bytes are signed for an approval or a rejection.
 
@@ -79,8 +97,31 @@ def payload(bound: Bound, choice: Choice) -> Payload:
     a separator inside an id: two different rows must not give the same bytes.
     """
     return {
+        **_bound(bound, "approval"),
+        "audit_head": _head(choice.audit_head_seq, choice.audit_head_hash),
+        "decision": choice.decision.value,
+        "slot": _line(choice.slot, "slot"),
+        "person": _line(choice.person, "person"),
+        "key": _line(choice.key, "key"),
+    }
+
+
+def resolution(bound: Bound, finding: Finding) -> Payload:
+    """The object whose bytes are signed by who says what became of an action; as `payload`."""
+    return {
+        **_bound(bound, "resolution"),
+        "audit_head": _head(finding.audit_head_seq, finding.audit_head_hash),
+        "outcome": finding.outcome.value,
+        "reason_sha256": _digest(finding.reason_sha256, "reason_sha256"),
+        "person": _line(finding.person, "person"),
+        "key": _line(finding.key, "key"),
+    }
+
+
+def _bound(bound: Bound, kind: str) -> dict[str, str | int]:
+    return {
         "v": 1,
-        "typ": "approval",
+        "typ": kind,
         "deploy": _line(bound.deploy, "deploy"),
         "tenant": _line(bound.tenant, "tenant"),
         "action": _line(bound.action, "action"),
@@ -97,18 +138,42 @@ def payload(bound: Bound, choice: Choice) -> Payload:
         "obo": _line(bound.obo, "obo") if bound.obo else "",
         "expires_at": stamp(bound.expires_at),
         "nonce": _line(bound.nonce, "nonce"),
-        "audit_head": f"{_count(choice.audit_head_seq, 'audit_head_seq')}"
-        f":{_digest(choice.audit_head_hash, 'audit_head_hash')}",
-        "decision": choice.decision.value,
-        "slot": _line(choice.slot, "slot"),
-        "person": _line(choice.person, "person"),
-        "key": _line(choice.key, "key"),
     }
+
+
+def _head(seq: int, hash: str) -> str:
+    return f"{_count(seq, 'audit_head_seq')}:{_digest(hash, 'audit_head_hash')}"
 
 
 def tbs(approval: Payload) -> bytes:
     """The bytes to be signed: prefix, a zero byte, RFC 8785. Raises like `canonical`."""
-    return APPROVAL + canonical(approval)
+    return _PREFIXES[approval["typ"]] + canonical(approval)
+
+
+def batch_items(items: Sequence[bytes]) -> list[str]:
+    """What stands for each of several approvals in one signature: the digest of its own bytes."""
+    return [digest(own).hex() for own in items]
+
+
+def batch_tbs(items: Sequence[str]) -> bytes:
+    """The bytes one signature over several approvals covers.
+
+    Raises `APPROVAL_MISMATCH` unless there are two to twenty distinct digests.
+    """
+    if not 2 <= len(items) <= MOST_IN_BATCH or len(set(items)) != len(items):
+        raise _mismatch("A batch is two to twenty different approvals.")
+    exact: Json = [_digest(item, "batch") for item in items]
+    return BATCH + canonical({"v": 1, "typ": "approval-batch", "items": exact})
+
+
+def in_batch(items: Sequence[str], index: int, own: bytes) -> bytes:
+    """The same, when the approval with these bytes of its own stands at that place of the batch.
+
+    Raises `APPROVAL_MISMATCH` when another stands there.
+    """
+    if not 0 <= index < len(items) or items[index] != digest(own).hex():
+        raise _mismatch("The approval does not stand at this place of the batch.")
+    return batch_tbs(items)
 
 
 def text(approval: Payload) -> str:

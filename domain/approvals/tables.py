@@ -110,6 +110,9 @@ class Approval(TenantRow):
     audit_head_seq: Mapped[int] = mapped_column(BigInteger)
     audit_head_hash: Mapped[str] = mapped_column(Digest)
     at: Mapped[datetime]
+    # All digests under the one signature, and which is this one's; None when she signed it alone.
+    batch: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    batch_index: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (
         CheckConstraint("decision in ('approve', 'reject')", name="decision"),
@@ -128,6 +131,36 @@ class Approval(TenantRow):
             unique=True,
             sqlite_where=text("decision = 'approve'"),
             postgresql_where=text("decision = 'approve'"),
+        ),
+    )
+
+
+class Resolution(TenantRow):
+    """One person's signed word about what became of an action that was sent. Append-only."""
+
+    __tablename__ = "resolution"
+
+    action_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    outcome: Mapped[str] = mapped_column(Code)
+    reason: Mapped[str] = mapped_column(String(500))
+    method: Mapped[str] = mapped_column(Code)
+    key_id: Mapped[str] = mapped_column(Code)
+    assurance: Mapped[int] = mapped_column(Integer)
+    signed_payload: Mapped[str] = mapped_column(Text)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    audit_head_seq: Mapped[int] = mapped_column(BigInteger)
+    audit_head_hash: Mapped[str] = mapped_column(Digest)
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("outcome in ('seen', 'closed')", name="outcome"),
+        ForeignKeyConstraint(
+            ["tenant_id", "action_id"], ["pending_action.tenant_id", "pending_action.id"]
+        ),
+        ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "key_id"], ["approver_key.tenant_id", "approver_key.key_id"]
         ),
     )
 

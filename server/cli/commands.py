@@ -13,6 +13,7 @@ from domain.kernel.faults import Fault, Kind
 MODULES = (
     "init",
     "people",
+    "resolving",
     "persons",
     "rates",
     "registry",

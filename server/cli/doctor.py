@@ -272,8 +272,12 @@ async def _tenant(
             found.append((Mark.OK, "Somebody can give every signature that is needed."))
     found += await _checkpoint_age(tx, settings)
     waiting = await approvals.actions(tx, states=approvals.LIVE, limit=MOST_ACTIONS)
-    votes = await approvals.approvals(tx, [one.id for one in waiting if one.state == "approved"])
-    found += _actions(waiting, {vote.action_id: vote.at for vote in votes}, tx.at)
+    approved = [one.id for one in waiting.rows if one.state == "approved"]
+    votes, undecided = await approvals.decisions(tx, approved)
+    for action_id in [*waiting.damaged, *undecided]:
+        sentence = f"Action {action_id} is damaged and left alone; run `cyberos audit verify`."
+        found.append((Mark.FAIL, sentence))
+    found += _actions(waiting.rows, {vote.action_id: vote.at for vote in votes}, tx.at)
     return [Check(mark, code, sentence) for mark, sentence in found]
 
 

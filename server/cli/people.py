@@ -8,6 +8,7 @@ nobody else would; elsewhere a worker carries it out.
 
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import typer
 from domain.approvals import queries as approvals
 from domain.approvals.facts import Decision
 from domain.approvals.refusals import refusal
+from domain.approvals.signed import Payload
 from domain.approvals.tables import PendingAction
 from domain.identity import keys
 from domain.identity import queries as identity
@@ -31,7 +33,7 @@ from domain.store.tx import Tx, writing
 from policies import deciding
 from policies.deciding import Prepared
 from policies.evidence import House
-from policies.executor import Report
+from policies.executor import Executor, Report
 from server import wiring
 from server.cli import sheet as sheets
 from server.cli.agents import OPERATOR
@@ -43,6 +45,7 @@ from server.cli.sheet import Sheet
 PAGE = 200
 POLL_SECONDS = 0.25
 
+ACTIONS = typer.Argument(metavar="ID...", help="The action, or several of one kind.")
 ACTION = typer.Argument(metavar="ID", help="The action, as `cyberos inbox` names it.")
 WHO = typer.Option(..., "--as", help="Your e-mail address.")
 KEY = typer.Option(..., "--key", help="Your key file.")
@@ -124,7 +127,7 @@ def show(
     as_json: bool = JSON,
 ) -> None:
     """Show all there is to know before signing."""
-    found = perform(lambda: _show(action_id, tenant, email))
+    found = perform(lambda: look(action_id, tenant, email))
     if as_json:
         answer({"action": sheets.as_object(found)})
         return
@@ -132,7 +135,7 @@ def show(
 
 
 def approve(
-    action_id: str = ACTION,
+    action_ids: list[str] = ACTIONS,
     email: str = WHO,
     key: Path = KEY,
     passphrase_file: Path | None = PASSPHRASE,
@@ -145,10 +148,17 @@ def approve(
     """Show an action, and say yes with your key.
 
     When nobody else is missing it is carried out: here on the embedded database, elsewhere by a
-    worker, for which the command waits a little.
+    worker, for which the command waits a little. Several actions of one kind take one signature
+    where the policy allows it for that kind: all of them are approved, or none.
     """
-    choice = Choice(action_id, email, Decision.APPROVE, slot, None, tenant, wait_seconds)
-    _decide(choice, key, passphrase_file, lang, as_json=as_json)
+    first, *more = action_ids
+    choice = Choice(first, email, Decision.APPROVE, slot, None, tenant, wait_seconds)
+    if not more:
+        _decide(choice, key, passphrase_file, lang, as_json=as_json)
+        return
+    from server.cli import batches  # it builds on this module
+
+    batches.approve(action_ids, choice, key, passphrase_file, lang, as_json=as_json)
 
 
 def reject(
@@ -166,7 +176,7 @@ def reject(
 
     The action ends, whoever else has signed.
     """
-    choice = Choice(action_id, email, Decision.REJECT, slot, _reason(reason), tenant, 0)
+    choice = Choice(action_id, email, Decision.REJECT, slot, one_reason(reason), tenant, 0)
     _decide(choice, key, passphrase_file, lang, as_json=as_json)
 
 
@@ -186,7 +196,7 @@ async def _inbox(email: str | None, tenant: str | None, everything: bool) -> Inb
                 except Fault as fault:
                     strangers.append(fault)
                     continue
-                for row in await _rows(tx, everything):
+                for row in await _rows(tx, everything, found.damaged):
                     await _add(found, tx, company, row, house, person, everything)
         if len(strangers) == len(known):
             raise strangers[0]
@@ -194,16 +204,20 @@ async def _inbox(email: str | None, tenant: str | None, everything: bool) -> Inb
         return found
 
 
-async def _rows(tx: Tx, everything: bool) -> list[PendingAction]:
-    """Every action that waits, or the newest whatever their state."""
+async def _rows(tx: Tx, everything: bool, damaged: list[str]) -> list[PendingAction]:
+    """Every action that waits, or the newest whatever their state; what is damaged beside them."""
     if everything:
-        return list(await approvals.actions(tx, limit=PAGE))
+        page = await approvals.actions(tx, limit=PAGE)
+        damaged += page.damaged
+        return page.rows
     rows: list[PendingAction] = []
+    before: str | None = None
     while True:
-        before = rows[-1].id if rows else None
         page = await approvals.actions(tx, states=["pending"], before=before, limit=PAGE)
-        rows += page
-        if len(page) < PAGE:
+        rows += page.rows
+        damaged += page.damaged
+        before = page.next
+        if before is None:
             return rows
 
 
@@ -219,7 +233,7 @@ async def _add(
     try:
         one = await sheets.lay_out(tx, company, row, house)
     except Fault as fault:
-        if fault.code != "ARGS_TAMPERED":
+        if fault.code not in ("ARGS_TAMPERED", "ACTION_DAMAGED"):
             raise
         found.damaged.append(row.id)
         return
@@ -228,14 +242,16 @@ async def _add(
         found.items.append((one, slot))
 
 
-async def _show(action_id: str, tenant: str | None, email: str | None) -> Sheet:
+async def look(action_id: str, tenant: str | None, email: str | None) -> Sheet:
+    """The action as this person may see it."""
     async with opened(Role.INBOX) as desk:
         id = action_id.strip().upper()
         company = await locate(desk, id, code=tenant, email=email)
-        return await _sheet(desk, company, id)
+        return await sheet_of(desk, company, id)
 
 
-async def _sheet(desk: Desk, company: Company, action_id: str) -> Sheet:
+async def sheet_of(desk: Desk, company: Company, action_id: str) -> Sheet:
+    """The action as it stands now."""
     house = wiring.house(desk.settings)
     async with looking(desk, company) as tx:
         row = await deciding.load(tx, action_id)
@@ -248,7 +264,7 @@ async def _sheet(desk: Desk, company: Company, action_id: str) -> Sheet:
 def _decide(
     choice: Choice, key_file: Path, passphrase_file: Path | None, lang: str | None, *, as_json: bool
 ) -> None:
-    shown = perform(lambda: _show(choice.action_id, choice.tenant, choice.email))
+    shown = perform(lambda: look(choice.action_id, choice.tenant, choice.email))
     words = Words(lang or shown.company.locale)
     if not as_json or (passphrase_file is None and interactive()):
         say(f"{sheets.as_text(shown, words)}\n", err=as_json)
@@ -257,7 +273,7 @@ def _decide(
     decided = perform(lambda: _sign_and_record(choice, shown, key))
     check_outcome(decided)
     if as_json:
-        answer(_decided_object(choice, decided))
+        answer(decided_object(choice, decided))
     else:
         say(_decided_text(choice, decided, words))
 
@@ -269,12 +285,12 @@ async def _sign_and_record(choice: Choice, shown: Sheet, key: ApproverKey) -> De
             prepared, state = await _record(desk, choice, shown, key)
         except Fault as fault:
             if fault.kind is Kind.FORBIDDEN:
-                await _chain_refusal(desk, choice, shown, key, fault)
+                await chain_refusal(desk, shown, choice.email, key, choice.decision.value, fault)
             raise
         report = None
         if state == "approved":
-            report = await _carry_out(desk, company, action_id, choice.wait_seconds)
-        after = await _sheet(desk, company, action_id)
+            report = await carry_out(desk, company, action_id, choice.wait_seconds)
+        after = await sheet_of(desk, company, action_id)
         return Decided(prepared, after, after.state, report)
 
 
@@ -292,7 +308,7 @@ async def _record(
             decision=choice.decision,
             slot=choice.slot,
         )
-    check_same(shown, prepared)
+    check_same(shown, prepared.payload)
     signature = keys.sign(key, prepared.to_be_signed)
     async with writing(desk.database, shown.company.id, desk.clock) as tx:
         recorded = await deciding.record(tx, house, prepared, signature, reason=choice.reason)
@@ -301,12 +317,12 @@ async def _record(
     return prepared, recorded.state
 
 
-async def _chain_refusal(
-    desk: Desk, choice: Choice, shown: Sheet, key: ApproverKey, fault: Fault
+async def chain_refusal(
+    desk: Desk, shown: Sheet, email: str, key: ApproverKey, wanted: str, fault: Fault
 ) -> None:
     """Somebody with a key tried what she may not: worth proving later, in its own transaction."""
     async with writing(desk.database, shown.company.id, desk.clock) as tx:
-        person = await identity.person_by_email(tx, choice.email)
+        person = await identity.person_by_email(tx, email)
         tx.record(
             Event(
                 "action.decision_refused",
@@ -315,16 +331,13 @@ async def _chain_refusal(
                 outcome="denied",
                 code=fault.code,
                 action=shown.row.id,
-                data={
-                    "person": person.id,
-                    "key": key.key_id,
-                    "decision": choice.decision.value,
-                },
+                data={"person": person.id, "key": key.key_id, "decision": wanted},
             )
         )
 
 
-def _reason(typed: str) -> str:
+def one_reason(typed: str) -> str:
+    """Why, in one plain line; REASON_INVALID."""
     try:
         return line(typed, 500)
     except ValueError as error:
@@ -333,7 +346,7 @@ def _reason(typed: str) -> str:
         ) from error
 
 
-def check_same(shown: Sheet, prepared: Prepared) -> None:
+def check_same(shown: Sheet, payload: Payload) -> None:
     """What is signed is what was on the screen, down to every digest."""
     row = shown.row
     same = {
@@ -345,7 +358,7 @@ def check_same(shown: Sheet, prepared: Prepared) -> None:
         "tool": row.tool,
         "requester": row.requester,
     }
-    if any(prepared.payload[name] != value for name, value in same.items()):
+    if any(payload[name] != value for name, value in same.items()):
         raise Fault(
             "APPROVAL_MISMATCH",
             Kind.CONFLICT,
@@ -354,22 +367,33 @@ def check_same(shown: Sheet, prepared: Prepared) -> None:
         )
 
 
-async def _carry_out(
+async def carry_out(
     desk: Desk, company: Company, action_id: str, wait_seconds: int
 ) -> Report | None:
     """Run it here if the database is ours alone; else give a worker a moment."""
     if desk.database.is_sqlite:
-        owner = f"cli:{socket.gethostname()[:40]}:{os.getpid()}"
-        executor = wiring.executor(desk.settings, desk.database, owner=owner)
-        return await executor.run(company.id, action_id)
-    with anyio.move_on_after(wait_seconds):
+        return await here(desk).run(company.id, action_id)
+    await wait_while(desk, company, action_id, ("approved", "executing"), wait_seconds)
+    return None
+
+
+def here(desk: Desk) -> Executor:
+    """An executor in this very process."""
+    owner = f"cli:{socket.gethostname()[:40]}:{os.getpid()}"
+    return wiring.executor(desk.settings, desk.database, owner=owner)
+
+
+async def wait_while(
+    desk: Desk, company: Company, action_id: str, states: Sequence[str], seconds: int
+) -> None:
+    """Give a worker a moment to move the action out of these states."""
+    with anyio.move_on_after(seconds):
         while True:
             async with looking(desk, company) as tx:
                 state = (await deciding.load(tx, action_id)).state
-            if state not in ("approved", "executing"):
+            if state not in states:
                 break
             await anyio.sleep(POLL_SECONDS)
-    return None
 
 
 def check_outcome(decided: Decided) -> None:
@@ -393,7 +417,8 @@ def check_outcome(decided: Decided) -> None:
     )
 
 
-def _decided_object(choice: Choice, decided: Decided) -> dict[str, Any]:
+def decided_object(choice: Choice, decided: Decided) -> dict[str, Any]:
+    """A decision and where it led, for a program."""
     return {
         "action_id": decided.sheet.row.id,
         "decision": choice.decision.value,

@@ -32,6 +32,18 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "amount": ("Số tiền", "Amount"),
     "asked_by": ("Người đề nghị", "Asked by"),
     "asked_at": ("Đề nghị lúc", "Asked at"),
+    "asker_expired": (
+        "CẢNH BÁO: mã truy cập của tác tử này đã hết hạn sau khi đề nghị.",
+        "WARNING: the token of this agent has expired since it asked.",
+    ),
+    "asker_left": (
+        "CẢNH BÁO: người được thay mặt đã nghỉ việc sau khi việc này được đề nghị.",
+        "WARNING: the person for whom this was asked has left since.",
+    ),
+    "asker_revoked": (
+        "CẢNH BÁO: tác tử này đã bị thu hồi sau khi đề nghị.",
+        "WARNING: this agent has been revoked since it asked.",
+    ),
     "call": ("Lệnh sẽ chạy", "Call that will run"),
     "claim": ("Lời của tác tử (không ai kiểm chứng)", "The agent's own words (checked by nobody)"),
     "company": ("Công ty", "Company"),
@@ -49,6 +61,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "signatures": ("Chữ ký cần có", "Signatures needed"),
     "signed_by": ("đã ký:", "signed by"),
     "state": ("Trạng thái", "State"),
+    "total": ("Tổng cộng", "Total"),
     "tainted": (
         "CẢNH BÁO: tác tử này đã đọc văn bản do người lạ viết.",
         "WARNING: this agent has read text written by strangers.",

@@ -48,6 +48,7 @@ class Requester:
     id: str
     name: str
     person: PersonIdentity
+    standing: str  # "good", or why nobody could ask so any more: "revoked", "expired" or "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,17 @@ async def lay_out(tx: Tx, company: Company, row: PendingAction, house: House) ->
 async def _requester(tx: Tx, row: PendingAction) -> Requester:
     kind, _, id = row.requester.partition(":")
     person = (await identity.people(tx, [row.requester_person]))[row.requester_person]
-    name = person.display_name
+    name, standing = person.display_name, "good"
     if kind == "agent":
-        agents = {agent.id: agent.name for agent in await identity.agents(tx)}
-        name = agents.get(id, id)
-    return Requester(kind, id, name, person)
+        agent = {one.id: one for one in await identity.agents(tx)}.get(id)
+        name = agent.name if agent is not None else id
+        if agent is None or agent.revoked_at is not None:
+            standing = "revoked"
+        elif agent.expires_at <= tx.at:
+            standing = "expired"
+    if not person.active:
+        standing = "left"
+    return Requester(kind, id, name, person, standing)
 
 
 # --- as data ---
@@ -140,6 +147,7 @@ def as_object(sheet: Sheet) -> dict[str, Any]:
             "name": sheet.requester.name,
             "for_person": sheet.requester.person.display_name,
             "for_email": sheet.requester.person.email,
+            "standing": sheet.requester.standing,
         },
         "tainted": bool(row.taint),
         "slots": [_slot_object(sheet, slot) for slot in sheet.evidence.action.slots],
@@ -216,7 +224,7 @@ def as_lines(sheet: Sheet, words: Words, slot: str | None) -> str:
         place = f"{until}; {where}"
     else:
         place = words.state(sheet.state)
-    mark = [warning(f"    {words['tainted']}")] if row.taint else []
+    mark = [f"    {line}" for line in warnings(sheet, words)]
     title = f"{row.id}  {sheet.company.code}"
     return "\n".join([bold(title), *indented(row.summary, "    "), f"    {place}", *mark])
 
@@ -236,9 +244,15 @@ def result_lines(result: Mapping[str, Any]) -> list[str]:
 
 def _head(sheet: Sheet, words: Words) -> list[str]:
     lines = [bold(line) for line in indented(sheet.row.summary, "")]
-    if sheet.row.taint:
-        lines += ["", warning(words["tainted"])]
-    return lines
+    found = warnings(sheet, words)
+    return [*lines, "", *found] if found else lines
+
+
+def warnings(sheet: Sheet, words: Words) -> list[str]:
+    """What should make whoever signs look twice, each a line."""
+    standing = sheet.requester.standing
+    told = [warning(words["tainted"])] if sheet.row.taint else []
+    return told if standing == "good" else [*told, warning(words[f"asker_{standing}"])]
 
 
 def _facts(sheet: Sheet, words: Words) -> list[str]:

@@ -10,6 +10,8 @@ import os
 import secrets
 import signal
 import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from types import FrameType
 from typing import Any
 
@@ -17,11 +19,12 @@ import anyio
 import typer
 
 from domain.approvals import queries as approvals
-from domain.kernel.faults import Fault
+from domain.kernel.faults import Fault, Kind
 from domain.store import directory, outbox
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
-from policies.executor import Executor
+from policies.executor import BROKEN, DAMAGED, Executor
+from policies.patience import Patience
 from server import wiring
 from server.cli.desk import Desk, opened, perform
 from server.cli.render import answer, say
@@ -53,8 +56,17 @@ def work(
             answer(done)
         else:
             say(f"{len(done['actions'])} actions, {done['messages']} messages.")
+            for one in done["left_alone"]:
+                say(_left_alone(one), err=True)
         return
     perform(_until_told_to_stop)
+
+
+@dataclass(slots=True)
+class _Round:
+    actions: list[dict[str, str]] = field(default_factory=list)
+    messages: int = 0
+    left_alone: list[dict[str, str]] = field(default_factory=list)
 
 
 class Worker:
@@ -64,35 +76,55 @@ class Worker:
         self._desk = desk
         self._nights = Nights(desk.database, desk.clock)
         self._owner = f"work:{socket.gethostname()[:40]}:{os.getpid()}"
+        self._patience = Patience()
 
     async def round(self) -> dict[str, Any]:
-        """Once through all tenants; what was done."""
-        actions: list[dict[str, str]] = []
-        messages = 0
+        """Once through all tenants; what was done, and what had to be left alone.
+
+        What breaks in one tenant costs the others nothing. A database that is away is raised.
+        """
+        done = _Round()
         for tenant_id, code in await directory.tenants(self._desk.database):
-            for job, rows in (await self._nights.work(tenant_id)).items():
-                log.info("%s: nightly %s wrote %d rows", code, job, rows)
-            if await self._is_idle(tenant_id):
-                continue
-            for report in await self._executor().run_due(tenant_id):
-                log.info("%s: action %s is %s", code, report.action_id, report.state)
-                actions.append(
-                    {"tenant": code, "action_id": report.action_id, "state": report.state}
-                )
-            messages += await self._hand_on(tenant_id, code)
-        return {"actions": actions, "messages": messages}
+            try:
+                await self._one_tenant(tenant_id, code, done)
+            except Fault as fault:
+                if fault.kind is Kind.UNAVAILABLE:
+                    raise
+                log.error("%s: %s", code, fault)
+                done.left_alone.append({"tenant": code, "code": fault.code})
+            except Exception:
+                log.exception("%s: its round broke; the next one tries again", code)
+                done.left_alone.append({"tenant": code, "code": "INTERNAL_ERROR"})
+        return asdict(done)
+
+    async def _one_tenant(self, tenant_id: str, code: str, done: "_Round") -> None:
+        for job, rows in (await self._nights.work(tenant_id)).items():
+            log.info("%s: nightly %s wrote %d rows", code, job, rows)
+        if await self._is_idle(tenant_id):
+            return
+        for report in await self._executor().run_due(tenant_id):
+            log.info("%s: action %s is %s", code, report.action_id, report.state)
+            told = {"tenant": code, "action_id": report.action_id}
+            if report.state in (DAMAGED, BROKEN):
+                fault = report.fault.code if report.fault else ""
+                done.left_alone.append({**told, "code": fault})
+            else:
+                done.actions.append({**told, "state": report.state})
+        done.messages += await self._hand_on(tenant_id, code)
 
     def _executor(self) -> Executor:
         """With the policy and the trusted roots of now: a tenant may be younger than we are."""
-        return wiring.executor(self._desk.settings, self._desk.database, owner=self._owner)
+        made = wiring.executor(self._desk.settings, self._desk.database, owner=self._owner)
+        made.patience = self._patience
+        return made
 
     async def _is_idle(self, tenant_id: str) -> bool:
         """Look before asking for the one write lock of an embedded database."""
         async with reading(self._desk.database, tenant_id, self._desk.clock) as tx:
             due = (
-                await approvals.overdue(tx, tx.at, 1)
+                await approvals.overdue(tx, tx.at)
                 or await approvals.unknown(tx)
-                or await approvals.to_execute(tx, 1)
+                or await approvals.to_execute(tx)
             )
             return not due and await outbox.backlog(tx) == 0
 
@@ -108,6 +140,11 @@ class Worker:
             handed += len(waiting)
             if len(waiting) < MESSAGES_AT_ONCE:
                 return handed
+
+
+def _left_alone(one: Mapping[str, str]) -> str:
+    what = f"action {one['action_id']}" if "action_id" in one else "its round"
+    return f"{one['tenant']}: {what} is left alone ({one['code']}); see `cyberos doctor`."
 
 
 async def _one_round() -> dict[str, Any]:

@@ -7,11 +7,20 @@ a shortest way there.
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from domain.approvals import machine
-from domain.approvals.facts import Canceller, Decision, Outcome, Principal, Seen, State
+from domain.approvals.facts import (
+    ActionFact,
+    Canceller,
+    Decision,
+    Outcome,
+    Principal,
+    Seen,
+    SelfRule,
+    State,
+)
 from domain.approvals.machine import is_terminal
 from domain.approvals.refusals import Refusal
 from tests.approvals.universe import (
@@ -32,6 +41,7 @@ from tests.approvals.universe import (
     fact,
     present,
     roles,
+    speakers,
     voters,
 )
 
@@ -103,11 +113,15 @@ def cancel(u: Universe, w: World, name: str) -> World | None:
     return advance(u, w, State.CANCELLED)
 
 
-def close(u: Universe, w: World) -> World | None:
-    """A person looked for the effect, found none, and closes the action."""
-    if w.landed:
+def resolve(u: Universe, w: World) -> World | None:
+    """Somebody who may says what she found, and it is so."""
+    outcome = Outcome.SEEN if w.landed else Outcome.CLOSED
+    voter, _ = speakers()["ivy"]
+    try:
+        target = machine.check_resolve(fact(u, w), voter, outcome, at(w.tick), guards=u.guards)
+    except Refusal:
         return None
-    return learn(u, w, Outcome.CLOSED)
+    return advance(u, w, target)
 
 
 # --- workers ---
@@ -268,12 +282,13 @@ def sent_steps(u: Universe, w: World) -> Iterator[Step]:
         if w.flying == 1 and not w.landed:
             gone = w._replace(flying=0)
             yield "the provider declines", lambda: learn(u, gone, Outcome.DECLINED)
-    yield "a person closes it", lambda: close(u, w)
+    yield "a person says what became of it", lambda: resolve(u, w)
 
 
 def probe(u: Universe, w: World) -> None:
     """What is tried everywhere and must be refused."""
     probe_moves(u, w.state)
+    probe_words(u, fact(u, w), w.tick, early=w.claimed >= 0 and remembered(w))
     if w.state is State.APPROVED:
         return
     try:
@@ -295,6 +310,22 @@ def probe_moves(u: Universe, state: State) -> None:
             continue
         if target.value not in EDGES.get(state.value, "").split():
             raise Broken(f"I9 {state.value} may become {target.value}")
+
+
+@cache
+def probe_words(u: Universe, here: ActionFact, tick: int, *, early: bool) -> None:
+    """Who says what became of it, and when may she? Ann, who asked, may not under this rule."""
+    here = replace(here, self_rule=SelfRule.NEVER)
+    for name, (voter, may) in speakers().items():
+        for outcome in (Outcome.SEEN, Outcome.CLOSED):
+            try:
+                machine.check_resolve(here, voter, outcome, at(tick), guards=u.guards)
+            except Refusal:
+                continue
+            if not may or here.state is not State.UNKNOWN:
+                raise Broken(f"I10 {name} says what became of a {here.state.value} action")
+            if early and outcome is Outcome.CLOSED:
+                raise Broken("I10 closed while the effect could still come")
 
 
 @dataclass

@@ -13,11 +13,12 @@ in other words than in domain/approvals, so that a guard that goes missing there
     I7  succeeded means it happened, failed means it never will
     I8  expiry, entity and policy hold at the moment of the transition
     I9  states follow the drawing, decisions are only added, a terminal state stays
+    I10 what was sent is closed by people who might have signed it, or by an admin, and not early
 """
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import permutations
@@ -64,6 +65,7 @@ ROLES = {
     "erin": frozenset({"am"}),
     "gina": frozenset({"cfo"}),
     "hugo": frozenset({"cfo"}),
+    "ivy": frozenset({"admin"}),
 }
 EDGES = {
     "pending": "approved rejected expired cancelled stale",
@@ -273,6 +275,29 @@ def voters(lost: frozenset[str]) -> dict[str, Voter]:
         "an agent as bob": voter("bob", Principal.AGENT, good, 3),
         "carol with a foreign key": voter("carol", human, KeyStanding.UNKNOWN, 3),
         "carol without a key": voter("carol", human, good, 2),
+    }
+
+
+@cache
+def speakers() -> dict[str, tuple[Voter, bool]]:
+    """Who may try to say what became of an action that was sent, and whose word may count.
+
+    Ann asked for it, and the probe lets her do so under a rule that forbids her to sign.
+    """
+    known = voters(frozenset())
+    gone = replace(known["bob"], active_now=False)
+    ivy = replace(known["dan"], person="ivy", roles_now=ROLES["ivy"])
+    return {
+        "bob": (known["bob"], True),
+        "carol": (known["carol"], True),
+        "ivy": (ivy, True),
+        "ann": (known["ann"], False),
+        "dan": (known["dan"], False),
+        "bob who left": (gone, False),
+        "ivy with a revoked key": (replace(ivy, key=KeyStanding.REVOKED), False),
+        "an agent as bob": (known["an agent as bob"], False),
+        "carol with a foreign key": (known["carol with a foreign key"], False),
+        "carol without a key": (known["carol without a key"], False),
     }
 
 

@@ -346,8 +346,12 @@ def test_what_is_signed_is_what_was_on_the_screen(embedded):
             async with looking(desk, company) as tx:
                 sheet = await lay_out(tx, company, await deciding.load(tx, shown), house)
                 named = {"email": email, "key_id": key_id, "decision": Decision.APPROVE}
-                people.check_same(sheet, await deciding.prepare(tx, house, shown, **named))
-                people.check_same(sheet, await deciding.prepare(tx, house, other, **named))
+                people.check_same(
+                    sheet, (await deciding.prepare(tx, house, shown, **named)).payload
+                )
+                people.check_same(
+                    sheet, (await deciding.prepare(tx, house, other, **named)).payload
+                )
 
     with environ(embedded.env), pytest.raises(Fault) as caught:
         perform(looking_at_one_and_signing_the_other)
@@ -454,3 +458,28 @@ def test_the_chain_holds_every_step(place):
         "cyberos.admin.add_bank_account",
         "action.succeeded",
     ]
+
+
+ENDED = {
+    "revoked": "update agent set revoked_at = created_at where name = 'cro_agent'",
+    "expired": "update agent set expires_at = created_at where name = 'cro_agent'",
+    "left": "update person set active = 0 where id = (select person_id from agent"
+    " where name = 'cro_agent')",
+}
+
+
+@pytest.mark.parametrize("standing", ENDED)
+def test_the_sheet_says_when_nobody_could_ask_so_any_more(copied, standing):
+    action_id = copied.proposed()
+    before = copied.run("show", action_id, "--lang", "en").out
+    with by_hand(copied.data_dir / "cyberos.db") as database:
+        database.execute(ENDED[standing])
+
+    after = copied.run("show", action_id, "--lang", "en").out
+    inbox = copied.run("inbox", "--lang", "en").out
+
+    word = {"revoked": "been revoked", "expired": "has expired", "left": "has left"}[standing]
+    assert word not in before
+    assert f"{word} since" in after
+    assert f"{word} since" in inbox
+    assert copied.ok("show", action_id)["action"]["requester"]["standing"] == standing

@@ -194,7 +194,7 @@ async def others(world: World) -> None:
     async with world.looking() as tx:
         waiting = await approvals.actions(tx, limit=10)
     await world.executor("another").run_due(world.ours.id)
-    for row in waiting:
+    for row in waiting.rows:
         await world.executor("another").run(world.ours.id, row.id)
 
 

@@ -75,9 +75,7 @@ async def propose(call: Call, arguments: Add) -> Proposal:
 
 async def execute(call: Call, arguments: Add) -> BankAccountView:
     """Add the bank account as it was approved."""
-    account = await service.add_bank_account(
-        call.tx, _new(arguments), added_by=call.principal.reference
-    )
+    account = await service.add_bank_account(call.tx, _new(arguments), added_by=call.requested_by)
     return BankAccountView(
         id=account.id,
         bank_bin=account.bank_bin,

@@ -8,7 +8,7 @@ from domain.approvals.facts import Principal as PrincipalKind
 from domain.kernel.faults import Fault, Kind
 from policies.contract import Arguments, Call, tool
 from policies.deciding import cancel
-from tools.approvals.views import ActionView, action_views
+from tools.approvals.views import ActionView, action_view
 
 
 class Cancel(Arguments):
@@ -46,4 +46,4 @@ async def TOOL(call: Call, arguments: Cancel) -> ActionView:
     done = await cancel(call.tx, row, who, caller.actor)
     if done.refusal is not None:
         raise done.refusal
-    return (await action_views(call, [row]))[0]
+    return await action_view(call, row)

@@ -5,7 +5,7 @@ from pydantic import Field
 from domain.approvals import queries
 from domain.kernel.faults import Fault, Kind
 from policies.contract import Arguments, Call, tool
-from tools.approvals.views import ActionView, action_views
+from tools.approvals.views import ActionView, action_view
 
 LONGEST_WAIT_SECONDS = 25
 
@@ -45,4 +45,4 @@ async def TOOL(call: Call, arguments: Get) -> ActionView:
             "You have no such action.",
             "list yours with approvals_list.",
         )
-    return (await action_views(call, [row]))[0]
+    return await action_view(call, row)

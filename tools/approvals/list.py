@@ -24,17 +24,20 @@ class List(Arguments):
 
 
 class Actions(Answer):
-    """A page of your actions, newest first."""
+    """A page of your actions, newest first; the damaged ones only by their ids."""
 
     items: list[ActionView]
+    damaged: list[str] = Field(default_factory=list)
     next_cursor: str | None = None
     truncated: bool = False
 
     def text(self) -> str:
         """A line for each."""
-        if not self.items:
-            return "No actions of yours wait for people."
-        return "\n".join(f"{one.action_id} {one.state}: {one.summary}" for one in self.items)
+        lines = [f"{one.action_id} {one.state}: {one.summary}" for one in self.items]
+        lines += [
+            f"{id} damaged: tell the user; an administrator has to look" for id in self.damaged
+        ]
+        return "\n".join(lines) or "No actions of yours wait for people."
 
 
 @tool("cyberos.approvals.list", title="List my actions", answer=Actions)
@@ -44,17 +47,17 @@ async def TOOL(call: Call, arguments: List) -> Actions:
     Use this to find an action_id again, or before proposing something that may wait already.
     Returns state, slots and summary of each; details of one come from approvals_get.
     """
-    rows = await queries.actions(
+    page = await queries.actions(
         call.tx,
         requester=call.principal.reference,
         states=queries.LIVE if arguments.state == "open" else None,
         before=arguments.cursor,
-        limit=arguments.limit + 1,
+        limit=arguments.limit,
     )
-    page = list(rows[: arguments.limit])
-    more = len(rows) > arguments.limit
+    views, damaged = await action_views(call, page.rows)
     return Actions(
-        items=await action_views(call, page),
-        next_cursor=page[-1].id if more else None,
-        truncated=more,
+        items=views,
+        damaged=[*page.damaged, *damaged],
+        next_cursor=page.next,
+        truncated=page.next is not None,
     )

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from domain.approvals import queries
 from domain.approvals.machine import after_time
+from domain.approvals.shape import damaged
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity import queries as identity
 from policies.contract import Answer, Call, SlotView, wire_name
@@ -62,14 +63,28 @@ class ActionView(Answer):
         return f"{self.action_id} {self.state}: {self.summary}\nNext: {self.next}."
 
 
-async def action_views(call: Call, rows: list[PendingAction]) -> list[ActionView]:
-    """The actions with their decisions, in three statements whatever their number."""
-    decided = await queries.approvals(call.tx, [row.id for row in rows])
+async def action_view(call: Call, row: PendingAction) -> ActionView:
+    """One action with its decisions; ACTION_DAMAGED if one of these cannot be read."""
+    views, broken = await action_views(call, [row])
+    if broken:
+        raise damaged(row.id)
+    return views[0]
+
+
+async def action_views(call: Call, rows: list[PendingAction]) -> tuple[list[ActionView], list[str]]:
+    """The actions with their decisions, in three statements whatever their number.
+
+    And the ids of those whose decisions cannot be read.
+    """
+    decided, broken = await queries.decisions(call.tx, [row.id for row in rows])
     people = await identity.people(call.tx, {row.person_id for row in decided})
     names = {id: person.display_name for id, person in people.items()}
-    return [
-        _view(call, row, [one for one in decided if one.action_id == row.id], names) for row in rows
+    views = [
+        _view(call, row, [one for one in decided if one.action_id == row.id], names)
+        for row in rows
+        if row.id not in broken
     ]
+    return views, broken
 
 
 def _view(

@@ -105,7 +105,7 @@ async def execute(call: Call, arguments: Close) -> CloseDealResult:
         lost_reason=arguments.lost_reason,
         expected=_expected(arguments),
         on=call.day,
-        closed_by=call.principal.reference,
+        closed_by=call.requested_by,
     )
     deal = DealView(**deal_view(closed.deal, call.principal))
     return CloseDealResult(

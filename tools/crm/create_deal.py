@@ -79,9 +79,7 @@ async def TOOL(call: Call, arguments: Create) -> Created:
         visibility=Visibility(arguments.visibility),
         shared_with=tuple(arguments.shared_with or ()),
     )
-    card = await service.create(
-        call.tx, reader(call.principal), new, created_by=call.principal.reference
-    )
+    card = await service.create(call.tx, reader(call.principal), new, created_by=call.requested_by)
     view = DealView(**deal_view(card, call.principal))
     return Created(
         **deal_view(card, call.principal), untrusted_fields=untrusted_in(view, DEAL_WORDS)

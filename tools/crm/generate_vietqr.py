@@ -60,7 +60,7 @@ async def propose(call: Call, arguments: Generate) -> Proposal:
 async def execute(call: Call, arguments: Generate) -> VietQrResult:
     """Make the code."""
     plan = await _plan(call, arguments)
-    asked = await collecting.ask(call.tx, plan, requested_by=call.principal.reference)
+    asked = await collecting.ask(call.tx, plan, requested_by=call.requested_by)
     return ready(plan.into, asked, deal_id=plan.deal.id)
 
 

@@ -63,9 +63,7 @@ async def TOOL(call: Call, arguments: Log) -> Logged:
         source=arguments.source,
         source_event_id=arguments.source_event_id,
     )
-    logged = await service.log(
-        call.tx, reader(call.principal), new, logged_by=call.principal.reference
-    )
+    logged = await service.log(call.tx, reader(call.principal), new, logged_by=call.requested_by)
     view = activity_view(logged.activity)
     return Logged(
         **dict(view),

@@ -55,7 +55,7 @@ async def TOOL(call: Call, arguments: Move) -> Moved:
         expected=service.Expected(
             version=arguments.expected_version, stage=arguments.expected_stage
         ),
-        moved_by=call.principal.reference,
+        moved_by=call.requested_by,
         learnt=service.Details(
             amount_minor=arguments.amount_minor,
             expected_close_date=arguments.expected_close_date,

@@ -47,7 +47,7 @@ async def TOOL(call: Call, arguments: Undo) -> Undone:
         expected=service.Expected(
             version=arguments.expected_version, stage=arguments.expected_stage
         ),
-        undone_by=call.principal.reference,
+        undone_by=call.requested_by,
     )
     view = DealView(**deal_view(undone.deal, call.principal))
     return Undone(

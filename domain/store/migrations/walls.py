@@ -21,7 +21,7 @@ INSERTS = {
         *_CRM_NEW, *_ASKED_TO_PAY, *_CHAIN, *_COUNTED, *_REGISTRY,
         "pending_action", "outbox", "idempotency_key", "forecast", "dismissed_action",
     ),
-    Role.INBOX: (*_CHAIN, *_COUNTED, "approval"),
+    Role.INBOX: (*_CHAIN, *_COUNTED, "approval", "resolution"),
     Role.EXECUTOR: (
         *_CRM_NEW, *_ASKED_TO_PAY, *_CHAIN, *_COUNTED, *_BY_NIGHT,
         "outbox", "engagement", "bank_account", "execution_attempt", "fx_rate",

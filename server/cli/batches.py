@@ -1,0 +1,139 @@
+"""How does a person approve several actions with one signature? `cyberos approve ID ID ...`.
+
+She sees a line for each, with the digest of its exact call, and the totals. What is signed is then
+compared with what was shown, action by action.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from domain.identity import keys
+from domain.identity.keys import ApproverKey
+from domain.kernel.faults import Fault, Kind
+from domain.store.engine import Role
+from domain.store.tx import writing
+from policies import batching
+from policies.deciding import Prepared
+from server import wiring
+from server.cli import people
+from server.cli.asking import passphrase
+from server.cli.desk import Desk, locate, looking, opened, perform
+from server.cli.people import Choice, Decided
+from server.cli.render import Words, answer, bold, indented, interactive, money, say
+from server.cli.sheet import Sheet, warnings
+
+_DIGEST_SHOWN = 16
+
+
+def approve(
+    action_ids: Sequence[str],
+    choice: Choice,
+    key_file: Path,
+    passphrase_file: Path | None,
+    lang: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Show all of them, sign once, record all or none, and carry them out."""
+    ids = [id.strip().upper() for id in action_ids]
+    shown = perform(lambda: _look(ids, choice))
+    words = Words(lang or shown[0].company.locale)
+    if not as_json or (passphrase_file is None and interactive()):
+        say("\n".join(lines(shown, words)), err=as_json)
+    opener = passphrase(passphrase_file, f"Passphrase of {key_file.name}", flag="--passphrase-file")
+    key = keys.load(key_file, opener)
+    decided = perform(lambda: _sign_and_record(ids, choice, shown, key))
+    if as_json:
+        answer({"actions": [people.decided_object(choice, one) for one in decided]})
+    else:
+        for one in decided:
+            say(f"{one.sheet.row.id}  {words.state(one.state)}")
+    for one in decided:
+        people.check_outcome(one)
+
+
+def lines(shown: Sequence[Sheet], words: Words) -> list[str]:
+    """The table: what each is, how much, and the digest of its exact call; then the totals."""
+    told: list[str] = []
+    for n, sheet in enumerate(shown, start=1):
+        row = sheet.row
+        amount = ""
+        if row.amount_minor is not None and row.currency is not None:
+            amount = money(row.amount_minor, row.currency, words.language)
+        told.append(bold(f"{n:>3}. {row.id}  {amount}  {row.args_sha256[:_DIGEST_SHOWN]}"))
+        told += indented(row.summary, "     ")
+        told += [f"     {line}" for line in warnings(sheet, words)]
+        if row.claim:
+            told += [f"     {words['claim']}:", *indented(f"“{row.claim}”", "     > ")]
+    return [*told, "", *_totals(shown, words)]
+
+
+def _totals(shown: Sequence[Sheet], words: Words) -> list[str]:
+    """How many, and how much in each currency: amounts of two currencies are never added up."""
+    sums: dict[str, int] = {}
+    for sheet in shown:
+        row = sheet.row
+        if row.amount_minor is not None and row.currency is not None:
+            sums[row.currency] = sums.get(row.currency, 0) + row.amount_minor
+    totals = [money(sums[currency], currency, words.language) for currency in sorted(sums)]
+    tool = shown[0].row.tool
+    return [bold(f"{words['total']}: {len(shown)} × {tool}  {' + '.join(totals)}".rstrip())]
+
+
+async def _look(ids: Sequence[str], choice: Choice) -> list[Sheet]:
+    """All of them, once it is clear that they may be signed together."""
+    async with opened(Role.INBOX) as desk:
+        homes = [await locate(desk, id, code=choice.tenant, email=choice.email) for id in ids]
+        if len({home.id for home in homes}) > 1:
+            raise Fault(
+                "BATCH_NOT_ALLOWED",
+                Kind.FORBIDDEN,
+                "The actions do not all belong to one company.",
+                "approve those of each company on their own.",
+            )
+        async with looking(desk, homes[0]) as tx:
+            await batching.check(tx, wiring.house(desk.settings), ids)
+        return [await people.sheet_of(desk, homes[0], id) for id in ids]
+
+
+async def _sign_and_record(
+    ids: Sequence[str], choice: Choice, shown: Sequence[Sheet], key: ApproverKey
+) -> list[Decided]:
+    async with opened(Role.INBOX) as desk:
+        try:
+            batch = await _record(desk, ids, choice, shown, key)
+        except Fault as fault:
+            if fault.kind is Kind.FORBIDDEN:
+                wanted = choice.decision.value
+                await people.chain_refusal(desk, shown[0], choice.email, key, wanted, fault)
+            raise
+        return [
+            await _settled(desk, one, sheet, choice)
+            for one, sheet in zip(batch.items, shown, strict=True)
+        ]
+
+
+async def _record(
+    desk: Desk, ids: Sequence[str], choice: Choice, shown: Sequence[Sheet], key: ApproverKey
+) -> batching.Batch:
+    house, company = wiring.house(desk.settings), shown[0].company
+    async with looking(desk, company) as tx:
+        batch = await batching.prepare(
+            tx, house, ids, email=choice.email, key_id=key.key_id, slot=choice.slot
+        )
+    for sheet, prepared in zip(shown, batch.items, strict=True):
+        people.check_same(sheet, prepared.payload)
+    signature = keys.sign(key, batch.to_be_signed)
+    async with writing(desk.database, company.id, desk.clock) as tx:
+        await batching.record(tx, house, batch, signature)
+    return batch
+
+
+async def _settled(desk: Desk, prepared: Prepared, sheet: Sheet, choice: Choice) -> Decided:
+    after = await people.sheet_of(desk, sheet.company, sheet.row.id)
+    report = None
+    if after.state == "approved":
+        id = sheet.row.id
+        report = await people.carry_out(desk, sheet.company, id, choice.wait_seconds)
+        after = await people.sheet_of(desk, sheet.company, id)
+    return Decided(prepared, after, after.state, report)

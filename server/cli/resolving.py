@@ -1,0 +1,117 @@
+"""What became of what was sent? `cyberos resolve`, for an action whose fate nobody knows.
+
+The same three steps as an approval: the action is shown, the key is opened, the same bytes are
+built again, signed and recorded. Then the executor ends the action as she found it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import typer
+
+from domain.approvals.facts import Outcome
+from domain.identity import keys
+from domain.identity.keys import ApproverKey
+from domain.kernel.faults import Fault, Kind
+from domain.store.engine import Role
+from domain.store.tx import writing
+from policies import resolving
+from server import wiring
+from server.cli import people, sheet
+from server.cli.asking import passphrase
+from server.cli.desk import Desk, looking, opened, perform
+from server.cli.render import Words, answer, interactive, say
+from server.cli.sheet import Sheet
+
+
+class Found(StrEnum):
+    """What she found."""
+
+    DONE = "done"
+    NOT_DONE = "not-done"
+
+
+_OUTCOMES = {Found.DONE: Outcome.SEEN, Found.NOT_DONE: Outcome.CLOSED}
+OUTCOME = typer.Option(..., "--outcome", help="done: it happened; not-done: it did not.")
+REASON = typer.Option(..., "--reason", help="How you know, such as 'in the sent log of the bank'.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    email: str
+    found: Found
+    reason: str
+    wait_seconds: int
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(resolve)
+
+
+def resolve(
+    action_id: str = people.ACTION,
+    email: str = people.WHO,
+    key: Path = people.KEY,
+    outcome: Found = OUTCOME,
+    reason: str = REASON,
+    passphrase_file: Path | None = people.PASSPHRASE,
+    tenant: str | None = people.TENANT,
+    wait_seconds: int = people.WAIT,
+    lang: str | None = people.LANG,
+    as_json: bool = people.JSON,
+) -> None:
+    """Say with your key what became of an action that was sent and got no answer.
+
+    For whoever might have signed it, and for admins. That it did not happen counts only when it
+    cannot arrive any more.
+    """
+    asked = _Asked(email, outcome, people.one_reason(reason), wait_seconds)
+    shown = perform(lambda: people.look(action_id, tenant, email))
+    words = Words(lang or shown.company.locale)
+    if not as_json or (passphrase_file is None and interactive()):
+        say(f"{sheet.as_text(shown, words)}\n", err=as_json)
+    opener = passphrase(passphrase_file, f"Passphrase of {key.name}", flag="--passphrase-file")
+    opened_key = keys.load(key, opener)
+    after = perform(lambda: _sign_and_settle(asked, shown, opened_key))
+    if as_json:
+        told = {"action_id": after.row.id, "outcome": outcome.value, "key_id": opened_key.key_id}
+        answer({**told, "state": after.state, "result": after.row.result})
+        return
+    say(f"{words['state']}: {words.state(after.state)}")
+
+
+async def _sign_and_settle(asked: _Asked, shown: Sheet, key: ApproverKey) -> Sheet:
+    async with opened(Role.INBOX) as desk:
+        company, action_id = shown.company, shown.row.id
+        try:
+            await _record(desk, asked, shown, key)
+        except Fault as fault:
+            if fault.kind is Kind.FORBIDDEN:
+                await people.chain_refusal(desk, shown, asked.email, key, asked.found.value, fault)
+            raise
+        if desk.database.is_sqlite:
+            executor = people.here(desk)
+            await executor.settle_as_found(company.id, action_id)
+        else:
+            await people.wait_while(desk, company, action_id, ("unknown",), asked.wait_seconds)
+        return await people.sheet_of(desk, company, action_id)
+
+
+async def _record(desk: Desk, asked: _Asked, shown: Sheet, key: ApproverKey) -> None:
+    house = wiring.house(desk.settings)
+    async with looking(desk, shown.company) as tx:
+        prepared = await resolving.prepare(
+            tx,
+            house,
+            shown.row.id,
+            email=asked.email,
+            key_id=key.key_id,
+            outcome=_OUTCOMES[asked.found],
+            reason=asked.reason,
+        )
+    people.check_same(shown, prepared.payload)
+    signature = keys.sign(key, prepared.to_be_signed)
+    async with writing(desk.database, shown.company.id, desk.clock) as tx:
+        await resolving.record(tx, house, prepared, signature)
