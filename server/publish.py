@@ -29,7 +29,7 @@ def contract_of(tool: Tool, row: ToolPolicy) -> dict[str, Any]:
         "inputSchema": _lean(tool.arguments.model_json_schema()),
         "outputSchema": _lean(tool.answer.model_json_schema(mode="serialization")),
         "annotations": {"title": tool.title, **row.annotations()},
-        "_meta": {"vn.cyberos/id": row.id, "vn.cyberos/scope": row.scope},
+        "_meta": {"vn.cyberos/id": row.id},
     }
 
 

@@ -48,7 +48,9 @@ class VietQrResult(View):
         )
 
 
-def ready(into: Beneficiary, asked: Asked, **more: str) -> VietQrResult:
+def ready(
+    into: Beneficiary, asked: Asked, *, deal_id: str | None = None, note: str | None = None
+) -> VietQrResult:
     """The answer with a code."""
     return VietQrResult(
         status=READY,
@@ -61,7 +63,8 @@ def ready(into: Beneficiary, asked: Asked, **more: str) -> VietQrResult:
         currency=asked.amount.currency,
         add_info=asked.reference,
         reference=asked.reference,
-        **more,
+        deal_id=deal_id,
+        note=note,
     )
 
 

@@ -5,6 +5,7 @@ is a whole number of pixels, so nothing is blurred when a screen shows the pictu
 """
 
 import io
+from typing import Any
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
@@ -31,7 +32,7 @@ def svg(payload: str) -> str:
     return text
 
 
-def _code(payload: str) -> "qrcode.QRCode[PyPNGImage]":
+def _code(payload: str) -> "qrcode.QRCode[Any]":
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=_QUIET_ZONE)
     code.add_data(payload)
     code.make(fit=True)

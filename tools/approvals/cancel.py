@@ -6,12 +6,13 @@ from domain.approvals import queries
 from domain.approvals.facts import Canceller
 from domain.approvals.facts import Principal as PrincipalKind
 from domain.kernel.faults import Fault, Kind
-from policies.contract import Arguments, Call, tool
+from policies.contract import Call, tool
 from policies.deciding import cancel
-from tools.approvals.views import ActionView, action_view
+from tools.approvals.views import ActionLine, action_view
+from tools.shapes import Ask
 
 
-class Cancel(Arguments):
+class Cancel(Ask):
     """Which action."""
 
     action_id: str = Field(
@@ -19,8 +20,8 @@ class Cancel(Arguments):
     )
 
 
-@tool("cyberos.approvals.cancel", title="Take back an action", answer=ActionView)
-async def TOOL(call: Call, arguments: Cancel) -> ActionView:
+@tool("cyberos.approvals.cancel", title="Take back an action", answer=ActionLine)
+async def TOOL(call: Call, arguments: Cancel) -> ActionLine:
     """Take back an action you proposed, before it is carried out.
 
     Use this when the user no longer wants it, or when it was proposed with wrong arguments.
@@ -46,4 +47,4 @@ async def TOOL(call: Call, arguments: Cancel) -> ActionView:
     done = await cancel(call.tx, row, who, caller.actor)
     if done.refusal is not None:
         raise done.refusal
-    return await action_view(call, row)
+    return (await action_view(call, row)).line

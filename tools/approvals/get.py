@@ -4,13 +4,14 @@ from pydantic import Field
 
 from domain.approvals import queries
 from domain.kernel.faults import Fault, Kind
-from policies.contract import Arguments, Call, tool
+from policies.contract import Call, tool
 from tools.approvals.views import ActionView, action_view
+from tools.shapes import Ask
 
 LONGEST_WAIT_SECONDS = 25
 
 
-class Get(Arguments):
+class Get(Ask):
     """Which action, and how long to wait for news."""
 
     action_id: str = Field(

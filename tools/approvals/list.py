@@ -5,11 +5,12 @@ from typing import Literal
 from pydantic import Field
 
 from domain.approvals import queries
-from policies.contract import Answer, Arguments, Call, tool
-from tools.approvals.views import ActionView, action_views
+from policies.contract import Call, tool
+from tools.approvals.views import ActionLine, action_views
+from tools.shapes import Ask, View
 
 
-class List(Arguments):
+class List(Ask):
     """Which actions to show."""
 
     state: Literal["open", "all"] = Field(
@@ -23,10 +24,10 @@ class List(Arguments):
     )
 
 
-class Actions(Answer):
+class Actions(View):
     """A page of your actions, newest first; the damaged ones only by their ids."""
 
-    items: list[ActionView]
+    items: list[ActionLine]
     damaged: list[str] = Field(default_factory=list)
     next_cursor: str | None = None
     truncated: bool = False
@@ -56,7 +57,7 @@ async def TOOL(call: Call, arguments: List) -> Actions:
     )
     views, damaged = await action_views(call, page.rows)
     return Actions(
-        items=views,
+        items=[view.line for view in views],
         damaged=[*page.damaged, *damaged],
         next_cursor=page.next,
         truncated=page.next is not None,

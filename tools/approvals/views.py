@@ -10,8 +10,9 @@ from domain.approvals.machine import after_time
 from domain.approvals.shape import damaged
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity import queries as identity
-from policies.contract import Answer, Call, SlotView, wire_name
+from policies.contract import Call, SlotView, wire_name
 from policies.evidence import action_fact
+from tools.shapes import View
 
 _NEXT = {
     "pending": "wait: people decide; look again with approvals_get and wait_seconds",
@@ -27,7 +28,7 @@ _NEXT = {
 }
 
 
-class DecisionView(Answer):
+class DecisionView(View):
     """One person's yes or no."""
 
     slot: str
@@ -37,19 +38,15 @@ class DecisionView(Answer):
     reason: str | None = None
 
 
-class ActionView(Answer):
-    """An action of yours and where it stands."""
+class ActionLine(View):
+    """An action of yours, where it stands, and what to do next."""
 
     action_id: str
     tool: str
     state: str
     summary: str
     slots: list[SlotView]
-    decisions: list[DecisionView]
-    created_at: datetime
     expires_at: datetime
-    result: dict[str, Any] | None = None
-    error_code: str | None = None
     next: str
     untrusted_fields: list[str] = Field(default_factory=list)
 
@@ -61,6 +58,21 @@ class ActionView(Answer):
     def text(self) -> str:
         """Two lines: what and where it stands, and the next step."""
         return f"{self.action_id} {self.state}: {self.summary}\nNext: {self.next}."
+
+
+class ActionView(ActionLine):
+    """The same with who decided what, and what came of it."""
+
+    decisions: list[DecisionView]
+    created_at: datetime
+    result: dict[str, Any] | None = None
+    error_code: str | None = None
+
+    @property
+    def line(self) -> ActionLine:
+        """Without the details."""
+        shown = {name: getattr(self, name) for name in ActionLine.model_fields}
+        return ActionLine(**{**shown, "untrusted_fields": ["/summary"]})
 
 
 async def action_view(call: Call, row: PendingAction) -> ActionView:
