@@ -102,7 +102,7 @@ async def spoken(
     server = mcp_server(
         gate or world.gate(**options),
         tokens.parse((company or world.ours).tokens[agent]),
-        frozenset({"default", "admin"}),
+        world.toolsets,
         world.contract,
     )
     there, back = _Lines(), _Lines()

@@ -125,6 +125,11 @@ class World:
         assert tool is not None
         return _shown(tool, row)
 
+    @property
+    def toolsets(self) -> frozenset[str]:
+        """All there are: tests look at every tool."""
+        return frozenset(row.toolset for row in self.catalogue.tool)
+
     @asynccontextmanager
     async def client(
         self, agent: str = "cro_agent", company: Company | None = None, **options: Any
@@ -134,7 +139,7 @@ class World:
         server = mcp_server(
             self.gate(**options),
             tokens.parse(clear),
-            frozenset(row.toolset for row in self.catalogue.tool),
+            self.toolsets,
             self.contract,
         )
         async with Client(server, mode=self.era) as client:

@@ -160,7 +160,7 @@ async def site(
     gates = Gates(world.gate(**gate), world.gate(policy_fault=not_activated()), is_active)
     metrics = Metrics()
     manager = protocol_over(
-        frozenset({"default", "admin"}), world.catalogue, metrics, world.contract
+        world.toolsets, world.catalogue, metrics, world.contract
     )
     names = guards.names(port, hosts=allow_hosts, origins=allow_origins, watchers=metrics_hosts)
     door = Door(
