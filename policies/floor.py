@@ -31,6 +31,8 @@ READING: Mapping[str, str] = {
     "cyberos.approvals.get": "core.read",
     "cyberos.crm.search_accounts": "crm.read",
     "cyberos.crm.get_account": "crm.read",
+    "cyberos.crm.validate_mst": "crm.read",
+    "cyberos.inv.validate_mst": "inv.aging_read",
     "cyberos.crm.list_contacts": "crm.read",
     "cyberos.crm.list_pipelines": "crm.read",
     "cyberos.crm.list_deals": "crm.read",
