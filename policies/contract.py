@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from importlib import import_module
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -132,7 +133,7 @@ class Declined:
 class Outside:
     """Who can be asked beyond the house: nobody, unless server/wiring.py knows somebody."""
 
-    @property
+    @cached_property
     def tax_registry(self) -> TaxRegistry:
         """The registry of taxpayers, made when it is first needed."""
         return NoRegistry()
