@@ -63,7 +63,7 @@ SCOPES = {
     "cro_agent": ("sales", ["core.read", "crm.read", "crm.write", "crm.close", "crm.payment"]),
     "am_agent": ("am", ["core.read", "crm.read", "crm.write", "crm.close", "crm.payment"]),
     "cfo_agent": ("cfo", ["core.read", "crm.read", "crm.payment", "inv.aging_read", "admin.bank"]),
-    "reader_agent": ("sales", ["core.read", "crm.read"]),
+    "reader_agent": ("sales", ["core.read", "crm.read", "inv.aging_read"]),
     "empty_agent": ("sales", ["inv.payment_read"]),
 }
 

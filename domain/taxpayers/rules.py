@@ -26,9 +26,9 @@ class GdtStatus:
     also: tuple[str, ...] = ()
 
 
-# Circular 105/2020/TT-BTC, then Circular 86/2024/TT-BTC (annex I, which added 09). `also` are the
-# words of the tax office's own page, which differ a little. There are further codes (10); what
-# is not in this table is not guessed.
+# Circulars 105/2020, 86/2024 and, since 2026-07-01, 90/2026/TT-BTC (annex I; 09 is the youngest).
+# `also` are the words of the tax office's own page, which differ a little. There are further codes
+# (10); what is not in this table is not guessed.
 GDT_STATUSES: Mapping[str, GdtStatus] = {
     status.code: status
     for status in (

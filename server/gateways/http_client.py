@@ -131,7 +131,7 @@ class HttpClient:
             verify=_tls(),
             trust_env=False,  # no proxy and no certificate that only the environment knows
             follow_redirects=False,
-            timeout=self._timeout,
+            timeout=None,  # one for the whole question stands in `get`
             headers={"accept": "application/json", "accept-encoding": "identity"},
         )
         try:

@@ -68,7 +68,9 @@ def test_demo_json_names_everything_a_script_needs(place):
     assert demo["agents"]["cro_agent"]["scopes"] == [
         "core.read", "crm.close", "crm.read", "crm.write",
     ]  # fmt: skip
-    assert demo["agents"]["cfo_agent"]["scopes"] == ["admin.bank", "core.read", "crm.read"]
+    assert demo["agents"]["cfo_agent"]["scopes"] == [
+        "admin.bank", "core.read", "crm.read", "inv.aging_read",
+    ]  # fmt: skip
     assert demo["agents"]["reader_agent"]["scopes"] == ["core.read", "crm.read"]
     for agent in demo["agents"].values():
         assert re.fullmatch(r"cyb_[0-9A-Z]{26}_[0-9A-Z]{26}_[\w-]{43}", agent["token"])

@@ -159,9 +159,7 @@ async def site(
 
     gates = Gates(world.gate(**gate), world.gate(policy_fault=not_activated()), is_active)
     metrics = Metrics()
-    manager = protocol_over(
-        world.toolsets, world.catalogue, metrics, world.contract
-    )
+    manager = protocol_over(world.toolsets, world.catalogue, metrics, world.contract)
     names = guards.names(port, hosts=allow_hosts, origins=allow_origins, watchers=metrics_hosts)
     door = Door(
         names, Callers(gates, limits), manager, metrics,
