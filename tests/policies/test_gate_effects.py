@@ -37,6 +37,11 @@ OTHERWISE = {
     "crm_create_deal": {"name": "Cơ hội khác"},
     "crm_move_stage": {"reason": "Lý do khác"},
     "crm_log_activity": {"subject": "Chuyện khác"},
+    "crm_update_account": {"industry": "Ngành khác"},
+    "crm_update_contact": {"title": "Chức danh khác"},
+    "crm_update_deal": {"name": "Cơ hội khác"},
+    "crm_undo_move": {"reason": "Lý do khác"},
+    "crm_share_deal": {"visibility": "workspace"},
 }
 EVERY_TRACE = frozenset({"call_counter"})
 

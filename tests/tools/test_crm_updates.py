@@ -4,6 +4,7 @@ import anyio
 import pytest
 from sqlalchemy import text
 
+from domain.contacts import queries as contacts
 from domain.identity import queries as identity
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
@@ -261,6 +262,17 @@ async def test_two_contacts_that_become_primary_at_once_leave_one(shared):
         listed = (await talk.ok("crm_list_contacts", account_id=account))["contacts"]
 
     assert [one["is_primary"] for one in listed].count(True) == 1
+
+
+async def test_a_renamed_contact_is_kept_as_the_search_would_see_it(shared):
+    async with talking(shared) as talk:
+        account = (await an_account(talk))["id"]
+        made = await talk.ok("crm_create_contact", account_id=account, display_name="Trần Mai")
+        await talk.ok("crm_update_contact", contact_id=made["id"], given_name="Đào")
+    async with shared.looking() as tx:
+        contact = await contacts.get(tx, made["id"])
+
+    assert contact is not None and contact.folded == "tran dao"
 
 
 async def test_new_reach_is_normalised_and_others_who_have_it_are_named(shared):
