@@ -180,6 +180,11 @@ async def record(tx: Tx, reader: Reader, *, on: date, pipeline: str | None = Non
     return Record(rules.accuracy(chosen) if chosen else None, waiting - len(judged), tuple(judged))
 
 
+async def is_due(tx: Tx, *, on: date) -> bool:
+    """Whether any forecast waits to be scored."""
+    return bool(await queries.due(tx, on, limit=1))
+
+
 async def score_due(tx: Tx, *, on: date, limit: int = SCORED_AT_ONCE) -> int:
     """Score forecasts whose last day lies before that day, and say how many."""
     by_person: dict[str, list[StoredForecast]] = defaultdict(list)

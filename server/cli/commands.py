@@ -24,6 +24,7 @@ MODULES = (
     "connect",
     "demo",
     "vn",
+    "forecast",
 )
 
 

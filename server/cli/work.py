@@ -22,6 +22,7 @@ from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from policies.executor import Executor
 from server import wiring
+from server.cli import forecast_scores
 from server.cli.desk import Desk, opened, perform
 from server.cli.render import answer, say
 
@@ -64,8 +65,9 @@ class Worker:
     async def round(self) -> dict[str, Any]:
         """Once through all tenants; what was done."""
         actions: list[dict[str, str]] = []
-        messages = 0
+        messages = scored = 0
         for tenant_id, code in await directory.tenants(self._desk.database):
+            scored += await forecast_scores.score_due(self._desk, tenant_id)
             if await self._is_idle(tenant_id):
                 continue
             for report in await self._executor().run_due(tenant_id):
@@ -74,7 +76,7 @@ class Worker:
                     {"tenant": code, "action_id": report.action_id, "state": report.state}
                 )
             messages += await self._hand_on(tenant_id, code)
-        return {"actions": actions, "messages": messages}
+        return {"actions": actions, "messages": messages, "forecasts_scored": scored}
 
     def _executor(self) -> Executor:
         """With the policy and the trusted roots of now: a tenant may be younger than we are."""
