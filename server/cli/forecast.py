@@ -85,7 +85,7 @@ def picture(
     svg: Path = typer.Option(..., "--svg", help="The file to write."),  # noqa: B008 - typer's way
     seed: int = SEED,
 ) -> None:
-    """Draw one forecast and how two years of them held, as SVG. The same seed, the same bytes."""
+    """Draw one forecast and how 24 of them held, as SVG. The same seed, the same bytes."""
     from fixtures.forecasts.picture import drawn
 
     try:
