@@ -1,7 +1,7 @@
 """What has to happen when nobody is looking? `cyberos work` carries approved actions out.
 
-It also settles what has expired or lost its lease, and hands on the messages of the outbox. Every
-step is safe to repeat, so a worker may be killed at any moment and several may run side by side.
+It also settles what has expired or lost its lease, hands on the messages of the outbox and scores
+forecasts whose time is over. Every step is safe to repeat, so a worker may be killed at any moment and several may run side by side.
 """
 
 import logging
@@ -67,7 +67,9 @@ class Worker:
         actions: list[dict[str, str]] = []
         messages = scored = 0
         for tenant_id, code in await directory.tenants(self._desk.database):
-            scored += await forecast_scores.score_due(self._desk, tenant_id)
+            scored += await forecast_scores.score_due(
+                self._desk.database, self._desk.clock, tenant_id
+            )
             if await self._is_idle(tenant_id):
                 continue
             for report in await self._executor().run_due(tenant_id):

@@ -14,6 +14,7 @@ from domain.fx import service as fx
 from domain.insight import forecasts
 from domain.insight.tables import StoredForecast
 from domain.kernel.money import MAX_JSON_MINOR, Rate
+from server.cli import forecast_scores
 from tests.traffic import traffic
 from tests.world import fault_code
 
@@ -231,6 +232,19 @@ async def test_a_forecast_is_scored_with_what_came_in_its_time(world):
 
     (row,) = await stored(world)
     assert (row.state, row.actual_minor) == ("scored", 100_000_000)
+
+
+async def test_the_worker_scores_what_is_due_with_the_rights_it_has(world):
+    await several(world, 2)
+    await world.ok("crm_forecast", range="30d")
+    worker = (world.executor_side, world.clock, world.ours.id)
+
+    early = await forecast_scores.score_due(*worker)
+    world.clock.move(timedelta(days=31))
+    done = [await forecast_scores.score_due(*worker) for _ in range(2)]
+
+    assert (early, done) == (0, [1, 0])
+    assert [(one.state, one.actual_minor) for one in await stored(world)] == [("scored", 0)]
 
 
 async def test_accuracy_scores_by_itself_and_says_when_history_is_too_short(world):
