@@ -1,7 +1,8 @@
 """What has to happen when nobody is looking? `cyberos work` carries approved actions out.
 
 It also settles what has expired or lost its lease, hands on the messages of the outbox and scores
-forecasts whose time is over. Every step is safe to repeat, so a worker may be killed at any moment and several may run side by side.
+forecasts whose time is over. Every step is safe to repeat, so a worker may be killed at any moment
+and several may run side by side.
 """
 
 import logging
