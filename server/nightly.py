@@ -37,7 +37,11 @@ async def _suggest(tx: Tx, day: date, _zone: ZoneInfo) -> int:
 
 
 async def _judge(tx: Tx, day: date, _zone: ZoneInfo) -> int:
-    return await forecasts.score_due(tx, on=day)
+    scored = done = await forecasts.score_due(tx, on=day)
+    while done == forecasts.SCORED_AT_ONCE:
+        done = await forecasts.score_due(tx, on=day)
+        scored += done
+    return scored
 
 
 JOBS = (

@@ -29,7 +29,7 @@ Amounts: TypeAlias = NDArray[np.int64]
 Complexes: TypeAlias = NDArray[np.complex128]
 
 _OUTCOMES = 12  # so many deals are enumerated: 2 ** 12 sums
-_CELLS = 4_094  # places on the lattice, with one at each end a power of two
+_CELLS = 3_890  # places on the lattice: with 200 deals to round, 4,096
 _HANDS = 4  # lattices at a time; see `_one_by_one`
 _EXACTLY = 400  # so many deals are always put on the lattice one by one
 _SMALL = 0.01  # of the whole's standard deviation: a deal below it may be taken in bulk
@@ -199,7 +199,8 @@ def _on_a_lattice(
         step = max(step, int(_FINE * whole))
     if step == divisor and len(amounts) <= 2 * _EXACTLY:
         small = 0  # amounts of one price list fit the lattice exactly
-    places = lowest // step + np.arange((highest - lowest) // step + 2)
+    spare = 0 if step == divisor else len(amounts) - small  # each may have been rounded up
+    places = lowest // step + np.arange((highest - lowest) // step + 2 + spare)
     size = _quick_size(len(places))
     large = slice(small, None)
     spectrum = _one_by_one(_cells(amounts[large], pcts[large], step), table[:, pcts[large]], size)

@@ -149,7 +149,7 @@ async def make(tx: Tx, reader: Reader, asked: Asked, *, on: date) -> Forecast:
         total_usd=_in_dollars(total, rates.get(USD)),
         apart=_apart(inside, shock),
         top=_top(counted),
-        left_out=_left_out(shown, inside, in_vnd, rates, first, until, on),
+        left_out=_left_out(shown, inside, in_vnd, rates, total, on),
         certain=sum(one.probability_pct > rules.MOST_CERTAIN_PCT for one in inside),
         rates=tuple(rates[code] for code in sorted({one.currency for one in inside} & set(rates))),
         to_store=stored,
@@ -380,20 +380,22 @@ def _left_out(
     inside: Sequence[OpenDeal],
     in_vnd: Mapping[str, int | None],
     rates: Mapping[str, Rate],
-    first: date,
-    until: date,
+    total: Totals | None,
     on: date,
 ) -> LeftOut:
     outside = [one.expected_close_date for one in shown if one.id not in in_vnd]
-    no_rate = [one for one in inside if one.currency != VND and one.currency not in rates]
+    no_rate = {one.id: one.currency for one in inside if one.currency not in {VND, *rates}}
+    too_large = sum(worth is None for worth in in_vnd.values()) - len(no_rate)
+    if total is None:  # then what could be added up is too much together
+        too_large += sum(bool(in_vnd[one.id] and one.probability_pct) for one in inside)
     return LeftOut(
         overdue=sum(day is not None and day < on for day in outside),
         undated=sum(day is None for day in outside),
         elsewhen=sum(day is not None and day >= on for day in outside),
         without_rate=len(no_rate),
-        currencies=tuple(sorted({one.currency for one in no_rate})),
+        currencies=tuple(sorted(set(no_rate.values()))),
         worthless=sum(one.amount_minor == 0 for one in inside),
-        too_large=sum(worth is None for worth in in_vnd.values()) - len(no_rate),
+        too_large=too_large,
     )
 
 

@@ -27,6 +27,7 @@ MODULES = (
     "demo",
     "vn",
     "board",
+    "forecast",
 )
 
 

@@ -1,0 +1,332 @@
+"""Forecasts through the front door: what they count, for whom, what they say, how they are kept."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from domain.deals import closing, service
+from domain.deals.queries import Reader
+from domain.deals.service import Expected, NewDeal
+from domain.fx import service as fx
+from domain.insight import forecasts
+from domain.insight.tables import StoredForecast
+from domain.kernel.money import MAX_JSON_MINOR, Rate
+from server.nightly import Nights
+from tests.traffic import traffic
+from tests.world import fault_code
+
+TODAY = date(2026, 11, 21)
+SOON = "2026-12-15"
+
+
+async def deal(world, **more):
+    fields = {"expected_close_date": SOON, "probability_pct": 50, **more}
+    return await world.a_deal(**fields)
+
+
+async def several(world, count, **more):
+    account_id = await world.an_account()
+    return [await deal(world, account_id=account_id, **more) for _ in range(count)]
+
+
+async def stored(world, company=None):
+    async with world.looking(company) as tx:
+        return list(await tx.all(select(StoredForecast).order_by(StoredForecast.as_of)))
+
+
+async def close(world, deal_id, outcome, *, on, person="sales"):
+    """Close a deal without the signatures it takes, which are not what is tested here."""
+    async with world.without_triggers("deal"), world.owning() as tx:
+        await closing.close(
+            tx,
+            deal_id,
+            reader=Reader(world.ours.people[person], (world.ours.workspace_id,)),
+            outcome=outcome,
+            lost_reason="price" if outcome == "lost" else None,
+            expected=Expected(),
+            on=on,
+            closed_by="human:x",
+        )
+
+
+async def test_it_counts_what_is_open_and_expected_and_says_what_it_leaves_out(world):
+    account_id = await world.an_account()
+    for when in (SOON, SOON, "2026-11-01", "2027-11-01", None):
+        more = {"expected_close_date": when} if when else {}
+        await world.a_deal(account_id, amount_minor=100_000_000, probability_pct=50, **more)
+
+    said = await world.ok("crm_forecast", range="90d")
+
+    assert (said["from_date"], said["to_date"]) == ("2026-11-21", "2027-02-19")
+    assert (said["total"]["deals"], said["total"]["expected_minor"]) == (2, 100_000_000)
+    assert [one["band_pct"] for one in said["total"]["bands"]] == [50, 80, 95]
+    assert {one["mid_minor"] for one in said["total"]["bands"]} == {said["total"]["median_minor"]}
+    assert said["shock_is_assumed"] and said["shock"] == "0.30"
+    assert "đồng" in said["summary"]
+    left = " ".join(said["notes"])
+    assert "1 cơ hội quá ngày" in left and "1 cơ hội chưa có ngày" in left
+    assert "1 cơ hội dự kiến ngoài khoảng" in left
+
+
+async def test_the_top_five_are_those_with_the_most_probability_times_value(world):
+    account_id = await world.an_account()
+    made = [
+        await deal(world, account_id=account_id, amount_minor=amount, probability_pct=pct)
+        for amount, pct in [(100, 90), (1_000, 10), (200, 50), (50, 99), (400, 30), (10, 10)]
+    ]
+
+    said = await world.ok("crm_forecast")
+
+    assert [one["weighted_minor_vnd"] for one in said["top_deals"]] == [120, 100, 100, 90, 50]
+    assert said["top_deals"][0]["id"] == made[4]["id"]
+    assert said["untrusted_fields"] == ["/top_deals/*/name"]
+
+
+async def test_dong_and_dollars_stand_apart_and_together_by_a_dated_rate(world):
+    async with world.owning() as tx:
+        await fx.record(tx, Rate("USD", "VND", Decimal(25000), "bank", TODAY))
+    account_id = await world.an_account()
+    await deal(world, account_id=account_id, amount_minor=50_000_000, currency="VND")
+    await deal(world, account_id=account_id, amount_minor=400_000, currency="USD")
+
+    said = await world.ok("crm_forecast")
+
+    assert said["total"]["expected_minor"] == 75_000_000
+    assert said["total_usd"]["expected_minor"] == 300_000
+    apart = {one["currency"]: one["expected_minor"] for one in said["by_currency"]}
+    assert apart == {"VND": 25_000_000, "USD": 200_000}
+    assert said["rates"] == ["1 USD = 25000 VND, 2026-11-21, bank"]
+
+
+async def test_a_currency_without_a_rate_is_named_and_not_dropped_in_silence(world):
+    account_id = await world.an_account()
+    await deal(world, account_id=account_id, amount_minor=50_000_000, currency="VND")
+    await deal(world, account_id=account_id, amount_minor=400_000, currency="EUR")
+
+    said = await world.ok("crm_forecast")
+
+    assert said["total"]["deals"] == 1 and "total_usd" not in said
+    assert any("EUR" in note for note in said["notes"])
+
+
+async def test_without_deals_there_is_no_number(world):
+    for arguments in ({}, {"month": "2026-12"}, {"pipeline_id": "partner"}):
+        said = await world.ok("crm_forecast", **arguments)
+
+        assert "total" not in said and said["by_currency"] == []
+        assert "không dự báo" in said["summary"]
+    assert await stored(world) == []
+
+
+async def test_of_amounts_of_nothing_there_is_no_number_either(world):
+    await deal(world, amount_minor=0)
+
+    said = await world.ok("crm_forecast")
+
+    assert "total" not in said and "không" in said["summary"]
+
+
+async def test_amounts_that_cannot_be_added_up_are_called_a_mistake(world):
+    await several(world, 2, amount_minor=MAX_JSON_MINOR)
+
+    said = await world.ok("crm_forecast")
+
+    assert "total" not in said and "nhập sai" in said["summary"]
+
+
+async def test_one_deal_is_all_or_nothing_and_says_so(world):
+    await deal(world, amount_minor=900_000_000, probability_pct=100)
+
+    said = await world.ok("crm_forecast")
+
+    assert said["total"]["bands"][2]["low_minor"] == 900_000_000
+    assert any("Rất ít" in note for note in said["notes"])
+    assert any("99 %" in note for note in said["notes"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"range": "0d"},
+        {"range": "367d"},
+        {"month": "2026-13"},
+        {"month": "2026-10"},
+        {"month": "2030-01"},
+        {"range": "30d", "month": "2026-12"},
+    ],
+)
+async def test_a_time_that_cannot_be_forecast_is_refused(world, wrong):
+    assert fault_code(await world.call("crm_forecast", **wrong)) == "RANGE_INVALID"
+
+
+async def test_a_misspelt_filter_is_not_taken_for_an_empty_pipeline(world):
+    assert fault_code(await world.call("crm_forecast", range="soon")) == "INVALID_ARGS"
+    assert fault_code(await world.call("crm_forecast", pipeline_id="nope")) == "PIPELINE_UNKNOWN"
+    assert fault_code(await world.call("crm_forecast", owner="x@y.vn")) == "PERSON_UNKNOWN"
+
+
+async def test_a_private_deal_and_another_company_are_in_nobody_elses_forecast(world):
+    await deal(world, amount_minor=70_000_000, visibility="private")
+    await deal(world, amount_minor=30_000_000)
+
+    hers = await world.ok("crm_forecast")
+    others = await world.ok("crm_forecast", agent="am_agent")
+    theirs = await world.ok("crm_forecast", company=world.theirs)
+
+    assert (hers["total"]["deals"], others["total"]["deals"]) == (2, 1)
+    assert others["total"]["expected_minor"] == 15_000_000
+    assert len(others["top_deals"]) == 1
+    assert "total" not in theirs and "70" not in str(others)
+
+
+async def test_the_first_answer_of_a_day_is_kept_once_and_a_failing_note_fails_no_read(world):
+    await several(world, 2)
+
+    await world.ok("crm_forecast")
+    await world.ok("crm_forecast")
+    await world.ok("crm_forecast", range="30d")
+    await world.ok("crm_forecast", agent="am_agent")
+
+    kept = await stored(world)
+    assert sorted(one.filters["range"] for one in kept) == ["30d", "90d", "90d"]
+    assert await stored(world, world.theirs) == []
+
+
+async def test_a_server_that_only_reads_answers_and_keeps_nothing(world):
+    await several(world, 2)
+    async with world.client(read_only=True) as client:
+        result = await client.call_tool("crm_forecast", {})
+
+    assert not result.is_error and await stored(world) == []
+
+
+async def test_what_was_said_cannot_be_changed_afterwards(world):
+    await deal(world)
+    await world.ok("crm_forecast")
+
+    with pytest.raises(IntegrityError, match="not changed afterwards"):
+        async with world.owning() as tx:
+            (await tx.all(select(StoredForecast)))[0].expected_minor = 1
+    async with world.owning() as tx:
+        row = (await tx.all(select(StoredForecast)))[0]
+        row.state, row.actual_minor, row.scored_at = "scored", 5, tx.at
+    with pytest.raises(IntegrityError, match="scored once"):
+        async with world.owning() as tx:
+            (await tx.all(select(StoredForecast)))[0].actual_minor = 6
+
+
+async def test_a_forecast_is_scored_with_what_came_in_its_time(world):
+    won, late, lost, _still_open = await several(world, 4, amount_minor=100_000_000)
+    await world.ok("crm_forecast", range="30d")
+    await close(world, won["id"], "won", on=date(2026, 12, 21))
+    await close(world, late["id"], "won", on=date(2026, 12, 22))
+    await close(world, lost["id"], "lost", on=date(2026, 12, 1))
+
+    async with world.owning() as tx:
+        assert await forecasts.score_due(tx, on=date(2026, 12, 21)) == 0
+        assert await forecasts.score_due(tx, on=date(2026, 12, 22)) == 1
+        assert await forecasts.score_due(tx, on=date(2026, 12, 22)) == 0
+
+    (row,) = await stored(world)
+    assert (row.state, row.actual_minor) == ("scored", 100_000_000)
+
+
+async def test_the_worker_scores_what_is_due_with_the_rights_it_has(world):
+    await several(world, 2)
+    await world.ok("crm_forecast", range="30d")
+    worker = Nights(world.executor_side, world.clock)
+
+    early = await worker.work(world.ours.id)
+    world.clock.move(timedelta(days=31))
+    done = [await worker.work(world.ours.id) for _ in range(2)]
+
+    assert (early["forecasts"], done[0]["forecasts"], done[1]) == (0, 1, {})
+    assert [(one.state, one.actual_minor) for one in await stored(world)] == [("scored", 0)]
+
+
+async def test_accuracy_scores_by_itself_and_says_when_history_is_too_short(world):
+    await several(world, 3)
+    await world.ok("crm_forecast", range="30d")
+    world.clock.move(timedelta(days=31))
+
+    said = await world.ok("crm_forecast_accuracy")
+
+    assert (said["enough"], said["periods"], said["waiting"]) == (False, 1, 0)
+    assert "Chưa đủ" in said["summary"] and said["bands"] == [] and "pinball_minor" not in said
+    assert [one.state for one in await stored(world)] == ["scored"]
+
+
+async def test_with_twenty_periods_there_are_figures_and_the_shock_is_learnt(world):
+    await deal(world, expected_close_date="2027-12-01")
+    person_id = world.ours.people["sales"]
+    async with world.owning() as tx:
+        for n in range(20):
+            begin = TODAY - timedelta(days=30 * (n + 1))
+            row = StoredForecast(
+                person_id=person_id, question=f"{n:064}", filters={"pipelines": None},
+                as_of=begin, until=begin + timedelta(days=30), asked_at=tx.at, deal_ids=[],
+                rates={}, currency="VND", expected_minor=1_000, common_minor=400, own_minor=10,
+                shock_permille=300, quantiles=[600, 650, 700, 800, 850, 1_000, 1_150, 1_300, 1_400],
+                state="scored", actual_minor=1_000 + (200 if n % 2 else -200), scored_at=tx.at,
+            )  # fmt: skip
+            tx.add(row)
+
+    said = await world.ok("crm_forecast_accuracy")
+    others = await world.ok("crm_forecast_accuracy", agent="am_agent")
+
+    assert said["enough"] and said["periods"] == 20
+    assert [one["covered_pct"] for one in said["bands"]] == [0, 100, 100]
+    assert said["pinball_minor"] < said["weighted_pipeline_pinball_minor"]
+    assert others["periods"] == 0, "nobody else's accuracy is made of her forecasts"
+    await deal(world, expected_close_date=SOON)
+    learnt = await world.ok("crm_forecast")
+    assert not learnt["shock_is_assumed"] and learnt["shock"] == "0.50"
+
+
+async def test_a_forecast_with_a_deal_she_no_longer_sees_is_void(world):
+    account_id = await world.an_account()
+    async with world.owning() as tx:
+        reader = Reader(world.ours.people["am"], (world.ours.workspace_id,))
+        fields = {"account_id": account_id, "name": "Gói", "amount_minor": 5_000_000}
+        new = NewDeal(**fields, expected_close_date=date.fromisoformat(SOON))
+        made = await service.create(tx, reader, new, created_by="human:x")
+    await world.ok("crm_forecast", range="30d")
+    async with world.owning() as tx:
+        (await service.load(tx, made.id, reader)).visibility = "private"
+
+    async with world.owning() as tx:
+        await forecasts.score_due(tx, on=date(2027, 1, 1))
+
+    assert [one.state for one in await stored(world)] == ["void"]
+    world.clock.move(timedelta(days=60))
+    assert (await world.ok("crm_forecast_accuracy"))["periods"] == 0
+
+
+async def test_a_forecast_asks_the_database_the_same_for_one_deal_and_for_many(world):
+    await deal(world)
+    counts = []
+    for _ in range(2):
+        with traffic(world.agent_side) as seen:
+            await world.ok("crm_forecast", pipeline_id="sales")
+        counts.append(len(seen.reads))
+        await several(world, 8)
+
+    assert counts[0] >= counts[1]
+
+
+async def test_in_english_it_is_said_in_english(world):
+    account = await world.ok(
+        "crm_create_account", company=world.theirs, name="Ocean", account_type="llc"
+    )
+    await world.ok(
+        "crm_create_deal", company=world.theirs, account_id=account["id"], name="Build",
+        amount_minor=4_200_000_000, currency="VND", expected_close_date=SOON, probability_pct=80,
+    )  # fmt: skip
+
+    said = await world.ok("crm_forecast", company=world.theirs)
+
+    assert "about 4.2 billion VND" in said["summary"]
+    assert any("assumed (0.30 in log-odds)" in note for note in said["notes"])
