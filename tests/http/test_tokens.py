@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from domain.identity import service as identity
@@ -13,7 +12,7 @@ from domain.store.chain import SYSTEM
 from domain.store.engine import Role, connect, sqlite_url
 from policies.activation import activate
 from server.http.limits import Limits
-from tests.http.serving import MODERN, PLENTY, Answer, Site, message, site
+from tests.http.serving import PLENTY, Answer, Site, message, site
 from tests.server.process import a_token
 from tests.world import World
 
@@ -42,12 +41,6 @@ async def wrong_tokens(world: World) -> dict[str, str]:
         "twice": f"{right}\r\nauthorization: Bearer {right}",
         "two in one": f"{right}, Bearer {right}",
     }
-
-
-async def hurrying(client: Client) -> None:
-    """More calls than there are at once."""
-    for _ in range(6):
-        await client.call_tool("whoami", {})
 
 
 def seen(answer: Answer) -> tuple[int, str, bytes]:
@@ -139,18 +132,6 @@ async def test_an_agent_that_hurries_is_told_to_wait_and_others_are_not(world):
     assert answers[-1].code == "RATE_LIMITED"
     assert 990 <= int(answers[-1].headers["retry-after"]) <= 1_000
     assert other.status == theirs.status == 200
-
-
-@EMBEDDED
-@pytest.mark.parametrize("era", ["legacy", MODERN])
-async def test_a_client_of_the_sdk_hears_why_it_was_refused(world, era):
-    limits = _limits(calls_per_second=0.001, calls_at_once=5)
-
-    async with site(world, limits=limits) as there, there.client(era=era) as client:
-        with pytest.raises(MCPError) as refused:
-            await hurrying(client)
-
-    assert refused.value.message.startswith("RATE_LIMITED: ")
 
 
 @EMBEDDED
