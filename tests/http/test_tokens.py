@@ -9,6 +9,7 @@ from mcp.shared.exceptions import MCPError
 from domain.identity import service as identity
 from domain.kernel.ids import new_id
 from domain.store.chain import SYSTEM
+from domain.store.engine import Role, connect, sqlite_url
 from policies.activation import activate
 from server.http.limits import Limits
 from tests.http.serving import PLENTY, Answer, Site, message, site
@@ -83,6 +84,30 @@ async def test_a_token_that_is_revoked_or_expires_opens_nothing_from_then_on(wor
 
     assert before.is_error is False
     assert (revoked.status, still.status, expired.status) == (401, 200, 401)
+
+
+@pytest.mark.parametrize("method", ["ping", "tools/list", "server/discover", "nonsense"])
+async def test_what_does_not_pass_the_gate_is_asked_about_all_the_same(world, method):
+    async with site(world) as there:
+        before = await there.ask(message(method))
+        async with world.owning() as tx:
+            await identity.revoke_agent(tx, "cro_agent")
+        after = await there.ask(message(method))
+
+    assert before.status != 401 and (after.status, after.code) == (401, "TOKEN_INVALID")
+
+
+@EMBEDDED
+async def test_without_its_database_it_refuses_everybody_and_is_not_ready(world, tmp_path):
+    gone = connect(sqlite_url(str(tmp_path / "none.db")), role=Role.AGENT)
+
+    async with site(replace(world, agent_side=gone)) as there:
+        refused = await there.call("whoami")
+        ready = await there.ask(b"", method="GET", path="/readyz")
+    await gone.close()
+
+    assert refused.status == ready.status == 503
+    assert refused.code == ready.json["code"] and int(refused.headers["retry-after"]) >= 1
 
 
 @EMBEDDED

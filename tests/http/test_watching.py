@@ -4,7 +4,6 @@ import json
 import logging
 
 import pytest
-from mcp.shared.exceptions import MCPError
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -181,14 +180,3 @@ async def test_it_is_ready_while_the_database_answers_with_the_right_revision(wo
     assert (ready.status, ready.json) == (200, {"ready": True})
     assert (alive.status, alive.json) == (still_alive.status, still_alive.json)
     assert (waiting.status, waiting.json) == (503, {"ready": False, "code": "SCHEMA_OLD"})
-
-
-@EMBEDDED
-async def test_a_client_of_the_sdk_hears_why_it_was_refused(world):
-    async with site(world) as there, there.client() as client:
-        for _ in range(12):
-            await there.ask(b"", token="wrong")
-        with pytest.raises(MCPError) as unknown:
-            await client.call_tool("no_such_tool", {})
-
-    assert unknown.value.code == -32602
