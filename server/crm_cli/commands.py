@@ -279,16 +279,18 @@ async def _followed(session: Session, action_id: str, seconds: int, words: Words
 def forecast(
     context: typer.Context,
     pipeline: str | None = typer.Option(None, help="Code of the pipeline."),
-    days: str = typer.Option("90d", "--range", help="How far to look ahead, such as 90d."),
+    days: str | None = typer.Option(None, "--range", help="Days to look ahead: 90d if left out."),
+    month: str | None = typer.Option(None, help="Instead of --range, such as 2026-12."),
+    owner: str | None = typer.Option(None, help="E-mail or id of a colleague: only her deals."),
     lang: str | None = LANG,
     as_json: bool = JSON,
 ) -> None:
     """Show what the open deals will bring, in bands of confidence."""
 
     async def work(session: Session, words: Words) -> Shown:
-        asked = {"pipeline": pipeline, "range": days}
+        asked = {"pipeline_id": pipeline, "range": days, "month": month, "owner": owner}
         found = (await session.call("crm_forecast", asked)).answer
-        return Shown(found, lines.forecast(found, words))
+        return Shown(found, lines.forecast(found, pipeline, month, words))
 
     _show(context, work, lang, as_json=as_json)
 
