@@ -117,7 +117,7 @@ def account_create(
             "lead_source": lead_source,
             "dry_run": dry_run,
         }
-        done = await session.call("crm_create_account", arguments)
+        done = await session.change("crm_create_account", arguments)
         created = lines.account_created(done.answer, name, words)
         return _changed(done, created, words, rehearsed=dry_run)
 
@@ -206,7 +206,7 @@ def deal_move(
             "expected_version": expected_version,
             "dry_run": dry_run,
         }
-        done = await session.call("crm_move_stage", arguments)
+        done = await session.change("crm_move_stage", arguments)
         return _changed(done, lines.deal_moved(done.answer, words), words, rehearsed=dry_run)
 
     _show(context, work, lang, as_json=as_json)
@@ -233,7 +233,7 @@ def deal_close(
             "note_to_approver": note,
             "expected_version": expected_version,
         }
-        done = await session.call("crm_close_deal", arguments)
+        done = await session.change("crm_close_deal", arguments)
         if wait_seconds:
             return await _followed(session, done.answer["action_id"], wait_seconds, words)
         asked = lines.waiting(done.answer, words, session.principal.zone)
@@ -262,7 +262,7 @@ async def _followed(session: Session, action_id: str, seconds: int, words: Words
     while True:
         patience = min(seconds, _ONE_WAIT_SECONDS)
         asked = {"action_id": action_id, "wait_seconds": patience}
-        found = (await session.call("approvals_get", asked)).answer
+        found = await session.ask("approvals_get", asked)
         seconds -= patience
         if found["state"] not in {"pending", "approved", "executing", "unknown"}:
             break
@@ -289,7 +289,7 @@ def forecast(
 
     async def work(session: Session, words: Words) -> Shown:
         asked = {"pipeline_id": pipeline, "range": days, "month": month, "owner": owner}
-        found = (await session.call("crm_forecast", asked)).answer
+        found = await session.ask("crm_forecast", asked)
         return Shown(found, lines.forecast(found, pipeline, month, words))
 
     _show(context, work, lang, as_json=as_json)
