@@ -29,7 +29,7 @@ test: $(READY) ## run the tests on SQLite and on PostgreSQL
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 # Each client has an environment of its own, checked by the hashes of its own lock file.
-CLIENTS := tests/clients $(patsubst %/package.json,%,$(wildcard tests/clients/node/*/package.json))
+CLIENTS := tests/clients tests/clients/node/client_v2 tests/clients/node/sdk_v1
 PYTHON_CLIENTS := $(wildcard tests/clients/python/*/requirements.lock)
 
 clients: $(READY) bundle ## let other people's clients work with the server (needs Node 20 and npm)

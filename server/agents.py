@@ -268,15 +268,22 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--read-only",
         nargs="?",
-        choices=("true", "false"),
-        const="true",
-        default="false",
+        type=_switch,
+        const=True,
+        default=False,
         help="list and run only tools that change nothing (true alone, or as a bundle says it)",
     )
     parser.add_argument(
         "--toolsets", default="default", help="comma-separated sets of tools (default, admin)"
     )
     return parser.parse_args(list(argv))
+
+
+def _switch(typed: str) -> bool:
+    """A switch that must not be mistyped: true or false, and nothing that looks like it."""
+    if typed not in {"true", "false"}:
+        raise ValueError
+    return typed == "true"
 
 
 def chosen_toolsets(typed: str, catalogue: Catalogue, fault: Fault | None) -> frozenset[str]:

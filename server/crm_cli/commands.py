@@ -117,7 +117,7 @@ def account_create(
             "lead_source": lead_source,
             "dry_run": dry_run,
         }
-        done = await session.call("crm_create_account", arguments)
+        done = await session.change("crm_create_account", arguments)
         created = lines.account_created(done.answer, name, words)
         return _changed(done, created, words, rehearsed=dry_run)
 
@@ -206,7 +206,7 @@ def deal_move(
             "expected_version": expected_version,
             "dry_run": dry_run,
         }
-        done = await session.call("crm_move_stage", arguments)
+        done = await session.change("crm_move_stage", arguments)
         return _changed(done, lines.deal_moved(done.answer, words), words, rehearsed=dry_run)
 
     _show(context, work, lang, as_json=as_json)
@@ -233,7 +233,7 @@ def deal_close(
             "note_to_approver": note,
             "expected_version": expected_version,
         }
-        done = await session.call("crm_close_deal", arguments)
+        done = await session.change("crm_close_deal", arguments)
         if wait_seconds:
             return await _followed(session, done.answer["action_id"], wait_seconds, words)
         asked = lines.waiting(done.answer, words, session.principal.zone)
@@ -262,7 +262,7 @@ async def _followed(session: Session, action_id: str, seconds: int, words: Words
     while True:
         patience = min(seconds, _ONE_WAIT_SECONDS)
         asked = {"action_id": action_id, "wait_seconds": patience}
-        found = (await session.call("approvals_get", asked)).answer
+        found = await session.ask("approvals_get", asked)
         seconds -= patience
         if found["state"] not in {"pending", "approved", "executing", "unknown"}:
             break
@@ -279,16 +279,18 @@ async def _followed(session: Session, action_id: str, seconds: int, words: Words
 def forecast(
     context: typer.Context,
     pipeline: str | None = typer.Option(None, help="Code of the pipeline."),
-    days: str = typer.Option("90d", "--range", help="How far to look ahead, such as 90d."),
+    days: str | None = typer.Option(None, "--range", help="Days to look ahead: 90d if left out."),
+    month: str | None = typer.Option(None, help="Instead of --range, such as 2026-12."),
+    owner: str | None = typer.Option(None, help="E-mail or id of a colleague: only her deals."),
     lang: str | None = LANG,
     as_json: bool = JSON,
 ) -> None:
     """Show what the open deals will bring, in bands of confidence."""
 
     async def work(session: Session, words: Words) -> Shown:
-        asked = {"pipeline": pipeline, "range": days}
-        found = (await session.call("crm_forecast", asked)).answer
-        return Shown(found, lines.forecast(found, words))
+        asked = {"pipeline_id": pipeline, "range": days, "month": month, "owner": owner}
+        found = await session.ask("crm_forecast", asked)
+        return Shown(found, lines.forecast(found, pipeline, month, words))
 
     _show(context, work, lang, as_json=as_json)
 

@@ -5,7 +5,7 @@ both languages, so that a script finds its line; text that strangers wrote stays
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -147,30 +147,37 @@ def _consequence(one: Row, deal_name: str, words: Words) -> list[str]:
             return [f"[{kind}] {facts}"]
 
 
-def forecast(answer: Row, words: Words) -> list[str]:
+def forecast(answer: Row, pipeline: str | None, month: str | None, words: Words) -> list[str]:
     """Bands of what will come in, and the deals that weigh most."""
-    currency = answer["currency"]
-    unit = currency.lower()
-    ends = ("low", "mid", "high")
-    columns = {"band": [f"{band['level_pct']}%" for band in answer["bands"]]}
-    for end in ends:
-        amounts = [band[f"{end}_minor"] for band in answer["bands"]]
-        columns[f"{unit}_{end}"] = [number(amount, currency, words) for amount in amounts]
-    top = {
-        "deal_id": [deal["id"] for deal in answer["top_deals"]],
-        "name": [deal["name"] for deal in answer["top_deals"]],
-        "amount": [
-            money(one["amount_minor"], one["currency"], words) for one in answer["top_deals"]
-        ],
-        "probability": [f"{deal['probability_pct']}%" for deal in answer["top_deals"]],
+    first, last = (date.fromisoformat(answer[name]) for name in ("from_date", "to_date"))
+    span = f"{first} – {last}" if month else words["next_days"].format((last - first).days)
+    heading = f"pipeline: {pipeline or words['every_pipeline']} ({span})"
+    totals = [answer[name] for name in ("total", "total_usd") if answer.get(name)]
+    if not totals:
+        return [heading, one_line(answer["summary"])]
+    bands = [line for total in totals for line in _bands(total, words)]
+    notes = [f"· {one_line(note)}" for note in answer.get("notes", [])]
+    return [heading, *bands, *_heaviest(answer.get("top_deals", []), words), *notes]
+
+
+def _bands(total: Row, words: Words) -> list[str]:
+    currency, bands = total["currency"], total["bands"]
+    columns = {"band": [f"{band['band_pct']}%" for band in bands]}
+    for end in ("low", "mid", "high"):
+        amounts = [number(band[f"{end}_minor"], currency, words) for band in bands]
+        columns[f"{currency.lower()}_{end}"] = amounts
+    return table(columns, right=tuple(columns)[1:])
+
+
+def _heaviest(deals: Sequence[Row], words: Words) -> list[str]:
+    columns = {
+        "deal_id": [deal["id"] for deal in deals],
+        "name": [deal["name"] for deal in deals],
+        "amount": [money(deal["amount_minor"], deal["currency"], words) for deal in deals],
+        "probability": [f"{deal['probability_pct']}%" for deal in deals],
     }
-    days = words["next_days"].format(answer["range_days"])
-    return [
-        f"pipeline: {one_line(answer['pipeline'])} ({days})",
-        *table(columns, right=tuple(columns)[1:]),
-        words["top_deals"].format(len(answer["top_deals"])),
-        *table(top, shrinking=("name",), right=("amount", "probability"), heading=False),
-    ]
+    shown = table(columns, shrinking=("name",), right=("amount", "probability"), heading=False)
+    return [words["top_deals"].format(len(deals)), *shown] if deals else []
 
 
 def sealed(entry: Sealed | None, words: Words, *, rehearsed: bool = False) -> list[str]:

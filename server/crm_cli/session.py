@@ -42,7 +42,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a tool answered, and the entry of the audit chain it left; None for a read."""
+    """What a tool answered, and the entry of the audit chain it left; None if nothing was new."""
 
     answer: dict[str, Any]
     sealed: Sealed | None
@@ -57,27 +57,25 @@ class Session:
     token: Token
     principal: Principal
 
-    async def call(self, tool: str, arguments: Mapping[str, Any]) -> Done:
-        """Call a tool with the arguments that were given.
+    async def ask(self, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What a tool answers to the arguments that were given.
 
         COMMAND_UNAVAILABLE for a tool that this agent does not have, or nobody has here.
         """
-        given = {name: value for name, value in arguments.items() if value is not None}
+        return await self._call(tool, arguments, new_id())
+
+    async def change(self, tool: str, arguments: Mapping[str, Any]) -> Done:
+        """The same for a tool that changes something, with the entry that proves it."""
         request_id = new_id()
-        try:
-            outcome = await self.gate.call(self.token, tool, given, request_id=request_id)
-        except Fault as fault:
-            if fault.code in {"UNKNOWN_TOOL", "SCOPE_MISSING"}:
-                raise _unavailable(tool) from None
-            raise
-        return Done(outcome.structured, await self._entry_of(request_id))
+        answer = await self._call(tool, arguments, request_id)
+        return Done(answer, await self._entry_of(request_id))
 
     async def pages(self, tool: str, key: str, arguments: Mapping[str, Any]) -> list[Any]:
         """Everything a list answers under its key, page by page."""
         rows: list[Any] = []
         cursor: str | None = None
         while True:
-            page = (await self.call(tool, {**arguments, "limit": 200, "cursor": cursor})).answer
+            page = await self.ask(tool, {**arguments, "limit": 200, "cursor": cursor})
             rows += page[key]
             cursor = page.get("next_cursor")
             if cursor is None:
@@ -87,6 +85,18 @@ class Session:
         """The entry of the audit chain that an action left when it was carried out."""
         async with reading(self.desk.database, self.token.tenant_id, self.desk.clock) as tx:
             return await audit.effect_of(tx, action_id, event)
+
+    async def _call(
+        self, tool: str, arguments: Mapping[str, Any], request_id: str
+    ) -> dict[str, Any]:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            outcome = await self.gate.call(self.token, tool, given, request_id=request_id)
+        except Fault as fault:
+            if fault.code in {"UNKNOWN_TOOL", "SCOPE_MISSING"}:
+                raise _unavailable(tool) from None
+            raise
+        return outcome.structured
 
     async def _entry_of(self, request_id: str) -> Sealed | None:
         async with reading(self.desk.database, self.token.tenant_id, self.desk.clock) as tx:

@@ -8,6 +8,7 @@ from server.cli.render import Words as Common
 _WORDS: Mapping[str, tuple[str, str]] = {
     "broadcast": ("đã báo cho {} màn hình đang mở", "broadcast to {} connected SPAs"),
     "engagement": ("Đã tạo hợp đồng công việc (Engagement)", "Engagement created"),
+    "every_pipeline": ("tất cả", "all"),
     "follow": ("theo dõi", "follow it"),
     "generated": ("đã tạo", "generated"),
     "ingested": (
@@ -27,12 +28,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "name normalised to GDT canonical",
     ),
     "mst_stale": (
-        "chưa hỏi được cơ quan thuế; kết quả cũ không còn chắc chắn",
-        "the GDT registry could not be asked; what it said before is out of date",
+        "mã số thuế đã được xác nhận từ lâu; hiện không hỏi được cơ quan thuế",
+        "the tax code was confirmed long ago; the GDT registry does not answer now",
     ),
     "mst_unverified": (
-        "chưa hỏi cơ quan thuế; mã số thuế chưa được xác minh",
-        "the GDT registry was not asked; the tax code is unverified",
+        "mã số thuế chưa được xác minh: chưa có câu trả lời của cơ quan thuế",
+        "the tax code is unverified: the GDT registry has not answered",
     ),
     "mst_valid": ("khớp với đăng ký thuế", "matches GDT registry"),
     "next_days": ("{} ngày tới", "next {} days"),

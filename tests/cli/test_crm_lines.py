@@ -13,7 +13,8 @@ HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 ID = "01HZK7A0000000000000000000"
 ACME = {
     "id": ID,
-    "name": "CÔNG TY TNHH ACME VIỆT NAM",
+    "name": "ACME Vietnam Co., Ltd.",
+    "legal_name": "CÔNG TY TNHH ACME VIỆT NAM",
     "vn_mst": "0314****77",
     "vn_mst_status": "valid",
 }
@@ -26,24 +27,35 @@ CONTACTS = [
     dict(zip(("display_name", "email", "phone_e164", "salutation", "is_primary"), one, strict=True))
     for one in PEOPLE
 ]
-FORECAST = {
-    "pipeline": "sales",
-    "range_days": 90,
+VND = {
     "currency": "VND",
     "bands": [
         {
-            "level_pct": 50,
+            "band_pct": 50,
             "low_minor": 1_200_000_000,
             "mid_minor": 1_450_000_000,
             "high_minor": 1_750_000_000,
         },
         {
-            "level_pct": 95,
+            "band_pct": 95,
             "low_minor": 500_000_000,
             "mid_minor": 1_450_000_000,
             "high_minor": 2_100_000_000,
         },
     ],
+}
+USD = {
+    "currency": "USD",
+    "bands": [
+        {"band_pct": 50, "low_minor": 45_600_50, "mid_minor": 55_100_00, "high_minor": 66_500_00}
+    ],
+}
+FORECAST = {
+    "from_date": "2026-11-21",
+    "to_date": "2027-02-19",
+    "summary": "There is nothing to forecast.",
+    "total": VND,
+    "total_usd": USD,
     "top_deals": [
         {
             "id": ID,
@@ -60,6 +72,7 @@ FORECAST = {
             "probability_pct": 8,
         },
     ],
+    "notes": ["2 deals are overdue."],
 }
 
 
@@ -73,7 +86,7 @@ def test_an_account_that_the_registry_knows_by_another_name():
 
 
 def test_an_account_under_its_registered_name_is_not_said_to_be_renamed():
-    assert lines.account_created(ACME, ACME["name"], VIETNAMESE) == [
+    assert lines.account_created(ACME, ACME["legal_name"], VIETNAMESE) == [
         "[mst] đã gọi kỹ năng vn-mst-validate",
         '[mst] ✓ khớp với đăng ký thuế: "CÔNG TY TNHH ACME VIỆT NAM"',
         f"[create] account_id: {ID}",
@@ -83,7 +96,7 @@ def test_an_account_under_its_registered_name_is_not_said_to_be_renamed():
 @pytest.mark.parametrize(
     ("status", "told"),
     [
-        ("unverified", ["[mst] ⚠ the GDT registry was not asked; the tax code is unverified"]),
+        ("unverified", ["[mst] ⚠ the tax code is unverified: the GDT registry has not answered"]),
         (
             "invalid",
             [
@@ -95,13 +108,13 @@ def test_an_account_under_its_registered_name_is_not_said_to_be_renamed():
             "stale",
             [
                 "[mst] vn-mst-validate skill invoked",
-                "[mst] ⚠ the GDT registry could not be asked; what it said before is out of date",
+                "[mst] ⚠ the tax code was confirmed long ago; the GDT registry does not answer now",
             ],
         ),
     ],
 )
 def test_a_tax_code_is_called_valid_only_when_it_is(status, told):
-    created = lines.account_created({**ACME, "vn_mst_status": status}, ACME["name"], ENGLISH)
+    created = lines.account_created({**ACME, "vn_mst_status": status}, ACME["legal_name"], ENGLISH)
 
     assert created == [*told, f"[create] account_id: {ID}"]
 
@@ -207,18 +220,35 @@ def test_a_refused_close_gives_the_reason_on_one_line():
 
 
 def test_a_forecast_shows_bands_and_the_deals_that_weigh_most():
-    assert lines.forecast(FORECAST, ENGLISH) == [
+    assert lines.forecast(FORECAST, "sales", None, ENGLISH) == [
         "pipeline: sales (next 90 days)",
         "band        vnd_low        vnd_mid       vnd_high",
         "50%   1,200,000,000  1,450,000,000  1,750,000,000",
         "95%     500,000,000  1,450,000,000  2,100,000,000",
+        "band    usd_low    usd_mid   usd_high",
+        "50%   45,600.50  55,100.00  66,500.00",
         "top 2 deals by probability×value:",
         f"{ID}  ACME Q3 build    VND 750,000,000  75%",
         f"{ID}  BetaCo retainer    USD 12,000.00   8%",
+        "· 2 deals are overdue.",
     ]
-    assert lines.forecast(FORECAST, VIETNAMESE)[2] == (
-        "50%   1.200.000.000  1.450.000.000  1.750.000.000"
-    )
+
+
+def test_a_forecast_of_a_month_names_its_days_in_vietnamese():
+    told = lines.forecast({**FORECAST, "total_usd": None}, None, "2026-12", VIETNAMESE)
+
+    assert told[0] == "pipeline: tất cả (2026-11-21 – 2027-02-19)"
+    assert told[2] == "50%   1.200.000.000  1.450.000.000  1.750.000.000"
+    assert told[4] == "2 cơ hội lớn nhất theo xác suất×giá trị:"
+
+
+def test_a_forecast_of_nothing_says_why():
+    nothing = {**FORECAST, "total": None, "total_usd": None, "top_deals": []}
+
+    assert lines.forecast(nothing, "sales", None, ENGLISH) == [
+        "pipeline: sales (next 90 days)",
+        "There is nothing to forecast.",
+    ]
 
 
 def test_the_chain_is_named_where_it_holds_the_change():

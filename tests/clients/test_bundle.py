@@ -5,6 +5,7 @@
 
 import json
 import subprocess
+import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from mcp import Client, StdioServerParameters
 from tests.clients.conftest import ROOT
 
 BUNDLE = ROOT / "dist" / "cyberos.mcpb"
-UV = ROOT / ".venv" / "bin" / "uv"
+UV = Path(sys.executable).with_name("uv")
 MCPB = Path(__file__).parent / "node" / "mcpb" / "node_modules" / ".bin" / "mcpb"
 
 pytestmark = pytest.mark.skipif(

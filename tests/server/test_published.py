@@ -43,10 +43,15 @@ def test_every_value_that_the_user_enters_is_used_and_no_other():
 
 @pytest.mark.parametrize(
     ("typed", "read_only"),
-    [([], "false"), (["--read-only"], "true"), (["--read-only", "true"], "true")],
+    [
+        ([], False),
+        (["--read-only"], True),
+        (["--read-only", "true"], True),
+        (["--read-only", "false"], False),
+    ],
 )
 def test_the_switch_of_the_bundle_is_the_switch_of_the_program(typed, read_only):
-    assert _options(typed).read_only == read_only
+    assert _options(typed).read_only is read_only
 
 
 def test_a_mistyped_switch_starts_nothing():
