@@ -83,11 +83,14 @@ async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     else:
         await _verify_genesis(tx, report, sources)
     try:
-        witness = await audit_witness.summon(tx, report, sources.trust)
+        powers = await audit_powers.told(tx, report, sources.trust)
+        witness = await audit_witness.summon(tx, report, sources.trust, powers)
     except (TypeError, ValueError):
         report.found("keys, roles and policies", "hold rows this program does not write")
         return
-    await audit_powers.verify_roles(tx, report)
+    await audit_powers.verify_people(tx, report, powers)
+    await audit_powers.verify_roles(tx, report, powers)
+    await audit_powers.verify_keys(tx, report, powers)
     await audit_powers.verify_agents(tx, report)
     async for rows in _actions(tx, report):
         await _verify_actions(tx, report, rows, witness)

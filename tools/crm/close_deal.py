@@ -9,6 +9,7 @@ from domain.deals import closing, service
 from domain.deals.rules import DealStatus
 from domain.fx import service as fx
 from domain.kernel.money import Locale, Money
+from policies import rates
 from policies.contract import Call, Proposal, people_tool
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, locale_of, reader
 from tools.shapes import Id, LongLine, OutcomeName, Reference, View, Wish, quoted, untrusted_in
@@ -70,7 +71,8 @@ async def propose(call: Call, arguments: Close) -> Proposal:
         expected=_expected(arguments),
     )
     deal = plan.deal
-    worth = await fx.in_usd(call.tx, Money(deal.amount_minor, deal.currency), _today(call))
+    amount, oldest = Money(deal.amount_minor, deal.currency), await rates.longest_age(call.tx)
+    worth = await fx.in_usd(call.tx, amount, _today(call), oldest=oldest)
     return Proposal(
         entity_type="deal",
         entity_id=deal.id,
