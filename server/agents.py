@@ -30,6 +30,7 @@ from policies.gate import Gate
 from server import settings as environment
 from server import wiring
 from server.settings import Settings
+from server.unanswered import Answers, Unanswered
 from server.unreadable import Readable
 
 log = logging.getLogger("cyberos")
@@ -163,8 +164,10 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
 
 async def converse(server: "Server[Any]", incoming: Any, outgoing: Any) -> None:
     """Answer one client over a pair of streams until it hangs up."""
-    lines: Any = Readable(incoming, outgoing)
-    await server.run(lines, outgoing, server.create_initialization_options())
+    unanswered = Unanswered()
+    answers: Any = Answers(outgoing, unanswered)
+    lines: Any = Readable(incoming, outgoing, unanswered)
+    await server.run(lines, answers, server.create_initialization_options())
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:

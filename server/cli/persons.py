@@ -177,22 +177,24 @@ async def _change(
     given: tuple[str, ...],
     taken: tuple[str, ...],
 ) -> dict[str, Any]:
-    async with opened(Role.OWNER) as desk:
-        async with writing(desk.database, ground.company.id, desk.clock) as tx:
-            person = await identity.person_by_email(tx, email)
-            added, removed = await service.change_roles(tx, person.id, add=given, remove=taken)
-            if added or removed:
-                change = RoleChange(
-                    deploy=ground.deploy,
-                    tenant=tx.tenant_id,
-                    person=person.id,
-                    added=",".join(added),
-                    removed=",".join(removed),
-                    at=stamp(tx.at),
-                )
-                tx.record(roles_changed(change, root))
-            after = (await identity.people(tx, [person.id]))[person.id]
-            enrolled = await identity.keys(tx)
+    async with (
+        opened(Role.OWNER) as desk,
+        writing(desk.database, ground.company.id, desk.clock) as tx,
+    ):
+        person = await identity.person_by_email(tx, email)
+        added, removed = await service.change_roles(tx, person.id, add=given, remove=taken)
+        if added or removed:
+            change = RoleChange(
+                deploy=ground.deploy,
+                tenant=tx.tenant_id,
+                person=person.id,
+                added=",".join(added),
+                removed=",".join(removed),
+                at=stamp(tx.at),
+            )
+            tx.record(roles_changed(change, root))
+        after = (await identity.people(tx, [person.id]))[person.id]
+        enrolled = await identity.keys(tx)
     return _as_object(after, enrolled)
 
 
@@ -205,7 +207,6 @@ def roles_changed(change: RoleChange, root: ApproverKey) -> Event:
         data={
             "added": change.added,
             "removed": change.removed,
-            "signed_at": change.at,
             "root_key": root.key_id,
             "signature": keys.sign(root, change.to_be_signed).hex(),
         },
