@@ -315,9 +315,15 @@ async def verify_bank_accounts(tx: Tx, report: Report) -> None:
 
 async def verify_rates(tx: Tx, report: Report) -> None:
     """Every rate is the one that was recorded: it decided who had to sign."""
+    entries = await audit_verify.told(tx, "fx.recorded")
+    for seq, content in entries:
+        # Nobody signs a rate, and it decides who signs: an agent or a person has no way to record.
+        actor = content.get("actor")
+        if not isinstance(actor, dict) or actor.get("t") != "system":
+            report.found(f"entry {seq}", "tells of a rate that somebody brought who may not")
     told = {
         str(content.get("object")).removeprefix("fx_rate:"): (seq, content.get("data"))
-        for seq, content in reversed(await audit_verify.told(tx, "fx.recorded"))
+        for seq, content in reversed(entries)
     }  # in reverse, so that the first entry of a rate counts and not one that was added later
     rows = {row.id: row for row in await tx.rows(select(FxRate.id, *_RATE).order_by(FxRate.id))}
     for id, row in rows.items():

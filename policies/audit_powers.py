@@ -1,45 +1,167 @@
 """Does everybody hold the powers that the chain says were given, and no others?
 
-A part of the offline verifier: roles of people and scopes of agents are held against the entries
-that were written when they were given. The end of a role is not compared with the `person.left`
-that tells of it; an end that somebody wrote into the table, or took out of it, is not seen here.
+A part of the offline verifier: people, their roles and keys, and the scopes of agents are held
+against the entries that were written when they came, changed and ended. A change of roles counts
+with the signature of the pinned root key alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
-from domain.identity.tables import Agent, PersonRole
+from domain.identity.keys import key_id, verify
+from domain.identity.role_changes import RoleChange
+from domain.identity.tables import Agent, ApproverKey, Person, PersonRole
 from domain.kernel.clock import stamp
 from domain.store import audit_verify
 from domain.store.audit_verify import Report
 from domain.store.tx import Tx
+from policies.trust import Trust
 
 _FOREIGN = "holds a row this program does not write"
 
+Role = tuple[str, str]
+Span = tuple[str, str | None]  # since when, and until when if it ended
 
-async def verify_roles(tx: Tx, report: Report) -> None:
-    """Every role was given with its person, at that instant, and is still there."""
-    given: dict[tuple[str, str], object] = {}
-    for _, content in await audit_verify.told(tx, "person.added"):
-        person = str(content.get("object")).removeprefix("person:")
-        roles = str(audit_verify.data_of(content).get("roles", ""))
-        for role in filter(None, roles.split(",")):
-            given.setdefault((person, role), content.get("at"))
+
+@dataclass(slots=True)
+class Powers:
+    """What the chain tells: who held which role when, whose key is whose, who left."""
+
+    roles: dict[Role, list[Span]] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    ended_keys: dict[str, str] = field(default_factory=dict)
+    people: set[str] = field(default_factory=set)
+    left: dict[str, str] = field(default_factory=dict)
+
+    def give(self, role: Role, at: str) -> None:
+        """The role begins, if it is not held already."""
+        spans = self.roles.setdefault(role, [])
+        if not spans or spans[-1][1] is not None:
+            spans.append((at, None))
+
+    def take(self, role: Role, at: str) -> None:
+        """The role ends, if it is held."""
+        spans = self.roles.get(role)
+        if spans and spans[-1][1] is None:
+            spans[-1] = (spans[-1][0], at)
+
+
+async def told(tx: Tx, report: Report, trusted: Trust | None) -> Powers:
+    """Read the powers out of the chain, with a finding for each change nobody signed."""
+    powers = Powers()
+    for seq, event, content in await _events(tx):
+        data, at = audit_verify.data_of(content), str(content.get("at"))
+        name = str(content.get("object")).partition(":")[2]
+        match event:
+            case "person.added":
+                powers.people.add(name)
+                for role in _listed(data.get("roles")):
+                    powers.give((name, role), at)
+            case "person.roles_changed":
+                if trusted is not None and not _signed(tx, name, content, trusted):
+                    report.found(f"entry {seq}", "its change of roles is not signed by the root")
+                for role in _listed(data.get("added")):
+                    powers.give((name, role), at)
+                for role in _listed(data.get("removed")):
+                    powers.take((name, role), at)
+            case "key.enrolled":
+                powers.keys.setdefault(name, str(data.get("person")))
+            case _:
+                powers.left.setdefault(name, at)
+                for role in _listed(data.get("roles")):
+                    powers.take((name, role), at)
+                for key in _listed(data.get("keys")):
+                    powers.ended_keys.setdefault(key, at)
+    return powers
+
+
+async def _events(tx: Tx) -> list[tuple[int, str, Mapping[str, Any]]]:
+    """Everything about people, in the order of the chain."""
+    found: list[tuple[int, str, Mapping[str, Any]]] = []
+    for event in ("person.added", "person.roles_changed", "key.enrolled", "person.left"):
+        found += [(seq, event, content) for seq, content in await audit_verify.told(tx, event)]
+    return sorted(found, key=lambda each: each[0])
+
+
+def _listed(text: object) -> Iterator[str]:
+    return filter(None, str(text or "").split(","))
+
+
+def _signed(tx: Tx, person: str, content: Mapping[str, Any], trusted: Trust) -> bool:
+    data, root = audit_verify.data_of(content), trusted.roots.get(tx.tenant_id)
+    change = RoleChange(
+        deploy=trusted.deploy,
+        tenant=tx.tenant_id,
+        person=person,
+        added=str(data.get("added")),
+        removed=str(data.get("removed")),
+        at=str(content.get("at")),
+    )
+    try:
+        signature = bytes.fromhex(str(data.get("signature")))
+    except ValueError:
+        return False
+    named = root is not None and data.get("root_key") == key_id(root)
+    return named and root is not None and verify(root, signature, change.to_be_signed)
+
+
+async def verify_people(tx: Tx, report: Report, powers: Powers) -> None:
+    """Everybody is there who was added, and nobody works who left."""
+    rows = {row.id: row for row in await tx.rows(select(Person.id, Person.active))}
+    for id, row in sorted(rows.items()):
+        if id not in powers.people:
+            report.found(f"person {id}", "no entry says that she was added")
+        elif bool(row.active) == (id in powers.left):
+            said = "left" if id in powers.left else "is there"
+            report.found(f"person {id}", f"the chain says that she {said}")
+    for id in sorted(powers.people - rows.keys()):
+        report.found(f"person {id}", "was added, and is gone")
+
+
+async def verify_roles(tx: Tx, report: Report, powers: Powers) -> None:
+    """Every role was given and ended when its entries say, and is still there."""
+    given = dict(powers.roles)
     try:
         rows = await tx.all(select(PersonRole).order_by(PersonRole.person_id, PersonRole.role))
     except (TypeError, ValueError):
         report.found("table person_role", _FOREIGN)
         return
     for row in rows:
-        at = given.pop((row.person_id, row.role), None)
-        if at is None:
-            report.found(_role(row.person_id, row.role), "no entry says that it was given")
-        elif at != stamp(row.granted_at):
-            report.found(_role(row.person_id, row.role), "was not given when its entry says")
+        place, spans = _role(row.person_id, row.role), given.pop((row.person_id, row.role), None)
+        if spans is None:
+            report.found(place, "no entry says that it was given")
+            continue
+        since, until = spans[-1]
+        if since != stamp(row.granted_at):
+            report.found(place, "was not given when its entry says")
+        if until != (stamp(row.revoked_at) if row.revoked_at else None):
+            report.found(place, "did not end when the chain says")
     for person, role in given:
         report.found(_role(person, role), "was given, and is gone")
+
+
+async def verify_keys(tx: Tx, report: Report, powers: Powers) -> None:
+    """Every key was enrolled for its person and ended when its entries say."""
+    there = dict(powers.keys)
+    try:
+        rows = await tx.all(select(ApproverKey).order_by(ApproverKey.key_id))
+    except (TypeError, ValueError):
+        report.found("table approver_key", _FOREIGN)
+        return
+    for row in rows:
+        place, person = f"key {row.key_id}", there.pop(row.key_id, None)
+        if person is None:
+            report.found(place, "no entry says that it was enrolled")
+        elif person != row.person_id:
+            report.found(place, f"was enrolled for person {person}")
+        ended = stamp(row.revoked_at) if row.revoked_at else None
+        if ended != powers.ended_keys.get(row.key_id):
+            report.found(place, "did not end when the chain says")
+    for key in there:
+        report.found(f"key {key}", "was enrolled, and is gone")
 
 
 async def verify_agents(tx: Tx, report: Report) -> None:

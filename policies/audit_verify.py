@@ -23,7 +23,7 @@ from domain.approvals.tables import Approval, PendingAction
 from domain.identity.keys import key_id
 from domain.kernel.clock import Clock, stamp
 from domain.kernel.faults import Fault
-from domain.store import audit_verify, checkpoints
+from domain.store import audit_checkpoints, audit_source, audit_verify, checkpoints
 from domain.store.audit_verify import Report, Trace
 from domain.store.engine import Database
 from domain.store.salvage import salvaged
@@ -72,7 +72,7 @@ async def verify(database: Database, tenant_id: str, clock: Clock, sources: Sour
     """Verify one tenant in one snapshot. Findings are in the report; only misfortune is raised."""
     report = Report(tenant_id)
     try:
-        async with reading(audit_verify.snapshot(database), tenant_id, clock) as tx:
+        async with reading(audit_source.snapshot(database), tenant_id, clock) as tx:
             await _verify(tx, report, sources)
     except Fault as fault:
         if fault.code != "DATABASE_DAMAGED":
@@ -91,11 +91,14 @@ async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     else:
         await _verify_genesis(tx, report, sources)
     try:
-        witness = await audit_witness.summon(tx, report, sources.trust)
+        powers = await audit_powers.told(tx, report, sources.trust)
+        witness = await audit_witness.summon(tx, report, sources.trust, powers)
     except (TypeError, ValueError):
         report.found("keys, roles and policies", "hold rows this program does not write")
         return
-    await audit_powers.verify_roles(tx, report)
+    await audit_powers.verify_people(tx, report, powers)
+    await audit_powers.verify_roles(tx, report, powers)
+    await audit_powers.verify_keys(tx, report, powers)
     await audit_powers.verify_agents(tx, report)
     async for rows in _actions(tx, report):
         await _verify_actions(tx, report, rows, witness)
@@ -114,7 +117,7 @@ async def _verify_checkpoints(tx: Tx, report: Report, sources: Sources) -> None:
     deploy = sources.trust.deploy if sources.trust else None
     keys = checkpoints.public_keys(sources.checkpoint_keys, deploy or "")
     log = checkpoints.log_path(sources.checkpoint_dir, report.tenant_id)
-    await audit_verify.verify_checkpoints(tx, report, log, keys, deploy)
+    await audit_checkpoints.verify_checkpoints(tx, report, log, keys, deploy)
 
 
 async def _verify_genesis(tx: Tx, report: Report, sources: Sources) -> None:
@@ -143,7 +146,7 @@ async def _verify_actions(
     votes: dict[str, list[Approval]] = {}
     for vote in await _rows(tx, report, Approval, Approval.action_id, ids, "approval of action"):
         votes.setdefault(vote.action_id, []).append(vote)
-    heads = await audit_verify.hashes_at(
+    heads = await audit_checkpoints.hashes_at(
         tx, [vote.audit_head_seq for page in votes.values() for vote in page]
     )
     for row in rows:

@@ -15,11 +15,13 @@ from domain.approvals.tables import PolicyVersion
 from domain.identity import queries as identity
 from domain.identity.tables import ApproverKey, PersonRole
 from domain.kernel.canonical import sha256_hex
+from domain.kernel.clock import from_stamp
 from domain.kernel.faults import Fault
 from domain.store import audit_verify
 from domain.store.audit_verify import Report
 from domain.store.tx import Tx
 from policies import floor, trust
+from policies.audit_powers import Powers
 from policies.catalogue import Catalogue
 
 
@@ -76,11 +78,16 @@ def _unrevoked(key: ApproverKey) -> ApproverKey:
     )
 
 
-async def summon(tx: Tx, report: Report, trusted: trust.Trust | None) -> Witness:
+async def summon(tx: Tx, report: Report, trusted: trust.Trust | None, powers: Powers) -> Witness:
     """Everything at once, with a finding for each policy that is not as it was activated."""
     roles: dict[str, list[tuple[str, datetime, datetime | None]]] = {}
     for row in await tx.all(select(PersonRole)):
         roles.setdefault(row.person_id, []).append((row.role, row.granted_at, row.revoked_at))
+    # A row knows the last time a role was held; the times before it stand in the chain alone.
+    for (person, role), spans in powers.roles.items():
+        for since, until in spans[:-1]:
+            ended = from_stamp(until) if until else None
+            roles.setdefault(person, []).append((role, from_stamp(since), ended))
     return Witness(
         tenant_id=tx.tenant_id,
         trusted=trusted,

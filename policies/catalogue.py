@@ -133,6 +133,8 @@ class Catalogue(_Frozen):
     """The whole table."""
 
     version: int = Field(ge=1)
+    # How old the rate of a currency may be before nobody knows what an amount is worth.
+    rate_max_age_days: int = Field(default=30, ge=1)
     tool: Annotated[tuple[ToolPolicy, ...], BeforeValidator(_tuple)]
 
     @cached_property

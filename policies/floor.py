@@ -27,6 +27,7 @@ AT_LEAST: Mapping[str, tuple[frozenset[str], ...]] = {
 FIRST_USE = ("cyberos.crm.generate_vietqr", "cyberos.inv.generate_vietqr")
 FIRST_USE_ROLES = frozenset({"am", "cfo"})
 LARGE_DEAL_USD_MINOR = 10_000_000
+OLDEST_RATE_DAYS = 45
 
 # The scope a reading tool needs, in case there is no policy to ask.
 READING: Mapping[str, str] = {
@@ -63,6 +64,8 @@ NEVER_BATCHED_IN = ("cyberos.admin.", "cyberos.data.")
 def check(catalogue: Catalogue) -> None:
     """Raise POLICY_TOO_WEAK, naming every row that is weaker than the floor."""
     weak = [problem for row in catalogue.tool for problem in _problems(row)]
+    if catalogue.rate_max_age_days > OLDEST_RATE_DAYS:
+        weak.append(f"rate_max_age_days must not be above {OLDEST_RATE_DAYS}")
     if weak:
         raise Fault(
             "POLICY_TOO_WEAK",

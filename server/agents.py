@@ -34,6 +34,7 @@ from server.completions import Completer
 from server.prompts import Prompter
 from server.resources import Shelf
 from server.settings import Settings
+from server.unanswered import Answers, Unanswered
 from server.unreadable import Readable
 from server.updates import Pause, Updates
 
@@ -234,9 +235,7 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
             fault = wiring.not_activated()
         if fault is not None:
             log.error("%s", fault)
-        gate = wiring.gate(
-            settings, opened, catalogue, fault, read_only=options.read_only == "true"
-        )
+        gate = wiring.gate(settings, opened, catalogue, fault, read_only=options.read_only)
         await gate.principal(token)  # an invalid token ends here, before the protocol begins
         server = mcp_server(gate, token, chosen_toolsets(options.toolsets, catalogue, fault))
         # What is loaded now stays, and a long list is no reason to look for garbage in the middle
@@ -257,8 +256,10 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
 
 async def converse(server: "Server[Any]", incoming: Any, outgoing: Any) -> None:
     """Answer one client over a pair of streams until it hangs up."""
-    lines: Any = Readable(incoming, outgoing)
-    await server.run(lines, outgoing, server.create_initialization_options())
+    unanswered = Unanswered()
+    answers: Any = Answers(outgoing, unanswered)
+    lines: Any = Readable(incoming, outgoing, unanswered)
+    await server.run(lines, answers, server.create_initialization_options())
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:

@@ -14,6 +14,8 @@ import mcp_types as types
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
+from server.unanswered import Unanswered
+
 _NO_JSON = "The line is not JSON text: a lone surrogate, too deep, too long a number, or cut off."
 _NO_MESSAGE = "The line is no single JSON-RPC 2.0 message; batches are not part of MCP."
 _LONGEST_ID = 200
@@ -23,9 +25,10 @@ _MOST_DIGITS = 15
 class Readable:
     """What a client sends, as the server reads it, without the lines that are no messages."""
 
-    def __init__(self, incoming: Any, outgoing: Any) -> None:
+    def __init__(self, incoming: Any, outgoing: Any, unanswered: Unanswered | None = None) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
+        self._unanswered = unanswered or Unanswered()
 
     @property
     def last_context(self) -> contextvars.Context | None:
@@ -34,10 +37,18 @@ class Readable:
         return context
 
     async def receive(self) -> SessionMessage:
-        """The next message; lines that are none have been answered by then."""
+        """The next message; lines that are none have been answered by then.
+
+        The end comes when what was asked before it has been answered.
+        """
         while True:
-            item = await self._incoming.receive()
+            try:
+                item = await self._incoming.receive()
+            except anyio.EndOfStream:
+                await self._unanswered.all_answered()
+                raise
             if isinstance(item, SessionMessage):
+                self._unanswered.heard(item)
                 return item
             if (answer := _answer(item)) is not None:
                 await self._outgoing.send(SessionMessage(answer))

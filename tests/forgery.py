@@ -15,8 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, insert, make_url, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from domain.store import audit_verify as chain_verifier
-from domain.store import checkpoints
+from domain.store import audit_checkpoints, audit_source, checkpoints
 from domain.store.audit_verify import Report
 from domain.store.engine import Database
 from domain.store.schema import Base
@@ -55,7 +54,7 @@ class Archive:
     async def checkpoint(self) -> int:
         """Sign where the chain ends now."""
         async with self.world.looking() as tx:
-            sealed, _ = await chain_verifier.make_checkpoint(
+            sealed, _ = await audit_checkpoints.make_checkpoint(
                 tx, self.log(), self.key, self.keys, self.world.deploy
             )
         return sealed.seq
@@ -85,7 +84,7 @@ class Archive:
             if self.database is self.world.inbox_side:
                 target = self.folder / "copy.db"
                 copy_of(self.world.url, target)
-                self.database = chain_verifier.open_copy(target)
+                self.database = audit_source.open_copy(target)
             engine = create_async_engine(f"sqlite+aiosqlite:///{self.folder / 'copy.db'}")
         else:
             engine = create_async_engine(make_url(self.world.url))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, inspect
 
 from domain.approvals.facts import SelfRule, State
 from domain.approvals.tables import PendingAction
@@ -23,7 +23,7 @@ _STATES: Final = frozenset(state.value for state in State)
 def whole(row: PendingAction) -> bool:
     """Whether every column holds what it promises."""
     return (
-        all(_holds(row, column) for column in PendingAction.__table__.columns)
+        all(_holds(row, column) for column in inspect(PendingAction).columns)
         and row.state in _STATES
         and row.self_rule in _RULES
         and _REQUESTER.fullmatch(row.requester) is not None

@@ -1,7 +1,7 @@
 """Rates are recorded, and amounts are put into US dollars to be compared with a limit."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from domain.fx import queries
@@ -72,26 +72,35 @@ async def record(tx: Tx, rate: Rate, *, said_by: Actor = SYSTEM) -> FxRate:
     return row
 
 
-async def in_usd(tx: Tx, money: Money, on: date) -> Equivalent:
+async def in_usd(tx: Tx, money: Money, on: date, *, oldest: timedelta | None = None) -> Equivalent:
     """What an amount is in US cents, for comparison with a limit and for nothing else.
 
     Dong are divided by the dollar's rate (dollar to dong is what is published), other currencies
     multiplied by their rate in dong first; one exact division, rounded half to even at its end.
-    Without a rate nobody knows, and whoever asks assumes the worst.
+    Without a rate, or with none younger than `oldest`, nobody knows, and whoever asks assumes the
+    worst.
     """
     if money.currency == USD:
         return _within_reach(money.minor, None)
-    dollar = await queries.latest(tx, USD, _VND, on)
+    dollar = await _latest(tx, USD, on, oldest)
     if dollar is None:
         return Equivalent(None)
     rates = {USD: Decimal(dollar.value)}
     if money.currency != _VND:
-        foreign = await queries.latest(tx, money.currency, _VND, on)
+        foreign = await _latest(tx, money.currency, on, oldest)
         if foreign is None:
             return Equivalent(None)
         rates[money.currency] = Decimal(foreign.value)
     cents = Snapshot(rates).minor(money.minor, money.currency, USD)
     return _within_reach(cents, dollar.id) if cents is not None else Equivalent(None)
+
+
+async def _latest(tx: Tx, base: str, on: date, oldest: timedelta | None) -> FxRate | None:
+    """The newest rate in dong for that day, unless it is too old to say anything about it."""
+    found = await queries.latest(tx, base, _VND, on)
+    if found is not None and oldest is not None and on - found.as_of > oldest:
+        return None
+    return found
 
 
 def _within_reach(usd_minor: int, rate_id: str | None) -> Equivalent:

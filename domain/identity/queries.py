@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
 
+from domain.identity.addresses import spelling
 from domain.identity.tables import (
     Agent,
     ApproverKey,
@@ -155,7 +156,7 @@ async def names(tx: Tx, references: Iterable[str]) -> Mapping[str, str]:
 
 async def person_by_email(tx: Tx, email: str) -> PersonIdentity:
     """The person with this e-mail address; PERSON_UNKNOWN if there is none in the tenant."""
-    found = await tx.first(select(Person.id).where(Person.email == email.strip().lower()))
+    found = await tx.first(select(Person.id).where(Person.email.in_(_spellings(email))))
     if found is None:
         raise Fault(
             "PERSON_UNKNOWN",
@@ -168,8 +169,13 @@ async def person_by_email(tx: Tx, email: str) -> PersonIdentity:
 
 async def is_known(tx: Tx, email: str) -> bool:
     """Whether somebody has or had this e-mail address in the tenant."""
-    wanted = select(Person.id).where(Person.email == email.strip().lower())
+    wanted = select(Person.id).where(Person.email.in_(_spellings(email)))
     return await tx.first(wanted) is not None
+
+
+def _spellings(email: str) -> list[str]:
+    """How the address may be kept: in our one spelling, or as older programs kept it."""
+    return [spelling(email), email.strip().lower()]
 
 
 async def keys(tx: Tx, key_ids: Iterable[str] | None = None) -> Mapping[str, ApproverKey]:

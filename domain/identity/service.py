@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import select
 
 from domain.identity import queries, tokens
+from domain.identity.addresses import spelling
 from domain.identity.tables import (
     Agent,
     ApproverKey,
@@ -87,16 +88,10 @@ async def add_person(
     """
     wanted = sorted(set(roles))
     if unknown := [role for role in wanted if role not in ROLES]:
-        raise Fault(
-            "ROLE_UNKNOWN",
-            Kind.INVALID,
-            "A role is not known.",
-            f"roles are {', '.join(sorted(ROLES))}.",
-            {"count": len(unknown)},
-        )
+        raise _role_unknown(len(unknown))
     if await queries.is_known(tx, email):
         raise person_exists()
-    person = Person(id=new_id(), email=email.strip().lower(), display_name=display_name)
+    person = Person(id=new_id(), email=spelling(email), display_name=display_name)
     tx.add(person)
     await tx.flush()
     for role in wanted:
@@ -105,6 +100,50 @@ async def add_person(
         tx.add(WorkspaceMember(workspace_id=workspace_id, person_id=person.id))
     await tx.flush()
     return person
+
+
+async def change_roles(
+    tx: Tx, person_id: str, *, add: Iterable[str], remove: Iterable[str]
+) -> tuple[list[str], list[str]]:
+    """Give somebody who stays further roles and take others, now; what really changed.
+
+    Raises ROLE_UNKNOWN, PERSON_INACTIVE.
+    """
+    if unknown := sorted({*add, *remove} - ROLES):
+        raise _role_unknown(len(unknown))
+    person = await tx.first(select(Person).where(Person.id == person_id))
+    if person is None or not person.active:
+        raise Fault(
+            "PERSON_INACTIVE",
+            Kind.CONFLICT,
+            "This person has left, so she holds no roles.",
+            "add somebody who is there with `cyberos person add`.",
+        )
+    held = {
+        row.role: row
+        for row in await tx.all(select(PersonRole).where(PersonRole.person_id == person_id))
+    }
+    given = [role for role in sorted(set(add)) if role not in held or held[role].revoked_at]
+    taken = [role for role in sorted(set(remove)) if role in held and not held[role].revoked_at]
+    for role in given:
+        if role in held:  # since when she held it before is in the chain
+            held[role].granted_at, held[role].revoked_at = tx.at, None
+        else:
+            tx.add(PersonRole(person_id=person_id, role=role, granted_at=tx.at))
+    for role in taken:
+        held[role].revoked_at = tx.at
+    await tx.flush()
+    return given, taken
+
+
+def _role_unknown(count: int) -> Fault:
+    return Fault(
+        "ROLE_UNKNOWN",
+        Kind.INVALID,
+        "A role is not known.",
+        f"roles are {', '.join(sorted(ROLES))}.",
+        {"count": count},
+    )
 
 
 def person_exists() -> Fault:

@@ -2,39 +2,25 @@
 
 The offline verifier reads one tenant in one snapshot, page by page, and never holds all rows in
 memory. It believes no stored hash: bytes are hashed again, every column is compared with what the
-bytes say, private values with what their entry commits to, the head with the last entry, and
-checkpoints with the entry they were made at. What approvals prove stands in
+bytes say, private values with what their entry commits to, and the head with the last entry.
+Checkpoints are held against it in audit_checkpoints.py; what approvals prove stands in
 policies/audit_verify.py.
 """
 
 import hashlib
 import json
 import re
-import sqlite3
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
-from sqlalchemy import Connection, String, event, func, make_url, select, type_coerce
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy import String, func, select, type_coerce
 
 from domain.kernel.canonical import canonical
 from domain.kernel.clock import stamp
-from domain.kernel.faults import Fault, Kind
-from domain.store import checkpoints
+from domain.kernel.faults import Fault
 from domain.store.chain import GENESIS, Sealed
-from domain.store.checkpoints import Checkpoint, PublicKey, SigningKey
-from domain.store.engine import (
-    BUSY_TIMEOUT_SECONDS,
-    Database,
-    Role,
-    sqlite_pragmas,
-    sqlite_url,
-)
-from domain.store.inline import InlineConnection
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
 from domain.store.tx import Tx
 
@@ -46,7 +32,6 @@ _COMMIT: Final = b"cyberos.commit.v1\n"
 BEGINNING: Final = Sealed(0, GENESIS.hex())
 MOST_FINDINGS: Final = 1_000  # a chain that somebody rewrote has one finding in every entry
 _PAGE: Final = 1_000
-_NOTES_AT_ONCE: Final = 500
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -100,67 +85,6 @@ class _Blob:
     salt: Any
     body: Any
     erased_at: Any
-
-
-# --- where it is read ---
-
-
-def open_copy(path: Path) -> Database:
-    """A copy of an SQLite database, opened so that neither it nor its folder can change.
-
-    DATABASE_MISSING if there is no such file.
-    """
-    file = path.absolute()
-    if not file.is_file():
-        raise Fault("DATABASE_MISSING", Kind.NOT_FOUND, "There is no database file at this path.")
-    # With a log beside it the file alone is not the whole database; without one, SQLite would
-    # create files next to the evidence unless it is told that nobody writes.
-    closed = not file.with_name(f"{file.name}-wal").exists()
-    address = f"file:{quote(str(file))}?mode=ro{'&immutable=1' if closed else ''}"
-
-    async def opened(*_args: Any, **_options: Any) -> InlineConnection:
-        connection = sqlite3.connect(
-            address, uri=True, timeout=0, isolation_level=None, check_same_thread=False
-        )
-        connection.text_factory = _any_text
-        return InlineConnection(connection, BUSY_TIMEOUT_SECONDS)
-
-    engine = create_async_engine(
-        make_url(sqlite_url(str(file))), async_creator=opened, pool_size=1, max_overflow=0
-    )
-    event.listen(engine.sync_engine, "connect", sqlite_pragmas(query_only=True))
-    event.listen(engine.sync_engine, "begin", _begin)
-    return Database(engine.url, Role.INBOX, engine, engine)
-
-
-def snapshot(database: Database) -> Database:
-    """The same database, where a reading transaction sees one moment from beginning to end.
-
-    SQLite does so anyway. PostgreSQL would show every statement the newest rows, and a chain
-    that grows while it is read would look broken.
-    """
-    if database.is_sqlite:
-        return database
-    reader = database.reader.execution_options(isolation_level="REPEATABLE READ")
-    return replace(database, reader=reader)
-
-
-def _any_text(raw: bytes) -> str:
-    # One flipped bit can make text that is not UTF-8. That is a finding with a place, not an error.
-    return raw.decode(errors="surrogateescape")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
-
-
-async def chains_besides(database: Database, known: Collection[str]) -> list[str]:
-    """Tenants with a chain that are not among the known ones: SQLite only, which has no walls."""
-    async with AsyncSession(database.reader) as session:
-        found = await session.scalars(
-            select(AuditHead.tenant_id).where(AuditHead.tenant_id.not_in(list(known)))
-        )
-        return list(found)
 
 
 # --- the chain ---
@@ -411,88 +335,3 @@ async def told(tx: Tx, event_name: str) -> list[tuple[int, Mapping[str, Any]]]:
     )
     read = [(row.seq, _content(row.body) if isinstance(row.body, str) else None) for row in rows]
     return [(seq, content) for seq, content in read if content is not None]
-
-
-# --- checkpoints ---
-
-
-async def hashes_at(tx: Tx, seqs: Collection[int]) -> dict[int, str]:
-    """The stored hashes of these entries, as far as there are such entries."""
-    wanted = [seq for seq in set(seqs) if seq]
-    found = await tx.rows(select(AuditEntry.seq, AuditEntry.hash).where(AuditEntry.seq.in_(wanted)))
-    return {0: GENESIS.hex(), **{row.seq: row.hash for row in found}}
-
-
-async def verify_checkpoints(
-    tx: Tx, report: Report, log: Path, keys: Sequence[PublicKey], deploy: str | None
-) -> None:
-    """Hold every checkpoint of the log against the chain, which must have been walked before.
-
-    Without a `deploy` any deployment's checkpoints of this tenant are compared.
-    """
-    batch: list[Checkpoint] = []
-    for record in checkpoints.read(log):
-        if isinstance(record, Checkpoint):
-            batch.append(record)
-        elif record.torn:
-            report.torn += 1
-        else:
-            report.found(f"checkpoint log, line {record.line}", "is not a checkpoint")
-        if len(batch) == _NOTES_AT_ONCE:
-            await _compare(tx, report, batch, keys, deploy)
-            batch = []
-    await _compare(tx, report, batch, keys, deploy)
-    if not report.checkpoints:
-        report.notes.append(
-            "There is no checkpoint yet, so a chain whose end was cut off would look whole."
-        )
-
-
-async def _compare(
-    tx: Tx,
-    report: Report,
-    batch: Sequence[Checkpoint],
-    keys: Sequence[PublicKey],
-    deploy: str | None,
-) -> None:
-    there = await hashes_at(tx, [one.sealed.seq for one in batch])
-    for one in batch:
-        report.checkpoints += 1
-        place = f"checkpoint {one.sealed.seq}"
-        named = one.origin.rpartition("/")[2] == report.tenant_id
-        if not named or (deploy and one.origin != checkpoints.origin(deploy, report.tenant_id)):
-            report.found(place, "is about another chain")
-        elif not checkpoints.genuine(one, keys):
-            report.found(place, "is not signed by the checkpoint key of this deployment")
-        elif one.sealed.seq > report.end.seq:
-            report.found(place, f"the chain ends at {report.end.seq}")
-        elif one.sealed.seq not in there:
-            report.found(place, f"entry {one.sealed.seq} is missing")
-        elif there[one.sealed.seq] != one.sealed.hash:
-            report.found(place, f"entry {one.sealed.seq} has another hash now")
-
-
-async def make_checkpoint(
-    tx: Tx, log: Path, key: SigningKey, keys: Sequence[PublicKey], deploy: str
-) -> tuple[Sealed, bool]:
-    """Verify the chain since the newest checkpoint, then sign its end; False if nothing is new.
-
-    A chain that contradicts the newest checkpoint, or itself since then, is not signed:
-    AUDIT_BROKEN. Otherwise a rolled-back database would soon have fresh checkpoints.
-    """
-    newest = checkpoints.newest(log)
-    report = Report(tx.tenant_id, newest.sealed if newest else BEGINNING)
-    if newest is not None:
-        await _compare(tx, report, [newest], (*keys, key.public), deploy)
-    await verify_chain(tx, report, after=newest.sealed if newest else None)
-    if report.findings:
-        raise Fault(
-            "AUDIT_BROKEN",
-            Kind.CONFLICT,
-            f"The audit chain is not whole ({report.findings[0]}), so it is not signed.",
-            "run `cyberos audit verify` and keep the database and the checkpoints as they are.",
-        )
-    if newest is not None and newest.sealed == report.end:
-        return report.end, False
-    checkpoints.append(log, checkpoints.make(key, deploy, tx.tenant_id, report.end))
-    return report.end, True

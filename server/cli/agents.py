@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from domain.identity import queries as identity
-from domain.identity import service
+from domain.identity import service, tokens
 from domain.identity.queries import PersonIdentity
 from domain.identity.tables import Agent
 from domain.kernel.clock import stamp
@@ -112,11 +112,13 @@ def revoke(
     as_json: bool = JSON,
 ) -> None:
     """End an agent's token now. What it proposed stays, and people still decide about it."""
-    revoked = perform(lambda: _revoke(name, tenant))
+    revoked, removed = perform(lambda: _revoke(name, tenant))
     if as_json:
-        answer({"agent": revoked})
+        answer({"agent": revoked, "removed_token_file": removed})
         return
     say(f"{one_line(name)} is revoked; its token opens nothing any more.")
+    if removed is not None:
+        say(f"Its file {removed} is removed.")
 
 
 def agent_added(agent: Agent) -> Event:
@@ -167,7 +169,7 @@ async def _list(tenant: str | None) -> tuple[Company, list[dict[str, Any]]]:
     return company, [_as_object(row, people[row.person_id]) for row in rows]
 
 
-async def _revoke(name: str, tenant: str | None) -> dict[str, Any]:
+async def _revoke(name: str, tenant: str | None) -> tuple[dict[str, Any], str | None]:
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
         async with writing(desk.database, company.id, desk.clock) as tx:
@@ -184,7 +186,20 @@ async def _revoke(name: str, tenant: str | None) -> dict[str, Any]:
                         data={"name": agent.name},
                     )
                 )
-    return _as_object(agent, person)
+        file = Vault(desk.settings).token(company.code, agent.name)
+        removed = str(file) if _remove_token(file, agent) else None
+    return _as_object(agent, person), removed
+
+
+def _remove_token(file: Path, agent: Agent) -> bool:
+    """Take the dead token away, so that nobody hands it to a client; only that very one."""
+    try:
+        if tokens.digest(file.read_text(encoding="ascii").strip()) != agent.token_sha256:
+            return False
+        file.unlink()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _name(typed: str) -> str:

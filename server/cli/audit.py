@@ -9,7 +9,13 @@ from typing import Any
 import typer
 
 from domain.kernel.faults import Fault, Kind
-from domain.store import audit_queries, audit_verify, checkpoints, directory
+from domain.store import (
+    audit_checkpoints,
+    audit_queries,
+    audit_source,
+    checkpoints,
+    directory,
+)
 from domain.store.audit_verify import Report
 from domain.store.engine import Database, Role
 from domain.store.revision import check_revision
@@ -126,7 +132,7 @@ async def verify_all(
     if evidence.database is None:
         async with opened(Role.INBOX, settings) as desk:
             return await _verify_each(desk.database, sources, tenant)
-    copy = audit_verify.open_copy(evidence.database)
+    copy = audit_source.open_copy(evidence.database)
     try:
         await check_revision(copy)
         return await _verify_each(copy, sources, tenant)
@@ -159,7 +165,7 @@ async def _vanished(
     traces = dict.fromkeys(checkpoints.logged(sources.checkpoint_dir), "has checkpoints")
     traces |= dict.fromkeys(sources.trust.roots if sources.trust else (), "has a trusted root")
     if database.is_sqlite:
-        chains = await audit_verify.chains_besides(database, listed)
+        chains = await audit_source.chains_besides(database, listed)
         traces |= dict.fromkeys(chains, "has a chain")
     found = []
     for tenant_id in sorted(traces.keys() - set(listed)):
@@ -227,9 +233,9 @@ async def _checkpoint(
         await _check_deployment(desk, trusted)
         for company in await companies(desk, tenant):
             log = checkpoints.log_path(settings.checkpoint_dir, company.id)
-            snapshot = audit_verify.snapshot(desk.database)
+            snapshot = audit_source.snapshot(desk.database)
             async with reading(snapshot, company.id, desk.clock) as tx:
-                sealed, new = await audit_verify.make_checkpoint(
+                sealed, new = await audit_checkpoints.make_checkpoint(
                     tx, log, key, known, trusted.deploy
                 )
             made.append(

@@ -24,7 +24,7 @@ from sqlalchemy import URL, make_url
 from domain.identity.keys import key_id
 from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
-from domain.store import audit_verify, checkpoints, sqlite_file
+from domain.store import audit_source, checkpoints, sqlite_file
 from domain.store.revision import HEAD, check_revision
 from policies import trust
 from server import archive, wiring
@@ -254,7 +254,7 @@ def _check_database(path: Path) -> bool:
         )
 
     async def revision() -> bool:
-        copy = audit_verify.open_copy(path)
+        copy = audit_source.open_copy(path)
         try:
             await check_revision(copy)
         except Fault as fault:

@@ -19,7 +19,7 @@ from domain.store.condition import Served
 from domain.store.engine import Database, Role, connect
 from domain.store.revision import HEAD, check_revision
 from domain.store.tx import Tx, reading
-from policies import activation, coverage
+from policies import activation, coverage, rates
 from policies.catalogue import Catalogue
 from policies.trust import Trust
 from server import inspection, wiring
@@ -316,8 +316,16 @@ def _token_files(
 async def _dollar(tx: Tx) -> list[tuple[Mark, str]]:
     """Limits are in dollars, and what nobody can compare counts as above them."""
     zone = ZoneInfo((await identity.tenant(tx)).time_zone)
-    if await fx.latest(tx, "USD", "VND", tx.at.astimezone(zone).date()) is not None:
+    today, oldest = tx.at.astimezone(zone).date(), await rates.longest_age(tx)
+    newest = await fx.latest(tx, "USD", "VND", today)
+    if newest is not None and today - newest.as_of <= oldest:
         return []
+    if newest is not None:
+        sentence = (
+            f"The newest rate of the dollar is of {newest.as_of}, older than {oldest.days} days, "
+            "so the larger circle signs every deal; record one with `cyberos rate add`."
+        )
+        return [(Mark.WARN, sentence)]
     sentence = (
         "No rate of the dollar is recorded, so the value of every deal in USD is unknown and the "
         "larger circle signs, a CRO too; record one with `cyberos rate add`."
@@ -358,10 +366,8 @@ def _actions(
     due = [one for one in approved if at - decided.get(one.id, at) > EXECUTED_WITHIN]
     waiting = [one for one in live if one.state == "pending"]
     for one in unknown:
-        yield (
-            Mark.WARN,
-            f"Nobody knows what became of action {one.id}; see `cyberos show {one.id}`.",
-        )
+        sentence = f"Nobody knows what became of action {one.id}; find out, and say it with"
+        yield Mark.WARN, f"{sentence} `cyberos resolve {one.id}`."
     if lost:
         yield (
             Mark.WARN,

@@ -1,4 +1,4 @@
-"""Who may decide here, and with which key? `cyberos person add | list | leave`.
+"""Who may decide here, and with which key? `cyberos person add | list | roles | leave`.
 
 A key counts because the root key vouches for it, so whoever adds a person brings the root key back
 from where it is locked away; the one pinned in trust.json, and no other.
@@ -15,7 +15,9 @@ from domain.identity import keys, service
 from domain.identity import queries as identity
 from domain.identity.keys import ApproverKey
 from domain.identity.queries import PersonIdentity
+from domain.identity.role_changes import RoleChange
 from domain.identity.tables import ApproverKey as EnrolledKey
+from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
 from domain.store import directory
 from domain.store.chain import Event
@@ -51,6 +53,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=False, help="People: who may decide.")
     group.command("add")(add)
     group.command("list")(list_all)
+    group.command("roles")(roles)
     group.command("leave")(leave)
     app.add_typer(group, name="person")
 
@@ -94,6 +97,28 @@ def list_all(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
         say(f"{one_line(row['name'])} <{one_line(row['email'])}>: {standing}")
 
 
+def roles(
+    email: str = typer.Argument(help="Her e-mail address."),
+    add: str = typer.Option("", "--add", help="Roles she gets, separated by commas."),
+    remove: str = typer.Option("", "--remove", help="Roles she loses, separated by commas."),
+    root_key: Path = ROOT_KEY,
+    root_passphrase_file: Path | None = ROOT_PASSPHRASE,
+    tenant: str | None = TENANT,
+    as_json: bool = JSON,
+) -> None:
+    """Change the roles of a person who stays. The root key signs it, as it vouches for her key."""
+    given, taken = _changes(add, remove)
+    ground = perform(lambda: _ground(None, tenant))
+    root = _root(ground, root_key, root_passphrase_file)
+    changed = perform(lambda: _change(ground, root, email, given, taken))
+    if as_json:
+        answer({"person": changed})
+        return
+    held = ", ".join(changed["roles"]) or "no role"
+    say(f"{one_line(changed['name'])} <{one_line(changed['email'])}>: {held}.")
+    say("`cyberos doctor` says which signatures nobody can give now.")
+
+
 def leave(
     email: str = typer.Argument(help="Her e-mail address."),
     tenant: str | None = TENANT,
@@ -128,7 +153,67 @@ def _checked(email: str, name: str, roles: str) -> tuple[str, str, tuple[str, ..
     return address, shown, held
 
 
-async def _ground(email: str, tenant: str | None) -> _Ground:
+def _changes(add: str, remove: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    try:
+        given, taken = checking.listed(checking.roles(add)), checking.listed(checking.roles(remove))
+        if not given and not taken:
+            raise ValueError("name roles with --add or --remove")
+        if set(given) & set(taken):
+            raise ValueError("one role cannot come and go at once")
+    except ValueError as error:
+        raise Fault(
+            "PERSON_INVALID",
+            Kind.INVALID,
+            f"Her roles cannot be changed so: {error}.",
+            f"roles are {', '.join(sorted(service.ROLES))}.",
+        ) from None
+    return given, taken
+
+
+async def _change(
+    ground: _Ground,
+    root: ApproverKey,
+    email: str,
+    given: tuple[str, ...],
+    taken: tuple[str, ...],
+) -> dict[str, Any]:
+    async with (
+        opened(Role.OWNER) as desk,
+        writing(desk.database, ground.company.id, desk.clock) as tx,
+    ):
+        person = await identity.person_by_email(tx, email)
+        added, removed = await service.change_roles(tx, person.id, add=given, remove=taken)
+        if added or removed:
+            change = RoleChange(
+                deploy=ground.deploy,
+                tenant=tx.tenant_id,
+                person=person.id,
+                added=",".join(added),
+                removed=",".join(removed),
+                at=stamp(tx.at),
+            )
+            tx.record(roles_changed(change, root))
+        after = (await identity.people(tx, [person.id]))[person.id]
+        enrolled = await identity.keys(tx)
+    return _as_object(after, enrolled)
+
+
+def roles_changed(change: RoleChange, root: ApproverKey) -> Event:
+    """The audit entry of a change of roles, with the root key's signature over exactly that."""
+    return Event(
+        "person.roles_changed",
+        OPERATOR,
+        object=f"person:{change.person}",
+        data={
+            "added": change.added,
+            "removed": change.removed,
+            "root_key": root.key_id,
+            "signature": keys.sign(root, change.to_be_signed).hex(),
+        },
+    )
+
+
+async def _ground(email: str | None, tenant: str | None) -> _Ground:
     """Refuse what is known to fail before anybody types a passphrase."""
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
@@ -142,7 +227,7 @@ async def _ground(email: str, tenant: str | None) -> _Ground:
                 "set CYBEROS_TRUST_FILE to the one of this database.",
             )
         async with reading(desk.database, company.id, desk.clock) as tx:
-            if await identity.is_known(tx, email):
+            if email is not None and await identity.is_known(tx, email):
                 raise service.person_exists()
     return _Ground(company, trusted.deploy, root)
 

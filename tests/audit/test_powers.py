@@ -1,14 +1,21 @@
 """Is a role or a scope that somebody wrote into the database found, and nothing that was given?"""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
+from domain.fx import service as fx
 from domain.identity import service
-from domain.identity.tables import Agent, PersonRole
-from domain.store.chain import Event
+from domain.identity.role_changes import RoleChange
+from domain.identity.tables import Agent, ApproverKey, Person, PersonRole
+from domain.kernel.clock import stamp
+from domain.kernel.money import Rate
+from domain.store.chain import Actor, Event
+from server.cli import persons
 from server.cli.agents import OPERATOR
 from tests.forgery import kept
+from tests.world import NOW
 
 
 async def test_what_was_given_in_the_chain_is_no_finding(world, tmp_path):
@@ -129,3 +136,95 @@ async def test_a_revoked_agent_that_somebody_revived_is_found(world, tmp_path):
 
     assert revoked == []
     assert await archive.findings() == [f"agent {agent.id}: was not revoked when the chain says"]
+
+
+async def left(world, person: str) -> None:
+    """As `cyberos person leave` does it."""
+    async with world.owning() as tx:
+        roles, ended = await service.leave(tx, person)
+        told = {"roles": ",".join(roles), "keys": ",".join(ended)}
+        tx.record(Event("person.left", OPERATOR, object=f"person:{person}", data=told))
+
+
+# What somebody does to the rows of a person who left, or who is there.
+ENDS = {
+    "she is back": (True, Person, {"active": True}, "person P: the chain says that she left"),
+    "her role is back": (
+        True, PersonRole, {"revoked_at": None},
+        "role am of person P: did not end when the chain says",
+    ),
+    "her key is back": (
+        True, ApproverKey, {"revoked_at": None}, "key K: did not end when the chain says",
+    ),
+    "she is made to leave": (
+        False, Person, {"active": False}, "person P: the chain says that she is there",
+    ),
+    "her key is ended": (
+        False, ApproverKey, {"revoked_at": NOW}, "key K: did not end when the chain says",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("forgery", ENDS)
+async def test_an_end_that_the_chain_does_not_tell_of_is_found(world, tmp_path, forgery):
+    archive, person = kept(world, tmp_path), world.ours.people["am"]
+    gone, entity, values, expected = ENDS[forgery]
+    if gone:
+        await left(world, person)
+        assert await archive.findings() == []
+
+    async with archive.forging() as forger:
+        key = {"id": person} if entity is Person else {"person_id": person}
+        await forger.change(entity, key, **values)
+
+    key_id = world.ours.keys["am"].key_id
+    named = expected.replace("person P", f"person {person}").replace("key K", f"key {key_id}")
+    assert await archive.findings() == [named]
+
+
+async def roles_changed(world, person: str, root, *, add: str = "", remove: str = "") -> None:
+    """As `cyberos person roles` does it, with whichever key."""
+    async with world.owning() as tx:
+        added, removed = await service.change_roles(
+            tx, person, add=filter(None, [add]), remove=filter(None, [remove])
+        )
+        change = RoleChange(
+            deploy=world.deploy,
+            tenant=tx.tenant_id,
+            person=person,
+            added=",".join(added),
+            removed=",".join(removed),
+            at=stamp(tx.at),
+        )
+        tx.record(persons.roles_changed(change, root))
+
+
+async def test_a_role_that_went_and_came_again_counts_for_both_times(world, tmp_path):
+    archive, person = kept(world, tmp_path), world.ours.people["am"]
+    pending = await world.proposed_close(amount_minor=5_000, currency="USD")
+    await world.decide(pending["action_id"], "am")
+    await world.execute(pending["action_id"])
+    for change in ({"remove": "am"}, {"add": "am"}):
+        world.clock.move(timedelta(hours=1))
+        await roles_changed(world, person, world.root, **change)
+
+    assert await archive.findings() == []
+
+
+async def test_a_change_of_roles_that_the_root_did_not_sign_is_found(world, tmp_path):
+    archive, person = kept(world, tmp_path), world.ours.people["am"]
+
+    await roles_changed(world, person, world.ours.keys["admin"], add="cfo")
+
+    (found,) = await archive.findings()
+    assert found.endswith("its change of roles is not signed by the root")
+
+
+async def test_a_rate_that_an_agent_is_said_to_have_brought_is_found(world, tmp_path):
+    archive = kept(world, tmp_path)
+    async with world.owning() as tx:
+        rate = Rate("USD", "VND", Decimal(25_000), "test", date(2026, 11, 20))
+        await fx.record(tx, rate, said_by=Actor("agent", "x"))
+
+    (found,) = await archive.findings()
+    assert found.endswith("tells of a rate that somebody brought who may not")

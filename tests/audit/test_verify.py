@@ -13,7 +13,7 @@ import pytest
 from domain.approvals.facts import Decision
 from domain.approvals.tables import Approval, ExecutionAttempt, PendingAction, PolicyVersion
 from domain.deals.tables import Deal
-from domain.identity import keys
+from domain.identity import keys, service
 from domain.identity.tables import ApproverKey, PersonRole
 from domain.kernel.ids import new_id
 from domain.payments.tables import BankAccount
@@ -22,6 +22,7 @@ from domain.store.tables import AuditEntry
 from policies import floor
 from policies.catalogue import Catalogue
 from policies.trust import Trust
+from server.cli.agents import OPERATOR
 from tests.forgery import kept
 
 
@@ -85,12 +86,11 @@ async def test_a_key_or_role_that_is_lost_later_leaves_the_past_as_it_was(world,
     await closed(world)
     world.clock.move(timedelta(hours=1))
 
-    async with archive.forging() as forger:
+    async with world.owning() as tx:
         person = world.ours.people["am"]
-        await forger.change(ApproverKey, {"person_id": person}, revoked_at=world.clock.now())
-        await forger.change(
-            PersonRole, {"person_id": person, "role": "am"}, revoked_at=world.clock.now()
-        )
+        roles, ended = await service.leave(tx, person)
+        told = {"roles": ",".join(roles), "keys": ",".join(ended)}
+        tx.record(Event("person.left", OPERATOR, object=f"person:{person}", data=told))
 
     assert await archive.findings() == []
 
@@ -167,17 +167,22 @@ FORGERIES = {
     "the key was revoked before": (
         lambda f: f.change(ApproverKey, {"person_id": f.person}, revoked_at=f.before),
         [
+            "key K: did not end when the chain says",
             f"{VOTE}: the key had been revoked",
             "action A: is succeeded without a valid signature in every slot",
         ],
     ),
     "the role was lost before": (
         lambda f: f.change(PersonRole, {"person_id": f.person}, revoked_at=f.before),
-        ["action A: is succeeded without a valid signature in every slot"],
+        [
+            "role am of person P: did not end when the chain says",
+            "action A: is succeeded without a valid signature in every slot",
+        ],
     ),
     "the key is somebody else's": (
         lambda f: f.change(ApproverKey, {"person_id": f.person}, person_id=f.other),
         [
+            "key K: was enrolled for person P",
             f"{VOTE}: is signed with a key that is not this person's",
             "action A: is succeeded without a valid signature in every slot",
         ],
@@ -240,6 +245,7 @@ async def test_m09_a_forgery_after_the_fact_is_found_and_named(world, tmp_path, 
         "action A": f"action {action_id}",
         "deal D": f"deal {action.entity_id}",
         "person P": f"person {person}",
+        "key K": f"key {world.ours.keys['am'].key_id}",
         "person Q": f"person {world.ours.people['cro']}",
         "entry V": f"entry {entries['action.approved_by']}",
         "entry N": f"entry {entries['action.proposed']}",

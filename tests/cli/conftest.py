@@ -73,3 +73,12 @@ def served(
 def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Place:
     """A machine on which nobody has run `cyberos init` yet."""
     return Place({"CYBEROS_DATA_DIR": str(tmp_path / "data")}, capsys)
+
+
+@pytest.fixture
+def saved(embedded, tmp_path):
+    """A backup of the demo, which has a checkpoint."""
+    embedded.ok("audit", "checkpoint")
+    file = tmp_path / "saved.tar.gz"
+    embedded.ok("backup", str(file))
+    return file

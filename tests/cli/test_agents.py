@@ -167,3 +167,19 @@ def test_the_list_says_for_whom_and_until_when(embedded):
     assert "for Nguyễn Minh Đức <duc.nguyen@saobien.example>" in line
     assert "admin.bank,core.read,crm.read,inv.aging_read, until 20" in line
     assert embedded.signing(AM)[1] in line
+
+
+def test_the_token_of_a_revoked_agent_is_taken_away_and_no_other_file(copied):
+    who = next(iter(copied.demo["people"]))
+    flags = ("--for", who, "--scopes", "core.read", "--tenant", "sao-bien")
+    first = copied.ok("agent", "add", "--name", "first", *flags)
+    second = copied.ok("agent", "add", "--name", "second", *flags)
+    Path(second["token_file"]).write_text("something else\n", encoding="ascii")
+
+    gone = copied.ok("agent", "revoke", "first", "--tenant", "sao-bien")
+    kept = copied.ok("agent", "revoke", "second", "--tenant", "sao-bien")
+
+    assert gone["removed_token_file"] == first["token_file"]
+    assert not Path(first["token_file"]).exists()
+    assert kept["removed_token_file"] is None
+    assert Path(second["token_file"]).exists()

@@ -163,3 +163,55 @@ def test_whose_agents_stop_is_said_when_she_leaves(copied):
     unknown = copied.fault("person", "leave", "nobody@saobien.example", *TENANT)
     assert unknown["code"] == "PERSON_UNKNOWN"
     assert "cyberos person list" in unknown["hint"]
+
+
+def root(place: Place) -> list[str]:
+    demo = place.demo
+    return ["--root-key", demo["root_key"], "--root-passphrase-file", demo["root_passphrase_file"]]
+
+
+def test_roles_come_and_go_with_the_root_key_and_are_proved_afterwards(copied, tmp_path):
+    email = next(one for one in copied.demo["people"] if one.startswith(AM))
+    before = copied.proposed()
+    copied.ok("approve", before, *copied.signing(AM))
+
+    lost = copied.ok("person", "roles", email, "--remove", "am", *root(copied), *TENANT)["person"]
+    refused = copied.fault("approve", copied.proposed(), *copied.signing(AM))
+    back = copied.ok("person", "roles", email, "--add", "am,dpo", *root(copied), *TENANT)["person"]
+    again = copied.ok("approve", copied.proposed(), *copied.signing(AM))
+
+    assert "am" not in lost["roles"]
+    assert refused["code"] == "ROLE_NOT_ELIGIBLE"
+    assert {"am", "dpo"} <= set(back["roles"])
+    assert again["state"] == "succeeded"
+    told = [one["event"] for one in events(copied, f"person:{back['id']}")]
+    assert told.count("person.roles_changed") == 2
+    assert copied.run("audit", "verify", *TENANT).code == 0
+
+
+def test_roles_are_changed_by_the_root_key_alone_and_only_to_known_ones(copied, tmp_path):
+    email = next(one for one in copied.demo["people"] if one.startswith(AM))
+    own = copied.demo["people"][email]
+    hers = ["--root-key", own["key"], "--root-passphrase-file", own["passphrase_file"]]
+
+    faults = [
+        copied.fault("person", "roles", email, *changes, *key, *TENANT)["code"]
+        for changes, key in (
+            (["--add", "cfo"], hers),
+            (["--add", "emperor"], root(copied)),
+            (["--add", "cfo", "--remove", "cfo"], root(copied)),
+            ([], root(copied)),
+        )
+    ]
+
+    assert faults == ["ROOT_KEY_WRONG", "PERSON_INVALID", "PERSON_INVALID", "PERSON_INVALID"]
+    assert "cfo" not in listed(copied, email)["roles"]
+
+
+def test_nobody_who_left_gets_a_role(copied, tmp_path):
+    email = next(one for one in copied.demo["people"] if one.startswith(CRO))
+    copied.ok("person", "leave", email, *TENANT)
+
+    refused = copied.fault("person", "roles", email, "--add", "cro", *root(copied), *TENANT)
+
+    assert refused["code"] == "PERSON_INACTIVE"

@@ -19,12 +19,10 @@ def lost(copied: Place, monkeypatch: pytest.MonkeyPatch) -> str:
         patch.setattr(people, "carry_out", nothing)
         copied.ok("approve", action_id, *copied.signing(AM))
     for state in ("executing", "unknown"):
-        damage(
-            copied,
-            action_id,
-            f"update pending_action set state = '{state}', state_seq = state_seq + 1, attempt = 1,"  # noqa: S608
-            " lease_until = '2026-01-01T00:00:00.000000Z' where id = ?",
-        )
+        told = f"state = '{state}', state_seq = state_seq + 1, attempt = 1"
+        long_ago = "lease_until = '2026-01-01T00:00:00.000000Z'"
+        statement = f"update pending_action set {told}, {long_ago} where id = ?"  # noqa: S608
+        damage(copied, action_id, statement)
     return action_id
 
 

