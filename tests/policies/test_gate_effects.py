@@ -183,10 +183,20 @@ async def _their_calls(world: World):
 
         account = await made("crm_create_account", name="Their Co", account_type="llc")
         deal = await made("crm_create_deal", account_id=account["id"], name="Their deal")
+        person = await made(
+            "crm_create_contact", account_id=account["id"], display_name="Their One"
+        )
+        moved = await made("crm_create_deal", account_id=account["id"], name="Their other deal")
+        await made("crm_move_stage", deal_id=moved["id"], to_stage="discovery")
     return {
         "crm_create_account": {"name": "Their other", "account_type": "llc"},
         "crm_create_contact": {"account_id": account["id"], "display_name": "Ann Lee"},
         "crm_create_deal": {"account_id": account["id"], "name": "Another"},
+        "crm_update_account": {"account_id": account["id"], "industry": "Trade"},
+        "crm_update_contact": {"contact_id": person["id"], "title": "Buyer"},
+        "crm_update_deal": {"deal_id": deal["id"], "amount_minor": 5},
+        "crm_undo_move": {"deal_id": moved["id"]},
+        "crm_share_deal": {"deal_id": deal["id"], "visibility": "private"},
         "crm_move_stage": {"deal_id": deal["id"], "to_stage": "discovery"},
         "crm_log_activity": {"kind": "note", "subject": "Seen", "account_id": account["id"]},
     }
