@@ -20,7 +20,7 @@ COUNTS = {
     "crm_list_contacts": (4, 0),
     "crm_create_contact": (5, 5),
     "crm_list_pipelines": (4, 0),
-    "crm_pipeline_board": (6, 0),
+    "crm_pipeline_board": (7, 0),
     "crm_list_deals": (4, 0),
     "crm_get_deal": (5, 0),
     "crm_create_deal": (9, 6),
