@@ -14,7 +14,7 @@ from domain.store.engine import Role
 from policies.redaction import clean
 from server.cli.board_picture import drawn
 from server.cli.desk import looking, opened, perform, the_company
-from server.cli.render import say
+from server.cli.render import answer, say
 from tools.crm.pipeline_board import BoardView, board_view
 
 MOST_CARDS = 6  # of one stage; the picture says how many more there are
@@ -23,6 +23,7 @@ TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if there are s
 PIPELINE = typer.Option("sales", "--pipeline", help="Id or code of the pipeline.")
 LANG = typer.Option(None, "--lang", help="vi or en; the company's own if unset.")
 SVG = typer.Option(None, "--svg", help="Draw it into this file instead.")
+JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
 
 
 def register(app: typer.Typer) -> None:
@@ -35,16 +36,23 @@ def board(
     svg: Path | None = SVG,
     lang: str | None = LANG,
     tenant: str | None = TENANT,
+    as_json: bool = JSON,
 ) -> None:
     """Show a pipeline stage by stage. Private deals are left out: a picture is for everybody."""
     if lang not in {None, "vi", "en"}:
         raise Fault("USAGE", Kind.INVALID, "The language is vi or en.", "use --lang en.")
     language, view = perform(lambda: _view(pipeline, lang, tenant))
-    if svg is None:
-        say(clean(view.text()))
-        return
+    if svg is not None:
+        _draw(svg, drawn(view, language))
+    if as_json:
+        answer({"board": clean(view.model_dump(mode="json", exclude_none=True))})
+    else:
+        say(clean(view.text()) if svg is None else f"The board is drawn in {svg}.")
+
+
+def _draw(svg: Path, picture: str) -> None:
     try:
-        svg.write_text(drawn(view, language), encoding="utf-8")
+        svg.write_text(picture, encoding="utf-8")
     except OSError as error:
         raise Fault(
             "FILE_UNWRITABLE",
@@ -52,7 +60,6 @@ def board(
             "The picture cannot be written there.",
             "name a file in a directory that exists.",
         ) from error
-    say(f"The board is drawn in {svg}.")
 
 
 async def _view(pipeline: str, lang: str | None, tenant: str | None) -> tuple[Locale, BoardView]:

@@ -23,6 +23,7 @@ COUNTS = {
     "crm_list_contacts": (4, 0),
     "crm_create_contact": (5, 5),
     "crm_list_pipelines": (4, 0),
+    "crm_pipeline_board": (7, 0),
     "crm_list_deals": (4, 0),
     "crm_get_deal": (6, 0),
     "crm_forecast": (6, 0),
