@@ -275,7 +275,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         help="list and run only tools that change nothing (true alone, or as a bundle says it)",
     )
     parser.add_argument(
-        "--toolsets", default="default", help="comma-separated sets of tools (default, admin)"
+        "--toolsets", default="default", help="comma-separated: default, crm, vn, inv, admin"
     )
     return parser.parse_args(list(argv))
 

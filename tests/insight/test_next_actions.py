@@ -78,11 +78,10 @@ def test_what_is_proposed_is_a_call_that_its_tool_takes_as_it_stands(one, locale
 
 @pytest.mark.parametrize("tool", [words.UPDATE_DEAL, words.VALIDATE_MST, words.GENERATE_VIETQR])
 def test_switching_a_rule_to_another_tool_is_one_line(monkeypatch, tool):
-    """What is not in the catalogue yet is proposed with the arguments it will take."""
     monkeypatch.setattr(words, "TOOLS", dict.fromkeys(Rule, tool))
     expected = {
         words.UPDATE_DEAL: {"primary_contact_id", "expected_close_date"},
-        words.VALIDATE_MST: {"mst"},
+        words.VALIDATE_MST: {"id"},
         words.GENERATE_VIETQR: {"deal_id"},
     }[tool]
 

@@ -43,11 +43,14 @@ async def test_a_night_is_worked_once_and_is_in_the_chain(world):
     world.clock.move(timedelta(days=1))
     next_night = await worked(world)
 
-    assert first == {"lead_scores": 1, "next_actions": 1}
+    assert first == {"lead_scores": 1, "next_actions": 1, "forecasts": 0}
     assert second == {} and unchanged == {}
-    assert next_night == {"lead_scores": 0, "next_actions": 0}, "nothing new, nothing written"
+    assert next_night == {"lead_scores": 0, "next_actions": 0, "forecasts": 0}, (
+        "nothing new, nothing written"
+    )
     runs = await rows_of(world, NightlyRun)
     assert sorted((one.job, one.day.day, one.written) for one in runs) == [
+        ("forecasts", 29, 0), ("forecasts", 30, 0),
         ("lead_scores", 29, 1), ("lead_scores", 30, 0),
         ("next_actions", 29, 1), ("next_actions", 30, 0),
     ]  # fmt: skip
@@ -70,7 +73,7 @@ async def test_a_worker_that_knows_the_night_is_done_asks_nothing_until_midnight
     after_midnight = await watch.work(world.ours.id)
 
     assert seen == []
-    assert after_midnight == {"lead_scores": 0, "next_actions": 0}
+    assert after_midnight == {"lead_scores": 0, "next_actions": 0, "forecasts": 0}
 
 
 async def test_of_two_workers_in_the_same_night_one_has_done_nothing(world):
@@ -109,7 +112,7 @@ async def test_a_job_that_breaks_hinders_no_other_and_is_tried_again_in_an_hour(
     world.clock.move(timedelta(hours=1))
     again = await watch.work(world.ours.id)
 
-    assert first == {"lead_scores": 0, "next_actions": 0} and at_once == again == {}
+    assert first == {"lead_scores": 0, "next_actions": 0, "forecasts": 0} and at_once == again == {}
     assert broken == [TODAY, TODAY]
     assert "nightly work broken broke" in caplog.text
 

@@ -15,19 +15,19 @@ from tools.shapes import quoted
 
 NOTE_A_PLAN = "cyberos.crm.log_activity"
 UPDATE_DEAL = "cyberos.crm.update_deal"
-VALIDATE_MST = "cyberos.crm.validate_mst"
+VALIDATE_MST = "cyberos.crm.validate_account_mst"
 GENERATE_VIETQR = "cyberos.crm.generate_vietqr"
 
 # Rule -> the tool that is proposed. Where a tool cannot be given all its arguments (nobody knows
-# whom to name, or a person's tax number would have to be shown), a plan is noted in its place.
+# whom to name, or a person's tax number is not to be looked up), a plan is noted in its place.
 TOOLS: Mapping[Rule, str] = {
-    Rule.COLLECTION_DUE: NOTE_A_PLAN,  # GENERATE_VIETQR, once it is in the catalogue
+    Rule.COLLECTION_DUE: GENERATE_VIETQR,
     Rule.PROPOSAL_NOT_SENT: NOTE_A_PLAN,
-    Rule.EXPECTED_CLOSE_PAST: NOTE_A_PLAN,  # UPDATE_DEAL, once it is in the catalogue
+    Rule.EXPECTED_CLOSE_PAST: UPDATE_DEAL,
     Rule.STAGNATION: NOTE_A_PLAN,
     Rule.TAX_CODE_MISSING: NOTE_A_PLAN,
-    Rule.TAX_CODE_UNCONFIRMED: NOTE_A_PLAN,  # VALIDATE_MST, once it is in the catalogue
-    Rule.MISSING_PRIMARY_CONTACT: NOTE_A_PLAN,  # UPDATE_DEAL, once it is in the catalogue
+    Rule.TAX_CODE_UNCONFIRMED: VALIDATE_MST,
+    Rule.MISSING_PRIMARY_CONTACT: UPDATE_DEAL,
     Rule.NO_NEXT_STEP: NOTE_A_PLAN,
 }
 
@@ -146,7 +146,7 @@ def _update(one: Suggestion, on: date, _locale: Locale) -> dict[str, Any]:
 
 
 def _validate(one: Suggestion, _on: date, _locale: Locale) -> dict[str, Any]:
-    return {"mst": one.deal.vn_mst}
+    return {"id": one.deal.account_id}
 
 
 def _collect(one: Suggestion, _on: date, _locale: Locale) -> dict[str, Any]:
