@@ -163,7 +163,7 @@ async def _collect(tx: Tx, deal: Deal, asked_by: str) -> SideEffect:
     if into is None:
         return _skipped("vietqr", "no_default_account")
     if into.never_used:
-        return _skipped("vietqr", "first_use_needs_people: call crm_generate_vietqr")
+        return _skipped("vietqr", "first_use_needs_people")
     amount = Money(deal.amount_minor, deal.currency)
     asked = await requests.ask_for_deal(tx, deal.id, into.account, amount, requested_by=asked_by)
     where = f"bank={into.bank.short_name} account={into.account.account_number}"

@@ -29,6 +29,7 @@ from domain.insight.next_actions_rules import (
 from domain.insight.tables import DismissedAction, SuggestedAction
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
+from domain.payments import queries as payments
 from domain.store import audit_queries
 from domain.store.tx import Tx
 
@@ -173,6 +174,7 @@ async def _situations(
     ids = reviews.ids_of(*chosen)
     rates = await snapshot(tx, on)
     primaries = await contacts.primaries(tx)
+    asked = await payments.asked_to_pay(tx, ids)
     contacted: dict[str, Event] = {}
     mailed: dict[str, Event] = {}
     for row in await activities.contacts(tx, ids):
@@ -195,6 +197,7 @@ async def _situations(
             mail=mailed.get(deal.id),
             plan=planned.get(deal.id),
             account_contact_id=primaries.get(deal.account_id),
+            asked_to_pay=deal.id in asked,
             usd_minor=rates.minor(stake(deal), deal.currency, USD),
         )
         for deal in await reviews.reviewed(tx, *chosen)

@@ -64,6 +64,7 @@ class Situation:
     mail: Event | None = None
     plan: Event | None = None
     account_contact_id: str | None = None
+    asked_to_pay: bool = False  # its customer was given a code
     usd_minor: int | None = None
 
 
@@ -157,6 +158,8 @@ def _collection_due(situation: Situation, _at: datetime, on: date) -> _Reason | 
     deal = situation.deal
     if deal.status != "won" or deal.closed_date is None or deal.amount_minor == 0:
         return None
+    if situation.asked_to_pay:
+        return None  # whether the money came is not known here
     days = (on - deal.closed_date).days
     # The code that is scanned is a Vietnamese one and pays in dong only.
     if deal.currency != "VND" or not 0 <= days <= COLLECT_FOR_DAYS:

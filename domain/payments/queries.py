@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
 from domain.store.tx import Tx
@@ -45,6 +45,13 @@ async def clear_default(tx: Tx, currency: str) -> None:
 async def reference_of(tx: Tx, deal_id: str) -> PaymentReference | None:
     """The reference under which a deal is paid, if it has one already."""
     return await tx.first(select(PaymentReference).where(PaymentReference.deal_id == deal_id))
+
+
+async def asked_to_pay(tx: Tx, deal_ids: "Select[str]") -> frozenset[str]:
+    """Those of these deals whose customers were given a code."""
+    return frozenset(
+        await tx.all(select(PaymentReference.deal_id).where(PaymentReference.deal_id.in_(deal_ids)))
+    )
 
 
 async def latest_request(tx: Tx, deal_id: str) -> PaymentRequest | None:

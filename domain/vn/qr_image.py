@@ -1,4 +1,4 @@
-"""What does a person scan? The picture of a VietQR payload, as PNG or as SVG.
+"""What does a person scan? The picture of a VietQR payload, as PNG, SVG or in a terminal.
 
 Error correction M and four modules of quiet zone, as EMVCo asks for codes that are shown; a module
 is a whole number of pixels, so nothing is blurred when a screen shows the picture as it is.
@@ -30,6 +30,13 @@ def svg(payload: str) -> str:
     """One path on nothing, scalable to any size: put it on a white ground."""
     text: str = _code(payload).make_image(SvgPathImage).to_string(encoding="unicode")
     return text
+
+
+def blocks(payload: str) -> list[str]:
+    """The code in half blocks, for a terminal with a dark ground."""
+    drawn = io.StringIO()
+    _code(payload).print_ascii(out=drawn, invert=True)
+    return drawn.getvalue().rstrip("\n").split("\n")
 
 
 def _code(payload: str) -> "qrcode.QRCode[Any]":

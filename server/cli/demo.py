@@ -97,6 +97,8 @@ class Story:
             await self._try_short_cuts(client, deal_id, action_id)
             self._sign(action_id)
             await self._see_it_done(client, deal_id, action_id)
+            await self._collect(client, deal_id)
+            await self._look_ahead(client)
         self._prove()
         self._forge()
         self._connect()
@@ -183,8 +185,11 @@ class Story:
 
     def _sign(self, action_id: str) -> None:
         self._title("sign")
-        shown = f"cyberos approve {action_id} --as {self._signer()[0]} --key … --passphrase-file …"
-        self._show_command(shown, _run(self.directory, *self._approve(action_id)))
+        done = _run(self.directory, *self._approve(action_id))
+        self._show_command(self._shown_approval(action_id), done)
+
+    def _shown_approval(self, action_id: str) -> str:
+        return f"cyberos approve {action_id} --as {self._signer()[0]} --key … --passphrase-file …"
 
     async def _see_it_done(self, client: Any, deal_id: str, action_id: str) -> None:
         self._title("done")
@@ -197,6 +202,26 @@ class Story:
         await self._call(
             client, "crm_close_deal", {"deal_id": deal_id, "outcome": "won"}, refused=True
         )
+
+    async def _collect(self, client: Any, deal_id: str) -> None:
+        """The code of the deal that was won, drawn as a terminal can."""
+        from domain.vn import qr_image
+
+        self._title("collect")
+        asked = await self._call(client, "crm_generate_vietqr", {"deal_id": deal_id})
+        signed = _run(self.directory, *self._approve(asked["action_id"]))
+        assert signed.returncode == 0, signed.stderr
+        self._line(f"  $ {self._shown_approval(asked['action_id'])}")
+        self._say("scan")
+        made = await self._call(client, "crm_generate_vietqr", {"deal_id": deal_id})
+        for line in qr_image.blocks(made["payload"]):
+            self._line(f"    {line}")
+
+    async def _look_ahead(self, client: Any) -> None:
+        self._title("outlook")
+        await self._call(client, "crm_pipeline_board", {"pipeline_id": "sales"})
+        await self._call(client, "crm_forecast", {"pipeline_id": "sales", "range": "90d"})
+        await self._call(client, "crm_next_best_action", {})
 
     def _prove(self) -> None:
         self._title("prove")

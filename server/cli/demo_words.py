@@ -59,6 +59,18 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "The action is carried out exactly once, exactly as signed.",
     ),
     "only_once": ("Chốt thêm lần nữa thì không được:", "Closing it once more is impossible:"),
+    "collect": (
+        "Thu tiền bằng VietQR: lần đầu dùng một tài khoản thì phải có người duyệt.",
+        "Collecting by VietQR: the first use of an account waits for a person.",
+    ),
+    "scan": (
+        "Giờ thì có mã ngay, và mã ghi đúng tài khoản, số tiền và mã tham chiếu:",
+        "Now the code comes at once, with the account, the amount and the reference:",
+    ),
+    "outlook": (
+        "Một câu hỏi, một câu trả lời: bảng cơ hội, dự báo, việc nên làm tiếp theo.",
+        "One question, one answer: the board, the forecast, what to do next.",
+    ),
     "prove": (
         "Mọi việc nằm trong chuỗi kiểm toán, kiểm chứng được ngoại tuyến.",
         "Everything stands in the audit chain, which can be verified offline.",

@@ -4,6 +4,7 @@ Every function takes a tool's answer and gives lines back. What is said in brack
 both languages, so that a script finds its line; text that strangers wrote stays on one line.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +19,7 @@ WIDTH = 80
 _GAP = "  "
 _NARROWEST = 12  # a text is clipped no shorter than this
 _HASH_SHOWN = 12
+_FACTS = re.compile(r" (?=[a-z_]+=)")  # what stands between two of them
 
 Row = Mapping[str, Any]
 
@@ -126,7 +128,7 @@ def deal_closed(result: Row, words: Words) -> list[str]:
 
 def _consequence(one: Row, deal_name: str, words: Words) -> list[str]:
     kind, state, detail = one["kind"], one["state"], one_line(one["detail"])
-    facts = " · ".join(detail.split())
+    facts = _FACTS.sub(" · ", detail)
     if state == "skipped":
         return [f"[{kind}] {words['skipped']}: {words.reason(detail)}"]
     match kind:

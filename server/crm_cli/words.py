@@ -76,7 +76,11 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "hóa đơn được phát hành khi gửi",
         "issued when the invoice is sent",
     ),
-    "made_with_the_invoice": ("mã QR được tạo cùng hóa đơn", "made with the invoice"),
+    "first_use_needs_people": (
+        "tài khoản dùng lần đầu, cần người duyệt: gọi crm_generate_vietqr",
+        "the first use of the account waits for people: call crm_generate_vietqr",
+    ),
+    "not_an_amount_in_vnd": ("không phải số tiền bằng VND", "not an amount in VND"),
     "no_default_account": (
         "chưa có tài khoản nhận tiền mặc định",
         "there is no default account to be paid into",

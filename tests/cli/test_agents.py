@@ -165,7 +165,7 @@ def test_the_list_says_for_whom_and_until_when(embedded):
 
     line = next(one for one in shown.splitlines() if one.startswith("cfo_agent:"))
     assert "for Nguyễn Minh Đức <duc.nguyen@saobien.example>" in line
-    assert "admin.bank,core.read,crm.read,inv.aging_read, until 20" in line
+    assert "admin.bank,core.read,crm.payment,crm.read,inv.aging_read, until 20" in line
     assert embedded.signing(AM)[1] in line
 
 

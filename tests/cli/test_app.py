@@ -376,7 +376,7 @@ def test_one_round_of_work_hands_on_every_message_once(place):
     first, second = place.ok("work", "--once"), place.ok("work", "--once")
 
     assert first["messages"] > 0
-    assert second == {"ok": True, "actions": [], "messages": 0}
+    assert second == {"ok": True, "actions": [], "messages": 0, "left_alone": []}
 
 
 def test_a_reader_that_hangs_up_is_no_error(embedded):

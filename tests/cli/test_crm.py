@@ -6,7 +6,6 @@ from itertools import count
 
 import pytest
 
-from server import wiring
 from server.app import guarded
 from tests.cli.console import AM
 
@@ -98,7 +97,7 @@ def test_closing_waits_for_people_and_following_it_tells_the_whole_flow(embedded
     first, *rest = closed.out.splitlines()
     assert re.fullmatch(r"\[close\] status=won · closed_date=\d{4}-\d\d-\d\d", first)
     assert rest[:-1] == [
-        "[vietqr] skipped: made with the invoice",
+        "[vietqr] skipped: the first use of the account waits for people: call crm_generate_vietqr",
         "[hoadon] skipped: issued when the invoice is sent",
         "[inv] skipped: people draft the invoice",
         '[proj] Engagement created: "Một cơ hội để chốt"',
@@ -147,15 +146,11 @@ def test_an_agent_without_the_scope_learns_no_more_than_that_it_has_no_such_tool
     )
 
 
-def test_a_forecast_is_shown_where_the_tool_is_there(embedded):
-    """Until crm_forecast is part of the product, the command says that it is not."""
+def test_a_forecast_is_shown(embedded):
     asked = embedded.crm("forecast", "--pipeline", "sales", "--range", "90d", "--lang", "en")
 
-    if "cyberos.crm.forecast" in wiring.TOOL_MODULES:
-        assert (asked.code, asked.err) == (0, "")
-        assert asked.out.splitlines()[0] == "pipeline: sales (next 90 days)"
-    else:
-        assert asked.err.startswith("COMMAND_UNAVAILABLE: This agent has no tool crm_forecast")
+    assert (asked.code, asked.err) == (0, "")
+    assert asked.out.splitlines()[0] == "pipeline: sales (next 90 days)"
 
 
 def test_a_private_deal_of_somebody_else_looks_like_nothing_at_all(embedded):

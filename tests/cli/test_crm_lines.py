@@ -174,7 +174,7 @@ def test_a_close_that_waits_names_the_signatures_and_how_to_give_them():
 def test_a_won_deal_prints_the_lines_of_the_full_flow_in_order():
     effects = [
         ("close", "done", "status=won closed_date=2026-05-14"),
-        ("vietqr", "done", "bank=Vietcombank account=001100234567 amount=750,000,000"),
+        ("vietqr", "done", "bank=Vietcombank account=001100234567 amount=750,000,000 VND"),
         ("hoadon", "done", "invoice_number=C26TAA/0001234"),
         ("inv", "done", f"id={ID}"),
         ("proj", "done", f"engagement={ID}"),
@@ -185,7 +185,7 @@ def test_a_won_deal_prints_the_lines_of_the_full_flow_in_order():
     assert lines.deal_closed(_result(effects), ENGLISH) == [
         "[close] status=won · closed_date=2026-05-14",
         "[vietqr] vn-bank-transfer skill invoked",
-        "[vietqr] generated: bank=Vietcombank · account=001100234567 · amount=750,000,000",
+        "[vietqr] generated: bank=Vietcombank · account=001100234567 · amount=750,000,000 VND",
         "[hoadon] vn-vat-invoice skill invoked",
         "[hoadon] invoice_number=C26TAA/0001234",
         f"[inv] INV invoice registered (id={ID})",

@@ -66,10 +66,10 @@ def test_demo_json_names_everything_a_script_needs(place):
 
     assert set(demo["agents"]) == {"cro_agent", "cfo_agent", "reader_agent"}
     assert demo["agents"]["cro_agent"]["scopes"] == [
-        "core.read", "crm.close", "crm.read", "crm.write",
+        "core.read", "crm.close", "crm.payment", "crm.read", "crm.write",
     ]  # fmt: skip
     assert demo["agents"]["cfo_agent"]["scopes"] == [
-        "admin.bank", "core.read", "crm.read", "inv.aging_read",
+        "admin.bank", "core.read", "crm.payment", "crm.read", "inv.aging_read",
     ]  # fmt: skip
     assert demo["agents"]["reader_agent"]["scopes"] == ["core.read", "crm.read"]
     for agent in demo["agents"].values():
@@ -227,7 +227,7 @@ def test_a_company_begins_with_people_pipelines_account_and_agent(real, report):
     token = Path(report["agent"]["token_file"]).read_text().strip()
     me = real.call_as(token, "whoami", {})
     assert (me["agent"], me["acts_for"]) == ("seller", "Phan Chí Cường")
-    assert me["scopes"] == ["core.read", "crm.close", "crm.read", "crm.write"]
+    assert me["scopes"] == ["core.read", "crm.close", "crm.payment", "crm.read", "crm.write"]
 
 
 def test_its_secrets_lie_where_only_the_owner_reads(real, report):

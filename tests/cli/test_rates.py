@@ -49,9 +49,12 @@ def test_the_sheet_says_why_more_people_sign(without_rates, lang, said):
 def test_doctor_warns_until_a_rate_is_recorded(without_rates):
     assert warned(without_rates)
 
-    without_rates.ok(
-        "rate", "add", *TENANT, "--rate", "26300", "--source", "x", "--on", "2026-01-02"
-    )
+    rate = ["rate", "add", *TENANT, "--rate", "26300", "--source", "x"]
+    without_rates.ok(*rate, "--on", "2026-01-02")  # too old to say anything
+
+    assert warned(without_rates)
+
+    without_rates.ok(*rate)
 
     assert not warned(without_rates)
 

@@ -281,4 +281,4 @@ async def test_many_deals_cost_no_more_statements_than_one(world):
                 found = await next_actions.propose(tx, who, on=NOW.date())
         asked.append((found.deals, len(seen)))
 
-    assert asked == [(1, 6), (13, 6)]
+    assert asked == [(1, 7), (13, 7)]

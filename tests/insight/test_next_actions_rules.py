@@ -267,3 +267,10 @@ def test_the_ranking_does_not_depend_on_the_order_of_the_question(situations, ch
         return one.usd_minor, one.rule, one.deal.id
 
     assert list(map(key, rules.ranked(distinct))) == list(map(key, rules.ranked(shuffled)))
+
+
+def test_collection_is_not_asked_for_twice():
+    won = a_deal(status="won", closed_date=TODAY)
+
+    assert Rule.COLLECTION_DUE in found(Situation(deal=won))
+    assert Rule.COLLECTION_DUE not in found(Situation(deal=won, asked_to_pay=True))

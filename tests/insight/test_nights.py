@@ -236,7 +236,7 @@ async def test_a_night_costs_no_more_statements_for_many_deals_than_for_one(worl
                 await next_actions.record_standing(tx, day, tool_of)
         asked.append((len(seen.reads), len(seen.writes)))
 
-    assert asked == [(13, 2), (13, 2)]
+    assert asked == [(14, 2), (14, 2)]
 
 
 # --- suggestions that are remembered ---

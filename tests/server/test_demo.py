@@ -37,6 +37,8 @@ def test_the_demo_tells_the_whole_story(lang, tmp_path):
     assert told.stdout.count("pending_approval") == 1
     assert told.stdout.count("✗ INVALID_ARGS") == 2, "an invented token, a borrowed approval"
     assert "[proj] done: engagement=" in told.stdout
+    assert told.stdout.count("\u2580") > 50, "the code of the deal is drawn"
+    assert told.stdout.count("Waiting for people") == 2, "the close, and the first use"
     assert "its bytes do not give the stored hash" in told.stdout
     assert not list(tmp_path.glob("cyberos-demo-*")), "the demo cleans up after itself"
     environment["CYBEROS_DATA_DIR"] = str(tmp_path / "data")

@@ -69,10 +69,10 @@ async def test_the_open_stages_come_in_order_with_sums_that_add_up(world):
         "currency": "VND", "amount_minor": 1_180_000_016, "weighted_minor": 518_000_008,
     }  # fmt: skip
     assert said.splitlines()[0] == (
-        "Bán hàng (sales): 4 open, 33,33 USD, weighted 16,66 USD; "
-        "1.180.000.016 ₫, weighted 518.000.008 ₫"
+        "Bán hàng (sales): 4 đang mở, 33,33 USD, có trọng số 16,66 USD; "
+        "1.180.000.016 ₫, có trọng số 518.000.008 ₫"
     )
-    assert said.splitlines()[2] == "Khám phá (discovery): 0 open, nothing"
+    assert said.splitlines()[2] == "Khám phá (discovery): 0 đang mở, chưa có gì"
     assert len(said.splitlines()) == 5
 
 

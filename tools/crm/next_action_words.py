@@ -109,6 +109,8 @@ def arguments_of(one: Suggestion, on: date, locale: Locale) -> dict[str, Any]:
 def reason_of(one: Suggestion, locale: Locale) -> str:
     """Why, in a sentence; the name of the deal is a quotation."""
     sentence = _said(_REASONS[one.rule], locale).format(deal=quoted(one.deal.name), days=one.days)
+    if one.days == 0:
+        sentence = sentence.replace(" 0 days ago", " today").replace(" được 0 ngày", " hôm nay")
     return sentence.replace(" 1 days", " 1 day") if locale == "en" else sentence
 
 

@@ -118,7 +118,7 @@ def board_view(
         untrusted_fields=(
             ["/stages/*/deals/*/name", "/stages/*/deals/*/account_name"] if shown else []
         ),
-        headline=f"{name} ({pipeline.code}): {count} open, {_sums(found.worth, locale)}",
+        headline=f"{name} ({pipeline.code}): {_open(count, locale)}, {_sums(found.worth, locale)}",
         lines=[_line(column, locale) for column in found.columns],
     )
 
@@ -176,22 +176,29 @@ def _name(column: Column, locale: Locale) -> str:
 
 
 def _line(column: Column, locale: Locale) -> str:
-    still = f", {column.stagnant} stagnant" if column.stagnant else ""
+    words = "đứng yên" if locale == "vi" else "stagnant"
+    still = f", {column.stagnant} {words}" if column.stagnant else ""
     label = f"{_name(column, locale)} ({column.stage.code})"
-    return f"{label}: {column.count} open, {_sums(column.worth, locale)}{still}"
+    return f"{label}: {_open(column.count, locale)}, {_sums(column.worth, locale)}{still}"
+
+
+def _open(count: int, locale: Locale) -> str:
+    return f"{count} {'đang mở' if locale == 'vi' else 'open'}"
 
 
 def _sums(worth: Sequence[Worth], locale: Locale) -> str:
-    if not worth:
-        return "nothing"
-    return "; ".join(
-        f"{_money(one.amount_minor, one.currency, locale)}, "
-        f"weighted {_money(one.weighted_minor, one.currency, locale)}"
-        for one in worth
+    nothing, weighted = ("chưa có gì", "có trọng số") if locale == "vi" else ("nothing", "weighted")
+    return (
+        "; ".join(
+            f"{_money(one.amount_minor, one.currency, locale)}, "
+            f"{weighted} {_money(one.weighted_minor, one.currency, locale)}"
+            for one in worth
+        )
+        or nothing
     )
 
 
 def _money(minor: int, currency: str, locale: Locale) -> str:
     if _exact(minor) is None:
-        return f"beyond counting in {currency}"
+        return f"{'quá lớn' if locale == 'vi' else 'beyond counting'} ({currency})"
     return Money(minor, currency).text(locale)
