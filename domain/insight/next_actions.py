@@ -29,7 +29,7 @@ from domain.insight.next_actions_rules import (
 from domain.insight.tables import DismissedAction, SuggestedAction
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
-from domain.store import audit_queries
+from domain.store import audit_queries, outbox
 from domain.store.tx import Tx
 
 
@@ -108,6 +108,7 @@ async def dismiss(
     )
     tx.add(row)
     await tx.flush()
+    outbox.emit(tx, "action.dismissed", proposal_id=row.proposal_id, deal_id=row.deal_id)
     return row
 
 

@@ -245,7 +245,7 @@ async def test_rows_that_make_no_sense_are_answered_in_words_and_break_nothing(w
     kpis = await world.ok("crm_kpis", kpi="pipeline_value")
 
     assert {one["deal_id"] for one in found["actions"]} == set(ids)
-    assert "Chưa có tỷ giá XXX" in found["summary"]
+    assert "Chưa có tỷ giá VND, XXX" in found["summary"] and "lớn nhất" not in found["summary"]
     assert done == {"lead_scores": 2, "next_actions": 2}
     assert {one["score"] for one in scores["scores"]} == {40}
     assert kpis["kpis"][0]["value"] == "0" and "XXX" in kpis["kpis"][0]["note"]

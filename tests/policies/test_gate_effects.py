@@ -37,6 +37,7 @@ OTHERWISE = {
     "crm_create_deal": {"name": "Cơ hội khác"},
     "crm_move_stage": {"reason": "Lý do khác"},
     "crm_log_activity": {"subject": "Chuyện khác"},
+    "crm_dismiss_action": {"days": 7},
 }
 EVERY_TRACE = frozenset({"call_counter"})
 
@@ -113,6 +114,8 @@ async def test_E10_a_key_belongs_to_one_agent_of_one_tenant(shared, calls, name)
     assert stranger.structured_content["id"] != mine.structured_content["id"]
     if name == "crm_move_stage":
         assert fault_code(colleague) == "STAGE_SAME"  # not answered from anybody's memory
+    elif name == "crm_dismiss_action":
+        assert colleague.structured_content == mine.structured_content  # it is away for everybody
     else:
         assert colleague.structured_content["id"] != mine.structured_content["id"]
 
@@ -170,12 +173,14 @@ async def _their_calls(world: World):
 
         account = await made("crm_create_account", name="Their Co", account_type="llc")
         deal = await made("crm_create_deal", account_id=account["id"], name="Their deal")
+        proposed = (await made("crm_next_best_action", deal_id=deal["id"]))["actions"][0]
     return {
         "crm_create_account": {"name": "Their other", "account_type": "llc"},
         "crm_create_contact": {"account_id": account["id"], "display_name": "Ann Lee"},
         "crm_create_deal": {"account_id": account["id"], "name": "Another"},
         "crm_move_stage": {"deal_id": deal["id"], "to_stage": "discovery"},
         "crm_log_activity": {"kind": "note", "subject": "Seen", "account_id": account["id"]},
+        "crm_dismiss_action": {"proposal_id": proposed["id"], "reason": "No"},
     }
 
 

@@ -27,7 +27,7 @@ COUNTS = {
     "crm_log_activity": (6, 5),
     "crm_close_deal": (11, 4),
     "crm_next_best_action": (9, 0),
-    "crm_dismiss_action": (10, 4),
+    "crm_dismiss_action": (10, 5),
     "crm_lead_score": (6, 0),
     "crm_kpis": (13, 0),
     "vn_decode_vietqr": (2, 0),

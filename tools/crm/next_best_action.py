@@ -115,12 +115,14 @@ def _summary(found: Proposed, chosen: list[Suggestion], locale: Locale) -> str:
             if vietnamese
             else f"{found.deals} deals reviewed: nothing needs doing now."
         )
-    most = stake_of(chosen[0], locale)
     said = (
-        f"{len(chosen)} đề xuất cho {found.deals} thương vụ; giá trị lớn nhất {most}."
+        f"{len(chosen)} đề xuất cho {found.deals} thương vụ."
         if vietnamese
-        else f"{len(chosen)} proposals for {found.deals} deals; most at stake {most}."
+        else f"{len(chosen)} proposals for {found.deals} deals."
     )
+    if chosen[0].usd_minor is not None:  # else it is the first by its rule, whatever its worth
+        most = stake_of(chosen[0], locale)
+        said += f" Giá trị lớn nhất: {most}." if vietnamese else f" Most at stake: {most}."
     if found.unrated:
         names = ", ".join(found.unrated)
         said += (
