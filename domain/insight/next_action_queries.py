@@ -1,6 +1,6 @@
 """Which actions were suggested, which of them dismissed, and which of them acted on?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, select
@@ -40,10 +40,9 @@ async def dismissals(
     )
 
 
-async def known(tx: Tx, ids: Iterable[str]) -> set[str]:
-    """Those of the ids that were suggested before. For some hundreds of ids at a time."""
-    wanted = list(ids)
-    found = await tx.all(select(SuggestedAction.id).where(SuggestedAction.id.in_(wanted)))
+async def known(tx: Tx, deal_ids: "Select[str]") -> set[str]:
+    """Everything that was ever suggested about these deals, by its id."""
+    found = await tx.all(select(SuggestedAction.id).where(SuggestedAction.deal_id.in_(deal_ids)))
     return set(found)
 
 

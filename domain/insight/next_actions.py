@@ -30,10 +30,8 @@ from domain.insight.tables import DismissedAction, SuggestedAction
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.payments import queries as payments
-from domain.store import audit_queries
+from domain.store import audit_queries, outbox
 from domain.store.tx import Tx
-
-_AT_ONCE = 500  # ids in one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +65,7 @@ async def propose(
     if deal_id is not None:
         assert reader is not None
         await deal_service.load(tx, deal_id, reader)
-    since = on - timedelta(days=COLLECT_FOR_DAYS)
-    chosen = reviews.open_or_won(reader, won_since=since, deal_id=deal_id)
+    chosen = _reviewed(reader, on, deal_id)
     situations, acted_on = await _situations(tx, on, chosen)
     away = acted_on | set(await queries.dismissed(tx))
     found = [
@@ -88,8 +85,7 @@ async def dismiss(
 
     Raises NOT_FOUND for a proposal that does not stand for this reader.
     """
-    seen = reviews.open_or_won(reader, won_since=on - timedelta(days=COLLECT_FOR_DAYS))
-    there = await queries.dismissal(tx, proposal_id, reviews.ids_of(*seen))
+    there = await queries.dismissal(tx, proposal_id, reviews.ids_of(*_reviewed(reader, on)))
     if there is not None:
         return there
     standing = (await propose(tx, reader, on=on)).actions
@@ -113,6 +109,7 @@ async def dismiss(
     )
     tx.add(row)
     await tx.flush()
+    outbox.emit(tx, "action.dismissed", proposal_id=row.proposal_id, deal_id=row.deal_id)
     return row
 
 
@@ -122,9 +119,7 @@ async def record_standing(tx: Tx, on: date, tool_of: Callable[[Suggestion], str]
     Nobody is shown anything here: it is what acceptance is counted against later.
     """
     best = best_of_each((await propose(tx, None, on=on)).actions)
-    known: set[str] = set()
-    for start in range(0, len(best), _AT_ONCE):
-        known |= await queries.known(tx, [one.id for one in best[start : start + _AT_ONCE]])
+    known = await queries.known(tx, reviews.ids_of(*_reviewed(None, on)))
     new = [one for one in best if one.id not in known]
     for one in new:
         tx.add(
@@ -165,6 +160,14 @@ async def acceptance(tx: Tx, reader: Reader, *, since: datetime) -> Acceptance:
     dismissed = {one.proposal_id for one in await queries.dismissals(tx, seen, since=since)}
     everything = dict.fromkeys([*(one.id for one in suggested), *sorted(dismissed)])
     return Acceptance(tuple(everything), accepted, tuple(sorted(dismissed - set(accepted))))
+
+
+def _reviewed(
+    reader: Reader | None, on: date, deal_id: str | None = None
+) -> tuple[ColumnElement[bool], ...]:
+    """The deals that something may have to be done about."""
+    since = on - timedelta(days=COLLECT_FOR_DAYS)
+    return reviews.open_or_won(reader, won_since=since, deal_id=deal_id)
 
 
 async def _situations(

@@ -1,15 +1,19 @@
 """What should be done next, asked by an agent: ready calls, the right order, nothing hidden."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from sqlalchemy import update
 
 from domain.activities import latest
 from domain.deals.queries import Reader
+from domain.deals.tables import Deal
 from domain.fx import service as fx
 from domain.fx.snapshot import snapshot
+from domain.identity.tables import Agent
 from domain.insight import next_actions
 from domain.insight.next_actions_rules import Rule, Situation, suggestions
 from domain.kernel.ids import new_id
@@ -17,6 +21,7 @@ from domain.kernel.money import Rate
 from policies import floor
 from policies.contract import wire_name
 from server import publish, wiring
+from server.nightly import Nights
 from tests.insight.samples import AT, TODAY, a_deal, days_ago
 from tests.statements import counted
 from tests.world import NOW, fault, fault_code
@@ -216,6 +221,45 @@ async def test_a_deal_won_lately_asks_for_collection_and_the_tax_code(world):
 
     assert list(found) == ["collection_due", "tax_code_missing"]
     assert found["collection_due"]["value_at_stake_minor"] == 750_000_000
+
+
+async def test_rows_that_make_no_sense_are_answered_in_words_and_break_nothing(world):
+    """An imported currency nobody knows, an amount at the edge, a close long past, no date."""
+    account = await world.an_account()
+    ids = [(await world.a_deal(account))["id"] for _ in range(2)]
+    async with world.owning() as tx:
+        await tx.change(
+            update(Deal)
+            .where(Deal.id == ids[0])
+            .values(currency="XXX", amount_minor=2**53 - 1, expected_close_date=date(1999, 1, 1))
+        )
+        await tx.change(update(Deal).where(Deal.id == ids[1]).values(amount_minor=0))
+    world.clock.move(timedelta(days=400))
+    async with world.owning() as tx:
+        await tx.change(update(Agent).values(expires_at=tx.at + timedelta(days=1)))
+
+    found = await proposed(world)
+    done = await Nights(world.executor_side, world.clock).work(world.ours.id)
+    scores = await world.ok("crm_lead_score")
+    kpis = await world.ok("crm_kpis", kpi="pipeline_value")
+
+    assert {one["deal_id"] for one in found["actions"]} == set(ids)
+    assert "Chưa có tỷ giá VND, XXX" in found["summary"] and "lớn nhất" not in found["summary"]
+    assert done == {"lead_scores": 2, "next_actions": 2}
+    assert {one["score"] for one in scores["scores"]} == {40}
+    assert kpis["kpis"][0]["value"] == "0" and "XXX" in kpis["kpis"][0]["note"]
+
+
+async def test_the_text_alone_is_enough_to_make_the_call(world):
+    deal = await world.a_deal()
+    world.clock.move(timedelta(days=8))
+
+    result = await world.call("crm_next_best_action", deal_id=deal["id"])
+    _, first, *_ = result.content[0].text.splitlines()
+
+    assert first.startswith('1. "Nền tảng quý 4" đã 8 ngày')
+    arguments = json.loads(first.partition(" -> crm_log_activity ")[2])
+    assert arguments == result.structured_content["actions"][0]["arguments"]
 
 
 # --- what is not for you ---

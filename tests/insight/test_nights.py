@@ -3,13 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from domain.deals.queries import Reader
 from domain.deals.tables import Deal
 from domain.insight import lead_scores, next_actions
-from domain.insight.tables import LeadScore, NightlyRun, SuggestedAction
+from domain.insight.tables import DismissedAction, LeadScore, NightlyRun, SuggestedAction
 from domain.kernel.clock import VIETNAM
 from domain.store.audit_queries import entries
 from server.nightly import JOBS, Job, Nights
@@ -115,6 +115,22 @@ async def test_a_job_that_breaks_hinders_no_other_and_is_tried_again_in_an_hour(
     assert first == {"lead_scores": 0, "next_actions": 0, "forecasts": 0} and at_once == again == {}
     assert broken == [TODAY, TODAY]
     assert "nightly work broken broke" in caplog.text
+
+
+@pytest.mark.parametrize("entity", [LeadScore, NightlyRun, SuggestedAction, DismissedAction])
+async def test_what_was_written_down_is_never_rewritten(world, entity):
+    await world.a_deal()
+    world.clock.move(timedelta(days=8))
+    [shown] = (await world.ok("crm_next_best_action"))["actions"]
+    await worked(world)
+    await world.ok("crm_dismiss_action", proposal_id=shown["id"], reason="Không")
+    assert await rows_of(world, entity)
+    changes = update(entity).values(tenant_id=world.ours.id), delete(entity)
+
+    for change in changes:
+        with pytest.raises(IntegrityError, match="is append-only"):
+            async with world.owning() as tx:
+                await tx.change(change)
 
 
 # --- scores ---

@@ -42,6 +42,7 @@ OTHERWISE = {
     "crm_update_deal": {"name": "Cơ hội khác"},
     "crm_undo_move": {"reason": "Lý do khác"},
     "crm_share_deal": {"visibility": "workspace"},
+    "crm_dismiss_action": {"days": 7},
 }
 # What becomes of the same change, made a second time by a colleague.
 REFUSED_AGAIN = {
@@ -124,6 +125,8 @@ async def test_E10_a_key_belongs_to_one_agent_of_one_tenant(shared, calls, name)
     assert stranger.structured_content["id"] != mine.structured_content["id"]
     if name in REFUSED_AGAIN:
         assert fault_code(colleague) == REFUSED_AGAIN[name]  # not answered from anybody's memory
+    elif name == "crm_dismiss_action":
+        assert colleague.structured_content == mine.structured_content  # it is away for everybody
     elif "expected_version" in ARGUMENTS[name]:  # an edit of the same row, and one more
         assert colleague.structured_content["version"] == mine.structured_content["version"] + 1
     else:
@@ -188,6 +191,7 @@ async def _their_calls(world: World):
         )
         moved = await made("crm_create_deal", account_id=account["id"], name="Their other deal")
         await made("crm_move_stage", deal_id=moved["id"], to_stage="discovery")
+        proposed = (await made("crm_next_best_action", deal_id=deal["id"]))["actions"][0]
     return {
         "crm_create_account": {"name": "Their other", "account_type": "llc"},
         "crm_create_contact": {"account_id": account["id"], "display_name": "Ann Lee"},
@@ -199,6 +203,7 @@ async def _their_calls(world: World):
         "crm_share_deal": {"deal_id": deal["id"], "visibility": "private"},
         "crm_move_stage": {"deal_id": deal["id"], "to_stage": "discovery"},
         "crm_log_activity": {"kind": "note", "subject": "Seen", "account_id": account["id"]},
+        "crm_dismiss_action": {"proposal_id": proposed["id"], "reason": "No"},
     }
 
 

@@ -34,23 +34,23 @@ TOOLS: Mapping[Rule, str] = {
 _PLANNED_WITHIN = timedelta(days=3)
 _NEW_CLOSE_WITHIN = timedelta(days=14)
 
-# What is said of a deal ({deal} is its name in quotation marks) that has stood so for {days} days.
+# What is said of a deal ({deal} is its name in quotation marks) that has stood so for {span}.
 _REASONS: Mapping[Rule, tuple[str, str]] = {
     Rule.COLLECTION_DUE: (
-        "Đã thắng {deal} được {days} ngày; nên đề nghị khách thanh toán bằng VietQR.",
-        "{deal} was won {days} days ago; request VietQR collection.",
+        "Đã thắng {deal} được {span}; nên đề nghị khách thanh toán bằng VietQR.",
+        "{deal} was won {span} ago; request VietQR collection.",
     ),
     Rule.PROPOSAL_NOT_SENT: (
-        "{deal} vào giai đoạn đề xuất đã {days} ngày mà chưa ghi nhận thư nào; nên gửi đề xuất.",
-        "{deal} has no e-mail since it came to the proposal stage {days} days ago; send it.",
+        "{deal} vào giai đoạn đề xuất đã {span} mà chưa ghi nhận thư nào; nên gửi đề xuất.",
+        "{deal} has no e-mail since it came to the proposal stage {span} ago; send it.",
     ),
     Rule.EXPECTED_CLOSE_PAST: (
-        "Ngày dự kiến chốt {deal} đã qua {days} ngày; nên thống nhất ngày mới.",
-        "The expected close of {deal} went by {days} days ago; agree on a new day.",
+        "Ngày dự kiến chốt {deal} đã qua {span}; nên thống nhất ngày mới.",
+        "The expected close of {deal} went by {span} ago; agree on a new day.",
     ),
     Rule.STAGNATION: (
-        "{deal} đã {days} ngày không có liên hệ hay bước tiến nào; nên hẹn khách trao đổi lại.",
-        "Nothing has happened with {deal} for {days} days; schedule a check-in.",
+        "{deal} đã {span} không có liên hệ hay bước tiến nào; nên hẹn khách trao đổi lại.",
+        "Nothing has happened with {deal} for {span}; schedule a check-in.",
     ),
     Rule.TAX_CODE_MISSING: (
         "Khách hàng của {deal} chưa có mã số thuế; cần có trước khi xuất hóa đơn.",
@@ -65,8 +65,8 @@ _REASONS: Mapping[Rule, tuple[str, str]] = {
         "{deal} has no primary contact.",
     ),
     Rule.NO_NEXT_STEP: (
-        "Lần trao đổi gần nhất về {deal} cách đây {days} ngày và chưa ghi bước tiếp theo.",
-        "The last contact about {deal} was {days} days ago and no next step is written down.",
+        "Lần trao đổi gần nhất về {deal} cách đây {span} và chưa ghi bước tiếp theo.",
+        "The last contact about {deal} was {span} ago and no next step is written down.",
     ),
 }
 _EFFECTS: Mapping[Rule, tuple[str, str]] = {
@@ -108,10 +108,11 @@ def arguments_of(one: Suggestion, on: date, locale: Locale) -> dict[str, Any]:
 
 def reason_of(one: Suggestion, locale: Locale) -> str:
     """Why, in a sentence; the name of the deal is a quotation."""
-    sentence = _said(_REASONS[one.rule], locale).format(deal=quoted(one.deal.name), days=one.days)
+    unit = "ngày" if locale == "vi" else "day" if one.days == 1 else "days"
+    sentence = _said(_REASONS[one.rule], locale)
     if one.days == 0:
-        sentence = sentence.replace(" 0 days ago", " today").replace(" được 0 ngày", " hôm nay")
-    return sentence.replace(" 1 days", " 1 day") if locale == "en" else sentence
+        sentence = sentence.replace("{span} ago", "today").replace("được {span}", "hôm nay")
+    return sentence.format(deal=quoted(one.deal.name), span=f"{one.days} {unit}")
 
 
 def effect_of(one: Suggestion, locale: Locale) -> str:

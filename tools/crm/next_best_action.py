@@ -1,5 +1,6 @@
 """What should be done next?"""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -39,6 +40,10 @@ class ActionView(View):
     currency: str
     expires_at: datetime
 
+    def text(self) -> str:
+        """One line: why, and the call as it can be made."""
+        return f"{self.reason} -> {self.tool} {json.dumps(self.arguments, ensure_ascii=False)}"
+
 
 class Actions(View):
     """What is proposed, most at stake first."""
@@ -51,10 +56,8 @@ class Actions(View):
 
     def text(self) -> str:
         """A sentence, then a line for each."""
-        return "\n".join(
-            [self.summary]
-            + [f"{n}. {one.reason} -> {one.tool}" for n, one in enumerate(self.actions, start=1)]
-        )
+        listed = (f"{n}. {one.text()}" for n, one in enumerate(self.actions, start=1))
+        return "\n".join([self.summary, *listed])
 
 
 @tool("cyberos.crm.next_best_action", title="Propose what to do next", answer=Actions)
@@ -112,12 +115,14 @@ def _summary(found: Proposed, chosen: list[Suggestion], locale: Locale) -> str:
             if vietnamese
             else f"{found.deals} deals reviewed: nothing needs doing now."
         )
-    most = stake_of(chosen[0], locale)
     said = (
-        f"{len(chosen)} đề xuất cho {found.deals} thương vụ; giá trị lớn nhất {most}."
+        f"{len(chosen)} đề xuất cho {found.deals} thương vụ."
         if vietnamese
-        else f"{len(chosen)} proposals for {found.deals} deals; most at stake {most}."
+        else f"{len(chosen)} proposals for {found.deals} deals."
     )
+    if chosen[0].usd_minor is not None:  # else it is the first by its rule, whatever its worth
+        most = stake_of(chosen[0], locale)
+        said += f" Giá trị lớn nhất: {most}." if vietnamese else f" Most at stake: {most}."
     if found.unrated:
         names = ", ".join(found.unrated)
         said += (
