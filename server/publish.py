@@ -104,6 +104,14 @@ def _arguments(made: dict[str, dict[str, Any]], catalogue: Catalogue) -> list[st
     return lines
 
 
+def _without_words(parts: dict[str, Any]) -> dict[str, Any]:
+    """The description of a class is for whoever reads the code; the tool's own words are enough."""
+    return {
+        name: {key: value for key, value in part.items() if key != "description"}
+        for name, part in parts.items()
+    }
+
+
 def _lean(schema: Any) -> Any:
     """Drop the titles pydantic invents: they cost an agent's attention and say nothing."""
     if isinstance(schema, dict):
@@ -112,7 +120,11 @@ def _lean(schema: Any) -> Any:
             for key, value in schema.items()
             if not (key in _NOISE and isinstance(value, str))
         }
-        return {key: _lean(value) for key, value in kept.items() if key != "discriminator"}
+        return {
+            key: _lean(_without_words(value) if key == "$defs" else value)
+            for key, value in kept.items()
+            if key != "discriminator"
+        }
     if isinstance(schema, list):
         return [_lean(item) for item in schema]
     return schema

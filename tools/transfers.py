@@ -13,6 +13,7 @@ from pydantic import Field
 from domain.kernel.money import Locale, Money
 from domain.payments.beneficiaries import Beneficiary
 from domain.payments.requests import Asked
+from policies.contract import SlotView
 from tools.shapes import View, quoted
 
 READY = "ready"
@@ -35,7 +36,10 @@ class VietQrResult(View):
     note: str | None = None
     action_id: str | None = None
     summary: str | None = None
+    slots: list[SlotView] | None = None
     expires_at: datetime | None = None
+    how_to_approve: str | None = None
+    inbox_url: str | None = None
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:

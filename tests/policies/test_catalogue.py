@@ -59,6 +59,9 @@ def test_A06_a_missing_table_is_unavailable(tmp_path):
         (TEXT.replace("value = 10_000_000", "value = 10_000_001"), "a higher threshold"),
         (TEXT.replace('op = ">", value', 'op = "<", value'), "the comparison turned around"),
         (TEXT.replace('scope = "crm.read"', 'scope = "core.read"', 1), "a wider scope"),
+        (TEXT.replace('op = "==", value = 1', 'op = "==", value = 0', 1), "asks on the second use"),
+        (TEXT.replace('roles = ["am", "cfo"]', 'roles = ["am", "cfo", "sales"]', 1),
+         "a first use for others"),
         (TEXT + '\n[[tool]]\nid = "cyberos.approvals.approve"\nscope = "core.read"\n'
          'effect = "write"\n', "a tool that approves"),
         (TEXT + '\n[[tool]]\nid = "cyberos.admin.grant_role"\nscope = "admin.bank"\n'
@@ -123,12 +126,24 @@ def test_A02_a_tool_is_there_exactly_for_who_holds_its_scope_and_may_write():
 def test_what_cannot_be_taken_back_always_needs_people(row: ToolPolicy, tainted: bool, usd):
     decision = weigh(row, {"amount_usd_minor": usd}, tainted=tainted)
 
-    if row.effect is Effect.DESTRUCTIVE:
+    if row.effect is Effect.DESTRUCTIVE or row.confirm is Confirm.PREDICATE:
+        # What a predicate asks about is not known here, and the unknown is the worst case.
         assert decision.verdict is Verdict.NEEDS_PEOPLE
         assert decision.slots
         assert decision.assurance >= 3
     else:
         assert decision.verdict is Verdict.ALLOW
+
+
+@pytest.mark.parametrize("name", ["crm_generate_vietqr", "inv_generate_vietqr"])
+@pytest.mark.parametrize(
+    ("first", "verdict"),
+    [(True, Verdict.NEEDS_PEOPLE), (None, Verdict.NEEDS_PEOPLE), (False, Verdict.ALLOW)],
+)
+def test_Q02_only_the_first_use_of_an_account_asks_people(name, first, verdict):
+    row = SHIPPED.by_name[name]
+
+    assert weigh(row, {"account_first_use": first}, tainted=False).verdict is verdict
 
 
 @pytest.mark.parametrize(

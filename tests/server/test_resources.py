@@ -85,7 +85,8 @@ async def test_boards_and_pending_approvals_are_listed_and_the_thousands_have_te
         )
     }
     assert [one.uri for one in listed.resources if one.uri not in boards] == [
-        "crm://approvals/pending"
+        "crm://approvals/pending",
+        "crm://kpis",
     ]
     assert [one.uri_template for one in templates.resource_templates] == [
         "crm://pipelines/{pipeline_id}/board",

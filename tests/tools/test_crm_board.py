@@ -212,7 +212,7 @@ async def test_a_full_board_is_cut_says_so_and_still_counts_everything(world):
     # Three of the largest amounts are more than a JSON number can say; a tenth of them is not.
     assert "amount_minor" not in stage["totals"][0]
     assert stage["totals"][0]["weighted_minor"] == 2_702_159_776_422_297
-    assert "beyond counting in VND" in said and said.splitlines()[-1].startswith("(not every deal")
+    assert "quá lớn (VND)" in said and said.splitlines()[-1].startswith("(not every deal")
     assert column(bare, "qualifying")["count"] == 3 and bare["untrusted_fields"] == []
 
 

@@ -99,7 +99,7 @@ async def test_the_result_says_of_each_consequence_whether_it_happened(shared):
 
     assert told(won) == {
         "close": "done: status=won closed_date=2026-11-21",
-        "vietqr": "skipped: no_default_account",
+        "vietqr": "skipped: not_an_amount_in_vnd",
         "hoadon": "skipped: issued_when_the_invoice_is_sent",
         "inv": "skipped: drafted_by_people",
         "proj": f"done: engagement={won['engagement_id']}",

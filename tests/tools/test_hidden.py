@@ -51,6 +51,7 @@ async def theirs(shared: World):
         deals = await talk.ok("crm_list_deals", limit=1)
     ids["primary_contact_id"] = ids["contact_id"] = calls["crm_log_activity"]["contact_id"]
     ids["deal_id"] = deals["deals"][0]["id"]
+    ids["invoice_id"] = ids["deal_id"]  # nobody has invoices yet
     return ids
 
 

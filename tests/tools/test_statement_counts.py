@@ -11,7 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 # Two of the reads say who is calling, three of the writes are the audit chain's.
 COUNTS = {
     "whoami": (2, 0),
-    "approvals_list": (6, 0),
+    "approvals_list": (7, 0),
     "approvals_get": (6, 0),
     "approvals_cancel": (8, 4),
     "crm_search_accounts": (4, 0),
@@ -37,7 +37,7 @@ COUNTS = {
     "crm_undo_move": (9, 6),
     "crm_share_deal": (6, 5),
     "crm_timeline": (9, 0),
-    "crm_close_deal": (11, 4),
+    "crm_close_deal": (13, 4),
     "crm_generate_vietqr": (9, 4),
     "inv_generate_vietqr": (7, 4),
     "crm_next_best_action": (9, 0),
