@@ -94,13 +94,15 @@ class Call:
 
     `unanswered` says why the outside could not be asked for this call (see `Consult`).
     When an approved action is carried out, `principal` is the person who asked or whose agent did,
-    with her rights of now, and `requester` names who really asked.
+    with her rights of now, `requester` names who really asked, and `holds` says that what is judged
+    has to be held (locked) until the end, so that nobody changes it between judging and doing.
     """
 
     principal: Principal
     tx: Tx
     unanswered: Fault | None = None
     requester: str = ""
+    holds: bool = False
 
     @property
     def at(self) -> datetime:

@@ -7,7 +7,7 @@ asked for is held against the audit entry that was written with it.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -222,17 +222,18 @@ def may_be_batched(catalogue: Catalogue | None, tool_id: str) -> bool:
     return policy is not None and policy.batch
 
 
-async def situation(tx: Tx, row: PendingAction, house: House) -> Situation:
+async def situation(tx: Tx, row: PendingAction, house: House, *, hold: bool = False) -> Situation:
     """Propose the stored arguments once more, and see whether they still mean the same.
 
-    ARGS_TAMPERED when it is not as it was proposed.
+    `hold` keeps what it is about from changing until the transaction ends: for whoever is about to
+    carry it out. ARGS_TAMPERED when it is not as it was proposed.
     """
     await check_whole(tx, row)
     tool = house.registry.get(row.tool)
     gone = Situation(_gone(tx, PolicyRelation.UNAVAILABLE), None, None)
     if tool is None or tool.propose is None or house.catalogue is None:
         return gone
-    call = await requesting_call(tx, row)
+    call = replace(await requesting_call(tx, row), holds=hold)
     try:
         arguments = tool.arguments.model_validate_json(row.args_json)
         proposal = await tool.propose(call, arguments)

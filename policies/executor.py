@@ -144,7 +144,7 @@ class Executor:
         async with writing(self._database, tenant_id, self._clock) as tx:
             row = await load(tx, action_id, lock=True)
             await self._lapse(tx, row)
-            here = await proof.situation(tx, row, self._house)
+            here = await proof.situation(tx, row, self._house, hold=True)
             gathered = await proof.gather(tx, row, self._house)
             try:
                 machine.check_claim(gathered.action, gathered.approvals, here.present)

@@ -20,6 +20,7 @@ from domain.payments.beneficiaries import VND, Beneficiary
 from domain.pipelines import service as pipelines
 from domain.store import outbox
 from domain.store.tx import Tx
+from domain.vn.vietqr import LARGEST_AMOUNT
 
 
 class Done(StrEnum):
@@ -75,13 +76,14 @@ async def plan(
     outcome: str,
     lost_reason: str | None,
     expected: service.Expected,
+    hold: bool = False,
 ) -> Plan:
-    """What closing a deal like this would do; nothing is changed.
+    """What closing a deal like this would do; nothing is changed, and `hold` keeps it so.
 
     Raises NOT_FOUND, DEAL_CLOSED, VERSION_CONFLICT, STAGE_CHANGED, OUTCOME_INVALID, STAGE_UNKNOWN,
     LOST_REASON_REQUIRED, LOST_REASON_UNEXPECTED and LOST_REASON_UNKNOWN.
     """
-    deal = await service.load(tx, deal_id, reader)
+    deal = await service.load(tx, deal_id, reader, lock=hold)
     end = await _end(tx, deal, outcome, lost_reason, expected)
     won = end.closing.status is DealStatus.WON
     return Plan(await card(tx, deal), end, await _into(tx, deal) if won else None)
@@ -151,7 +153,7 @@ async def _engage(tx: Tx, deal: Deal) -> str:
 
 async def _into(tx: Tx, deal: Deal) -> Beneficiary | None:
     """The account a VietQR of this deal would name: there is one for dong alone."""
-    payable = deal.currency == VND and deal.amount_minor > 0
+    payable = deal.currency == VND and 0 < deal.amount_minor <= LARGEST_AMOUNT
     return await beneficiaries.default(tx) if payable else None
 
 
@@ -159,6 +161,8 @@ async def _collect(tx: Tx, deal: Deal, asked_by: str) -> SideEffect:
     """The code the customer pays by. Closing confirms no account: that is a question of its own."""
     if deal.currency != VND or deal.amount_minor == 0:
         return _skipped("vietqr", "not_an_amount_in_vnd")
+    if deal.amount_minor > LARGEST_AMOUNT:
+        return _skipped("vietqr", "amount_too_large_for_a_code")
     into = await _into(tx, deal)
     if into is None:
         return _skipped("vietqr", "no_default_account")

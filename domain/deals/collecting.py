@@ -27,14 +27,20 @@ class Plan:
 
 
 async def plan(
-    tx: Tx, deal_id: str, *, reader: Reader, bank: str | None, account_number: str | None
+    tx: Tx,
+    deal_id: str,
+    *,
+    reader: Reader,
+    bank: str | None,
+    account_number: str | None,
+    hold: bool = False,
 ) -> Plan:
-    """Who would be asked to pay what into which account; nothing is changed.
+    """Who would be asked to pay what into which account; nothing is changed, `hold` keeps it so.
 
     Raises NOT_FOUND, DEAL_CLOSED, VIETQR_NEEDS_VND, AMOUNT_MISSING, VIETQR_INVALID, and what
     `beneficiaries.chosen` raises.
     """
-    deal = await service.load(tx, deal_id, reader)
+    deal = await service.load(tx, deal_id, reader, lock=hold)
     check_collectable(deal)
     into = await beneficiaries.chosen(tx, bank, account_number)
     requests.transfer(into.account, Money(deal.amount_minor, deal.currency), None)

@@ -9,7 +9,6 @@ from domain.deals import service
 from domain.deals.cards import DealCard, card
 from domain.deals.queries import Reader
 from domain.deals.rules import (
-    Visibility,
     check_amount,
     check_open,
     check_owner,
@@ -139,16 +138,16 @@ def _check_stage_needs(stage: Any, fields: Mapping[str, Mapping[str, Any]]) -> N
 
 
 async def _new_owner(tx: Tx, deal: Deal, reader: Reader, reference: str) -> str:
-    """Who owns the deal from now on; who owned it stays listed, so that nobody hides it from her.
+    """Who owns the deal from now on; who owned it stays listed.
 
-    A private deal whose owner has left may be given on by anybody who sees it.
+    Only its owner gives a deal away: whoever owns it may make it private, so taking one over would
+    be a way to hide it from her. A deal whose owner has left may be given on by all who see it.
     """
     new_owner = await service.person_id_of(tx, reference)
     if new_owner == deal.owner_id:
         return new_owner
-    if deal.visibility == Visibility.PRIVATE:
-        owner = (await identity.people(tx, [deal.owner_id]))[deal.owner_id]
-        if owner.active:
-            check_owner(owner.id, reader.person_id)
+    owner = (await identity.people(tx, [deal.owner_id]))[deal.owner_id]
+    if owner.active:
+        check_owner(owner.id, reader.person_id)
     await service.share(tx, deal.id, [deal.owner_id])
     return new_owner

@@ -80,6 +80,10 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "tài khoản dùng lần đầu, cần người duyệt: gọi crm_generate_vietqr",
         "the first use of the account waits for people: call crm_generate_vietqr",
     ),
+    "amount_too_large_for_a_code": (
+        "số tiền lớn hơn mức mã VietQR chứa được",
+        "the amount is larger than a code can hold",
+    ),
     "not_an_amount_in_vnd": ("không phải số tiền bằng VND", "not an amount in VND"),
     "no_default_account": (
         "chưa có tài khoản nhận tiền mặc định",

@@ -106,13 +106,16 @@ async def test_whoever_gives_a_private_deal_away_still_sees_it_and_decides_no_mo
     assert not await seen(shared, "cro_agent", deal)
 
 
-async def test_whoever_takes_a_deal_over_does_not_hide_it_from_its_owner_by_that(shared):
+async def test_nobody_takes_a_deal_over_to_hide_it_from_its_owner(shared):
     async with talking(shared) as talk:
         deal = await a_deal(talk)
     async with talking(shared, "am_agent") as talk:
-        await talk.ok("crm_update_deal", deal_id=deal["id"], owner=shared.ours.people["am"])
-        await talk.ok("crm_share_deal", deal_id=deal["id"], visibility="private")
+        taken = await talk.code(
+            "crm_update_deal", deal_id=deal["id"], owner=shared.ours.people["am"]
+        )
+        hidden = await talk.code("crm_share_deal", deal_id=deal["id"], visibility="private")
 
+    assert (taken, hidden) == ("NOT_OWNER", "NOT_OWNER")
     assert await seen(shared, "cro_agent", deal)
 
 

@@ -176,3 +176,16 @@ async def won(world, deal):
     await world.decide(pending["action_id"], "cro")  # there is no rate, so nobody knows its worth
     result = await confirmed(world, pending, "am")
     return {one["kind"]: f"{one['state']}: {one['detail']}" for one in result["side_effects"]}
+
+
+async def test_a_deal_too_large_for_a_code_can_still_be_won(world, deal):
+    await confirmed(world, await world.ok("inv_generate_vietqr", amount=5_000))
+    huge = await world.a_deal(amount_minor=10**13, currency="VND")
+    pending = await world.ok("crm_close_deal", deal_id=huge["id"], outcome="won")
+    await world.decide(pending["action_id"], "cro")
+    result = await confirmed(world, pending, "am")
+
+    assert NUMBER not in pending["summary"]
+    assert {"kind": "vietqr", "state": "skipped", "detail": "amount_too_large_for_a_code"} in (
+        result["side_effects"]
+    )

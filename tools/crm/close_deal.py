@@ -68,6 +68,7 @@ async def propose(call: Call, arguments: Close) -> Proposal:
         outcome=arguments.outcome,
         lost_reason=arguments.lost_reason,
         expected=_expected(arguments),
+        hold=call.holds,
     )
     deal = plan.deal
     amount, oldest = Money(deal.amount_minor, deal.currency), await rates.longest_age(call.tx)
@@ -153,7 +154,7 @@ def _effects(plan: closing.Plan) -> list[dict[str, Any]]:
     if plan.into is not None:
         effects.append(
             {
-                "kind": "vietqr",
+                "kind": "vietqr_if_confirmed",
                 "bank_account_id": plan.into.account.id,
                 "amount_minor": str(deal.amount_minor),
             }
@@ -195,7 +196,12 @@ def _summary(plan: closing.Plan, locale: Locale) -> str:
             f"Lý do: {reason}." if reason else "",
             f"Cơ hội đang ở giai đoạn {quoted(deal.stage_vi)}; sau khi chốt không mở lại được.",
             "Một hợp đồng công việc (Engagement) trọn gói cùng trị giá sẽ được tạo." if won else "",
-            f"Mã VietQR sẽ nhận tiền vào tài khoản {paid} tại {bank}." if paid else "",
+            (
+                f"Mã VietQR nhận tiền vào tài khoản {paid} tại {bank} được tạo nếu khi đó tài khoản"
+                " đã được xác nhận."
+                if paid
+                else ""
+            ),
             "Hóa đơn chưa được phát hành ở bước này." if won else "",
             "Cơ hội này là riêng tư." if private else "",
         ]
@@ -208,7 +214,11 @@ def _summary(plan: closing.Plan, locale: Locale) -> str:
             f"Reason: {reason}." if reason else "",
             f"It stands in the stage {quoted(deal.stage_en)} and cannot be reopened afterwards.",
             "An engagement with a fixed fee of the same amount will be created." if won else "",
-            f"Its VietQR will ask for payment into account {paid} at {bank}." if paid else "",
+            (
+                f"A VietQR into account {paid} at {bank} is made if that is confirmed by then."
+                if paid
+                else ""
+            ),
             "No invoice is issued in this step." if won else "",
             "The deal is private." if private else "",
         ]

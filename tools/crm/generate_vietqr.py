@@ -80,6 +80,7 @@ async def _plan(call: Call, arguments: Generate) -> collecting.Plan:
         reader=reader(call.principal),
         bank=arguments.bank_bin,
         account_number=arguments.account_number,
+        hold=call.holds,
     )
 
 

@@ -37,7 +37,7 @@ class Update(Edit):
     expected_close_date: Day | None = Field(default=None, description="When it should be won.")
     primary_contact_id: Id | None = Field(default=None, description="A contact of the account.")
     owner: PersonReference | None = Field(
-        default=None, description="E-mail or id; of a private deal only its owner gives it away."
+        default=None, description="E-mail or id; only its owner gives a deal away."
     )
     clear: Annotated[list[Clearable], Field(max_length=3)] = Field(
         default_factory=list,

@@ -80,3 +80,16 @@ END $$
 CREATE TRIGGER resolution_only_while_unknown BEFORE INSERT ON resolution
     FOR EACH ROW EXECUTE FUNCTION resolution_only_while_unknown()
 --;
+CREATE OR REPLACE FUNCTION deal_close_needs_people() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM pending_action p
+        WHERE p.tenant_id = new.tenant_id AND p.entity_id = new.id AND p.state = 'executing'
+            AND p.tool = 'cyberos.crm.close_deal' AND p.entity_version = old.version
+    ) THEN
+        RAISE EXCEPTION 'deal is closed by approved actions only'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN new;
+END $$
+--;

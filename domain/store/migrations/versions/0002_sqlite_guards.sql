@@ -101,3 +101,14 @@ WHEN NOT EXISTS (
     SELECT RAISE(ABORT, 'resolution needs an action of unknown fate');
 END
 --;
+DROP TRIGGER deal_close_needs_people
+--;
+CREATE TRIGGER deal_close_needs_people BEFORE UPDATE ON deal
+WHEN new.status <> old.status AND NOT EXISTS (
+    SELECT 1 FROM pending_action p
+    WHERE p.tenant_id = new.tenant_id AND p.entity_id = new.id AND p.state = 'executing'
+        AND p.tool = 'cyberos.crm.close_deal' AND p.entity_version = old.version
+) BEGIN
+    SELECT RAISE(ABORT, 'deal is closed by approved actions only');
+END
+--;
