@@ -1,5 +1,6 @@
 """Who is asking, and may she ask again so soon? Every request shows its own token."""
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from domain.kernel.faults import Fault
 from policies.gate import Gate
 from server.http.limits import Buckets, Limits, Remembered, neighbourhood
 from server.http.refusals import rate_limited
+
+ACTIVE_FOR_SECONDS = 60  # what is believed of a policy before it is asked about again
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +24,33 @@ class Caller:
 
 
 class Gates:
-    """The gate of a tenant: one that only reads until its policy was activated."""
+    """The gate of a tenant: one that only reads unless its policy is the one activated.
+
+    An operator may activate another one at any time; then this process, which still has the old
+    table, stops writing for that tenant within a minute.
+    """
 
     def __init__(
-        self, gate: Gate, only_reads: Gate, is_active: Callable[[str], Awaitable[bool]]
+        self,
+        gate: Gate,
+        only_reads: Gate,
+        is_active: Callable[[str], Awaitable[bool]],
+        *,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._gate = gate
         self._only_reads = only_reads
         self._is_active = is_active
-        self._active: set[str] = set()
+        self._now = now
+        self._active_until: dict[str, float] = {}
 
     async def of(self, tenant_id: str) -> Gate:
         """The gate for this tenant, of whose agents one is known to ask."""
-        if tenant_id not in self._active:
+        now = self._now()
+        if self._active_until.get(tenant_id, now) <= now:
             if not await self._is_active(tenant_id):
                 return self._only_reads
-            self._active.add(tenant_id)
+            self._active_until[tenant_id] = now + ACTIVE_FOR_SECONDS
         return self._gate
 
     async def authenticate(self, token: Token) -> None:

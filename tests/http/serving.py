@@ -3,7 +3,8 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -148,6 +149,7 @@ async def site(
     metrics_hosts: tuple[str, ...] = (),
     proxies: tuple[str, ...] = (),
     why_not_ready: WhyNotReady | None = None,
+    now: Callable[[], float] = time.monotonic,
     **gate: Any,
 ) -> AsyncIterator[Site]:
     """A server on a free port for the length of a block."""
@@ -157,7 +159,7 @@ async def site(
     async def is_active(tenant_id: str) -> bool:
         return await activation.is_active(world.agent_side, tenant_id, world.clock, world.catalogue)
 
-    gates = Gates(world.gate(**gate), world.gate(policy_fault=not_activated()), is_active)
+    gates = Gates(world.gate(**gate), world.gate(policy_fault=not_activated()), is_active, now=now)
     metrics = Metrics()
     manager = protocol_over(world.toolsets, world.catalogue, metrics, world.contract)
     names = guards.names(port, hosts=allow_hosts, origins=allow_origins, watchers=metrics_hosts)
