@@ -172,8 +172,8 @@ class Gate:
     async def _consulted(self, visit: _Visit) -> _Visit:
         """Learn outside what the tool needs to know, between two transactions and inside none.
 
-        A rehearsal asks nobody, nor does a server that only reads: it could not keep the answer, and
-        says what is known. That the outside does not answer is for the tool to weigh.
+        A rehearsal asks nobody, nor does a server that only reads, since to keep the answer is to
+        write. That the outside does not answer is for the tool to weigh.
         """
         consult, arguments = visit.tool.consult, visit.arguments
         if consult is None or arguments is None or not consult.concerns(arguments):

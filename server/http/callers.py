@@ -1,15 +1,16 @@
 """Who is asking, and may she ask again so soon? Every request shows its own token."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from domain.identity import tokens
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault
 from policies.gate import Gate
-from server.http.limits import Buckets, Limits, Remembered, neighbourhood
-from server.http.refusals import rate_limited
+from server.http.limits import Buckets, InFlight, Limits, Remembered, neighbourhood
+from server.http.refusals import rate_limited, too_many_at_once
 
 ACTIVE_FOR_SECONDS = 60  # what is believed of a policy before it is asked about again
 
@@ -75,6 +76,7 @@ class Callers:
         self._gates = gates
         self._calls = Buckets(limits.calls_per_second, limits.calls_at_once)
         self._failures = Buckets(limits.bad_tokens_per_second, limits.bad_tokens_at_once)
+        self._in_flight = InFlight(limits.in_flight)
         self._right = Remembered()
 
     async def caller(self, clear: str, address: str) -> Caller:
@@ -95,6 +97,18 @@ class Callers:
             await self._ask(token, stranger)
         self._take_turn(token)
         return Caller(token, await self._gates.of(token.tenant_id), stranger)
+
+    @contextmanager
+    def answering(self, caller: Caller) -> Iterator[None]:
+        """While this request is being answered; TOO_MANY_AT_ONCE if too many of its agent are."""
+        agent = _agent(caller.token)
+        if self._in_flight.is_full(agent):
+            raise too_many_at_once()
+        self._in_flight.begin(agent)
+        try:
+            yield
+        finally:
+            self._in_flight.end(agent)
 
     async def confirm(self, caller: Caller) -> None:
         """The same as `caller` about an invalid token, for what does not pass the gate."""
@@ -121,7 +135,11 @@ class Callers:
         return rate_limited(wait) if wait else tokens.invalid_token()
 
     def _take_turn(self, token: Token) -> None:
-        agent = f"{token.tenant_id}:{token.agent_id}"
+        agent = _agent(token)
         if wait := self._calls.wait(agent):
             raise rate_limited(wait)
         self._calls.take(agent)
+
+
+def _agent(token: Token) -> str:
+    return f"{token.tenant_id}:{token.agent_id}"

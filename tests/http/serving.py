@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 20
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
 QUICK = Limits(head_seconds=0.2, body_seconds=0.2, write_seconds=0.2)
-PLENTY = Limits(calls_per_second=10_000, calls_at_once=10_000)
+PLENTY = Limits(calls_per_second=10_000, calls_at_once=10_000, in_flight=10_000)
 
 
 @dataclass
