@@ -172,12 +172,13 @@ class Gate:
     async def _consulted(self, visit: _Visit) -> _Visit:
         """Learn outside what the tool needs to know, between two transactions and inside none.
 
-        A rehearsal asks nobody. That the outside does not answer is for the tool to weigh.
+        A rehearsal asks nobody, nor does a server that only reads, since to keep the answer is to
+        write. That the outside does not answer is for the tool to weigh.
         """
         consult, arguments = visit.tool.consult, visit.arguments
         if consult is None or arguments is None or not consult.concerns(arguments):
             return visit
-        if getattr(arguments, "dry_run", False):
+        if self._read_only or getattr(arguments, "dry_run", False):
             return visit
         async with reading(self._database, visit.token.tenant_id, self._clock) as tx:
             principal = await self._admit(tx, visit)

@@ -11,7 +11,7 @@ open a stream (`subscriptions/listen`) and hear of changes there, and of nothing
 
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,7 +106,7 @@ class Updates:
         async with self._one_at_a_time:
             watch = self._watch = self._watch or Watch(shelf, _to(ctx.session))
             if uri not in watch.seen and len(watch.seen) >= MOST_SUBSCRIPTIONS:
-                raise MCPError(code=types.INVALID_REQUEST, message="Too many subscriptions")
+                raise _too_many()
             try:
                 there = await watch.add(uri)
             except Fault as fault:
@@ -134,8 +134,11 @@ class Updates:
         """Since 2026-07-28: a stream of what changes, until the client closes it.
 
         The acknowledgement names the addresses that are followed; one that is not there for the
-        caller is left out, whatever the reason.
+        caller is left out, whatever the reason. Too many are refused before any of them is read.
         """
+        uris = list(dict.fromkeys(params.notifications.resource_subscriptions or ()))
+        if len(uris) > MOST_SUBSCRIPTIONS:
+            raise _too_many()
         bus = InMemorySubscriptionBus()
 
         async def tell(uri: str) -> None:
@@ -143,7 +146,7 @@ class Updates:
 
         watch = Watch(shelf, tell)
         try:
-            await _follow(watch, params.notifications.resource_subscriptions or ())
+            await _follow(watch, uris)
         except Fault as fault:
             raise refused(fault) from fault
         wanted = types.SubscriptionFilter(resource_subscriptions=list(watch.seen) or None)
@@ -179,12 +182,14 @@ async def _beside(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterato
         tasks.cancel_scope.cancel()
 
 
-async def _follow(watch: Watch, uris: Iterable[str]) -> None:
+async def _follow(watch: Watch, uris: Sequence[str]) -> None:
     await watch.shelf.gate.principal(watch.shelf.token)
-    for uri in dict.fromkeys(uris):
-        if len(watch.seen) == MOST_SUBSCRIPTIONS:
-            break
+    for uri in uris:
         await watch.add(uri)
+
+
+def _too_many() -> MCPError:
+    return MCPError(code=types.INVALID_REQUEST, message="Too many subscriptions")
 
 
 def _to(session: Any) -> Tell:

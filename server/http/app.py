@@ -104,10 +104,11 @@ class Door:
         visit: Visit = scope[SCOPE_KEY]
         visit.agent_id = caller.token.agent_id
         scope[CALLER_KEY] = caller
-        body = await bodies.read(receive, headers, self._limits)
-        if bodies.method_of(body) != "tools/call":
-            await self._callers.confirm(caller)
-        await self._protocol.handle_request(scope, bodies.replayed(body, receive), send)
+        with self._callers.answering(caller):
+            body = await bodies.read(receive, headers, self._limits)
+            if bodies.method_of(body) != "tools/call":
+                await self._callers.confirm(caller)
+            await self._protocol.handle_request(scope, bodies.replayed(body, receive), send)
         if visit.outcome == NO_LONGER_VALID:
             raise self._callers.refused(caller)
 

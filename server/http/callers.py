@@ -1,14 +1,18 @@
 """Who is asking, and may she ask again so soon? Every request shows its own token."""
 
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from domain.identity import tokens
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault
 from policies.gate import Gate
-from server.http.limits import Buckets, Limits, Remembered, neighbourhood
-from server.http.refusals import rate_limited
+from server.http.limits import Buckets, InFlight, Limits, Remembered, neighbourhood
+from server.http.refusals import rate_limited, too_many_at_once
+
+ACTIVE_FOR_SECONDS = 60  # what is believed of a policy before it is asked about again
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +25,33 @@ class Caller:
 
 
 class Gates:
-    """The gate of a tenant: one that only reads until its policy was activated."""
+    """The gate of a tenant: one that only reads unless its policy is the one activated.
+
+    An operator may activate another one at any time; then this process, which still has the old
+    table, stops writing for that tenant within a minute.
+    """
 
     def __init__(
-        self, gate: Gate, only_reads: Gate, is_active: Callable[[str], Awaitable[bool]]
+        self,
+        gate: Gate,
+        only_reads: Gate,
+        is_active: Callable[[str], Awaitable[bool]],
+        *,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._gate = gate
         self._only_reads = only_reads
         self._is_active = is_active
-        self._active: set[str] = set()
+        self._now = now
+        self._active_until: dict[str, float] = {}
 
     async def of(self, tenant_id: str) -> Gate:
         """The gate for this tenant, of whose agents one is known to ask."""
-        if tenant_id not in self._active:
+        now = self._now()
+        if self._active_until.get(tenant_id, now) <= now:
             if not await self._is_active(tenant_id):
                 return self._only_reads
-            self._active.add(tenant_id)
+            self._active_until[tenant_id] = now + ACTIVE_FOR_SECONDS
         return self._gate
 
     async def authenticate(self, token: Token) -> None:
@@ -61,6 +76,7 @@ class Callers:
         self._gates = gates
         self._calls = Buckets(limits.calls_per_second, limits.calls_at_once)
         self._failures = Buckets(limits.bad_tokens_per_second, limits.bad_tokens_at_once)
+        self._in_flight = InFlight(limits.in_flight)
         self._right = Remembered()
 
     async def caller(self, clear: str, address: str) -> Caller:
@@ -81,6 +97,18 @@ class Callers:
             await self._ask(token, stranger)
         self._take_turn(token)
         return Caller(token, await self._gates.of(token.tenant_id), stranger)
+
+    @contextmanager
+    def answering(self, caller: Caller) -> Iterator[None]:
+        """While this request is being answered; TOO_MANY_AT_ONCE if too many of its agent are."""
+        agent = _agent(caller.token)
+        if self._in_flight.is_full(agent):
+            raise too_many_at_once()
+        self._in_flight.begin(agent)
+        try:
+            yield
+        finally:
+            self._in_flight.end(agent)
 
     async def confirm(self, caller: Caller) -> None:
         """The same as `caller` about an invalid token, for what does not pass the gate."""
@@ -107,7 +135,11 @@ class Callers:
         return rate_limited(wait) if wait else tokens.invalid_token()
 
     def _take_turn(self, token: Token) -> None:
-        agent = f"{token.tenant_id}:{token.agent_id}"
+        agent = _agent(token)
         if wait := self._calls.wait(agent):
             raise rate_limited(wait)
         self._calls.take(agent)
+
+
+def _agent(token: Token) -> str:
+    return f"{token.tenant_id}:{token.agent_id}"

@@ -8,10 +8,12 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from server.http.limits import Limits
+from server.http.guards import SELF, WATCHED
+from server.http.limits import InFlight, Limits, neighbourhood
 from server.http.metrics import Metrics
 
 _LARGEST_HEAD = 16 * 1024
@@ -23,14 +25,27 @@ def serving(
 ) -> "Serving":
     """A server for this application; it listens on the sockets it is given."""
 
+    neighbours = InFlight(limits.connections_of_address)
+
     class Connection(TimedConnection):
         def __init__(self, *args: Any, **more: Any) -> None:
             super().__init__(*args, **more)
             self.limits, self.refused = limits, metrics.refused
+            self.neighbours, self.uncounted = neighbours, SELF.union(proxies)
 
-    return Serving(
+    async def unless_full(scope: Scope, receive: Receive, send: Send) -> None:
+        """Not uvicorn's own limit: who watches has to be told that the others are refused."""
+        state = server.server_state
+        is_full = max(len(state.connections), len(state.tasks)) > limits.connections
+        if is_full and scope["raw_path"] not in WATCHED:
+            metrics.refused("CONNECTIONS_FULL")
+            await service_unavailable(scope, receive, send)  # type: ignore[arg-type]
+        else:
+            await app(scope, receive, send)
+
+    server = Serving(
         uvicorn.Config(
-            app,
+            unless_full,
             http=Connection,
             ws="none",
             lifespan="off",
@@ -39,12 +54,12 @@ def serving(
             server_header=False,
             proxy_headers=bool(proxies),
             forwarded_allow_ips=list(proxies),
-            limit_concurrency=limits.connections,
             timeout_keep_alive=limits.idle_seconds,
             timeout_graceful_shutdown=limits.stop_seconds,
             h11_max_incomplete_event_size=_LARGEST_HEAD,
         )
     )
+    return server
 
 
 class Serving(uvicorn.Server):
@@ -71,11 +86,15 @@ class TimedConnection(H11Protocol):
 
     limits: Limits
     refused: Callable[[str], None]
+    neighbours: InFlight
+    uncounted: frozenset[str]  # this machine, and proxies that ask for many
+    _neighbour: str | None = None
     _head: TimerHandle | None = None
     _deaf: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._count()
         self._watch_head()
 
     def data_received(self, data: bytes) -> None:
@@ -88,6 +107,8 @@ class TimedConnection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._neighbour is not None:
+            self.neighbours.end(self._neighbour)
         self._stop_head()
         self._stop_deaf()
 
@@ -102,6 +123,18 @@ class TimedConnection(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         self.refused("HTTP_INVALID")
         super().send_400_response(msg)
+
+    def _count(self) -> None:
+        """Hang up if the same stranger has too many connections already."""
+        address = self.client[0] if self.client else ""
+        if address.removeprefix("::ffff:") in self.uncounted:
+            return
+        neighbour = neighbourhood(address)
+        if self.neighbours.is_full(neighbour):
+            self._hang_up("CONNECTIONS_OF_ADDRESS")
+            return
+        self.neighbours.begin(neighbour)
+        self._neighbour = neighbour
 
     def _watch_head(self) -> None:
         """The clock runs while the headers of a request have begun and have not ended."""

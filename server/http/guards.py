@@ -10,7 +10,7 @@ from domain.kernel.faults import Fault, Kind
 MCP = b"/mcp"
 WATCHED = {b"/healthz", b"/readyz", b"/metrics"}
 _FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"}
-_SELF = frozenset({"127.0.0.1", "::1"})
+SELF = frozenset({"127.0.0.1", "::1"})
 _JSON = {b"application/json", b"application/json;charset=utf-8"}
 
 Headers = Mapping[bytes, list[bytes]]
@@ -79,7 +79,7 @@ def check_watcher(scope: Scope, headers: Headers, known: Names) -> None:
     """Health and metrics are for this machine, or for those who use a name given for it."""
     host = _only(headers, b"host").lower()
     peer = (scope.get("client") or ("", 0))[0].removeprefix("::ffff:")
-    at_home = peer in _SELF and host in known.local and not _FORWARDED & headers.keys()
+    at_home = peer in SELF and host in known.local and not _FORWARDED & headers.keys()
     if not at_home and host not in known.watchers:
         raise _nothing_here()
     if scope["method"] != "GET":

@@ -1,7 +1,7 @@
 """How much is too much? Every bound of the HTTP door, and buckets that fill again with time."""
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -13,13 +13,15 @@ class Limits:
 
     calls_per_second: float = 20
     calls_at_once: int = 60
+    in_flight: int = 16  # requests of one agent that are being answered, open streams among them
     body_bytes: int = 1024 * 1024
     head_seconds: float = 10  # from the first byte of a request to the end of its headers
     body_seconds: float = 20  # from there to the end of the body
     write_seconds: float = 30  # how long an answer may wait for a client that does not read
     idle_seconds: int = 15  # between two requests on one connection
     stop_seconds: int = 30  # longer than the longest wait of approvals_get
-    connections: int = 500
+    connections: int = 500  # health and metrics are answered beyond it
+    connections_of_address: int = 100  # but any number of this machine and of proxies
     bad_tokens_per_second: float = 0.2
     bad_tokens_at_once: int = 10
 
@@ -55,6 +57,28 @@ class Buckets:
     def _level(self, key: str) -> float:
         level, at = self._filled.get(key, (self._at_once, 0.0))
         return min(self._at_once, level + (self._now() - at) * self._per_second)
+
+
+class InFlight:
+    """What has begun and not ended, for each key; nothing is kept of a key without any."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.begun: Counter[str] = Counter()
+
+    def is_full(self, key: str) -> bool:
+        """Whether one more would be too many."""
+        return self.begun[key] >= self._most
+
+    def begin(self, key: str) -> None:
+        """One more."""
+        self.begun[key] += 1
+
+    def end(self, key: str) -> None:
+        """One less."""
+        self.begun[key] -= 1
+        if not self.begun[key]:
+            del self.begun[key]
 
 
 class Remembered:

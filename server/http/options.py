@@ -26,7 +26,7 @@ def read_options(argv: Sequence[str]) -> argparse.Namespace:
         kind = address if option == "--trust-proxy" else name
         add(option, action="append", default=[], type=kind, metavar=shape, help=words)
     add("--rate", default=20, type=positive, help="calls a second for each agent")
-    add("--burst", default=60, type=positive, help="calls an agent may make at once")
+    add("--burst", default=60, type=positive, help="calls an agent may make in one burst")
     return parser.parse_args(list(argv))
 
 

@@ -21,6 +21,7 @@ STATUS = {
     "LENGTH_TWICE": 400,
     "TOKEN_INVALID": 401,
     "RATE_LIMITED": 429,
+    "TOO_MANY_AT_ONCE": 429,
     "BODY_SLOW": 408,
     "BODY_TOO_LARGE": 413,
     "JSON_INVALID": 400,
@@ -52,6 +53,17 @@ def _headers(fault: Fault, status: int) -> Mapping[str, str]:
             return {"Retry-After": str(fault.facts.get("retry_after_seconds", 1))}
         case _:
             return {}
+
+
+def too_many_at_once() -> Fault:
+    """One agent has as many requests and streams open as it may."""
+    return Fault(
+        "TOO_MANY_AT_ONCE",
+        Kind.UNAVAILABLE,
+        "Too many requests of this agent are being answered.",
+        "wait until one has ended, or close a stream.",
+        {"retry_after_seconds": 1},
+    )
 
 
 def rate_limited(seconds: float) -> Fault:

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,7 @@ PATIENCE_SECONDS = 20
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
 QUICK = Limits(head_seconds=0.2, body_seconds=0.2, write_seconds=0.2)
-PLENTY = Limits(calls_per_second=10_000, calls_at_once=10_000)
+PLENTY = Limits(calls_per_second=10_000, calls_at_once=10_000, in_flight=10_000)
 
 
 @dataclass
@@ -148,6 +149,7 @@ async def site(
     metrics_hosts: tuple[str, ...] = (),
     proxies: tuple[str, ...] = (),
     why_not_ready: WhyNotReady | None = None,
+    now: Callable[[], float] = time.monotonic,
     **gate: Any,
 ) -> AsyncIterator[Site]:
     """A server on a free port for the length of a block."""
@@ -157,7 +159,7 @@ async def site(
     async def is_active(tenant_id: str) -> bool:
         return await activation.is_active(world.agent_side, tenant_id, world.clock, world.catalogue)
 
-    gates = Gates(world.gate(**gate), world.gate(policy_fault=not_activated()), is_active)
+    gates = Gates(world.gate(**gate), world.gate(policy_fault=not_activated()), is_active, now=now)
     metrics = Metrics()
     manager = protocol_over(world.toolsets, world.catalogue, metrics, world.contract)
     names = guards.names(port, hosts=allow_hosts, origins=allow_origins, watchers=metrics_hosts)

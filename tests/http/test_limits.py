@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.http.limits import Buckets, Remembered, neighbourhood
+from server.http.limits import Buckets, InFlight, Remembered, neighbourhood
 
 TENTHS = st.integers(0, 50).map(lambda number: number / 10)
 
@@ -75,3 +75,13 @@ def test_only_so_many_are_remembered_and_the_busy_ones_longest():
 )
 def test_who_counts_as_one_stranger(one, other, same):
     assert (neighbourhood(one) == neighbourhood(other)) is same
+
+
+def test_nothing_is_kept_of_who_has_nothing_in_flight():
+    counted = InFlight(1)
+    counted.begin("a")
+    full = counted.is_full("a"), counted.is_full("b")
+    counted.end("a")
+
+    assert full == (True, False)
+    assert not counted.is_full("a") and counted.begun == {}

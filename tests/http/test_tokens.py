@@ -206,6 +206,29 @@ async def test_where_the_policy_was_not_activated_agents_only_read(world):
     assert codes == [None, "POLICY_UNAVAILABLE", None, "POLICY_UNAVAILABLE"]
 
 
+async def test_a_policy_activated_later_is_noticed_within_a_minute(world):
+    """This process has the old table: it goes on reading for that tenant, and writes no more."""
+    new, at = {"name": "A", "account_type": "llc"}, [0.0]
+    newer = world.catalogue.model_copy(update={"sha256": "0" * 64})
+
+    async with site(world, now=lambda: at[0]) as there:
+        made = await there.call("crm_create_account", **new)
+        async with world.owning() as tx:
+            await activate(tx, newer, SYSTEM)
+        at[0] = 60.0
+        refused = await there.call("crm_create_account", **new)
+        read = await there.call("whoami")
+        theirs = await there.call(
+            "crm_create_account", token=world.theirs.tokens["cro_agent"], **new
+        )
+
+    codes = [
+        one.json["result"].get("_meta", {}).get("vn.cyberos/error", {}).get("code")
+        for one in (made, refused, read, theirs)
+    ]
+    assert codes == [None, "POLICY_UNAVAILABLE", None, None]
+
+
 def _limits(**changes: float) -> Limits:
     return replace(PLENTY, **changes)  # type: ignore[arg-type]
 

@@ -219,8 +219,28 @@ async def test_the_number_of_addresses_is_bounded(world, era, monkeypatch):
             with pytest.raises(MCPError, match="Too many"):
                 await listener.client.subscribe_resource(PARTNER)
         else:
-            async with listener.client.listen(resource_subscriptions=[SALES, PARTNER]) as stream:
+            twice = [SALES, SALES]
+            async with listener.client.listen(resource_subscriptions=twice) as stream:
                 assert list(stream.honored.resource_subscriptions or []) == [SALES]
+
+
+async def test_too_many_addresses_are_refused_before_any_is_read(world, monkeypatch):
+    gate, read = world.gate(), []
+    call = gate.call
+
+    async def noted(token, name, raw, **more):
+        read.append(name)
+        return await call(token, name, raw, **more)
+
+    monkeypatch.setattr(gate, "call", noted)
+    absent = [f"crm://pipelines/nowhere-{number}/board" for number in range(1_500)]
+    async with connected(world, "2026-07-28", gate=gate) as listener:
+        with pytest.raises(MCPError, match="Too many subscriptions") as caught:
+            async with listener.client.listen(resource_subscriptions=absent):
+                pass
+
+    assert caught.value.code == -32600
+    assert read == []
 
 
 async def test_a_database_that_is_away_for_a_moment_costs_no_update(world, era, monkeypatch):

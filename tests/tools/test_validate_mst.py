@@ -308,3 +308,19 @@ async def test_an_account_that_was_valid_reads_as_stale_after_seven_days(world):
     assert (made["vn_mst_status"], made["vn_mst_validated"]) == ("valid", True)
     for answer in (shown, listed):
         assert (answer["vn_mst_status"], answer["vn_mst_validated"]) == ("stale", False)
+
+
+async def test_a_server_that_only_reads_asks_nobody_writes_nothing_and_says_what_is_known(world):
+    async with asking(world) as (asked, sandbox):
+        async with talking(asked) as talk:
+            await talk.ok("crm_validate_mst", mst=KNOWN)
+        before = await everything(world)
+        async with asked.client(read_only=True) as client:
+            known = await client.call_tool("crm_validate_mst", {"mst": KNOWN})
+            unknown = await client.call_tool("crm_validate_mst", {"mst": NOBODY})
+
+    assert sandbox.asked == [KNOWN]
+    assert difference(before, await everything(world)) == {}
+    assert known.structured_content["valid"] is True
+    assert unknown.structured_content["status"] == "unverified"
+    assert any("no registry was asked" in hint for hint in unknown.structured_content["hints"])
