@@ -320,8 +320,9 @@ class PendingAnswer(Answer):
     def text(self) -> str:
         """One paragraph: what waits, for whom, until when, and how to follow it."""
         roles = ", ".join(" or ".join(slot.roles) for slot in self.slots)
+        until = self.expires_at.isoformat(timespec="seconds")
         return (
-            f"Waiting for people ({roles}) until {self.expires_at.isoformat()}: {self.summary}\n"
+            f"Waiting for people ({roles}) until {until}: {self.summary}\n"
             f"Action {self.action_id}. Nothing has happened yet and calling again changes "
             "nothing; follow it with approvals_get."
         )

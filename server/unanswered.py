@@ -4,12 +4,13 @@ The SDK stops its handlers when the client says no more. What one of them has co
 would go unanswered, and a client that only closed its end would think that nothing happened.
 """
 
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import anyio
 import mcp_types as types
 from mcp.shared.message import SessionMessage
+
+from server.ends import End
 
 FINISH_WITHIN_SECONDS = 10.0  # longer than a write waits for the one lock of an embedded database
 
@@ -50,29 +51,14 @@ class Unanswered:
             self._changed.set()
 
 
-class Answers:
+class Answers(End):
     """What the server says, counted against what it was asked."""
 
     def __init__(self, outgoing: Any, unanswered: Unanswered) -> None:
-        self._outgoing = outgoing
+        super().__init__(outgoing)
         self._unanswered = unanswered
 
     async def send(self, message: SessionMessage) -> None:
         """Say it; only then is the request behind it answered."""
-        await self._outgoing.send(message)
+        await self._inner.send(message)
         self._unanswered.said(message)
-
-    async def aclose(self) -> None:
-        """No more is said."""
-        await self._outgoing.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()

@@ -6,7 +6,6 @@ brackets within brackets, a batch. Whoever sent it would wait until its patience
 
 import contextvars
 import json
-from types import TracebackType
 from typing import Any, Self
 
 import anyio
@@ -14,6 +13,7 @@ import mcp_types as types
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
+from server.ends import End
 from server.unanswered import Unanswered
 
 _NO_JSON = "The line is not JSON text: a lone surrogate, too deep, too long a number, or cut off."
@@ -22,18 +22,18 @@ _LONGEST_ID = 200
 _MOST_DIGITS = 15
 
 
-class Readable:
+class Readable(End):
     """What a client sends, as the server reads it, without the lines that are no messages."""
 
     def __init__(self, incoming: Any, outgoing: Any, unanswered: Unanswered | None = None) -> None:
-        self._incoming = incoming
+        super().__init__(incoming)
         self._outgoing = outgoing
         self._unanswered = unanswered or Unanswered()
 
     @property
     def last_context(self) -> contextvars.Context | None:
         """The context of the sender, as the SDK's own streams keep it."""
-        context: contextvars.Context | None = self._incoming.last_context
+        context: contextvars.Context | None = self._inner.last_context
         return context
 
     async def receive(self) -> SessionMessage:
@@ -43,7 +43,7 @@ class Readable:
         """
         while True:
             try:
-                item = await self._incoming.receive()
+                item = await self._inner.receive()
             except anyio.EndOfStream:
                 await self._unanswered.all_answered()
                 raise
@@ -61,21 +61,6 @@ class Readable:
             return await self.receive()
         except anyio.EndOfStream:
             raise StopAsyncIteration from None
-
-    async def aclose(self) -> None:
-        """No more is read."""
-        await self._incoming.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
 
 def _answer(error: Exception) -> types.JSONRPCError | None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from domain.fx import queries
 from domain.fx.snapshot import Snapshot
 from domain.fx.tables import FxRate
+from domain.kernel.canonical import sha256_hex
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.kernel.money import MAX_JSON_MINOR, Money, Rate
@@ -19,7 +20,11 @@ _VND = "VND"
 
 @dataclass(frozen=True, slots=True)
 class Equivalent:
-    """An amount in US cents with the rate it was found by; None where no rate is known."""
+    """An amount in US cents with the rates it was found by; None where no rate is known.
+
+    `rate_id` is the id of the dollar's rate, or a digest of both ids for a third currency: it is
+    another one as soon as either rate is.
+    """
 
     usd_minor: int | None
     rate_id: str | None = None
@@ -85,14 +90,15 @@ async def in_usd(tx: Tx, money: Money, on: date, *, oldest: timedelta | None = N
     dollar = await _latest(tx, USD, on, oldest)
     if dollar is None:
         return Equivalent(None)
-    rates = {USD: Decimal(dollar.value)}
+    rates, rate_id = {USD: Decimal(dollar.value)}, dollar.id
     if money.currency != _VND:
         foreign = await _latest(tx, money.currency, on, oldest)
         if foreign is None:
             return Equivalent(None)
         rates[money.currency] = Decimal(foreign.value)
+        rate_id = _both(dollar, foreign)
     cents = Snapshot(rates).minor(money.minor, money.currency, USD)
-    return _within_reach(cents, dollar.id) if cents is not None else Equivalent(None)
+    return _within_reach(cents, rate_id) if cents is not None else Equivalent(None)
 
 
 async def _latest(tx: Tx, base: str, on: date, oldest: timedelta | None) -> FxRate | None:
@@ -101,6 +107,11 @@ async def _latest(tx: Tx, base: str, on: date, oldest: timedelta | None) -> FxRa
     if found is not None and oldest is not None and on - found.as_of > oldest:
         return None
     return found
+
+
+def _both(dollar: FxRate, foreign: FxRate) -> str:
+    """A name for two rates, as long as the name of one."""
+    return sha256_hex(f"{dollar.id}+{foreign.id}".encode())[: len(dollar.id)]
 
 
 def _within_reach(usd_minor: int, rate_id: str | None) -> Equivalent:

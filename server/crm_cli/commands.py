@@ -207,7 +207,8 @@ def deal_move(
             "dry_run": dry_run,
         }
         done = await session.change("crm_move_stage", arguments)
-        return _changed(done, lines.deal_moved(done.answer, words), words, rehearsed=dry_run)
+        moved = lines.deal_moved(done.answer, words, rehearsed=dry_run)
+        return _changed(done, moved, words, rehearsed=dry_run)
 
     _show(context, work, lang, as_json=as_json)
 

@@ -1,4 +1,4 @@
-"""What does `cyberos-crm` print? The output lines of the specification, in Vietnamese or English.
+"""What does `cyberos-crm` print? The lines of the specification, where they are true.
 
 Every function takes a tool's answer and gives lines back. What is said in brackets is the same in
 both languages, so that a script finds its line; text that strangers wrote stays on one line.
@@ -32,14 +32,14 @@ def account_created(answer: Row, typed_name: str, words: Words) -> list[str]:
 
 def _registry(answer: Row, typed_name: str, words: Words) -> list[str]:
     status, name = answer["vn_mst_status"], one_line(answer.get("legal_name") or answer["name"])
-    if status == "unverified":
-        return [f"[mst] ⚠ {words['mst_unverified']}"]
+    if status == "unverified" and not answer.get("vn_mst_checked_at"):
+        return [f"[mst] ⚠ {words['mst_unanswered']}"]
     invoked = f"[mst] {words['invoked'].format('vn-mst-validate')}"
     if status != "valid":
         return [invoked, f"[mst] ⚠ {words[f'mst_{status}']}"]
     renamed = name != one_line(typed_name)
     lines = [invoked, f"[mst] ✓ {words['mst_valid']}: {_quoted(name)}"]
-    return [*lines, f"[mst] ⚠ {words['mst_renamed']}"] if renamed else lines
+    return [*lines, f"[mst] ⚠ {words['mst_renamed'].format(_quoted(name))}"] if renamed else lines
 
 
 def contacts(rows: Sequence[Row], words: Words) -> list[str]:
@@ -81,14 +81,16 @@ def deals(rows: Sequence[Row], words: Words) -> list[str]:
     return table(columns, shrinking=("name", "stage"), right=("amount",))
 
 
-def deal_moved(answer: Row, words: Words) -> list[str]:
+def deal_moved(answer: Row, words: Words, *, rehearsed: bool = False) -> list[str]:
     """Which way the deal went, and where it stands."""
     allowed = words["move_allowed"].format(f"{answer['from_stage']} → {answer['stage']}")
     stands = f"stage: {answer['stage']} probability: {answer['probability_pct']}%"
+    # Without a number, because nobody counts who listens; and nobody hears of a dry run.
+    heard = [] if rehearsed else [f"[ws] {words['broadcast']}"]
     return [
         f"[validate] {allowed}",
         f"[move] deal status: {answer['status']} {stands}",
-        f"[ws] {words['broadcast'].format(0)}",  # the board that would listen does not exist
+        *heard,
     ]
 
 

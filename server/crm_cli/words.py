@@ -6,7 +6,7 @@ from domain.kernel.money import Locale
 from server.cli.render import Words as Common
 
 _WORDS: Mapping[str, tuple[str, str]] = {
-    "broadcast": ("đã báo cho {} màn hình đang mở", "broadcast to {} connected SPAs"),
+    "broadcast": ("ai theo dõi bảng sẽ nhận được tin", "whoever follows the board hears of it"),
     "engagement": ("Đã tạo hợp đồng công việc (Engagement)", "Engagement created"),
     "every_pipeline": ("tất cả", "all"),
     "follow": ("theo dõi", "follow it"),
@@ -24,16 +24,20 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "the GDT registry does not confirm this tax code",
     ),
     "mst_renamed": (
-        "tên đã được chuẩn hoá theo đăng ký thuế",
-        "name normalised to GDT canonical",
+        "giữ tên như đã nhập; tên đăng ký thuế là {}",
+        "name stays as typed; registered with the GDT is {}",
     ),
     "mst_stale": (
         "mã số thuế đã được xác nhận từ lâu; hiện không hỏi được cơ quan thuế",
         "the tax code was confirmed long ago; the GDT registry does not answer now",
     ),
-    "mst_unverified": (
+    "mst_unanswered": (
         "mã số thuế chưa được xác minh: chưa có câu trả lời của cơ quan thuế",
         "the tax code is unverified: the GDT registry has not answered",
+    ),
+    "mst_unverified": (
+        "mã số thuế chưa được xác minh: cơ quan thuế đã trả lời nhưng chưa đủ để kết luận",
+        "the tax code is unverified: the GDT registry answered, but that settles nothing",
     ),
     "mst_valid": ("khớp với đăng ký thuế", "matches GDT registry"),
     "next_days": ("{} ngày tới", "next {} days"),
@@ -52,8 +56,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "skipped": ("bỏ qua", "skipped"),
     "to_be_ingested": (
-        "cơ hội sẽ được ghi vào Layer 3 (đã chốt)",
-        "deal will be ingested into Layer 3 (closed deal)",
+        "sự kiện đang chờ bên nhận; chưa có bên nhận nào được kết nối",
+        "the event waits for a receiver; none is connected yet",
     ),
     "top_deals": (
         "{} cơ hội lớn nhất theo xác suất×giá trị:",

@@ -1,4 +1,4 @@
-"""The lines of `cyberos-crm` are those of the specification, letter for letter."""
+"""The lines of `cyberos-crm` are those of the specification, and say nothing that is untrue."""
 
 from zoneinfo import ZoneInfo
 
@@ -80,7 +80,7 @@ def test_an_account_that_the_registry_knows_by_another_name():
     assert lines.account_created(ACME, "ACME Vietnam Co., Ltd.", ENGLISH) == [
         "[mst] vn-mst-validate skill invoked",
         '[mst] ✓ matches GDT registry: "CÔNG TY TNHH ACME VIỆT NAM"',
-        "[mst] ⚠ name normalised to GDT canonical",
+        '[mst] ⚠ name stays as typed; registered with the GDT is "CÔNG TY TNHH ACME VIỆT NAM"',
         f"[create] account_id: {ID}",
     ]
 
@@ -119,6 +119,19 @@ def test_a_tax_code_is_called_valid_only_when_it_is(status, told):
     assert created == [*told, f"[create] account_id: {ID}"]
 
 
+def test_an_answer_that_settles_nothing_is_not_called_none():
+    open_question = {
+        **ACME,
+        "vn_mst_status": "unverified",
+        "vn_mst_checked_at": "2026-11-21T02:00:00Z",
+    }
+
+    assert lines.account_created(open_question, ACME["legal_name"], ENGLISH)[:-1] == [
+        "[mst] vn-mst-validate skill invoked",
+        "[mst] ⚠ the tax code is unverified: the GDT registry answered, but that settles nothing",
+    ]
+
+
 def test_contacts_stand_in_the_columns_of_the_specification():
     assert lines.contacts(CONTACTS, ENGLISH) == [
         "display_name  email          phone         salutation  primary",
@@ -141,8 +154,9 @@ def test_a_move_says_from_where_to_where():
     assert lines.deal_moved(moved, ENGLISH) == [
         "[validate] transition discovery → proposal allowed",
         "[move] deal status: open stage: proposal probability: 50%",
-        "[ws] broadcast to 0 connected SPAs",
+        "[ws] whoever follows the board hears of it",
     ]
+    assert len(lines.deal_moved(moved, ENGLISH, rehearsed=True)) == 2, "nobody hears of a dry run"
     assert lines.deal_moved(moved, VIETNAMESE)[0] == "[validate] được chuyển discovery → proposal"
 
 
@@ -204,7 +218,7 @@ def test_what_was_left_out_is_never_said_to_be_done():
     assert lines.deal_closed(_result(effects), ENGLISH) == [
         "[vietqr] skipped: there is no default account to be paid into",
         "[hoadon] skipped: a_reason_of_next_year",
-        "[brain] deal will be ingested into Layer 3 (closed deal)",
+        "[brain] the event waits for a receiver; none is connected yet",
     ]
 
 

@@ -46,7 +46,27 @@ async def test_an_amount_in_dollars_is_exact_to_the_cent(world, minor, currency,
     found = await usd(world, minor, currency)
 
     assert found.usd_minor == cents
-    assert found.rate_id == (None if currency == "USD" else dollar.id)
+    named = {"USD": None, "VND": dollar.id}
+    assert found.rate_id == named.get(currency, found.rate_id)
+
+
+async def test_the_name_of_two_rates_changes_with_either(world):
+    names = []
+    for base, value, day in [
+        ("USD", 25880, 17),
+        ("EUR", 30000, 17),
+        ("EUR", 30001, 18),
+        ("USD", 25881, 18),
+        ("JPY", 170, 18),
+        ("EUR", 30001, 10),
+    ]:
+        await recorded(world, rate(base, str(value), on=date(2026, 11, day)))
+        names.append((await usd(world, 100_00, "EUR")).rate_id)
+
+    first, second, third, *rest = names[1:]
+    assert names[0] is None and len({first, second, third}) == 3
+    assert rest == [third, third], "neither another currency's rate nor an older one"
+    assert len(third) == 26, "it fits the column"
 
 
 async def test_without_a_rate_for_the_day_nobody_knows(world):

@@ -170,7 +170,7 @@ async def test_a_score_is_shown_with_reasons_that_add_up_and_an_honest_word_on_h
     assert of_the_deal["lead_score"] == 62
     assert shown["band"] == "warm" and shown["scored_on"] == "2026-11-21"
     assert shown["reasons"][0]["contact_on"] == "2026-11-21"
-    assert shown["note"].startswith("Lịch sử chưa đủ 20 thương vụ")
+    assert shown["note"].startswith("Lịch sử chưa đủ 20 cơ hội")
 
 
 async def test_history_counts_from_twenty_ended_deals_on_and_private_ones_never(world):

@@ -15,22 +15,22 @@ from tools.shapes import Ask, Id, View, quoted, untrusted_in_each
 
 _REASONS: Mapping[Feature, tuple[str, str]] = {
     Feature.RECENCY: ("lần liên hệ gần nhất", "latest contact"),
-    Feature.SIZE: ("giá trị so với các thương vụ đã thắng", "amount against what was won"),
+    Feature.SIZE: ("giá trị so với các cơ hội đã thắng", "amount against what was won"),
     Feature.VERTICAL: ("kết quả trong ngành", "how the industry went"),
     Feature.WIN_RATE: ("kết quả với khách hàng này", "how this account went"),
     Feature.BOUNDS: ("giữ điểm trong khoảng 0-100", "kept between 0 and 100"),
 }
 _HISTORY: Mapping[History, tuple[str, str]] = {
     History.TOO_FEW: (
-        f"Lịch sử chưa đủ {ENOUGH_ENDED} thương vụ đã kết thúc: chưa tính ngành và khách hàng.",
+        f"Lịch sử chưa đủ {ENOUGH_ENDED} cơ hội đã kết thúc: chưa tính ngành và khách hàng.",
         f"Fewer than {ENOUGH_ENDED} ended deals: industry and account do not count yet.",
     ),
     History.ALL_WON: (
-        "Mọi thương vụ đã kết thúc đều thắng: lịch sử không cho biết điều gì làm mất thương vụ.",
+        "Mọi cơ hội đã kết thúc đều thắng: lịch sử không cho biết điều gì làm mất cơ hội.",
         "Every deal that ended was won: history cannot tell what loses one.",
     ),
     History.ALL_LOST: (
-        "Mọi thương vụ đã kết thúc đều thua: lịch sử không cho biết điều gì giúp thắng.",
+        "Mọi cơ hội đã kết thúc đều thua: lịch sử không cho biết điều gì giúp thắng.",
         "Every deal that ended was lost: history cannot tell what wins one.",
     ),
 }
