@@ -30,7 +30,9 @@ from domain.store.tx import Tx
 CLOSE_DEAL = "cyberos.crm.close_deal"
 ADD_BANK_ACCOUNT = "cyberos.admin.add_bank_account"
 ERASED = "gdpr.erase"
+FOREIGN = "is not a row this program writes"
 _SHOWN = 100
+_AT_ONCE = 1_000
 
 
 # What an entry tells of a deal that ended. Days are read as the driver has them, because a mangled
@@ -95,19 +97,23 @@ async def _effects(
         for trace in traces[row.id]:
             if trace.event == row.tool:
                 seqs.setdefault(row.id, trace.seq)
-    results = await _private(tx, list(seqs.values()), "result")
+    results = await committed(tx, list(seqs.values()), "result")
     return {action_id: _Effect(seq, results.get(seq)) for action_id, seq in seqs.items()}
 
 
-async def _private(tx: Tx, seqs: Sequence[int], name: str) -> dict[int, Mapping[str, Any]]:
+async def committed(tx: Tx, seqs: Sequence[int], name: str) -> dict[int, Mapping[str, Any]]:
     """What these entries commit to under a name, as far as it can be read."""
-    found = await tx.rows(
-        select(AuditBlob.seq, AuditBlob.body).where(
-            AuditBlob.seq.in_(seqs), AuditBlob.field == name
-        )
-    )
-    read = {row.seq: _object(row.body) for row in found}
-    return {seq: value for seq, value in read.items() if value is not None}
+    read: dict[int, Mapping[str, Any]] = {}
+    for first in range(0, len(seqs), _AT_ONCE):
+        for row in await tx.rows(
+            select(AuditBlob.seq, AuditBlob.body).where(
+                AuditBlob.seq.in_(seqs[first : first + _AT_ONCE]), AuditBlob.field == name
+            )
+        ):
+            value = _object(row.body)
+            if value is not None:
+                read[row.seq] = value
+    return read
 
 
 def _object(text: Any) -> Mapping[str, Any] | None:
@@ -160,14 +166,24 @@ async def _check_deals(
     )
     deals = {deal.id: deal for deal in found}
     for deal_id, row in closings.items():
-        deal, wanted = deals.get(deal_id), _arguments(row).get("outcome")
+        deal, wanted = deals.get(deal_id), arguments_of(row).get("outcome")
         now = deal.status if deal else "gone"
         if now != wanted:
             report.found(f"deal {deal_id}", f"is {now}, and action {row.id} closed it as {wanted}")
         effect = told.get(row.id)
+        if effect and effect.result is not None:
+            check_worth(report, row, _told_of_deal(effect, ("amount_minor", "currency")))
         if deal and effect and effect.result is not None:
             names = [column.key for column in _DEAL]
             _compare(report, f"deal {deal_id}", deal, _told_of_deal(effect, names), effect.seq)
+
+
+def check_worth(report: Report, row: Any, done: Mapping[str, Any]) -> None:
+    """What was carried out is about the money that people signed for."""
+    if (row.amount_minor, row.currency) != (done.get("amount_minor"), done.get("currency")):
+        report.found(
+            f"action {row.id}", "was signed for another amount than it was carried out for"
+        )
 
 
 def _told_of_deal(effect: _Effect, names: Sequence[str]) -> dict[str, Any]:
@@ -231,7 +247,8 @@ def _named(told: Mapping[str, Any]) -> dict[str, Any]:
     return {name: told.get(name) for name in ("account_name", "currency")}
 
 
-def _arguments(row: PendingAction) -> Mapping[str, Any]:
+def arguments_of(row: Any) -> Mapping[str, Any]:
+    """The arguments of an action that is stored as people signed it; empty if they are none."""
     return _object(row.args_json) or {}
 
 
@@ -240,7 +257,7 @@ async def check_reasons(
 ) -> None:
     """Every decision on one action has the reason that was given for it; nobody signs that."""
     told = {trace.actor[1]: trace.seq for trace in traces if trace.event.endswith("ed_by")}
-    given = await _private(tx, list(told.values()), "decision")
+    given = await committed(tx, list(told.values()), "decision")
     for vote in votes:
         seq = told.get(vote.person_id, 0)
         if seq in given and given[seq].get("reason") != vote.reason:
@@ -291,7 +308,7 @@ async def verify_bank_accounts(tx: Tx, report: Report) -> None:
         str(content.get("object")).removeprefix("bank_account:"): seq
         for seq, content in reversed(entries)
     }
-    details = await _private(tx, list(added.values()), "bank_account")
+    details = await committed(tx, list(added.values()), "bank_account")
     approved = set(
         await tx.all(
             select(PendingAction.entity_id).where(
@@ -302,6 +319,9 @@ async def verify_bank_accounts(tx: Tx, report: Report) -> None:
     rows = {row.id: row for row in await tx.rows(select(*_ACCOUNT))}
     for id, row in rows.items():
         place, seq = f"bank account {id}", added.get(id)
+        if not isinstance(row.bank_bin, str) or not isinstance(row.account_number, str):
+            report.found(place, FOREIGN)
+            continue
         founded = seq is not None and (first_agent is None or seq < first_agent)
         if id not in approved and not founded:
             report.found(place, "was added without an approval that was carried out")

@@ -8,7 +8,7 @@ somebody signed; that they were ever given is looked up in audit_powers.py, and 
 actions is judged in audit_effects.py and audit_payments.py.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,15 +22,16 @@ from domain.approvals.facts import TRANSITIONS, ApprovalFact, Decision, State
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity.keys import key_id
 from domain.kernel.clock import Clock, stamp
-from domain.kernel.faults import Fault
+from domain.kernel.faults import Fault, Kind
 from domain.store import audit_checkpoints, audit_source, audit_verify, checkpoints
 from domain.store.audit_verify import Report, Trace
 from domain.store.engine import Database
-from domain.store.salvage import salvaged
+from domain.store.salvage import salvaged, unreadable
 from domain.store.schema import Base
 from domain.store.tx import Tx, reading
 from policies import (
     audit_effects,
+    audit_nights,
     audit_payments,
     audit_powers,
     audit_witness,
@@ -54,7 +55,7 @@ _APPROVED = {"approved", "executing", "unknown", "succeeded", "failed"}
 _VOTES = {"action.approved_by": "approve", "action.rejected_by": "reject"}
 _PAGE = 200
 
-_FOREIGN = "is not a row this program writes"
+_FOREIGN = audit_effects.FOREIGN
 
 Row = TypeVar("Row", bound=Base)
 
@@ -96,18 +97,36 @@ async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     except (TypeError, ValueError):
         report.found("keys, roles and policies", "hold rows this program does not write")
         return
-    await audit_powers.verify_people(tx, report, powers)
-    await audit_powers.verify_roles(tx, report, powers)
-    await audit_powers.verify_keys(tx, report, powers)
-    await audit_powers.verify_agents(tx, report)
     async for rows in _actions(tx, report):
-        await _verify_actions(tx, report, rows, witness)
-    await audit_effects.verify_traces_lead_somewhere(tx, report)
-    await audit_effects.verify_deals(tx, report)
-    await audit_effects.verify_bank_accounts(tx, report)
-    await audit_payments.verify_payment_requests(tx, report)
-    await audit_effects.verify_rates(tx, report)
-    await audit_effects.verify_erasures(tx, report)
+        await _part(report, "actions", _verify_actions(tx, report, rows, witness))
+    await _part(report, "people", audit_powers.verify_people(tx, report, powers))
+    await _part(report, "roles", audit_powers.verify_roles(tx, report, powers))
+    await _part(report, "keys", audit_powers.verify_keys(tx, report, powers))
+    await _part(report, "agents", audit_powers.verify_agents(tx, report))
+    await _part(report, "traces of actions", audit_effects.verify_traces_lead_somewhere(tx, report))
+    await _part(report, "deals", audit_effects.verify_deals(tx, report))
+    await _part(report, "bank accounts", audit_effects.verify_bank_accounts(tx, report))
+    await _part(report, "payments", audit_payments.verify_payments(tx, report))
+    await _part(report, "rates", audit_effects.verify_rates(tx, report))
+    await _part(report, "nights", audit_nights.verify_nights(tx, report))
+    await _part(report, "erasures", audit_effects.verify_erasures(tx, report))
+
+
+async def _part(report: Report, place: str, judged: Awaitable[None]) -> None:
+    """Judge one part; a row that breaks it is its finding, and the other parts are judged too."""
+    try:
+        await judged
+    except Exception as error:
+        if not unreadable(error) and not _refuses_a_value(error):
+            raise
+        report.found(place, "hold a row this program does not write, so not all was judged")
+
+
+def _refuses_a_value(error: Exception) -> bool:
+    """Whether a value in a row caused this, and not a database that is gone."""
+    if isinstance(error, Fault):
+        return error.kind in (Kind.INVALID, Kind.NOT_FOUND)
+    return isinstance(error, LookupError)
 
 
 # --- the installation ---

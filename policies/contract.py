@@ -35,6 +35,10 @@ class Answer(BaseModel):
         """A few lines a person or a model can act on; the structure holds the rest."""
         return ""
 
+    def proof(self) -> Mapping[str, str | int]:
+        """What the audit entry of the call tells of it, for good: no names and no private words."""
+        return {}
+
     def then(self, note: Callable[[Tx], Awaitable[None]]) -> Self:
         """What a reading call notes down for later, once its own transaction is over.
 

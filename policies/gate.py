@@ -286,11 +286,18 @@ class Gate:
         return _outcome(answer)
 
     async def _carry_out(self, call: Call, run: Run, visit: _Visit) -> Outcome:
-        outcome = _outcome(await run(call, visit.arguments))
-        call.tx.record(self._event(visit, call.principal, outcome))
+        answer = await run(call, visit.arguments)
+        outcome = _outcome(answer)
+        call.tx.record(self._event(visit, call.principal, outcome, answer.proof()))
         return outcome
 
-    def _event(self, visit: _Visit, principal: Principal, outcome: Outcome) -> Event:
+    def _event(
+        self,
+        visit: _Visit,
+        principal: Principal,
+        outcome: Outcome,
+        proof: Mapping[str, str | int],
+    ) -> Event:
         assert visit.arguments is not None
         _, digest = proposing.arguments_json(visit.arguments)
         content = visit.arguments.model_dump(mode="json", exclude_none=True)
@@ -300,7 +307,7 @@ class Gate:
             object=_object(outcome.structured),
             policy=f"{self._catalogue.version}:{self._catalogue.sha256}",
             request=visit.request_id,
-            data={"args_sha256": digest},
+            data={**proof, "args_sha256": digest},
             private={"arguments": normalised(content)},
         )
 
@@ -379,11 +386,12 @@ def _outcome(answer: Answer) -> Outcome:
 
 
 def _object(structured: Mapping[str, Any]) -> str:
-    """What a call was about, for the audit: the id in its answer, whatever it is called."""
+    """What a call was about, for the audit: the id in its answer, or the deal it names."""
     for value in (structured, *structured.values()):
         if isinstance(value, Mapping) and isinstance(value.get("id"), str):
             return str(value["id"])
-    return ""
+    deal_id = structured.get("deal_id")
+    return deal_id if isinstance(deal_id, str) else ""
 
 
 def _parse(tool: Tool, raw: Mapping[str, Any]) -> tuple[Arguments | None, Fault | None]:

@@ -6,10 +6,11 @@ answer has either what the code says, or the action that waits, and `status` tel
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
+from domain.kernel.canonical import sha256_hex
 from domain.kernel.money import Locale, Money
 from domain.payments.beneficiaries import Beneficiary
 from domain.payments.requests import Asked
@@ -42,6 +43,23 @@ class VietQrResult(View):
     inbox_url: str | None = None
     untrusted_fields: list[str] = Field(default_factory=list)
 
+    _proof: Mapping[str, str | int] = PrivateAttr(default_factory=dict)
+
+    def proof(self) -> Mapping[str, str | int]:
+        """Who was asked to pay what into which account, by which code."""
+        return self._proof
+
+    def made(self, into: Beneficiary, asked: Asked) -> Self:
+        """The same answer, which the audit chain is to prove."""
+        self._proof = {
+            "bank_account_id": into.account.id,
+            "amount_minor": asked.amount.minor,
+            "currency": asked.amount.currency,
+            "payload_sha256": sha256_hex(asked.payload.encode()),
+            **({"reference": asked.reference} if asked.reference else {}),
+        }
+        return self
+
     def text(self) -> str:
         """One line a person can compare with what her bank's app shows."""
         amount = Money(self.amount_minor or 0, self.currency or "VND").text()
@@ -69,7 +87,7 @@ def ready(
         reference=asked.reference,
         deal_id=deal_id,
         note=note,
-    )
+    ).made(into, asked)
 
 
 def picture(structured: Mapping[str, Any]) -> bytes | None:

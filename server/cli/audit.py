@@ -1,6 +1,7 @@
 """Is everything provable? `cyberos audit verify | checkpoint | tail`."""
 
 import json
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ from server import wiring
 from server.cli.desk import Company, Desk, companies, opened, perform, read_settings, the_company
 from server.cli.render import answer, instant, one_line, say
 from server.settings import Settings
+
+log = logging.getLogger(__name__)
 
 TENANT = typer.Option(None, "--tenant", help="Only this tenant, by its code.")
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
@@ -152,10 +155,26 @@ async def _verify_each(database: Database, sources: Sources, tenant: str | None)
             "`cyberos audit verify` without --tenant verifies every tenant there is.",
         )
     verified = [
-        Verified(code, await verifier.verify(database, tenant_id, wiring.clock(), sources))
+        Verified(code, await _verify_one(database, tenant_id, sources))
         for tenant_id, code in wanted
     ]
     return verified + vanished
+
+
+async def _verify_one(database: Database, tenant_id: str, sources: Sources) -> Report:
+    """The report on a tenant; what breaks the verifier is a finding, and the others are next."""
+    try:
+        return await verifier.verify(database, tenant_id, wiring.clock(), sources)
+    except Fault as fault:
+        if fault.kind is Kind.UNAVAILABLE:  # then no tenant can be read
+            raise
+        broke = fault.code
+    except Exception as error:
+        log.exception("the verifier broke on tenant %s", tenant_id)
+        broke = type(error).__name__
+    report = Report(tenant_id)
+    report.found("verifier", f"could not read this tenant to the end ({broke})")
+    return report
 
 
 async def _vanished(

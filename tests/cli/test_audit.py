@@ -11,6 +11,7 @@ import pytest
 from domain.store import checkpoints
 from domain.store.chain import Sealed
 from domain.store.schema import Base
+from policies import audit_verify
 from tests.cli.console import ADMIN, BOTH, Place
 
 DEMO = ("--tenant", "sao-bien")
@@ -103,6 +104,29 @@ def test_one_changed_byte_in_a_copy_is_found_at_its_place(embedded, copy, flip):
     # The entry told of a key, so nothing that can be read does any more.
     assert "entry 5" in places and {one.split()[0] for one in places} <= {"entry", "key"}
     assert ended.body["tenants"][1]["findings"] == []
+
+
+def test_what_breaks_the_verifier_on_one_tenant_keeps_no_other_from_being_verified(
+    embedded, copy, monkeypatch
+):
+    whole = audit_verify.verify
+
+    async def verify(database, tenant_id, clock, sources):
+        if tenant_id == first:
+            raise RuntimeError
+        return await whole(database, tenant_id, clock, sources)
+
+    sound = embedded.ok("audit", "verify", "--database", str(copy))
+    first = sound["tenants"][0]["tenant_id"]
+    monkeypatch.setattr(audit_verify, "verify", verify)
+
+    ended = embedded.run("audit", "verify", "--database", str(copy), "--json")
+
+    assert ended.code == 1
+    assert [one["sound"] for one in ended.body["tenants"]] == [False, True]
+    assert ended.body["tenants"][0]["findings"] == [
+        {"place": "verifier", "what": "could not read this tenant to the end (RuntimeError)"}
+    ]
 
 
 def test_the_findings_are_lines_that_begin_with_the_place(embedded, copy):
