@@ -110,13 +110,14 @@ def _summary(found: Proposed, chosen: list[Suggestion], locale: Locale) -> str:
         return (
             f"Đã xem {found.deals} thương vụ: chưa có việc gì cần làm ngay."
             if vietnamese
-            else f"{found.deals} deals reviewed: nothing needs doing now."
+            else f"{_counted(found.deals, 'deal')} reviewed: nothing needs doing now."
         )
     most = stake_of(chosen[0], locale)
     said = (
         f"{len(chosen)} đề xuất cho {found.deals} thương vụ; giá trị lớn nhất {most}."
         if vietnamese
-        else f"{len(chosen)} proposals for {found.deals} deals; most at stake {most}."
+        else f"{_counted(len(chosen), 'proposal')} for {_counted(found.deals, 'deal')};"
+        f" most at stake {most}."
     )
     if found.unrated:
         names = ", ".join(found.unrated)
@@ -126,3 +127,7 @@ def _summary(found: Proposed, chosen: list[Suggestion], locale: Locale) -> str:
             else f" No rate is known for {names}: those come last, by kind of work."
         )
     return said
+
+
+def _counted(count: int, one: str) -> str:
+    return f"1 {one}" if count == 1 else f"{count:,} {one}s"
