@@ -148,18 +148,20 @@ async def make(tx: Tx, reader: Reader, asked: Asked, *, on: date) -> Forecast:
                 quantiles=list(total.quantiles),
                 **_moments([(worth, one.probability_pct) for one, worth in counted]),
             )
+    in_dollars = _in_dollars(total, rates.get(USD))
+    used = {one.currency for one in inside} | ({USD} if in_dollars is not None else set())
     return Forecast(
         as_of=on,
         first=first,
         until=until,
         shock=shock,
         total=total,
-        total_usd=_in_dollars(total, rates.get(USD)),
+        total_usd=in_dollars,
         apart=_apart(inside, shock),
         top=_top(counted),
         left_out=_left_out(shown, inside, in_vnd, rates, total, on),
         certain=sum(one.probability_pct > rules.MOST_CERTAIN_PCT for one in inside),
-        rates=tuple(rates[code] for code in sorted({one.currency for one in inside} & set(rates))),
+        rates=tuple(rates[code] for code in sorted(used & set(rates))),
         to_store=stored,
     )
 

@@ -173,9 +173,10 @@ def test_what_is_promised_is_rounded_down_and_a_thousand_million_is_a_billion(
 async def test_a_rate_older_than_a_month_is_named(world):
     async with world.owning() as tx:
         await fx.record(tx, Rate("USD", "VND", Decimal(25000), "bank", date(2026, 10, 21)))
-    await deal(world, amount_minor=400_000, currency="USD")
+    await deal(world)
 
     said = await world.ok("crm_forecast")
+    assert said["total_usd"] and said["rates"] == ["1 USD = 25000 VND, 2026-10-21, bank"]
     assert any("25000 VND (bank)" in note and "31 ngày" in note for note in said["notes"])
 
     world.clock.move(timedelta(days=-1))

@@ -193,9 +193,9 @@ def _notes_en(made: Forecast) -> Iterator[str]:
     left, shock = made.left_out, made.shock
     if made.total is not None:
         yield (
-            f"How much all deals err together is assumed: of {NEEDED_PERIODS} periods of similar"
-            f" length that it takes, {shock.periods} with an outcome; the bands are as good as"
-            " that assumption."
+            "How much all deals err together is assumed, because too few periods of similar"
+            f" length have an outcome ({shock.periods} of {NEEDED_PERIODS}); the bands are as good"
+            " as that assumption."
             if shock.is_default
             else f"How much all deals err together is learnt from {shock.periods} periods of"
             " similar length."
