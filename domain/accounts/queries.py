@@ -60,7 +60,11 @@ async def with_tax_code(tx: Tx, tax_code: str) -> str | None:
 async def tax_codes(tx: Tx) -> Sequence[Any]:
     """Id, type, tax code and its status of every account, oldest first."""
     statement: _Listing = select(
-        Account.id, Account.account_type, Account.vn_mst, Account.vn_mst_status
+        Account.id,
+        Account.account_type,
+        Account.vn_mst,
+        Account.vn_mst_status,
+        Account.vn_mst_checked_at,
     )
     return await tx.rows(statement.order_by(Account.id))
 

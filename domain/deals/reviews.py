@@ -3,12 +3,14 @@
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select, type_coerce
 
 from domain.deals.queries import Reader, visible_to
 from domain.deals.tables import Deal
 from domain.store.references import referred
+from domain.store.schema import Instant
 from domain.store.tx import Tx
+from domain.taxpayers.service import status_today
 
 
 class Reviewed(NamedTuple):
@@ -22,6 +24,7 @@ class Reviewed(NamedTuple):
     account_type: str
     vn_mst: str | None
     vn_mst_status: str | None
+    vn_mst_checked_at: datetime | None
     industry: str | None
     primary_contact_id: str | None
     name: str
@@ -40,7 +43,14 @@ class Reviewed(NamedTuple):
 
 
 _ACCOUNT = referred(
-    "account", "name", "account_type", "vn_mst", "vn_mst_status", "industry", by=Deal.account_id
+    "account",
+    "name",
+    "account_type",
+    "vn_mst",
+    "vn_mst_status",
+    "vn_mst_checked_at",
+    "industry",
+    by=Deal.account_id,
 )
 _PIPELINE = referred("pipeline", "code", by=Deal.pipeline_id)
 _STAGE = referred("stage", "code", by=Deal.stage_id)
@@ -77,7 +87,7 @@ def ended(
 
 
 async def reviewed(tx: Tx, *conditions: ColumnElement[bool]) -> list[Reviewed]:
-    """The deals that meet conditions of this file, oldest first."""
+    """The deals that meet conditions of this file, oldest first; `vn_mst_status` is today's."""
     statement: Select[Any, *tuple[Any, ...]] = (
         select(
             Deal.id,
@@ -88,6 +98,7 @@ async def reviewed(tx: Tx, *conditions: ColumnElement[bool]) -> list[Reviewed]:
             _ACCOUNT.columns.account_type,
             _ACCOUNT.columns.vn_mst,
             _ACCOUNT.columns.vn_mst_status,
+            type_coerce(_ACCOUNT.columns.vn_mst_checked_at, Instant()),
             _ACCOUNT.columns.industry,
             Deal.primary_contact_id,
             Deal.name,
@@ -110,12 +121,17 @@ async def reviewed(tx: Tx, *conditions: ColumnElement[bool]) -> list[Reviewed]:
         .where(*conditions)
         .order_by(Deal.id)
     )
-    return [Reviewed._make(row) for row in await tx.rows(statement)]
+    return [_as_of(tx.at, Reviewed._make(row)) for row in await tx.rows(statement)]
 
 
 def ids_of(*conditions: ColumnElement[bool]) -> "Select[str]":
     """The ids of the same deals, to be part of another question."""
     return select(Deal.id).where(*conditions)
+
+
+def _as_of(at: datetime, deal: Reviewed) -> Reviewed:
+    status = status_today(deal.vn_mst_status, deal.vn_mst_checked_at, at)
+    return deal if status == deal.vn_mst_status else deal._replace(vn_mst_status=status)
 
 
 def _seen(reader: Reader | None) -> tuple[ColumnElement[bool], ...]:

@@ -1,6 +1,6 @@
 """What were all currencies worth on one day? One statement, then arithmetic without a database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -35,6 +35,10 @@ class Snapshot:
             minor * 10 ** EXPONENTS[to] * above * to_below,
             10 ** EXPONENTS[currency] * below * to_above,
         )
+
+    def missing(self, currencies: Iterable[str]) -> tuple[str, ...]:
+        """Those of the currencies that have no rate, in order; the dong needs none."""
+        return tuple(sorted(code for code in set(currencies) if self._price(code) is None))
 
     def _price(self, currency: str) -> Decimal | None:
         if currency not in EXPONENTS:

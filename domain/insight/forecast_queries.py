@@ -44,16 +44,14 @@ async def scored(
     ]
 
 
-async def is_stored(tx: Tx, person_id: str, asked: str, as_of: date) -> bool:
-    """Whether this person's question was answered on that day already."""
-    found = await tx.first(
-        select(StoredForecast.id).where(
-            StoredForecast.person_id == person_id,
-            StoredForecast.question == asked,
-            StoredForecast.as_of == as_of,
+async def asked_on(tx: Tx, person_id: str, as_of: date) -> set[str]:
+    """The questions of a person that have a forecast of that day."""
+    found = await tx.all(
+        select(StoredForecast.question).where(
+            StoredForecast.person_id == person_id, StoredForecast.as_of == as_of
         )
     )
-    return found is not None
+    return set(found)
 
 
 async def due(

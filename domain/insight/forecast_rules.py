@@ -22,6 +22,8 @@ USUAL_DAYS = 90
 LONGEST_DAYS = 366
 TOP = 5
 FEW_DEALS = 5  # below, a band is a list of outcomes rather than a range
+OLD_RATE_DAYS = 30  # an older rate is named
+MOST_A_DAY = 20  # so many forecasts of a person are kept of one day, whatever she asks
 NEEDED_PERIODS = 20  # below, errors are told by chance and not by the forecast
 # An open deal is never certain, whatever somebody wrote.
 MOST_CERTAIN_PCT = 99
@@ -37,12 +39,18 @@ LEAST_SHOCK, LARGEST_SHOCK, SHOCK_STEP = 50, 1_500, 10
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A forecast in one currency: deals, expected sum, and a quantile for each of LEVELS."""
+    """A forecast in one currency: deals, expected sum, and a quantile for each of LEVELS.
+
+    `most_minor` comes in if every deal does that may; `nothing_pct` is the chance of none, in
+    whole per cent from 1 to 99.
+    """
 
     currency: str
     deals: int
     expected_minor: int
     quantiles: tuple[int, ...]
+    most_minor: int
+    nothing_pct: int
 
     def at(self, level: int) -> int:
         """The quantile at a level in thousandths."""
@@ -59,7 +67,7 @@ class Totals:
         return self.at(low), self.at(high)
 
     def at_least(self, pct: int) -> int:
-        """What comes in at least, with this per cent of certainty."""
+        """What is reached or exceeded with at least this per cent of certainty."""
         return self.at(COMMITS[pct])
 
 
@@ -157,6 +165,19 @@ def periods(forecasts: Iterable[Said]) -> list[Said]:
         if not chosen or one.as_of >= chosen[-1].until:
             chosen.append(one)
     return chosen
+
+
+def similar(past: Iterable[Scored], days: int) -> list[Scored]:
+    """The forecasts that looked about as far ahead: at most twice as many days, at least half.
+
+    What days do together in a week says little about a year.
+    """
+    asked = max(days, 1)
+    return [
+        one
+        for one in past
+        if asked <= 2 * (length := max((one.until - one.as_of).days, 1)) and length <= 2 * asked
+    ]
 
 
 def estimate_shock(past: Sequence[Scored]) -> Shock:

@@ -58,6 +58,7 @@ class LeftOut:
     without_rate: int = 0
     currencies: tuple[str, ...] = ()  # those without a rate
     worthless: int = 0  # in the window, with an amount of zero
+    hopeless: int = 0  # in the window, with a probability of zero
     too_large: int = 0  # amounts that leave what can be added up
 
 
@@ -82,6 +83,12 @@ class Forecast:
     rates: tuple[Rate, ...]
     to_store: StoredForecast | None
 
+    @property
+    def old_rates(self) -> list[Rate]:
+        """The rates used that are older than what everybody takes for today's."""
+        oldest = self.as_of - timedelta(days=rules.OLD_RATE_DAYS)
+        return [one for one in self.rates if one.as_of < oldest]
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -103,7 +110,8 @@ class Record:
 async def make(tx: Tx, reader: Reader, asked: Asked, *, on: date) -> Forecast:
     """Forecast the open deals that exist for the reader and are expected in the window.
 
-    Nothing is written: `to_store` is the row for `keep`, if this question has none of today.
+    Nothing is written: `to_store` is the row for `keep`, if this question has none of today and
+    the reader did not ask too many others.
     Raises PIPELINE_UNKNOWN, PERSON_UNKNOWN, PERSON_INACTIVE and RANGE_INVALID.
     """
     first, until = window(asked, on)
@@ -116,7 +124,7 @@ async def make(tx: Tx, reader: Reader, asked: Asked, *, on: date) -> Forecast:
     rates = await _rates(tx, {one.currency for one in inside}, on)
     in_vnd = {one.id: _in_vnd(one, rates) for one in inside}
     past = await queries.scored(tx, reader.person_id)
-    shock = rules.estimate_shock(rules.periods(past))
+    shock = rules.estimate_shock(rules.periods(rules.similar(past, (until - on).days)))
 
     counted = [(one, worth) for one in inside if (worth := in_vnd[one.id]) is not None]
     total = _totals(VND, [(worth, one.probability_pct) for one, worth in counted], shock)
@@ -124,7 +132,7 @@ async def make(tx: Tx, reader: Reader, asked: Asked, *, on: date) -> Forecast:
     stored = None
     if total is not None:
         question = sha256_hex(canonical(filters))
-        if not await queries.is_stored(tx, reader.person_id, question, on):
+        if await _is_kept(tx, reader.person_id, question, on):
             stored = StoredForecast(
                 person_id=reader.person_id,
                 question=question,
@@ -140,25 +148,30 @@ async def make(tx: Tx, reader: Reader, asked: Asked, *, on: date) -> Forecast:
                 quantiles=list(total.quantiles),
                 **_moments([(worth, one.probability_pct) for one, worth in counted]),
             )
+    in_dollars = _in_dollars(total, rates.get(USD))
+    used = {one.currency for one in inside} | ({USD} if in_dollars is not None else set())
     return Forecast(
         as_of=on,
         first=first,
         until=until,
         shock=shock,
         total=total,
-        total_usd=_in_dollars(total, rates.get(USD)),
+        total_usd=in_dollars,
         apart=_apart(inside, shock),
         top=_top(counted),
         left_out=_left_out(shown, inside, in_vnd, rates, total, on),
         certain=sum(one.probability_pct > rules.MOST_CERTAIN_PCT for one in inside),
-        rates=tuple(rates[code] for code in sorted({one.currency for one in inside} & set(rates))),
+        rates=tuple(rates[code] for code in sorted(used & set(rates))),
         to_store=stored,
     )
 
 
 async def keep(tx: Tx, made: StoredForecast) -> None:
-    """Store a forecast, so that it can be scored. The first of a day and question stays."""
-    if not await queries.is_stored(tx, made.person_id, made.question, made.as_of):
+    """Store a forecast, so that it can be scored. The first of a day and question stays.
+
+    Of a person and day so many are kept as MOST_A_DAY says: who only reads fills no table.
+    """
+    if await _is_kept(tx, made.person_id, made.question, made.as_of):
         tx.add(made)
         await tx.flush()
 
@@ -224,6 +237,12 @@ def window(asked: Asked, on: date) -> tuple[date, date]:
     return max(first, on), until
 
 
+async def _is_kept(tx: Tx, person_id: str, question: str, on: date) -> bool:
+    """Whether the answer to this question is one of those that are to be stored."""
+    asked = await queries.asked_on(tx, person_id, on)
+    return question not in asked and len(asked) < rules.MOST_A_DAY
+
+
 def _days(asked: Asked) -> int:
     return rules.USUAL_DAYS if asked.days is None else asked.days
 
@@ -240,6 +259,7 @@ async def _judge(tx: Tx, reader: Reader, forecasts: Sequence[StoredForecast]) ->
 
 def _came_in(forecast: StoredForecast, found: Mapping[str, deals.Ending]) -> int | None:
     """What was won of a forecast's deals in its time, at the rates of its day, in dong."""
+    first = _first_day(forecast)
     rates = {
         code: Rate(code, VND, Decimal(value), "forecast", forecast.as_of)
         for code, value in forecast.rates.items()
@@ -251,12 +271,18 @@ def _came_in(forecast: StoredForecast, found: Mapping[str, deals.Ending]) -> int
         closed = deal.closed_date
         if deal.status != "won" or closed is None:
             continue
-        if not forecast.as_of <= closed <= forecast.until:
+        if not first <= closed <= forecast.until:
             continue
         if (worth := _converted(deal.amount_minor, deal.currency, rates)) is None:
             return None
         total += worth
     return total if total <= MAX_JSON_MINOR else None
+
+
+def _first_day(forecast: StoredForecast) -> date:
+    """The first day of the window asked for: of its month, or the day it was made."""
+    is_month = "-" in (forecast.filters.get("range") or "")
+    return max(forecast.as_of, forecast.until.replace(day=1)) if is_month else forecast.as_of
 
 
 def _scored(judged: Judged) -> Scored:
@@ -332,7 +358,14 @@ def _totals(currency: str, weighed: Sequence[tuple[int, int]], shock: Shock) -> 
     chances = [Chance(amount, rules.certainty(pct)) for amount, pct in weighed]
     spread = distribution(chances, shock.size)
     quantiles = tuple(spread.quantile(level / 1_000) for level in LEVELS)
-    return Totals(currency, len(chances), moments(chances).expected, quantiles)
+    return Totals(
+        currency,
+        len(chances),
+        moments(chances).expected,
+        quantiles,
+        most_minor=sum(one.amount_minor for one in chances if one.pct),
+        nothing_pct=min(max(round(100 * spread.at_most(0)), 1), 99),
+    )
 
 
 def _moments(weighed: Sequence[tuple[int, int]]) -> dict[str, int]:
@@ -362,7 +395,14 @@ def _in_dollars(total: Totals | None, dollar: Rate | None) -> Totals | None:
         return convert_inverse(Money(minor, VND), USD, dollar).minor
 
     quantiles = tuple(cents(one) for one in total.quantiles)
-    return Totals(USD, total.deals, cents(total.expected_minor), quantiles)
+    return Totals(
+        USD,
+        total.deals,
+        cents(total.expected_minor),
+        quantiles,
+        cents(total.most_minor),
+        total.nothing_pct,
+    )
 
 
 def _top(counted: Iterable[tuple[OpenDeal, int]]) -> tuple[Weighed, ...]:
@@ -395,6 +435,7 @@ def _left_out(
         without_rate=len(no_rate),
         currencies=tuple(sorted(set(no_rate.values()))),
         worthless=sum(one.amount_minor == 0 for one in inside),
+        hopeless=sum(one.amount_minor > 0 and one.probability_pct == 0 for one in inside),
         too_large=too_large,
     )
 

@@ -43,7 +43,8 @@ class Status(StrEnum):
 class Kpi:
     """One number. `rows` are the ids behind it; a share is `counted` of `of`.
 
-    `unrated` are currencies that could not be converted and are left out. `beside` is the number
+    `unrated` are currencies that could not be converted and are left out, `missing` those whose
+    rate is not known (without the dollar's nothing becomes dollars). `beside` is the number
     this one has to be compared with.
     """
 
@@ -55,6 +56,7 @@ class Kpi:
     rows: tuple[str, ...] = ()
     by_pipeline: Mapping[str, str] = field(default_factory=dict)
     unrated: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     beside: str | None = None
 
 
@@ -102,6 +104,7 @@ def pipeline_value(name: Name, deals: Sequence[Reviewed], rates: Snapshot, curre
         rows=tuple(deal.id for deal in counted),
         by_pipeline=parts,
         unrated=unrated,
+        missing=rates.missing((*unrated, currency)) if unrated else (),
     )
 
 

@@ -16,6 +16,7 @@ from domain.insight.lead_score_rules import Band
 from domain.insight.next_actions_rules import CONFIRMED, INVOICED_TYPES
 from domain.pipelines import service as pipelines
 from domain.store.tx import Tx
+from domain.taxpayers.service import status_today
 
 _VND = "VND"
 
@@ -69,11 +70,13 @@ def _hot(
 
 
 async def _tax_codes(tx: Tx) -> Kpi:
-    """Accounts whose tax code the registry confirmed, of all that need one or have one."""
+    """Accounts whose tax code the registry confirmed lately, of all that need one or have one."""
     needed = [
         row
         for row in await accounts.tax_codes(tx)
         if row.vn_mst is not None or row.account_type in INVOICED_TYPES
     ]
-    confirmed = sum(row.vn_mst_status == CONFIRMED for row in needed)
+    confirmed = sum(
+        status_today(row.vn_mst_status, row.vn_mst_checked_at, tx.at) == CONFIRMED for row in needed
+    )
     return rules.share(Name.MST_VALIDATION, confirmed, [row.id for row in needed])

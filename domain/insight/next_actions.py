@@ -12,7 +12,6 @@ from domain.deals import queries as deals
 from domain.deals import reviews
 from domain.deals import service as deal_service
 from domain.deals.queries import Reader
-from domain.fx.service import USD
 from domain.fx.snapshot import snapshot
 from domain.insight import next_action_queries as queries
 from domain.insight.next_actions_rules import (
@@ -32,6 +31,8 @@ from domain.kernel.ids import new_id
 from domain.payments import queries as payments
 from domain.store import audit_queries, outbox
 from domain.store.tx import Tx
+
+_VND = "VND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,14 @@ async def propose(
         await deal_service.load(tx, deal_id, reader)
     chosen = _reviewed(reader, on, deal_id)
     situations, acted_on = await _situations(tx, on, chosen)
-    away = acted_on | set(await queries.dismissed(tx))
+    away = set(await queries.dismissed(tx))
     found = [
         one
         for situation in situations
         for one in suggestions(situation, tx.at, on)
-        if one.id not in away
+        if one.id not in away and (one.deal.id, one.id) not in acted_on
     ]
-    unrated = {one.deal.currency for one in found if one.usd_minor is None}
+    unrated = {one.deal.currency for one in found if one.vnd_minor is None}
     return Proposed(ranked(found), len(situations), tuple(sorted(unrated)))
 
 
@@ -140,20 +141,23 @@ async def acceptance(tx: Tx, reader: Reader, *, since: datetime) -> Acceptance:
     """What became of the suggestions about deals this reader sees, from an instant on.
 
     Accepted means provably acted on before it expired: the audit chain has a call of the proposed
-    tool about the deal, or a plan was logged that carries the id of the suggestion.
+    tool about the deal, or a plan of that deal was logged that carries the id of the suggestion.
     """
     seen = deals.visible_ids(reader)
     suggested = await queries.suggested(tx, seen, since=since)
     calls = await audit_queries.calls_about(tx, {one.tool for one in suggested}, seen, since=since)
-    planned = {plan.source_event_id: plan.created_at for plan in await activities.plans(tx, seen)}
+    planned = {
+        (plan.deal_id, plan.source_event_id): plan.created_at
+        for plan in await activities.plans(tx, seen)
+    }
     called: dict[tuple[str, str], list[datetime]] = {}
     for call in calls:
         called.setdefault((call.event, call.object), []).append(call.at)
 
     def acted_on(one: SuggestedAction) -> bool:
         times = [*called.get((one.tool, one.deal_id), ())]
-        if one.id in planned:
-            times.append(planned[one.id])
+        if (one.deal_id, one.id) in planned:
+            times.append(planned[one.deal_id, one.id])
         return any(one.suggested_at <= at <= one.expires_at for at in times)
 
     accepted = tuple(one.id for one in suggested if acted_on(one))
@@ -172,8 +176,8 @@ def _reviewed(
 
 async def _situations(
     tx: Tx, on: date, chosen: Sequence[ColumnElement[bool]]
-) -> tuple[list[Situation], set[str]]:
-    """The deals as the rules see them, and the suggestions that a plan already follows."""
+) -> tuple[list[Situation], set[tuple[str, str]]]:
+    """The deals as the rules see them, and (deal, suggestion) where a plan of it follows it."""
     ids = reviews.ids_of(*chosen)
     rates = await snapshot(tx, on)
     primaries = await contacts.primaries(tx)
@@ -188,11 +192,11 @@ async def _situations(
         if before is None or (before.at, before.id) < (event.at, event.id):
             contacted[row.deal_id] = event
     planned: dict[str, Event] = {}
-    acted_on: set[str] = set()
+    acted_on: set[tuple[str, str]] = set()
     for row in await activities.plans(tx, ids):
         planned[row.deal_id] = Event(row.id, row.created_at)
         if row.source_event_id is not None:
-            acted_on.add(row.source_event_id)
+            acted_on.add((row.deal_id, row.source_event_id))
     found = [
         Situation(
             deal=deal,
@@ -201,7 +205,7 @@ async def _situations(
             plan=planned.get(deal.id),
             account_contact_id=primaries.get(deal.account_id),
             asked_to_pay=deal.id in asked,
-            usd_minor=rates.minor(stake(deal), deal.currency, USD),
+            vnd_minor=rates.minor(stake(deal), deal.currency, _VND),
         )
         for deal in await reviews.reviewed(tx, *chosen)
     ]

@@ -56,7 +56,7 @@ class Situation:
     """A deal as the rules see it.
 
     `contact` is the last call, e-mail or meeting, `mail` the last e-mail, `plan` the last note of
-    what comes next; `usd_minor` is what is at stake in US cents, None where no rate is known.
+    what comes next; `vnd_minor` is what is at stake in dong, None where no rate is known.
     """
 
     deal: Reviewed
@@ -65,7 +65,7 @@ class Situation:
     plan: Event | None = None
     account_contact_id: str | None = None
     asked_to_pay: bool = False  # its customer was given a code
-    usd_minor: int | None = None
+    vnd_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class Suggestion:
     days: int
     evidence: tuple[str, ...]
     stake_minor: int
-    usd_minor: int | None
+    vnd_minor: int | None
     expires_at: datetime
     contact_id: str | None = None
 
@@ -116,7 +116,7 @@ def suggestions(situation: Situation, at: datetime, on: date) -> list[Suggestion
                 days=max(reason.days, 0),
                 evidence=(deal.id, *reason.evidence),
                 stake_minor=stake(deal),
-                usd_minor=situation.usd_minor,
+                vnd_minor=situation.vnd_minor,
                 expires_at=at + LIVES,
                 contact_id=reason.contact_id,
             )
@@ -125,11 +125,11 @@ def suggestions(situation: Situation, at: datetime, on: date) -> list[Suggestion
 
 
 def ranked(found: Iterable[Suggestion]) -> list[Suggestion]:
-    """The most at stake first, in dollars; what has no known rate comes after, by its rule."""
+    """The most at stake first, in dong; what has no known rate comes after, by its rule."""
 
     def place(one: Suggestion) -> tuple[bool, int, int, str]:
-        known = one.usd_minor is not None
-        return not known, -(one.usd_minor or 0), _ORDER[one.rule], one.deal.id
+        known = one.vnd_minor is not None
+        return not known, -(one.vnd_minor or 0), _ORDER[one.rule], one.deal.id
 
     return sorted(found, key=place)
 

@@ -25,6 +25,7 @@ def a_deal(**more: Any) -> Reviewed:
         "account_type": "llc",
         "vn_mst": "0316794479",
         "vn_mst_status": "valid",
+        "vn_mst_checked_at": days_ago(1),
         "industry": "Logistics",
         "primary_contact_id": "01JC",
         "name": "Nền tảng quý 4",

@@ -30,7 +30,7 @@ def scored(n=0, *, error=0, common=1_000, own=100, days=30, spread=0):
 @given(DEALS, st.sampled_from([0.05, 0.3, 1.0]))
 def test_bands_are_nested_around_one_median_and_commits_fall_with_certainty(deals, shock):
     spread = distribution(deals, shock)
-    total = Totals("VND", len(deals), 0, tuple(spread.quantile(x / 1_000) for x in LEVELS))
+    total = Totals("VND", len(deals), 0, tuple(spread.quantile(x / 1_000) for x in LEVELS), 0, 1)
 
     (low50, high50), (low80, high80), (low95, high95) = (total.band(pct) for pct in BANDS)
     assert low95 <= low80 <= low50 <= total.median_minor <= high50 <= high80 <= high95
@@ -76,6 +76,14 @@ def test_below_twenty_periods_the_shock_is_assumed_and_says_so():
 
     assert found.is_default and found.periods == 19
     assert found.permille == rules.DEFAULT_SHOCK
+
+
+def test_the_shock_is_learnt_from_periods_of_similar_length_alone():
+    past = [scored(n, days=days) for n, days in enumerate([1, 44, 45, 90, 180, 181, 366])]
+
+    assert [(one.until - one.as_of).days for one in rules.similar(past, 90)] == [45, 90, 180]
+    assert len(rules.similar([scored(days=0), scored(days=2)], 0)) == 2
+    assert len(rules.similar([scored(days=3)], 0)) == 0
 
 
 def test_errors_without_any_shock_leave_the_least_there_is():

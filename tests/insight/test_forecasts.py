@@ -17,6 +17,7 @@ from domain.kernel.money import MAX_JSON_MINOR, Rate
 from server.nightly import Nights
 from tests.traffic import traffic
 from tests.world import fault_code
+from tools.crm.forecast_words import spoken
 
 TODAY = date(2026, 11, 21)
 SOON = "2026-12-15"
@@ -112,6 +113,76 @@ async def test_a_currency_without_a_rate_is_named_and_not_dropped_in_silence(wor
     assert any("EUR" in note for note in said["notes"])
 
 
+@pytest.mark.parametrize(("pct", "nothing"), [(30, 70), (5, 95), (1, 99)])
+async def test_of_one_unlikely_deal_the_chance_of_nothing_is_said_and_no_middle(
+    world, pct, nothing
+):
+    await deal(world, amount_minor=1_000_000_000, probability_pct=pct)
+
+    said = (await world.ok("crm_forecast"))["summary"]
+
+    assert "tất cả là 1 tỷ đồng" in said and f"khoảng {nothing} %" in said
+    assert "Chưa có số tiền nào" in said and "nằm giữa" not in said
+
+
+async def test_many_unlikely_deals_with_a_middle_of_nothing_say_so_too(world):
+    await several(world, 6, amount_minor=100_000_000, probability_pct=5)
+
+    said = (await world.ok("crm_forecast"))["summary"]
+
+    assert "tất cả là 600 triệu đồng" in said and "không thu được gì" in said
+
+
+async def test_with_a_middle_the_bands_and_commits_are_said_with_at_least(world):
+    await several(world, 10, amount_minor=100_000_000, probability_pct=50)
+
+    said = await world.ok("crm_forecast")
+
+    assert "khả năng cao hơn và thấp hơn là như nhau" in said["summary"]
+    commit = said["total"]["commit_80_minor"] // 1_000_000
+    assert f"đạt hoặc vượt {commit} triệu đồng là ít nhất 80 %" in said["summary"]
+
+
+async def test_a_deal_at_nothing_per_cent_is_not_denied(world):
+    await deal(world, probability_pct=0)
+
+    alone = await world.ok("crm_forecast")
+    await deal(world, probability_pct=30)
+    beside = await world.ok("crm_forecast")
+
+    assert "1 cơ hội đang mở dự kiến chốt, đều ghi xác suất 0 %" in alone["summary"]
+    assert any("1 cơ hội ghi xác suất 0 %" in note for note in beside["notes"])
+
+
+@pytest.mark.parametrize(
+    ("minor", "anyhow", "promised"),
+    [
+        (1_050_000_001, "1,1 tỷ đồng", "1 tỷ đồng"),
+        (999_960_000, "1 tỷ đồng", "999,9 triệu đồng"),
+        (1_999_999_999, "2 tỷ đồng", "1,9 tỷ đồng"),
+        (4_200_000_000, "4,2 tỷ đồng", "4,2 tỷ đồng"),
+    ],
+)
+def test_what_is_promised_is_rounded_down_and_a_thousand_million_is_a_billion(
+    minor, anyhow, promised
+):
+    assert spoken(minor, "VND", "vi") == anyhow
+    assert spoken(minor, "VND", "vi", at_least=True) == promised
+
+
+async def test_a_rate_older_than_a_month_is_named(world):
+    async with world.owning() as tx:
+        await fx.record(tx, Rate("USD", "VND", Decimal(25000), "bank", date(2026, 10, 21)))
+    await deal(world)
+
+    said = await world.ok("crm_forecast")
+    assert said["total_usd"] and said["rates"] == ["1 USD = 25000 VND, 2026-10-21, bank"]
+    assert any("25000 VND (bank)" in note and "31 ngày" in note for note in said["notes"])
+
+    world.clock.move(timedelta(days=-1))
+    assert "(bank)" not in str((await world.ok("crm_forecast"))["notes"])
+
+
 async def test_without_deals_there_is_no_number(world):
     for arguments in ({}, {"month": "2026-12"}, {"pipeline_id": "partner"}):
         said = await world.ok("crm_forecast", **arguments)
@@ -195,6 +266,18 @@ async def test_the_first_answer_of_a_day_is_kept_once_and_a_failing_note_fails_n
     assert await stored(world, world.theirs) == []
 
 
+async def test_of_a_person_and_day_twenty_forecasts_are_kept_and_all_are_answered(world):
+    await deal(world)
+
+    for days in range(40, 63):
+        assert "total" in await world.ok("crm_forecast", range=f"{days}d")
+    assert len(await stored(world)) == 20
+
+    world.clock.move(timedelta(days=1))
+    await world.ok("crm_forecast")
+    assert len(await stored(world)) == 21
+
+
 async def test_a_server_that_only_reads_answers_and_keeps_nothing(world):
     await several(world, 2)
     async with world.client(read_only=True) as client:
@@ -229,6 +312,19 @@ async def test_a_forecast_is_scored_with_what_came_in_its_time(world):
         assert await forecasts.score_due(tx, on=date(2026, 12, 21)) == 0
         assert await forecasts.score_due(tx, on=date(2026, 12, 22)) == 1
         assert await forecasts.score_due(tx, on=date(2026, 12, 22)) == 0
+
+    (row,) = await stored(world)
+    assert (row.state, row.actual_minor) == ("scored", 100_000_000)
+
+
+async def test_a_month_is_scored_with_what_came_in_that_month_alone(world):
+    early, inside = await several(world, 2, amount_minor=100_000_000)
+    await world.ok("crm_forecast", month="2026-12")
+    await close(world, early["id"], "won", on=date(2026, 11, 30))
+    await close(world, inside["id"], "won", on=date(2026, 12, 1))
+
+    async with world.owning() as tx:
+        await forecasts.score_due(tx, on=date(2027, 1, 1))
 
     (row,) = await stored(world)
     assert (row.state, row.actual_minor) == ("scored", 100_000_000)
@@ -282,8 +378,11 @@ async def test_with_twenty_periods_there_are_figures_and_the_shock_is_learnt(wor
     assert said["pinball_minor"] < said["weighted_pipeline_pinball_minor"]
     assert others["periods"] == 0, "nobody else's accuracy is made of her forecasts"
     await deal(world, expected_close_date=SOON)
-    learnt = await world.ok("crm_forecast")
+    learnt = await world.ok("crm_forecast", range="60d")
     assert not learnt["shock_is_assumed"] and learnt["shock"] == "0.50"
+    another_length = await world.ok("crm_forecast", range="61d")
+    assert another_length["shock_is_assumed"] and another_length["shock"] == "0.30"
+    assert any("kỳ dài tương đương" in note for note in another_length["notes"])
 
 
 async def test_a_forecast_with_a_deal_she_no_longer_sees_is_void(world):
@@ -328,5 +427,7 @@ async def test_in_english_it_is_said_in_english(world):
 
     said = await world.ok("crm_forecast", company=world.theirs)
 
-    assert "about 4.2 billion VND" in said["summary"]
-    assert any("assumed (0.30 in log-odds)" in note for note in said["notes"])
+    assert "1 open deal: 4.2 billion VND if everything closes" in said["summary"]
+    assert "about 20 % that nothing comes in" in said["summary"]
+    assert any("is assumed" in note for note in said["notes"])
+    assert "log-odds" not in str(said)

@@ -44,6 +44,7 @@ def test_what_has_no_rate_is_left_out_and_named():
 
     assert made.value == "187500000" and made.rows == (a_deal().id,)
     assert (made.counted, made.of, made.unrated) == (1, 3, ("KWD", "XXX"))
+    assert made.missing == ("KWD", "XXX")
 
 
 def test_without_open_deals_or_rates_there_is_no_value():

@@ -88,6 +88,16 @@ async def test_one_figure_is_asked_for_and_a_pipeline_narrows_it(world):
     assert fault_code(unknown) == "PIPELINE_UNKNOWN"
 
 
+async def test_the_currency_whose_rate_is_missing_is_named_and_not_the_dong(world):
+    await world.a_deal()
+
+    dong = await figures(world, kpi="pipeline_value")
+    dollars = (await figures(world, kpi="pipeline_value_usd"))["pipeline_value_usd"]
+
+    assert "note" not in dong["pipeline_value"]
+    assert "VND" in dollars["note"] and dollars["note"].endswith("chưa có tỷ giá USD.")
+
+
 async def test_acceptance_and_precision_are_counted_from_what_the_nights_wrote(world):
     followed, ignored = [await world.a_deal() for _ in range(2)]
     secret = await world.a_deal(visibility="private")

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from sqlalchemy import update
 
+from domain.accounts.tables import Account
 from domain.activities import latest
 from domain.deals.queries import Reader
 from domain.deals.tables import Deal
@@ -112,7 +113,7 @@ async def test_without_deals_the_answer_is_a_sentence(world):
     theirs = await proposed(world, company=world.theirs)
 
     assert found["actions"] == [] and found["deals_reviewed"] == 0
-    assert found["summary"] == "Không có thương vụ nào đang mở hoặc vừa thắng."
+    assert found["summary"] == "Không có cơ hội nào đang mở hoặc vừa thắng."
     assert theirs["summary"] == "There is no open or freshly won deal."
 
 
@@ -136,6 +137,53 @@ async def test_a_proposal_is_called_as_it_stands_and_is_then_gone(world):
     assert stagnation["value_at_stake_minor"] == 75_000_000 and stagnation["currency"] == "VND"
 
 
+async def test_a_plan_of_one_deal_hides_no_proposal_about_another(world):
+    account = await world.an_account()
+    mine, other = [await world.a_deal(account) for _ in range(2)]
+    world.clock.move(timedelta(days=8))
+    await Nights(world.executor_side, world.clock).work(world.ours.id)
+    wanted = (await rules_of(world, other["id"]))["stagnation"]
+
+    await world.ok(wanted["tool"], **{**wanted["arguments"], "deal_id": mine["id"]})
+    still_there = await rules_of(world, other["id"])
+    counted_as = await world.ok("crm_kpis", kpi="nba_acceptance")
+
+    assert still_there["stagnation"]["id"] == wanted["id"]
+    assert counted_as["kpis"][0]["counted"] == 0, "nobody acted on it"
+
+
+async def test_a_tax_code_that_was_confirmed_long_ago_is_to_be_confirmed_again(world):
+    account = await world.an_account(vn_mst="0316794479")
+    deal = await world.a_deal(account, probability_pct=90)
+    fresh = update(Account).where(Account.id == account)
+    async with world.owning() as tx:
+        await tx.change(fresh.values(vn_mst_status="valid", vn_mst_checked_at=tx.at))
+
+    before = await rules_of(world, deal["id"])
+    counted_before = await world.ok("crm_kpis", kpi="mst_validation_rate")
+    world.clock.move(timedelta(days=7, seconds=1))
+    after = await rules_of(world, deal["id"])
+    counted_after = await world.ok("crm_kpis", kpi="mst_validation_rate")
+
+    assert "tax_code_unconfirmed" not in before and "tax_code_unconfirmed" in after
+    assert [one["kpis"][0]["value"] for one in (counted_before, counted_after)] == ["100.0", "0.0"]
+
+
+async def test_one_is_said_as_one(world):
+    account = await world.ok(
+        "crm_create_account", company=world.theirs, name="Ocean", account_type="other"
+    )
+    await world.ok(
+        "crm_create_deal", company=world.theirs, account_id=account["id"], name="Build",
+        amount_minor=5_000_000, currency="VND",
+    )  # fmt: skip
+    world.clock.move(timedelta(days=8))
+
+    said = (await proposed(world, company=world.theirs))["summary"]
+
+    assert said.startswith("1 proposal for 1 deal; most at stake")
+
+
 async def test_a_contact_ends_the_silence(world):
     deal = await world.a_deal()
     world.clock.move(timedelta(days=8))
@@ -152,7 +200,7 @@ async def test_a_contact_ends_the_silence(world):
     assert contacted["no_next_step"]["evidence"] == [deal["id"], called["id"]]
 
 
-async def test_the_best_of_each_deal_is_listed_by_dollars_and_unknown_rates_are_said(world):
+async def test_the_best_of_each_deal_is_listed_by_worth_and_unknown_rates_are_said(world):
     account = await world.an_account()
     cheap = await world.a_deal(account, amount_minor=1_000_000)
     dollars = await world.a_deal(account, amount_minor=50_000_00, currency="USD")
@@ -165,8 +213,9 @@ async def test_the_best_of_each_deal_is_listed_by_dollars_and_unknown_rates_are_
     found = await proposed(world)
     first = await proposed(world, limit=1)
 
-    assert unrated["actions"][0]["deal_id"] == dollars["id"]
-    assert "Chưa có tỷ giá EUR, VND" in unrated["summary"]
+    ranked = [one["deal_id"] for one in unrated["actions"]]
+    assert ranked[:2] == [dong["id"], cheap["id"]], "dong need no rate"
+    assert "Chưa có tỷ giá EUR, USD:" in unrated["summary"]
     order = [one["deal_id"] for one in found["actions"]]
     assert order == [dong["id"], dollars["id"], cheap["id"], euros["id"]]
     assert {one["rule"] for one in found["actions"]} == {"stagnation"}

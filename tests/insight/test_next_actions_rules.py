@@ -171,9 +171,9 @@ def test_at_stake_is_the_expected_worth_or_all_that_was_won(deal, stake):
     assert rules.stake(a_deal(**deal)) == stake
 
 
-def test_the_most_dollars_come_first_and_what_nobody_can_convert_comes_last_by_its_rule():
-    def one(name, usd, **deal):
-        situation = Situation(deal=a_deal(id=name, **deal), usd_minor=usd)
+def test_the_most_dong_come_first_and_what_nobody_can_convert_comes_last_by_its_rule():
+    def one(name, dong, **deal):
+        situation = Situation(deal=a_deal(id=name, **deal), vnd_minor=dong)
         return suggestions(situation, AT, TODAY)
 
     late = {"expected_close_date": date(2026, 1, 1)}
@@ -227,7 +227,7 @@ EVENTS = st.none() | DAYS.map(called)
 SITUATIONS = st.builds(
     Situation, deal=DEALS, contact=EVENTS, mail=EVENTS, plan=EVENTS,
     account_contact_id=st.none() | st.just("01JK"),
-    usd_minor=st.none() | st.integers(0, 2**60),
+    vnd_minor=st.none() | st.integers(0, 2**60),
 )  # fmt: skip
 
 
@@ -259,12 +259,12 @@ def test_a_suggestion_keeps_its_id_while_only_time_goes_by_within_its_tier(situa
 @given(st.lists(SITUATIONS, max_size=8), st.randoms())
 def test_the_ranking_does_not_depend_on_the_order_of_the_question(situations, chance):
     everything = [one for each in situations for one in suggestions(each, AT, TODAY)]
-    distinct = list({(one.deal.id, one.rule, one.usd_minor): one for one in everything}.values())
+    distinct = list({(one.deal.id, one.rule, one.vnd_minor): one for one in everything}.values())
     shuffled = list(distinct)
     chance.shuffle(shuffled)
 
     def key(one):
-        return one.usd_minor, one.rule, one.deal.id
+        return one.vnd_minor, one.rule, one.deal.id
 
     assert list(map(key, rules.ranked(distinct))) == list(map(key, rules.ranked(shuffled)))
 

@@ -35,7 +35,7 @@ class BandView(View):
 
 
 class TotalView(View):
-    """A sum of deals; commit_80_minor is exceeded with a probability of 80 %."""
+    """A sum of deals; commit_80_minor is reached or exceeded with at least 80 %."""
 
     currency: str
     deals: int

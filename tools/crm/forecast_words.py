@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from domain.insight.forecast_rules import FEW_DEALS, NEEDED_PERIODS, Coverage, Totals
+from domain.insight.forecast_rules import COMMITS, FEW_DEALS, NEEDED_PERIODS, Coverage, Totals
 from domain.insight.forecasts import Forecast, Record
 from domain.kernel.money import Locale, Money
 from domain.kernel.rounding import divide
@@ -11,15 +11,19 @@ from domain.kernel.rounding import divide
 _BILLION, _MILLION = 1_000_000_000, 1_000_000
 
 
-def spoken(minor: int, currency: str, locale: Locale) -> str:
+def spoken(minor: int, currency: str, locale: Locale, *, at_least: bool = False) -> str:
     """An amount as it is said: `4,2 tỷ đồng`, `310 million VND`; to a tenth, half to even.
 
-    For the ear only; the figures beside it are exact.
+    What is promised `at_least` is rounded down. For the ear only; the figures beside it are exact.
     """
     if currency != "VND" or minor < _MILLION:
         return Money(minor, currency).text(locale)
-    large = minor >= _BILLION
-    tenths = divide(10 * minor, _BILLION if large else _MILLION)
+
+    def tenths_of(unit: int) -> int:
+        return 10 * minor // unit if at_least else divide(10 * minor, unit)
+
+    large = minor >= _BILLION or tenths_of(_MILLION) >= 10_000  # 999,96 triệu is 1 tỷ
+    tenths = tenths_of(_BILLION if large else _MILLION)
     whole, tenth = divmod(tenths, 10)
     if locale == "vi":
         shown = f"{whole:,}".replace(",", ".") + (f",{tenth}" if tenth else "")
@@ -33,22 +37,22 @@ def summary(made: Forecast, locale: Locale) -> str:
     if made.total is None:
         return _nothing(made, locale)
     total = made.total
-    mid, at_80, at_95, low, high = (
-        spoken(minor, total.currency, locale)
-        for minor in (total.median_minor, total.at_least(80), total.at_least(95), *total.band(80))
-    )
+    if total.median_minor == 0 or _is_few(total):
+        return _all_or_nothing(made, total, locale)
+    lowest, highest = total.band(80)
+    mid, high = (spoken(minor, total.currency, locale) for minor in (total.median_minor, highest))
+    low = spoken(lowest, total.currency, locale, at_least=True)
     first, until = _day(made.first, locale), _day(made.until, locale)
     if locale == "vi":
         return (
             f"Từ {first} đến {until}, {total.deals} cơ hội đang mở có thể mang về khoảng {mid},"
-            f" cao hơn hay thấp hơn đều có thể như nhau. Có 80 % khả năng đạt ít nhất {at_80} và"
-            f" 95 % khả năng đạt ít nhất {at_95}. Với xác suất 80 %, kết quả nằm giữa {low} và"
-            f" {high}."
+            f" khả năng cao hơn và thấp hơn là như nhau. {_commits(total, locale)} Với xác suất ít"
+            f" nhất 80 %, kết quả nằm giữa {low} và {high}."
         )
     return (
         f"From {first} to {until} the {_deals(total.deals)} may bring in about {mid}, as likely"
-        f" more as less. With 80 % certainty it is at least {at_80}, with 95 % at least {at_95}."
-        f" In four futures out of five it lies between {low} and {high}."
+        f" more as less. {_commits(total, locale)} With at least 80 % certainty it lies between"
+        f" {low} and {high}."
     )
 
 
@@ -69,15 +73,50 @@ def verdict(record: Record, locale: Locale) -> str:
                 " không."
             )
         return (
-            f"Not enough history: {known} of {NEEDED_PERIODS} periods have an outcome,"
-            f" {record.waiting} forecasts are still waiting for theirs. Nobody can say yet how"
-            " good the forecasts are."
+            f"Not enough history: periods with an outcome {known} of {NEEDED_PERIODS}, forecasts"
+            f" still waiting for theirs {record.waiting}. Nobody can say yet how good the"
+            " forecasts are."
         )
     if locale == "vi":
         parts = ", ".join(f"dải {one.band_pct} % đúng {_times(one)}" for one in found.coverage)
         return f"Qua {known} kỳ không trùng nhau: {parts}."
     parts = ", ".join(f"the {one.band_pct} % band held {_times(one)}" for one in found.coverage)
     return f"Over {known} periods that do not overlap: {parts}."
+
+
+def _all_or_nothing(made: Forecast, total: Totals, locale: Locale) -> str:
+    """Of very few deals, or where nothing is the likeliest: a middle would mislead."""
+    first, until = _day(made.first, locale), _day(made.until, locale)
+    everything = spoken(total.most_minor, total.currency, locale)
+    if locale == "vi":
+        return (
+            f"Từ {first} đến {until} có {total.deals} cơ hội đang mở: nếu chốt được tất cả là"
+            f" {everything}; khả năng không thu được gì khoảng {total.nothing_pct} %."
+            f" {_commits(total, locale)}"
+        )
+    return (
+        f"From {first} to {until}, {_deals(total.deals)}: {everything} if everything closes, and"
+        f" a chance of about {total.nothing_pct} % that nothing comes in."
+        f" {_commits(total, locale)}"
+    )
+
+
+def _commits(total: Totals, locale: Locale) -> str:
+    """What can be promised; an amount of 0 is no promise."""
+    said = [
+        (spoken(total.at_least(pct), total.currency, locale, at_least=True), pct)
+        for pct in COMMITS
+        if total.at_least(pct) > 0
+    ]
+    if locale == "vi":
+        if not said:
+            return "Chưa có số tiền nào đạt được với xác suất từ 80 %."
+        parts = ", ".join(f"đạt hoặc vượt {amount} là ít nhất {pct} %" for amount, pct in said)
+        return f"Khả năng {parts}."
+    if not said:
+        return "No amount is reached with 80 % certainty."
+    parts = ", ".join(f"{amount} with at least {pct} %" for amount, pct in said)
+    return f"It reaches or exceeds {parts} certainty."
 
 
 def _times(one: Coverage) -> str:
@@ -94,22 +133,36 @@ def _nothing(made: Forecast, locale: Locale) -> str:
     if left.worthless or left.without_rate:
         if locale == "vi":
             return (
-                f"Từ {first} đến {until} không có cơ hội nào có giá trị để cộng, nên không dự báo."
+                f"Từ {first} đến {until} không có cơ hội nào có giá trị và xác suất để cộng, nên"
+                " không dự báo."
             )
-        return f"From {first} to {until} no deal has an amount to add up: nothing to forecast."
+        return (
+            f"From {first} to {until} no deal has an amount and a probability to add up: nothing"
+            " to forecast."
+        )
+    if left.hopeless:
+        if locale == "vi":
+            return (
+                f"Từ {first} đến {until} có {left.hopeless} cơ hội đang mở dự kiến chốt, đều ghi"
+                " xác suất 0 %, nên không dự báo."
+            )
+        return (
+            f"From {first} to {until}, {_deals(left.hopeless)} expected to close, at a probability"
+            " of 0 %: nothing to forecast."
+        )
     if locale == "vi":
         return f"Từ {first} đến {until} không có cơ hội đang mở nào dự kiến chốt, nên không dự báo."
     return f"No open deal is expected to close from {first} to {until}: nothing to forecast."
 
 
 def _notes_vi(made: Forecast) -> Iterator[str]:
-    left, shock, size = made.left_out, made.shock, _size(made, "vi")
+    left, shock = made.left_out, made.shock
     if made.total is not None:
         yield (
-            f"Mức sai chung của mọi cơ hội là giả định ({size}), vì mới có {shock.periods} trong"
-            f" {NEEDED_PERIODS} kỳ có kết quả; các dải chỉ tốt bằng giả định đó."
+            f"Mức sai chung của mọi cơ hội là giả định, vì mới có {shock.periods} trong"
+            f" {NEEDED_PERIODS} kỳ dài tương đương có kết quả; các dải chỉ tốt bằng giả định đó."
             if shock.is_default
-            else f"Mức sai chung của mọi cơ hội ({size}) ước lượng từ {shock.periods} kỳ đã qua."
+            else f"Mức sai chung của mọi cơ hội ước lượng từ {shock.periods} kỳ dài tương đương."
         )
     if _is_few(made.total):
         yield "Rất ít cơ hội: các dải chỉ liệt kê kết quả có thể, không phải khoảng đáng tin."
@@ -123,20 +176,29 @@ def _notes_vi(made: Forecast) -> Iterator[str]:
         yield f"{left.without_rate} cơ hội không quy đổi được: thiếu tỷ giá {_codes(made)}."
     if left.worthless:
         yield f"{left.worthless} cơ hội có giá trị bằng 0."
+    if left.hopeless:
+        yield f"{left.hopeless} cơ hội ghi xác suất 0 %: không góp gì vào dự báo."
     if left.too_large and made.total is not None:
         yield f"{left.too_large} cơ hội có giá trị quá lớn, không tính: hãy kiểm tra số 0."
     if made.certain:
         yield f"{made.certain} cơ hội ghi 100 % được tính là 99 %: chưa chốt thì chưa chắc."
+    for rate in made.old_rates:
+        yield (
+            f"Tỷ giá 1 {rate.base} = {rate.value:f} {rate.quote} ({rate.source}) là của ngày"
+            f" {_day(rate.as_of, 'vi')}, đã cũ {(made.as_of - rate.as_of).days} ngày."
+        )
 
 
 def _notes_en(made: Forecast) -> Iterator[str]:
-    left, shock, size = made.left_out, made.shock, _size(made, "en")
+    left, shock = made.left_out, made.shock
     if made.total is not None:
         yield (
-            f"How much all deals err together is assumed ({size}), because {shock.periods} of"
-            f" {NEEDED_PERIODS} periods have an outcome; the bands are as good as that assumption."
+            "How much all deals err together is assumed, because too few periods of similar"
+            f" length have an outcome ({shock.periods} of {NEEDED_PERIODS}); the bands are as good"
+            " as that assumption."
             if shock.is_default
-            else f"How much all deals err together ({size}) is learnt from {shock.periods} periods."
+            else f"How much all deals err together is learnt from {shock.periods} periods of"
+            " similar length."
         )
     if _is_few(made.total):
         yield "Very few deals: the bands list outcomes and are no range to rely on."
@@ -150,10 +212,17 @@ def _notes_en(made: Forecast) -> Iterator[str]:
         yield f"{_deals(left.without_rate)} not converted: there is no rate of {_codes(made)}."
     if left.worthless:
         yield f"{_deals(left.worthless)} with an amount of 0."
+    if left.hopeless:
+        yield f"{_deals(left.hopeless)} at a probability of 0 %: nothing in the forecast."
     if left.too_large and made.total is not None:
         yield f"{_deals(left.too_large)} too large to be added up, not counted: check the zeros."
     if made.certain:
         yield f"{_deals(made.certain)} at 100 % taken as 99 %: what is open is not certain."
+    for rate in made.old_rates:
+        yield (
+            f"The rate 1 {rate.base} = {rate.value:f} {rate.quote} ({rate.source}) is of"
+            f" {rate.as_of.isoformat()}, {(made.as_of - rate.as_of).days} days old."
+        )
 
 
 def _deals(count: int) -> str:
@@ -162,11 +231,6 @@ def _deals(count: int) -> str:
 
 def _is_few(total: Totals | None) -> bool:
     return total is not None and total.deals < FEW_DEALS
-
-
-def _size(made: Forecast, locale: Locale) -> str:
-    size = f"{made.shock.permille / 1_000:.2f}"
-    return f"{size.replace('.', ',')} log-odds" if locale == "vi" else f"{size} in log-odds"
 
 
 def _codes(made: Forecast) -> str:

@@ -41,8 +41,8 @@ class AccountDetail(AccountSheet):
     def text(self) -> str:
         """Two lines."""
         return (
-            f"{super().text()}\n{self.contact_count} contacts, {self.open_deal_count} open of "
-            f"{self.deal_count} deals, {self.activity_count} activities."
+            f"{super().text()}\ncontacts {self.contact_count}, deals {self.deal_count} "
+            f"({self.open_deal_count} open), activities {self.activity_count}."
         )
 
 

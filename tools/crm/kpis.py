@@ -146,15 +146,15 @@ def _note(one: Kpi, vietnamese: bool) -> str | None:
     if one.status is Status.NO_DATA:
         said.append(_NO_DATA[0 if vietnamese else 1])
     if one.unrated:
-        names = ", ".join(one.unrated)
+        names, missing = ", ".join(one.unrated), ", ".join(one.missing)
         said.append(
-            f"Không tính các thương vụ bằng {names}: chưa có tỷ giá."
+            f"Không tính các cơ hội bằng {names}: chưa có tỷ giá {missing}."
             if vietnamese
-            else f"Deals in {names} are left out: no rate is known."
+            else f"Deals in {names} are left out: no rate is known for {missing}."
         )
     if one.beside is not None:
         said.append(
-            f"Tỷ lệ thắng chung của các thương vụ đã chấm điểm: {one.beside}%."
+            f"Tỷ lệ thắng chung của các cơ hội đã chấm điểm: {one.beside}%."
             if vietnamese
             else f"Of all scored deals {one.beside}% were won."
         )

@@ -73,7 +73,7 @@ _EFFECTS: Mapping[Rule, tuple[str, str]] = {
     Rule.COLLECTION_DUE: ("Khách có mã để chuyển khoản.", "The customer has a code to pay with."),
     Rule.PROPOSAL_NOT_SENT: ("Khách có đề xuất để quyết định.", "The customer can decide."),
     Rule.EXPECTED_CLOSE_PAST: ("Dự báo có ngày đúng.", "The forecast has a true day again."),
-    Rule.STAGNATION: ("Biết thương vụ còn sống hay không.", "We know whether the deal is alive."),
+    Rule.STAGNATION: ("Biết cơ hội còn sống hay không.", "We know whether the deal is alive."),
     Rule.TAX_CODE_MISSING: ("Xuất được hóa đơn khi thắng.", "An invoice can be issued when won."),
     Rule.TAX_CODE_UNCONFIRMED: ("Hóa đơn không sai người mua.", "The invoice names a real buyer."),
     Rule.MISSING_PRIMARY_CONTACT: ("Biết phải gọi cho ai.", "We know whom to call."),

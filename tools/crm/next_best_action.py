@@ -105,29 +105,33 @@ def _summary(found: Proposed, chosen: list[Suggestion], locale: Locale) -> str:
     vietnamese = locale == "vi"
     if not found.deals:
         return (
-            "Không có thương vụ nào đang mở hoặc vừa thắng."
+            "Không có cơ hội nào đang mở hoặc vừa thắng."
             if vietnamese
             else "There is no open or freshly won deal."
         )
     if not chosen:
         return (
-            f"Đã xem {found.deals} thương vụ: chưa có việc gì cần làm ngay."
+            f"Đã xem {found.deals} cơ hội: chưa có việc gì cần làm ngay."
             if vietnamese
-            else f"{found.deals} deals reviewed: nothing needs doing now."
+            else f"{_counted(found.deals, 'deal')} reviewed: nothing needs doing now."
         )
     said = (
-        f"{len(chosen)} đề xuất cho {found.deals} thương vụ."
+        f"{len(chosen)} đề xuất cho {found.deals} cơ hội."
         if vietnamese
-        else f"{len(chosen)} proposals for {found.deals} deals."
+        else f"{_counted(len(chosen), 'proposal')} for {_counted(found.deals, 'deal')}."
     )
-    if chosen[0].usd_minor is not None:  # else it is the first by its rule, whatever its worth
+    if chosen[0].vnd_minor is not None:  # else it is the first by its rule, whatever its worth
         most = stake_of(chosen[0], locale)
         said += f" Giá trị lớn nhất: {most}." if vietnamese else f" Most at stake: {most}."
     if found.unrated:
         names = ", ".join(found.unrated)
         said += (
-            f" Chưa có tỷ giá {names}: các thương vụ đó xếp sau, theo loại việc."
+            f" Chưa có tỷ giá {names}: các cơ hội đó xếp sau, theo loại việc."
             if vietnamese
             else f" No rate is known for {names}: those come last, by kind of work."
         )
     return said
+
+
+def _counted(count: int, one: str) -> str:
+    return f"1 {one}" if count == 1 else f"{count:,} {one}s"
