@@ -181,7 +181,7 @@ async def test_one_is_said_as_one(world):
 
     said = (await proposed(world, company=world.theirs))["summary"]
 
-    assert said.startswith("1 proposal for 1 deal; most at stake")
+    assert said.startswith("1 proposal for 1 deal. Most at stake: VND 500,000.")
 
 
 async def test_a_contact_ends_the_silence(world):
@@ -293,8 +293,8 @@ async def test_rows_that_make_no_sense_are_answered_in_words_and_break_nothing(w
     kpis = await world.ok("crm_kpis", kpi="pipeline_value")
 
     assert {one["deal_id"] for one in found["actions"]} == set(ids)
-    assert "Chưa có tỷ giá VND, XXX" in found["summary"] and "lớn nhất" not in found["summary"]
-    assert done == {"lead_scores": 2, "next_actions": 2}
+    assert "Chưa có tỷ giá XXX" in found["summary"] and "lớn nhất" not in found["summary"]
+    assert done == {"lead_scores": 2, "next_actions": 2, "forecasts": 0}
     assert {one["score"] for one in scores["scores"]} == {40}
     assert kpis["kpis"][0]["value"] == "0" and "XXX" in kpis["kpis"][0]["note"]
 

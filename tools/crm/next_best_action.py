@@ -120,7 +120,7 @@ def _summary(found: Proposed, chosen: list[Suggestion], locale: Locale) -> str:
         if vietnamese
         else f"{_counted(len(chosen), 'proposal')} for {_counted(found.deals, 'deal')}."
     )
-    if chosen[0].vnd_minor is not None:  # else it is the first by its rule, whatever its worth
+    if chosen[0].vnd_minor:  # else it is the first by its rule, whatever its worth
         most = stake_of(chosen[0], locale)
         said += f" Giá trị lớn nhất: {most}." if vietnamese else f" Most at stake: {most}."
     if found.unrated:
