@@ -41,7 +41,7 @@ async def plan(
     `beneficiaries.chosen` raises.
     """
     deal = await service.load(tx, deal_id, reader, lock=hold)
-    check_collectable(deal)
+    _check_collectable(deal)
     into = await beneficiaries.chosen(tx, bank, account_number)
     requests.transfer(into.account, Money(deal.amount_minor, deal.currency), None)
     return Plan(await card(tx, deal), into)
@@ -56,7 +56,7 @@ async def ask(tx: Tx, plan: Plan, *, requested_by: str) -> Asked:
     )
 
 
-def check_collectable(deal: Deal | DealCard) -> None:
+def _check_collectable(deal: Deal | DealCard) -> None:
     """Refuse what a VietQR cannot ask for: DEAL_CLOSED, VIETQR_NEEDS_VND, AMOUNT_MISSING."""
     if deal.status in (DealStatus.LOST, DealStatus.CANCELLED):
         raise Fault(

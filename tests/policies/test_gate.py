@@ -11,6 +11,7 @@ from mcp.shared.exceptions import MCPError
 from domain.identity import service as identity
 from domain.kernel.faults import Fault, Kind
 from policies import floor
+from policies.catalogue import Confirm
 from policies.contract import Answer, Arguments, LazyRegistry, tool
 from server.wiring import TOOL_MODULES
 from tests.rows import denials, difference, everything
@@ -263,3 +264,14 @@ async def _end(world: World, name: str) -> None:
             person.active = False
     if name == "expired":
         world.clock.move(timedelta(days=2))
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in SHIPPED.tool if row.confirm is Confirm.PREDICATE], ids=lambda r: r.name
+)
+async def test_what_runs_at_once_when_nobody_has_to_be_asked_reaches_nothing_outside(row):
+    """The gate runs it in its own transaction; what reaches outside is the executor's alone."""
+    made = LazyRegistry(TOOL_MODULES).get(row.id)
+
+    assert made is not None and made.execute is not None
+    assert made.deliver is None
