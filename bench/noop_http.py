@@ -20,7 +20,10 @@ async def nothing(request: Request) -> Response:
 
 def main() -> None:
     """Serve until told to stop; the first line says where."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    # The protocol is named so that asyncio turns Nagle's delay off, as `cyberos http` has it.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(128)
     port = listening.getsockname()[1]
     sys.stderr.write(json.dumps({"url": f"http://127.0.0.1:{port}/mcp"}) + "\n")
     app = Starlette(routes=[Route("/mcp", nothing, methods=["POST"])])

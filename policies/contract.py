@@ -6,10 +6,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.kernel.clock import VIETNAM
 from domain.kernel.faults import Fault
@@ -29,8 +29,6 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    _afterwards: "Callable[[Tx], Awaitable[None]] | None" = PrivateAttr(default=None)
-
     def text(self) -> str:
         """A few lines a person or a model can act on; the structure holds the rest."""
         return ""
@@ -38,20 +36,6 @@ class Answer(BaseModel):
     def proof(self) -> Mapping[str, str | int]:
         """What the audit entry of the call tells of it, for good: no names and no private words."""
         return {}
-
-    def then(self, note: Callable[[Tx], Awaitable[None]]) -> Self:
-        """What a reading call notes down for later, once its own transaction is over.
-
-        Notes are ours alone: about how we did, never about the business. The answer does not wait
-        for them to succeed, and a server that only reads makes none.
-        """
-        self._afterwards = note
-        return self
-
-    @property
-    def afterwards(self) -> Callable[[Tx], Awaitable[None]] | None:
-        """The note there is to make."""
-        return self._afterwards
 
 
 class Sort(StrEnum):
@@ -92,6 +76,9 @@ class Principal:
         return Actor(self.sort.value, self.id, person)
 
 
+Note = Callable[[Tx], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What a tool is given: who asks, the open transaction, and its one instant.
@@ -107,6 +94,15 @@ class Call:
     unanswered: Fault | None = None
     requester: str = ""
     holds: bool = False
+    notes: list[Note] = field(default_factory=list)
+
+    def later(self, note: Note) -> None:
+        """What a reading call notes down once its own transaction is over.
+
+        Notes are ours alone: about how we did, never about the business. The answer does not wait
+        for them to succeed, and a server that only reads makes none.
+        """
+        self.notes.append(note)
 
     @property
     def at(self) -> datetime:

@@ -32,6 +32,7 @@ from policies.contract import (
     Answer,
     Arguments,
     Call,
+    Note,
     Outside,
     Principal,
     Registry,
@@ -213,8 +214,8 @@ class Gate:
         outcome = _outcome(answer)
         if _must_mark(principal, outcome):
             await self._taint(principal)
-        if answer.afterwards is not None and not self._read_only:
-            await self._note(principal, answer.afterwards)
+        for note in () if self._read_only else call.notes:
+            await self._note(principal, note)
         return outcome
 
     async def _write(self, visit: _Visit) -> Outcome:
@@ -316,7 +317,7 @@ class Gate:
         async with writing(self._database, principal.tenant_id, self._clock) as tx:
             await identity.mark_untrusted_read(tx, principal.id)
 
-    async def _note(self, principal: Principal, note: Callable[[Tx], Awaitable[None]]) -> None:
+    async def _note(self, principal: Principal, note: Note) -> None:
         """A note that a reading call leaves; whoever read has her answer whatever becomes of it."""
         try:
             async with writing(self._database, principal.tenant_id, self._clock) as tx:

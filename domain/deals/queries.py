@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
 from domain.deals.cards import DealCard, shown_deals
 from domain.deals.tables import Deal, DealMember, StageMove
-from domain.store.questions import Question, question
+from domain.store.questions import Question, entities, question
 from domain.store.tx import Tx
 
 _COUNT_MOVES = question(
@@ -109,26 +109,33 @@ def ids_of(reader: Reader, *, account_id: str | None, deal_id: str | None) -> "S
 
 async def get(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> Deal | None:
     """The deal, if it exists for the reader; `lock` holds it until the end."""
-    statement = select(Deal).where(Deal.id == deal_id, visible_to(reader))
-    if lock:
-        statement = statement.with_for_update(of=Deal).execution_options(populate_existing=True)
-    return await tx.first(statement)
+    return await tx.one(
+        _HELD if lock else _ONE,
+        id=deal_id,
+        person_id=reader.person_id,
+        workspace_ids=reader.workspace_ids,
+    )
 
 
 async def listed(
-    tx: Tx, reader: Reader, wanted: Filter, *, before: str | None, limit: int
-) -> list[DealCard]:
-    """Deals, newest first, from behind the id `before`."""
+    tx: Tx,
+    reader: Reader,
+    wanted: Filter,
+    *,
+    columns: tuple[str, ...] = DealCard._fields,
+    before: str | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Deals as rows with these columns of DealCard, newest first, from behind the id `before`."""
     asked = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
-    rows = await tx.ask(
-        _listing(frozenset(asked), before is not None),
+    return await tx.ask(
+        _listing(columns, frozenset(asked), before is not None),
         person_id=reader.person_id,
         workspace_ids=reader.workspace_ids,
         limit=limit,
         **asked,
         **({"before": before} if before is not None else {}),
     )
-    return [DealCard._make(row) for row in rows]
 
 
 async def open_deals(tx: Tx, reader: Reader, wanted: Filter) -> list[OpenDeal]:
@@ -229,9 +236,9 @@ def _still_open(asked: frozenset[str]) -> Question:
 
 
 @lru_cache(maxsize=64)
-def _listing(asked: frozenset[str], continued: bool) -> Question:
-    """The question for a page with these conditions, made once for every combination."""
-    statement = shown_deals().where(
+def _listing(columns: tuple[str, ...], asked: frozenset[str], continued: bool) -> Question:
+    """The question for such a page with these conditions, made once for every combination."""
+    statement = shown_deals(columns).where(
         visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
         *(_CONDITIONS[name] for name in sorted(asked)),
     )
@@ -240,6 +247,11 @@ def _listing(asked: frozenset[str], continued: bool) -> Question:
     return question(statement.order_by(Deal.id.desc()).limit(bindparam("limit")))
 
 
+_SEEN = select(Deal).where(
+    Deal.id == bindparam("id"),
+    visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
+)
+_ONE, _HELD = entities(_SEEN), entities(_SEEN, lock=Deal)
 _MOST_NAMED = 10_000  # ids in one statement; both databases take three times as many
 _ENDINGS = question(
     select(Deal.id, Deal.status, Deal.closed_date, Deal.amount_minor, Deal.currency).where(

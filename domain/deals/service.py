@@ -1,6 +1,6 @@
 """Deals come into being, are listed, shared and moved. How they end stands in closing.py."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -157,10 +157,11 @@ async def find(
     stage: str | None = None,
     status: str | None = None,
     owner: str | None = None,
+    columns: tuple[str, ...] = DealCard._fields,
     before: str | None = None,
     limit: int,
-) -> tuple[list[DealCard], bool]:
-    """A page of deals, newest first, and whether there are more.
+) -> tuple[Sequence[Any], bool]:
+    """A page of deals as rows with these columns of DealCard, newest first; and are there more?
 
     `pipeline` and `stage` are ids or codes, `owner` an e-mail address or id. Raises NOT_FOUND for
     the account, PIPELINE_UNKNOWN, STAGE_UNKNOWN and PERSON_UNKNOWN, so that a misspelt filter is
@@ -181,7 +182,7 @@ async def find(
         status=status,
         owner_id=await person_id_of(tx, owner) if owner is not None else None,
     )
-    page = await queries.listed(tx, reader, wanted, before=before, limit=limit + 1)
+    page = await queries.listed(tx, reader, wanted, columns=columns, before=before, limit=limit + 1)
     return page[:limit], len(page) > limit
 
 

@@ -44,7 +44,8 @@ def business_day(clock: Clock, zone: ZoneInfo = VIETNAM) -> date:
 
 def stamp(at: datetime) -> str:
     """An instant as text: UTC, microseconds, `Z`; the form that is hashed and signed."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # `isoformat` and not `strftime`, which takes ten times as long and pads no year.
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def from_stamp(text: str) -> datetime:

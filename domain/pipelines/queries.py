@@ -9,22 +9,20 @@ from domain.pipelines.tables import Pipeline, Stage, StageTransition
 from domain.store.questions import question
 from domain.store.tx import Tx
 
-_STAGES = question(
-    select(
-        Stage.id,
-        Stage.pipeline_id,
-        Stage.code,
-        Stage.name_vi,
-        Stage.name_en,
-        Stage.probability_pct,
-        Stage.category,
-        Stage.outcome,
-        Stage.position,
-        Stage.required_fields,
-    )
-    .where(Stage.pipeline_id.in_(bindparam("ids", expanding=True)))
-    .order_by(Stage.pipeline_id, Stage.position)
-)
+_WHOLE_STAGES = select(
+    Stage.id,
+    Stage.pipeline_id,
+    Stage.code,
+    Stage.name_vi,
+    Stage.name_en,
+    Stage.probability_pct,
+    Stage.category,
+    Stage.outcome,
+    Stage.position,
+    Stage.required_fields,
+).order_by(Stage.pipeline_id, Stage.position)
+_STAGES = question(_WHOLE_STAGES.where(Stage.pipeline_id.in_(bindparam("ids", expanding=True))))
+_STAGES_OF_ONE = question(_WHOLE_STAGES.where(Stage.pipeline_id == bindparam("pipeline_id")))
 _TRANSITIONS = question(
     select(
         StageTransition.from_stage_id, StageTransition.to_stage_id, StageTransition.needs_reason
@@ -90,6 +88,11 @@ async def count(tx: Tx, workspace_id: str) -> int:
 async def stages(tx: Tx, pipeline_ids: Iterable[str]) -> Sequence[Any]:
     """The stages of these pipelines as rows, each pipeline's in their order."""
     return await tx.ask(_STAGES, ids=list(pipeline_ids))
+
+
+async def stages_of(tx: Tx, pipeline_id: str) -> Sequence[Any]:
+    """The same of one pipeline, which every move asks for."""
+    return await tx.ask(_STAGES_OF_ONE, pipeline_id=pipeline_id)
 
 
 async def transitions(tx: Tx, pipeline_id: str) -> Sequence[Any]:

@@ -118,14 +118,14 @@ async def find(tx: Tx, reference: str | None, workspace_ids: Iterable[str]) -> S
     if not found:
         codes = [pipeline.code for pipeline in await queries.of_workspaces(tx, ids)]
         raise _unknown(codes)
-    return Shape(found[0], await queries.stages(tx, [found[0].id]))
+    return Shape(found[0], await queries.stages_of(tx, found[0].id))
 
 
 async def shape(tx: Tx, pipeline_id: str) -> Shape:
     """The pipeline a deal goes through; it is there, because a foreign key says so."""
     pipeline = await queries.get(tx, pipeline_id)
     assert pipeline is not None
-    return Shape(pipeline, await queries.stages(tx, [pipeline_id]))
+    return Shape(pipeline, await queries.stages_of(tx, pipeline_id))
 
 
 async def plan_move(
@@ -141,10 +141,10 @@ async def plan_move(
 
     Raises what `rules.check_move` raises; `facts["allowed"]` lists the stages it may move to.
     """
-    known = await shape(tx, pipeline_id)
-    codes = {stage.id: stage.code for stage in known.stages}
+    stages = {stage.code: stage for stage in await queries.stages_of(tx, pipeline_id)}
+    codes = {stage.id: code for code, stage in stages.items()}
     graph = Graph(
-        stages=tuple(_value(stage) for stage in known.stages),
+        stages=tuple(_value(stage) for stage in stages.values()),
         transitions=tuple(
             Transition(codes[move.from_stage_id], codes[move.to_stage_id], move.needs_reason)
             for move in await queries.transitions(tx, pipeline_id)
@@ -152,9 +152,7 @@ async def plan_move(
     )
     wanted = codes.get(to_stage, to_stage)
     move = check_move(graph, codes[from_stage_id], wanted, reason, deal_facts)
-    start, end = known.stage(move.from_code), known.stage(move.to_code)
-    assert start is not None and end is not None
-    return Step(start, end)
+    return Step(stages[move.from_code], stages[move.to_code])
 
 
 def entry(known: Shape, reference: str | None, deal_facts: Mapping[str, Any]) -> Any:

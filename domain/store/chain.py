@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Executable, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kernel.canonical import Json, canonical
@@ -26,6 +26,14 @@ from domain.store.tables import AuditBlob, AuditEntry, AuditHead
 GENESIS = bytes(32)
 _LINK = b"\x00cyberos.audit.v1\n"
 _COMMIT = b"cyberos.commit.v1\n"
+
+# Core statements on the connection, made once: these tables are the store's own, and the chain is
+# its hottest write. The tenant is therefore named here by hand.
+_MINE = AuditHead.tenant_id == bindparam("own_tenant")
+_HEAD = select(AuditHead.seq, AuditHead.hash).where(_MINE).with_for_update()
+_ADVANCE: Executable = update(AuditHead.__table__).where(_MINE)  # type: ignore[arg-type]
+_APPEND: Executable = insert(AuditEntry.__table__)  # type: ignore[arg-type]
+_KEEP: Executable = insert(AuditBlob.__table__)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +88,9 @@ async def seal(
     """Append the events of a transaction, holding the tenant's head until it is committed."""
     if not events:
         return None
-    # Core statements on the connection: these tables are the store's own, and the chain is its
-    # hottest write. The tenant is therefore named here by hand.
     connection = await session.connection()
-    head = (
-        await connection.execute(
-            select(AuditHead.seq, AuditHead.hash)
-            .where(AuditHead.tenant_id == tenant_id)
-            .with_for_update()
-        )
-    ).one()
+    own = {"own_tenant": tenant_id}
+    head = (await connection.execute(_HEAD, own)).one()
     seq, last = head.seq, bytes.fromhex(head.hash)
     entries, blobs = [], []
     for event in events:
@@ -109,14 +110,10 @@ async def seal(
             }
         )
         blobs.extend(secrets_of_it)
-    await connection.execute(insert(AuditEntry.__table__), entries)  # type: ignore[arg-type]
+    await connection.execute(_APPEND, entries)
     if blobs:
-        await connection.execute(insert(AuditBlob.__table__), blobs)  # type: ignore[arg-type]
-    await connection.execute(
-        update(AuditHead.__table__)  # type: ignore[arg-type]
-        .where(AuditHead.tenant_id == tenant_id)
-        .values(seq=seq, hash=last.hex())
-    )
+        await connection.execute(_KEEP, blobs)
+    await connection.execute(_ADVANCE, {**own, "seq": seq, "hash": last.hex()})
     return Sealed(seq, last.hex())
 
 

@@ -11,7 +11,7 @@ from domain.store.tx import Tx
 
 def emit(tx: Tx, topic: str, **payload: Any) -> None:
     """Promise a message; it exists exactly if the transaction does."""
-    tx.add(OutboxMessage(topic=topic, payload=payload, created_at=tx.at))
+    tx.promise(topic, payload)
 
 
 async def waiting(tx: Tx, *, limit: int) -> Sequence[OutboxMessage]:

@@ -1,18 +1,25 @@
 """Which questions are asked on every call? Statements made once, with the tenant's wall built in.
 
-Making a statement and putting the wall into it costs more than asking it. A `Question` has both
-behind it; `Tx.ask` fills in the tenant, and nothing else can ask one.
+Making a statement and putting the wall into it costs more than asking it. A `Question` over columns
+and an `EntityQuestion` have both behind them; `Tx.ask` and `Tx.one` fill in the tenant, and nothing
+else can ask one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Executable, Select, bindparam
+from sqlalchemy import Executable, Select, bindparam, select
 from sqlalchemy.orm import with_loader_criteria
 
-from domain.store.schema import TenantRow
+from domain.store.schema import TenantEntity, TenantRow
 
 OWN_TENANT = "own_tenant"
+_WALLED = "cyberos_walled"
+
+Entity = TypeVar("Entity")
+Identified = TypeVar("Identified", bound=TenantEntity)
 
 _WALL = with_loader_criteria(
     TenantRow,
@@ -31,3 +38,33 @@ class Question:
 def question(statement: "Select[Any, *tuple[Any, ...]]") -> Question:
     """Prepare a statement; every table of a tenant in it gets the tenant's condition."""
     return Question(statement.options(_WALL))
+
+
+@dataclass(frozen=True, slots=True)
+class EntityQuestion(Generic[Entity]):
+    """A statement over whole entities, which are then there to be changed."""
+
+    statement: "Select[Entity]"
+
+
+def entities(
+    statement: "Select[Entity]", *, lock: type[TenantRow] | None = None
+) -> EntityQuestion[Entity]:
+    """Prepare a statement over entities; `lock` holds their rows until the end (PostgreSQL)."""
+    if lock is not None:
+        statement = statement.with_for_update(of=lock)
+        statement = statement.execution_options(populate_existing=True)
+    # Said by identity: no other statement can claim to have its wall already.
+    return EntityQuestion(statement.options(_WALL).execution_options(**{_WALLED: _WALL}))
+
+
+@lru_cache(maxsize=256)
+def by_id(entity: type[Identified], *, lock: bool) -> EntityQuestion[Identified]:
+    """The question for one row by its id."""
+    statement = select(entity).where(entity.id == bindparam("id"))
+    return entities(statement, lock=entity if lock else None)
+
+
+def has_wall(options: Mapping[str, Any]) -> bool:
+    """Whether a statement with these execution options was prepared here."""
+    return options.get(_WALLED) is _WALL

@@ -10,6 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
+from domain.store.questions import has_wall
 from domain.store.schema import TenantRow
 
 
@@ -32,6 +33,8 @@ def _tell_the_database(session: Session, _transaction: Any, connection: Any) -> 
 def _only_this_tenant(state: ORMExecuteState) -> None:
     if state.is_insert:
         raise AssertionError("rows are added through the session, never by an insert statement")
+    if has_wall(state.execution_options):
+        return
     if (state.is_select or state.is_update or state.is_delete) and not state.is_column_load:
         state.statement = state.statement.options(_own(state.session.info["tenant_id"]))
 

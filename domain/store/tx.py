@@ -1,31 +1,35 @@
 """One call, one transaction: the only place where work is committed or thrown away."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Delete, Select, Update
+from sqlalchemy import Delete, Executable, Select, Update, insert
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.util import identity_key
 
 from domain.kernel.clock import Clock
 from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import new_id
 from domain.store import chain
 from domain.store.chain import Event, Sealed
 from domain.store.engine import Database
 from domain.store.errors import as_fault
-from domain.store.questions import OWN_TENANT, Question
+from domain.store.questions import OWN_TENANT, EntityQuestion, Question, by_id
 from domain.store.schema import Base, TenantEntity
+from domain.store.tables import OutboxMessage
 from domain.store.tenancy import TenantSession
 
 Entity = TypeVar("Entity", bound=TenantEntity)
 One = TypeVar("One")
 
+_PROMISE: Executable = insert(OutboxMessage.__table__)  # type: ignore[arg-type]
 _open: ContextVar[bool] = ContextVar("cyberos_in_transaction", default=False)
 
 
@@ -41,6 +45,7 @@ class Tx:
         self.tenant_id = tenant_id
         self.at = at
         self.events: list[Event] = []
+        self.messages: list[dict[str, Any]] = []
         self.sealed: Sealed | None = None
         self._connection: AsyncConnection | None = None
 
@@ -58,9 +63,16 @@ class Tx:
 
     async def get(self, entity: type[Entity], id: str, *, lock: bool = False) -> Entity | None:
         """One row of this tenant by its id; `lock` holds it until the end (PostgreSQL)."""
-        return await self.session.get(
-            entity, (self.tenant_id, id), with_for_update=lock or None, populate_existing=lock
-        )
+        if not lock:
+            known = self.session.identity_map.get(identity_key(entity, (self.tenant_id, id)))
+            if known is not None:
+                return known
+        return await self.one(by_id(entity, lock=lock), id=id)
+
+    async def one(self, asked: EntityQuestion[One], **values: Any) -> One | None:
+        """The entity that answers a prepared question, or None."""
+        values[OWN_TENANT] = self.tenant_id
+        return (await self.session.scalars(asked.statement, values)).first()
 
     async def ask(self, asked: Question, **values: Any) -> Sequence[Any]:
         """Every row that answers a prepared question; pending changes are not flushed first."""
@@ -87,13 +99,23 @@ class Tx:
         """Chain this event when the transaction is committed, and only then."""
         self.events.append(event)
 
+    def promise(self, topic: str, payload: Mapping[str, Any]) -> None:
+        """Put a message into the outbox when the transaction is committed, and only then."""
+        message = {"id": new_id(), "tenant_id": self.tenant_id, "topic": topic, "attempts": 0}
+        self.messages.append({**message, "payload": dict(payload), "created_at": self.at})
+
 
 @asynccontextmanager
 async def writing(database: Database, tenant_id: str, clock: Clock) -> AsyncIterator[Tx]:
-    """A transaction that commits when the block ends well, after chaining its events."""
+    """A transaction that commits when the block ends well, with its messages and its events.
+
+    Both come last and together: flushing each on its own cost as much as chaining them all.
+    """
     async with _transaction(database.writer, tenant_id, clock) as tx:
         yield tx
         await tx.flush()
+        if tx.messages:
+            await (await tx.session.connection()).execute(_PROMISE, tx.messages)
         tx.sealed = await chain.seal(tx.session, tx.tenant_id, tx.at, tx.events)
         try:
             await tx.session.commit()
@@ -108,7 +130,7 @@ async def reading(database: Database, tenant_id: str, clock: Clock) -> AsyncIter
     """A transaction that cannot write, whatever is tried in it."""
     async with _transaction(database.reader, tenant_id, clock) as tx:
         yield tx
-        assert not tx.events, "a reading transaction has nothing to chain"
+        assert not tx.events and not tx.messages, "reading leaves nothing behind"
 
 
 def in_transaction() -> bool:

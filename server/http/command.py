@@ -12,7 +12,7 @@ import anyio
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types import methods
 
-from domain.kernel.faults import Fault, Kind
+from domain.kernel.faults import Fault
 from domain.store.engine import Database, Role
 from domain.store.revision import check_revision
 from policies import activation
@@ -26,15 +26,15 @@ from server.http.callers import Callers, Gates
 from server.http.connections import serving
 from server.http.guards import Names
 from server.http.limits import Limits
+from server.http.listening import listen
 from server.http.metrics import Metrics
-from server.http.options import is_loopback, read_options
+from server.http.options import read_options
 from server.http.watching import Watch
 from server.settings import Settings
 
 log = logging.getLogger("cyberos.http")
 
 _READY_SECONDS = 5
-_BACKLOG = 2_048
 
 
 def main(argv: Sequence[str]) -> int:
@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     options = read_options(argv)
     try:
         settings = environment.read()
-        listening = _listen(options)
+        listening = listen(options)
         logs.to_stderr(settings.log_level)
         anyio.run(_serve, settings, options, listening)
     except Fault as fault:
@@ -132,32 +132,6 @@ def readiness(opened: Database, fault: Fault | None) -> WhyNotReady:
         return ""
 
     return why_not
-
-
-def _listen(options: Namespace) -> socket.socket:
-    """The socket; HOST_REQUIRED when others can reach it and no name was allowed."""
-    if not is_loopback(options.host) and not options.allow_host:
-        raise Fault(
-            "HOST_REQUIRED",
-            Kind.INVALID,
-            "Other machines could reach this address, and no name is allowed.",
-            "say under which names it is called, --allow-host NAME, or bind to 127.0.0.1.",
-        )
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    listening = socket.socket(family)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((options.host, options.port))
-        listening.listen(_BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise Fault(
-            "ADDRESS_UNAVAILABLE",
-            Kind.UNAVAILABLE,
-            f"Cannot listen on port {options.port} of this address: {error.strerror}.",
-            "another program may use it; choose another with --port.",
-        ) from error
-    return listening
 
 
 def _names(options: Namespace, port: int) -> Names:

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import socket
 
+from server.http.listening import listen
+from server.http.options import read_options
 from tests.http.serving import MODERN, PATIENCE_SECONDS, site
 
 SALES = "crm://pipelines/sales/board"
@@ -31,3 +34,21 @@ async def test_a_board_that_is_read_over_http_is_the_one_of_the_tool(world):
         shown = await client.call_tool("crm_pipeline_board", {"pipeline_id": "sales"})
 
     assert json.loads(read.contents[0].text) == shown.structured_content
+
+
+async def test_an_answer_leaves_at_once_and_waits_for_no_acknowledgement():
+    """Nagle's delay cost every answer 40 ms: asyncio turns it off for named protocols only."""
+    delays: list[int] = []
+
+    def note(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted = writer.get_extra_info("socket")
+        delays.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listening = listen(read_options(["--port", "0"]))
+    async with await asyncio.start_server(note, sock=listening):
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        await reader.read()
+        writer.close()
+
+    assert delays == [1]

@@ -18,8 +18,8 @@ from domain.deals.tables import DealMember
 from domain.identity.tables import Person
 from domain.kernel.faults import Fault
 from domain.store.engine import Role, connect
-from domain.store.questions import OWN_TENANT, Question
-from domain.store.schema import Base, TenantRow
+from domain.store.questions import OWN_TENANT, EntityQuestion, Question, by_id
+from domain.store.schema import Base, TenantEntity, TenantRow
 from domain.store.tx import reading, writing
 from tests.rows import difference, everything, tables
 from tests.tools.samples import valid_calls
@@ -193,6 +193,18 @@ async def test_E02_every_prepared_question_has_the_wall_in_it(full):
         assert OWN_TENANT in question.statement.compile().params
 
 
+async def test_E02_no_statement_can_say_of_itself_that_it_has_a_wall(full):
+    prepared = by_id(Account, lock=False).statement
+    async with full.looking(full.theirs) as tx:
+        account_id = await tx.first(select(Account.id))
+    async with full.looking() as tx:
+        claims = dict.fromkeys(prepared.get_execution_options(), True)
+        bare = select(Account).where(Account.id == account_id).execution_options(**claims)
+        answers = [await tx.first(bare), await tx.get(Account, account_id)]
+
+    assert claims and answers == [None, None]
+
+
 async def test_E05_five_hundred_sessions_of_two_companies_over_three_connections(full):
     """With some that break and some that are thrown away: none ever sees the other company."""
     database = connect(full.url, role=Role.AGENT, pool_size=3)
@@ -260,14 +272,18 @@ def _unique(connection) -> list[tuple[str, list[str]]]:
     return seen
 
 
-def _questions() -> dict[str, Question]:
+def _questions() -> dict[str, Question | EntityQuestion]:
     """Every prepared question of the program, by where it stands."""
-    found = {}
+    found: dict[str, Question | EntityQuestion] = {
+        f"by_id.{entity.__tablename__}": by_id(entity, lock=True)
+        for entity in ENTITIES
+        if issubclass(entity, TenantEntity)
+    }
     for file in sorted((Path(__file__).parents[2] / "domain").glob("*/*.py")):
         module = import_module(f"domain.{file.parent.name}.{file.stem}".removesuffix(".__init__"))
         found |= {
             f"{module.__name__}.{name}": value
             for name, value in vars(module).items()
-            if isinstance(value, Question)
+            if isinstance(value, (Question, EntityQuestion))
         }
     return found

@@ -99,7 +99,7 @@ async def TOOL(call: Call, arguments: Wanted) -> ForecastView:
     made = await forecasts.make(call.tx, reader(call.principal), asked, on=on)
     view = _view(made, locale_of(call.principal))
     if (stored := made.to_store) is not None:
-        view.then(lambda tx: forecasts.keep(tx, stored))
+        call.later(lambda tx: forecasts.keep(tx, stored))
     return view
 
 

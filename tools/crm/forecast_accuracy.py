@@ -73,7 +73,7 @@ async def TOOL(call: Call, arguments: Wanted) -> AccuracyView:
         actual_minor=told.actual_minor if told else None,
     )
     if record.judged:
-        view.then(lambda tx: forecasts.settle(tx, record.judged))
+        call.later(lambda tx: forecasts.settle(tx, record.judged))
     return view
 
 

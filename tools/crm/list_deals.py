@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.deals import service
 from policies.contract import Call, tool
-from tools.crm.views import DEAL_WORDS, DealView, deal_views, lines, reader
+from tools.crm.views import DEAL_WORDS, DealView, deal_columns, lines, reader
 from tools.shapes import (
     Id,
     Paged,
@@ -71,6 +71,7 @@ async def TOOL(call: Call, arguments: List) -> Deals:
     question = arguments.model_dump(
         include={"account_id", "pipeline_id", "stage_id", "status", "owner"}
     )
+    fields = ("id", *dict.fromkeys(arguments.fields or REVIEW))
     before = position_of("deals", question, arguments.cursor)
     found, more = await service.find(
         call.tx,
@@ -80,13 +81,13 @@ async def TOOL(call: Call, arguments: List) -> Deals:
         stage=arguments.stage_id,
         status=arguments.status,
         owner=arguments.owner,
+        columns=deal_columns(fields, call.principal),
         before=str(before[0]) if before else None,
         limit=arguments.limit,
     )
-    fields = ("id", *dict.fromkeys(arguments.fields or REVIEW))
     # One validation of the whole page: that of each deal by itself took most of the call.
     page = {
-        "deals": deal_views(found, call.principal, fields),
+        "deals": [dict(zip(fields, deal, strict=True)) for deal in found],
         "next_cursor": cursor_to("deals", question, [found[-1].id]) if more else None,
         "truncated": more,
         "untrusted_fields": [f"/deals/*/{name}" for name in DEAL_WORDS if name in fields],

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from operator import itemgetter
 from typing import Any, Literal
 
 from domain.accounts.service import AccountCard
@@ -192,17 +191,15 @@ def contact_view(contact: Any) -> dict[str, Any]:
 
 def deal_view(card: DealCard, principal: Principal) -> dict[str, Any]:
     """The fields of a deal's view, with the stage in the tenant's language."""
-    return deal_views([card], principal, tuple(DealView.model_fields))[0]
+    fields = tuple(DealView.model_fields)
+    columns = deal_columns(fields, principal)
+    return {name: getattr(card, one) for name, one in zip(fields, columns, strict=True)}
 
 
-def deal_views(
-    cards: Sequence[DealCard], principal: Principal, fields: Sequence[str]
-) -> list[dict[str, Any]]:
-    """The same of many deals, and only these fields, of which there are at least two."""
+def deal_columns(fields: Sequence[str], principal: Principal) -> tuple[str, ...]:
+    """The column of DealCard that each of these fields of a deal's view shows."""
     stage_name = "stage_vi" if locale_of(principal) == "vi" else "stage_en"
-    sources = (stage_name if name == "stage_name" else name for name in fields)
-    values = itemgetter(*(DealCard._fields.index(name) for name in sources))
-    return [dict(zip(fields, values(card), strict=True)) for card in cards]
+    return tuple(stage_name if name == "stage_name" else name for name in fields)
 
 
 def activity_view(activity: Any) -> ActivityView:
