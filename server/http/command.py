@@ -90,7 +90,7 @@ def protocol_over(
         caller = ctx.request.scope[CALLER_KEY]  # type: ignore[attr-defined]
         return AgentServer(caller.gate, caller.token, toolsets, contracts)
 
-    server = protocol(asked)
+    server = protocol(asked, stays_connected=False)
     # No argument of ours travels in a header; asking for the list of tools before each call, in
     # case one does, would double the cost of a call.
     server.get_tool_input_schema = lambda _name: None
