@@ -53,6 +53,7 @@ INSTRUCTIONS = (
 
 
 Contracts = Callable[[str], types.Tool]
+Answering = Callable[[Gate, Token, frozenset[str], Contracts], "AgentServer"]
 _T = TypeVar("_T")
 _Handler = Callable[[Any, Any], Awaitable[_T]]
 
@@ -61,14 +62,21 @@ class AgentServer:
     """What there is, and do it: tools, and beside them what is made of tools."""
 
     def __init__(
-        self, gate: Gate, token: Token, toolsets: frozenset[str], contracts: Contracts
+        self,
+        gate: Gate,
+        token: Token,
+        toolsets: frozenset[str],
+        contracts: Contracts,
+        *,
+        shelf: Shelf | None = None,
+        prompter: Prompter | None = None,
     ) -> None:
         self._gate = gate
         self._token = token
         self._toolsets = toolsets
         self._contracts = contracts
-        self._shelf = Shelf(gate, token)
-        self._prompter = Prompter(gate, token, toolsets)
+        self._shelf = shelf or Shelf(gate, token)
+        self._prompter = prompter or Prompter(gate, token, toolsets)
         self._completer = Completer(gate, token)
 
     async def list_tools(self, _ctx: Any, _params: Any) -> types.ListToolsResult:
