@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mcp.shared.exceptions import MCPError
 
 from domain.store.chain import SYSTEM
 from policies import activation, floor
@@ -23,15 +24,21 @@ from tests.clients.conformance import suite
 from tests.clients.conformance.answering import Introduced, in_form, state_kept, workbench
 from tests.clients.conformance.toolset import TOOLS
 from tests.clients.conformance.words import TOOLSET
-from tests.http.serving import LEGACY, MODERN, Site, site
-from tests.world import World, migrated, opened
+from tests.http.serving import LEGACY, MODERN, Site, message, site
+from tests.world import World, fault_code, migrated, opened
 
 REQUIRED = {MODERN: 37, LEGACY: 30}  # by the protocol; the README tells how many are green
 FAILING = {MODERN: 1, LEGACY: 9}
 ERAS = pytest.mark.parametrize("era", [MODERN, LEGACY])
 
+SCHEMA = "wire-schema-valid"
+
+# Our bounds, but for the pace: how quick the suite is depends on the machine it runs on.
+LIMITS = Limits(calls_per_second=200, calls_at_once=600)
+
 installed = pytest.mark.skipif(
-    not suite.is_installed(), reason="the conformance suite is not installed: make clients"
+    not suite.is_installed(),
+    reason="the conformance suite, or a Node of 22 or newer, is not installed: make clients",
 )
 
 
@@ -63,6 +70,11 @@ async def test_the_product_is_green_where_the_suite_needs_no_tool_of_its_own(wor
     assert for_any_server <= report.scenarios
     known = report.of(for_any_server).not_green
     assert known.keys() == suite.listed("product", era), known
+    # Whatever is asked of it, each of its messages is as the protocol's schema says.
+    assert not [one for one in report.not_green if one.endswith(f":{SCHEMA}")]
+    assert (
+        len([one for found in report.checks.values() for one in found if one["id"] == SCHEMA]) > 20
+    )
 
 
 def test_the_test_toolset_is_no_part_of_the_product():
@@ -71,6 +83,23 @@ def test_the_test_toolset_is_no_part_of_the_product():
     assert not set(TOOLS.names()) & set(wiring.registry().names())
     assert not set(TOOLS.names()) & product.by_name.keys()
     assert TOOLSET not in {row.toolset for row in product.tool}
+
+
+async def test_the_test_toolset_stands_behind_token_and_scope_like_every_tool(world):
+    async with toolset_served(world) as there:
+        wrong = await there.ask(message("tools/list"), token="cyb_a_b_c")
+        async with there.client("empty_agent") as client:
+            shown = (await client.list_tools()).tools
+            with pytest.raises(MCPError) as unknown:
+                await client.call_tool("test_simple_text", {})
+        async with there.client("reader_agent") as client:
+            extra = await client.call_tool("test_simple_text", {"more": 1})
+            said = await client.call_tool("test_simple_text", {})
+
+    assert (wrong.status, wrong.code) == (401, "TOKEN_INVALID")
+    assert (shown, unknown.value.message) == ([], "Unknown tool")
+    assert fault_code(extra) == "INVALID_ARGS"
+    assert said.content[0].text == "A simple text for testing."
 
 
 def test_every_listed_check_has_its_reason_and_stands_once():
@@ -95,7 +124,7 @@ async def toolset_served(world: World) -> AsyncIterator[Site]:
     tested = replace(world, registry=TOOLS, catalogue=table)
     also = [state_kept(), in_form]
     async with site(
-        tested, limits=Limits(), answering=workbench, middleware=also, allow_itself=True,
+        tested, limits=LIMITS, answering=workbench, middleware=also, allow_itself=True,
         front=lambda door: Introduced(door, world.ours.tokens["reader_agent"]),
     ) as there:  # fmt: skip
         yield there
@@ -106,6 +135,6 @@ async def product_served(world: World) -> AsyncIterator[Site]:
     """The server as `cyberos http` makes it, with every toolset."""
     token = world.ours.tokens["cro_agent"]
     async with site(
-        world, limits=Limits(), allow_itself=True, front=lambda door: Introduced(door, token)
+        world, limits=LIMITS, allow_itself=True, front=lambda door: Introduced(door, token)
     ) as there:
         yield there
