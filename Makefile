@@ -31,9 +31,12 @@ test: $(READY) ## run the tests on SQLite and on PostgreSQL
 # Each client has an environment of its own, checked by the hashes of its own lock file.
 CLIENTS := tests/clients tests/clients/node/client_v2 tests/clients/node/sdk_v1
 PYTHON_CLIENTS := $(wildcard tests/clients/python/*/requirements.lock)
+# The protocol's conformance suite; what is optional here is the newer Node it runs on, for Linux.
+CONFORMANCE := tests/clients/node/conformance
 
 clients: $(READY) bundle ## let other people's clients work with the server (needs Node 20 and npm)
 	@set -e; for each in $(CLIENTS); do npm ci --silent --omit=optional --prefix $$each; done
+	npm ci --silent --prefix $(CONFORMANCE)
 	@set -e; for lock in $(PYTHON_CLIENTS); do \
 		env=$$(dirname $$lock)/.venv; \
 		$(BIN)/uv venv --quiet --clear --python $(BIN)/python $$env; \

@@ -20,6 +20,7 @@ import mcp_types as types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from domain.identity import tokens
 from domain.identity.tokens import Token
@@ -52,6 +53,7 @@ INSTRUCTIONS = (
 
 
 Contracts = Callable[[str], types.Tool]
+Answering = Callable[[Gate, Token, frozenset[str], Contracts], "AgentServer"]
 _T = TypeVar("_T")
 _Handler = Callable[[Any, Any], Awaitable[_T]]
 
@@ -60,14 +62,21 @@ class AgentServer:
     """What there is, and do it: tools, and beside them what is made of tools."""
 
     def __init__(
-        self, gate: Gate, token: Token, toolsets: frozenset[str], contracts: Contracts
+        self,
+        gate: Gate,
+        token: Token,
+        toolsets: frozenset[str],
+        contracts: Contracts,
+        *,
+        shelf: Shelf | None = None,
+        prompter: Prompter | None = None,
     ) -> None:
         self._gate = gate
         self._token = token
         self._toolsets = toolsets
         self._contracts = contracts
-        self._shelf = Shelf(gate, token)
-        self._prompter = Prompter(gate, token, toolsets)
+        self._shelf = shelf or Shelf(gate, token)
+        self._prompter = prompter or Prompter(gate, token, toolsets)
         self._completer = Completer(gate, token)
 
     async def list_tools(self, _ctx: Any, _params: Any) -> types.ListToolsResult:
@@ -156,6 +165,27 @@ class AgentServer:
         return await self._completer.complete(params)
 
 
+class Speaking(Server[Any]):
+    """The SDK's server, which promises its clients only what ours does."""
+
+    stays_connected = True
+
+    def get_capabilities(
+        self, *asked: Any, protocol_version: str | None = None, **more: Any
+    ) -> types.ServerCapabilities:
+        """What there is; without the news of changed lists that the SDK says everybody sends.
+
+        Nobody is told of another list: what a token may use is settled when it is made.
+        """
+        said = super().get_capabilities(*asked, protocol_version=protocol_version, **more)
+        for lists in (said.tools, said.prompts, said.resources):
+            if lists is not None:
+                lists.list_changed = False
+        if said.resources is not None and protocol_version not in MODERN_PROTOCOL_VERSIONS:
+            said.resources.subscribe = self.stays_connected
+        return said
+
+
 def _content(outcome: Outcome) -> list[types.ContentBlock]:
     content: list[types.ContentBlock] = [types.TextContent(type="text", text=outcome.text)]
     if outcome.picture is not None:
@@ -183,13 +213,21 @@ def mcp_server(
     return protocol(lambda _ctx: handlers, pause)
 
 
-def protocol(asked: Callable[[Any], AgentServer], pause: Pause = updates.a_second) -> "Server[Any]":
-    """The protocol server; who is asked may be another one with every request."""
+def protocol(
+    asked: Callable[[Any], AgentServer],
+    pause: Pause = updates.a_second,
+    *,
+    stays_connected: bool = True,
+) -> "Server[Any]":
+    """The protocol server; who is asked may be another one with every request.
+
+    `stays_connected`: whether clients until 2025-11-25 can be told something between two requests.
+    """
 
     def on(handle: Callable[[AgentServer, Any, Any], Awaitable[_T]]) -> _Handler[_T]:
         return lambda ctx, params: handle(asked(ctx), ctx, params)
 
-    return Server(
+    server = Speaking(
         "cyberos",
         version=VERSION,
         title="CyberOS",
@@ -207,6 +245,8 @@ def protocol(asked: Callable[[Any], AgentServer], pause: Pause = updates.a_secon
         on_completion=on(AgentServer.complete),
         lifespan=updates.serving(pause),
     )
+    server.stays_connected = stays_connected
+    return server
 
 
 def main(argv: Sequence[str]) -> int:

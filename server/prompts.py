@@ -3,7 +3,7 @@
 A prompt is offered to an agent that may use the tools it names; to others it does not exist.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,17 @@ if TYPE_CHECKING:
 class Prompter:
     """The prompts of one agent."""
 
-    def __init__(self, gate: Gate, token: Token, toolsets: frozenset[str]) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        token: Token,
+        toolsets: frozenset[str],
+        prompts: "Callable[[], tuple[Prompt, ...]] | None" = None,
+    ) -> None:
         self._gate = gate
         self._token = token
         self._toolsets = toolsets
+        self._prompts = prompts or _prompts
 
     async def listed(self) -> types.ListPromptsResult:
         """Every prompt this agent can follow, in the language of the tenant."""
@@ -48,7 +55,7 @@ class Prompter:
                         for argument in one.arguments
                     ],
                 )
-                for one in _prompts()
+                for one in self._prompts()
                 if usable.issuperset(one.needs)
             ],
             ttl_ms=LIST_TTL_MS,
@@ -57,7 +64,7 @@ class Prompter:
     async def get(self, name: str, given: Mapping[str, str]) -> types.GetPromptResult:
         """The message of one prompt, with what the person typed."""
         principal, usable = await self._usable()
-        one = next((one for one in _prompts() if one.name == name), None)
+        one = next((one for one in self._prompts() if one.name == name), None)
         if one is None or not usable.issuperset(one.needs):
             raise MCPError(code=types.INVALID_PARAMS, message="Unknown prompt")
         typed = _checked(one, given)

@@ -5,6 +5,7 @@ private deals, counting and the marking of what strangers wrote are those of the
 """
 
 import json
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,15 @@ _HIDDEN = {"UNKNOWN_TOOL", "SCOPE_MISSING"}
 class Shelf:
     """What one agent may read by address."""
 
-    def __init__(self, gate: Gate, token: Token) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        token: Token,
+        resources: "Callable[[], tuple[Resource, ...]] | None" = None,
+    ) -> None:
         self.gate = gate
         self.token = token
+        self._resources = resources or _resources
 
     async def listed(self) -> types.ListResourcesResult:
         """A short list: the boards of the agent's pipelines, and what has no variables.
@@ -83,7 +90,7 @@ class Shelf:
 
         Raises the Fault of whatever else went wrong, TOKEN_INVALID among them.
         """
-        for one in _resources():
+        for one in self._resources():
             arguments = one.arguments(uri)
             if arguments is not None:
                 break
@@ -101,7 +108,7 @@ class Shelf:
     async def _there(self) -> list["Resource"]:
         principal = await self.gate.principal(self.token)
         usable = {row.name for row in self.gate.visible(principal)}
-        return [one for one in _resources() if one.tool in usable]
+        return [one for one in self._resources() if one.tool in usable]
 
     async def _boards(self) -> list[types.Resource]:
         outcome = await self.gate.call(self.token, "crm_list_pipelines", {})

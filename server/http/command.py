@@ -19,7 +19,14 @@ from policies import activation
 from policies.catalogue import Catalogue
 from server import settings as environment
 from server import wiring
-from server.agents import AgentServer, Contracts, chosen_toolsets, contract, protocol
+from server.agents import (
+    AgentServer,
+    Answering,
+    Contracts,
+    chosen_toolsets,
+    contract,
+    protocol,
+)
 from server.http import guards, logs
 from server.http.app import CALLER_KEY, Door, WhyNotReady
 from server.http.callers import Callers, Gates
@@ -83,14 +90,15 @@ def protocol_over(
     catalogue: Catalogue,
     metrics: Metrics,
     contracts: Contracts = contract,
+    answering: Answering = AgentServer,
 ) -> StreamableHTTPSessionManager:
     """The SDK's side of it: stateless, one JSON answer for one message, both protocol eras."""
 
     def asked(ctx: object) -> AgentServer:
         caller = ctx.request.scope[CALLER_KEY]  # type: ignore[attr-defined]
-        return AgentServer(caller.gate, caller.token, toolsets, contracts)
+        return answering(caller.gate, caller.token, toolsets, contracts)
 
-    server = protocol(asked)
+    server = protocol(asked, stays_connected=False)
     # No argument of ours travels in a header; asking for the list of tools before each call, in
     # case one does, would double the cost of a call.
     server.get_tool_input_schema = lambda _name: None

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +12,10 @@ from typing import Any
 import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from starlette.types import ASGIApp
 
 from policies import activation
+from server.agents import AgentServer, Answering
 from server.http import guards
 from server.http.app import Door, WhyNotReady
 from server.http.callers import Callers, Gates
@@ -150,6 +152,10 @@ async def site(
     proxies: tuple[str, ...] = (),
     why_not_ready: WhyNotReady | None = None,
     now: Callable[[], float] = time.monotonic,
+    answering: Answering = AgentServer,
+    middleware: Sequence[Any] = (),
+    front: Callable[[ASGIApp], ASGIApp] = lambda door: door,
+    allow_itself: bool = False,
     **gate: Any,
 ) -> AsyncIterator[Site]:
     """A server on a free port for the length of a block."""
@@ -161,13 +167,16 @@ async def site(
 
     gates = Gates(world.gate(**gate), world.gate(policy_fault=not_activated()), is_active, now=now)
     metrics = Metrics()
-    manager = protocol_over(world.toolsets, world.catalogue, metrics, world.contract)
+    manager = protocol_over(world.toolsets, world.catalogue, metrics, world.contract, answering)
+    manager.app.middleware.extend(middleware)
+    if allow_itself:
+        allow_origins = (*allow_origins, f"http://127.0.0.1:{port}")
     names = guards.names(port, hosts=allow_hosts, origins=allow_origins, watchers=metrics_hosts)
     door = Door(
         names, Callers(gates, limits), manager, metrics,
         why_not_ready or readiness(world.agent_side, None), limits,
     )  # fmt: skip
-    server = serving(door, limits, metrics, proxies)
+    server = serving(front(door), limits, metrics, proxies)
     async with manager.run():
         running = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

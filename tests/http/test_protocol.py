@@ -32,6 +32,22 @@ async def test_a_client_of_either_protocol_lists_calls_and_is_refused(world, era
     assert (unknown.value.code, unknown.value.message) == (-32602, "Unknown tool")
 
 
+@pytest.mark.parametrize("era", ["legacy", "auto"])  # one that names no era has asked first
+async def test_a_client_is_promised_no_news_that_never_comes(world, era):
+    world.era = era
+    async with site(world) as there, there.client(era=era) as client:
+        over_http = client.server_capabilities
+    async with world.client() as client:
+        connected = client.server_capabilities
+
+    for said in (over_http, connected):
+        lists = (said.tools, said.prompts, said.resources)
+        assert [one.list_changed for one in lists] == [False] * 3
+    # Until 2025-11-25 the news needs a connection that stays; since then it has its own stream.
+    assert connected.resources.subscribe is True
+    assert over_http.resources.subscribe is (era == "auto")
+
+
 @ERAS
 async def test_every_tool_looks_as_it_does_without_http(world, era):
     world.era = era
