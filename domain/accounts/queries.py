@@ -69,6 +69,12 @@ async def tax_codes(tx: Tx) -> Sequence[Any]:
     return await tx.rows(statement.order_by(Account.id))
 
 
+async def custom_fields_after(tx: Tx, id: str, *, limit: int) -> Sequence[Any]:
+    """Id and custom fields of the accounts behind an id, oldest first."""
+    statement: _Listing = select(Account.id, Account.custom_fields).where(Account.id > id)
+    return await tx.rows(statement.order_by(Account.id).limit(limit))
+
+
 async def listed(
     tx: Tx, *, account_type: str | None, after: tuple[str, str] | None, limit: int
 ) -> Sequence[Any]:

@@ -93,10 +93,8 @@ async def create(
     if tax_code is not None and (known := await queries.with_tax_code(tx, tax_code)):
         raise exists(known)
     owned_by = await find_owner(tx, owner) if owner is not None else None
-    fields = dict(custom_fields or {})
-    if fields:
-        schema = (await identity.tenant(tx)).custom_fields_schema
-        fields = check_custom_fields(schema, fields)
+    schema = await identity.custom_fields_schema(tx)
+    fields = check_custom_fields(schema, custom_fields or {}) if custom_fields or schema else {}
 
     account = Account(
         id=new_id(),

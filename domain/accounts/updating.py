@@ -107,4 +107,4 @@ async def _owner_id(tx: Tx, reference: str | None) -> str | None:
 async def _merged(tx: Tx, there: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     removed = {name for name, value in given.items() if value is None}
     whole = {name: value for name, value in {**there, **given}.items() if name not in removed}
-    return check_custom_fields((await identity.tenant(tx)).custom_fields_schema, whole)
+    return check_custom_fields(await identity.custom_fields_schema(tx), whole)

@@ -1,7 +1,8 @@
 """Tenants, people, keys and agents come into being and go."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
@@ -69,6 +70,14 @@ async def ask_about_persons(tx: Tx, allow: bool, *, said_by: Actor) -> None:
     row = await queries.tenant(tx)
     row.asks_about_persons = allow
     tx.record(Event("tenant.asks_about_persons", said_by, data={"allow": allow}))
+
+
+async def define_custom_fields(tx: Tx, schema: Mapping[str, Any]) -> bool:
+    """Keep the company's definition of custom fields, and say whether it is another one."""
+    row = await queries.tenant(tx)
+    changed = row.custom_fields_schema != schema
+    row.custom_fields_schema = dict(schema)
+    return changed
 
 
 async def add_workspace(tx: Tx, *, code: str, name: str) -> Workspace:

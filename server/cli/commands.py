@@ -16,6 +16,7 @@ MODULES = (
     "resolving",
     "persons",
     "rates",
+    "fields",
     "registry",
     "agents",
     "work",

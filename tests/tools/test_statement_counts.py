@@ -16,7 +16,7 @@ COUNTS = {
     "approvals_cancel": (8, 4),
     "crm_search_accounts": (4, 0),
     "crm_get_account": (7, 0),
-    "crm_create_account": (3, 5),
+    "crm_create_account": (4, 5),
     "crm_validate_mst": (5, 0),
     "crm_validate_account_mst": (9, 3),
     "inv_validate_mst": (5, 0),

@@ -1,0 +1,82 @@
+"""Can a company say which custom fields its accounts have, and what becomes of those there are?"""
+
+import json
+
+import pytest
+
+from tests.cli.console import Place
+
+TENANT = ("--tenant", "sao-bien")
+TIERS = {
+    "type": "object",
+    "properties": {"tier": {"type": "string", "enum": ["A", "B"], "description": "Hạng khách"}},
+    "required": ["tier"],
+}
+
+
+def written(place: Place, schema: object) -> str:
+    file = place.data_dir.parent / "fields.json"
+    file.write_text(schema if isinstance(schema, str) else json.dumps(schema), encoding="utf-8")
+    return str(file)
+
+
+def told(place: Place) -> list[dict]:
+    rows = place.ok("audit", "tail", *TENANT, "-n", "10000")["entries"]
+    return [row for row in rows if row["event"] == "accounts.fields_defined"]
+
+
+def test_what_is_defined_is_shown_chained_once_and_verified(copied):
+    loose = {**TIERS, "required": []}
+
+    first = copied.ok("fields", "define", written(copied, loose), *TENANT)
+    again = copied.ok("fields", "define", written(copied, loose), *TENANT)
+    shown = copied.run("fields", "show", *TENANT).out
+
+    assert (first["defined"], first["changed"], first["misfits"]) == (True, True, 0)
+    assert again["changed"] is False
+    assert shown == "tier (string) Hạng khách\n"
+    assert [row["actor"] for row in told(copied)] == ["system:operator"]
+    assert copied.ok("audit", "verify")["ok"] is True
+
+
+def test_accounts_that_do_not_fit_are_named_first_and_kept_only_on_purpose(copied):
+    file = written(copied, TIERS)
+
+    rehearsed = copied.ok("fields", "define", file, "--dry-run", *TENANT)
+    refused = copied.fault("fields", "define", file, *TENANT)
+    nothing = copied.ok("fields", "show", *TENANT)
+    kept = copied.ok("fields", "define", file, "--even-so", *TENANT)
+
+    assert rehearsed["misfits"] == rehearsed["accounts"] > 0
+    assert rehearsed["named"][0]["problem"] == "the object must have tier"
+    assert rehearsed["defined"] is False and told(copied)[0]["seq"] > 0
+    assert (refused["code"], refused["exit"]) == ("CUSTOM_FIELDS_MISFIT", 4)
+    assert nothing["definition"] == {}
+    assert (kept["changed"], kept["misfits"]) == (True, rehearsed["misfits"])
+    assert len(told(copied)) == 1
+
+
+@pytest.mark.parametrize(
+    ("schema", "why"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is not a JSON object"),
+        ("[" * 60_000, "is not JSON"),
+        (" " * 70_000, "is larger"),
+        ({"type": "object", "properties": {"x": {"$ref": "http://x.vn/"}}}, "not allowed"),
+        ({"type": "object", "properties": {"x": {"pattern": "(a+)+$"}}}, "not allowed"),
+        ({"type": "string"}, 'must have the type "object"'),
+    ],
+)
+def test_a_definition_that_could_hurt_is_refused_and_nothing_is_written(copied, schema, why):
+    fault = copied.fault("fields", "define", written(copied, schema), *TENANT)
+
+    assert (fault["code"], fault["exit"]) == ("CUSTOM_SCHEMA_INVALID", 2)
+    assert why in fault["message"]
+    assert told(copied) == []
+
+
+def test_a_file_that_is_not_there_is_said_in_one_sentence(copied):
+    fault = copied.fault("fields", "define", "/nowhere/fields.json", *TENANT)
+
+    assert fault["message"] == "The file cannot be read: No such file or directory."
