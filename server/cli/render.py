@@ -12,7 +12,6 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -172,11 +171,6 @@ def _escaped(letter: str) -> str:
 def money(minor: int, currency: str, language: str) -> str:
     """An exact amount."""
     return Money(minor, currency).text("vi" if language == "vi" else "en")
-
-
-def instant(at: datetime, zone: ZoneInfo) -> str:
-    """An instant on the company's clock."""
-    return at.astimezone(zone).isoformat(sep=" ", timespec="minutes")
 
 
 def table(rows: Sequence[tuple[str, str]], margin: str = "") -> list[str]:

@@ -12,6 +12,7 @@ from domain.insight.forecast_rules import (
     Totals,
 )
 from domain.insight.forecasts import Forecast, Record
+from domain.kernel.counting import counted
 from domain.kernel.money import Locale, Money
 from domain.kernel.rounding import divide
 
@@ -245,12 +246,12 @@ def _notes_en(made: Forecast) -> Iterator[str]:
     for rate in made.old_rates:
         yield (
             f"The rate 1 {rate.base} = {rate.value:f} {rate.quote} ({rate.source}) is of"
-            f" {rate.as_of.isoformat()}, {(made.as_of - rate.as_of).days} days old."
+            f" {rate.as_of.isoformat()}, {counted((made.as_of - rate.as_of).days, 'day')} old."
         )
 
 
 def _deals(count: int) -> str:
-    return "1 open deal" if count == 1 else f"{count:,} open deals"
+    return counted(count, "open deal")
 
 
 def _is_few(total: Totals | None) -> bool:
