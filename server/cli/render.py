@@ -51,8 +51,13 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "error": ("Lý do", "Reason"),
     "expires": ("Hết hạn", "Expires"),
     "for": ("thay mặt", "for"),
+    "not_as_proposed": (
+        "{} không còn như lúc được đề xuất: hãy báo quản trị viên.",
+        "{} is not as it was proposed: tell an administrator.",
+    ),
     "nothing_waits": ("Không có việc nào chờ duyệt.", "Nothing waits."),
     "open": ("chưa ký", "open"),
+    "passphrase": ("Cụm mật khẩu của {}", "Passphrase of {}"),
     "person": ("người", "person"),
     "policy": ("Chính sách", "Policy"),
     "rejected_by": ("từ chối bởi", "rejected by"),
