@@ -16,6 +16,7 @@ from sqlalchemy import String, select, type_coerce
 
 from domain.approvals.tables import PendingAction
 from domain.kernel.canonical import sha256_hex
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault
 from domain.payments.service import bank_account_id
 from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
@@ -278,7 +279,10 @@ def _check_all_met(report: Report, tale: _Tale, met: Sequence[_Told]) -> None:
             if not there:
                 report.found(f"entry {entries[0].seq}", "tells of a payment request that is gone")
             elif there > len(entries):
-                what = f"is there {there} times, and {len(entries)} entries tell of it"
+                what = (
+                    f"is there {counted(there, 'time')}, and "
+                    f"{counted(len(entries), 'entry tells', 'entries tell')} of it"
+                )
                 report.found(f"payment request of entry {entries[0].seq}", what)
 
 

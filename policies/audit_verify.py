@@ -22,6 +22,7 @@ from domain.approvals.facts import TRANSITIONS, ApprovalFact, Decision, State
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity.keys import key_id
 from domain.kernel.clock import Clock, stamp
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store import audit_checkpoints, audit_source, audit_verify, checkpoints
 from domain.store.audit_verify import Report, Trace
@@ -231,7 +232,7 @@ def _check_path(report: Report, row: PendingAction, traces: Sequence[Trace]) -> 
         report.found(place, f"took {row.state_seq - 1} steps, and {told} are in the chain")
     effects = [trace.seq for trace in traces if trace.event == row.tool]
     if row.state == "succeeded" and len(effects) != 1:
-        report.found(place, f"succeeded, and the chain tells of {len(effects)} effects")
+        report.found(place, f"succeeded, and the chain tells of {counted(len(effects), 'effect')}")
     if row.state != "succeeded" and effects:
         report.found(place, f"is {row.state}, and entry {effects[0]} tells of its effect")
 
@@ -257,7 +258,9 @@ def _check_votes_told(
             and trace.at == stamp(vote.at)
         ]
         if len(mine) != 1:
-            report.found(_vote(vote), f"{len(mine)} entries tell of it, not one")
+            report.found(
+                _vote(vote), f"{counted(len(mine), 'entry tells', 'entries tell')} of it, not one"
+            )
         told = [trace for trace in told if trace not in mine]
     for trace in told:
         report.found(f"entry {trace.seq}", f"tells of a decision on action {row.id} that is gone")

@@ -15,6 +15,7 @@ from domain.approvals.refusals import Refusal
 from domain.approvals.tables import PendingAction, Resolution
 from domain.identity.tables import ApproverKey
 from domain.kernel.clock import stamp
+from domain.kernel.counting import counted
 from domain.store.audit_verify import Report, Trace
 from domain.store.salvage import salvaged
 from domain.store.tx import Tx
@@ -54,7 +55,9 @@ def _check_told(report: Report, words: Sequence[Resolution], traces: Sequence[Tr
     for one in words:
         mine = [trace for trace in told if _is_of(trace, one)]
         if len(mine) != 1:
-            report.found(_place(one), f"{len(mine)} entries tell of it, not one")
+            report.found(
+                _place(one), f"{counted(len(mine), 'entry tells', 'entries tell')} of it, not one"
+            )
         told = [trace for trace in told if trace not in mine]
     for trace in told:
         report.found(f"entry {trace.seq}", "tells of a word on an action, which is gone")

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 
 FORMAT: Final = "cyberos.backup.v1"
@@ -159,7 +160,7 @@ def unpack(source: Path, into: Path) -> Manifest:
             "check who owns it, and that the disk of the data directory has room.",
         ) from error
     if promised:
-        raise _invalid(f"{len(promised)} of its files are missing")
+        raise _invalid(f"{counted(len(promised), 'of its files is', 'of its files are')} missing")
     return manifest
 
 

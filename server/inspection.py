@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault
 from domain.store import checkpoints
 from policies import trust
@@ -114,7 +115,8 @@ def trust_file(settings: Settings) -> tuple[Trust | None, list[Check]]:
         sentence = f"{path} can be changed by other accounts; run `chmod go-w {path}`."
         return trusted, [Check(Mark.FAIL, "trust", sentence)]
     sentence = (
-        f"Roots of {len(trusted.roots)} tenants are pinned for installation {trusted.deploy}."
+        f"{counted(len(trusted.roots), 'root is', 'roots are')} pinned for installation "
+        f"{trusted.deploy}."
     )
     return trusted, [Check(Mark.OK, "trust", sentence)]
 
@@ -157,11 +159,11 @@ def keys(there: KeyFiles) -> Iterator[Check]:
     for path in there.open:
         yield Check(Mark.FAIL, "keys", f"{path} opens without a passphrase.")
     if there.with_passphrase_beside:
-        many = len(there.with_passphrase_beside)
+        many = counted(len(there.with_passphrase_beside), "key")
         yield Check(
             Mark.WARN,
             "keys",
-            f"The passphrases of {many} keys lie in files beside them, "
+            f"The passphrases of {many} lie in files beside them, "
             f"such as {there.with_passphrase_beside[0]}: whoever reads these files can sign.",
         )
     for path in there.roots:
@@ -171,7 +173,9 @@ def keys(there: KeyFiles) -> Iterator[Check]:
             f"The root key {path} is on this machine; it belongs on a medium that is locked away.",
         )
     if there.locked:
-        yield Check(Mark.OK, "keys", f"{len(there.locked)} keys need a passphrase.")
+        yield Check(
+            Mark.OK, "keys", f"{counted(len(there.locked), 'key needs', 'keys need')} a passphrase."
+        )
 
 
 def _head(path: Path) -> bytes:

@@ -11,7 +11,8 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -19,6 +20,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    PrivateAttr,
     StringConstraints,
 )
 from pydantic.json_schema import JsonSchemaValue, WithJsonSchema
@@ -26,6 +28,7 @@ from pydantic_core import CoreSchema
 
 from domain.kernel import text
 from domain.kernel.canonical import canonical, sha256_hex
+from domain.kernel.clock import VIETNAM, instant
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import MAX_JSON_MINOR
 from policies.contract import Answer, Arguments
@@ -228,6 +231,21 @@ class Untrusted(BaseModel):
     untrusted: Literal[True] = True
     source: str
     text: str
+
+
+class Local(View):
+    """A view whose text tells times on the clock of the company; its fields stay instants."""
+
+    _zone: ZoneInfo = PrivateAttr(default=VIETNAM)
+
+    def seen_in(self, zone: ZoneInfo) -> Self:
+        """The same, for people who live by this clock."""
+        self._zone = zone
+        return self
+
+    def local(self, at: datetime) -> str:
+        """`2026-11-21 09:30+07:00`."""
+        return instant(at, self._zone)
 
 
 def untrusted_in(view: View, names: Sequence[str], at: str = "") -> list[str]:

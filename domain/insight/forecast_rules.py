@@ -25,6 +25,9 @@ FEW_DEALS = 5  # below, a band is a list of outcomes rather than a range
 OLD_RATE_DAYS = 30  # an older rate is named
 MOST_A_DAY = 20  # so many forecasts of a person are kept of one day, whatever she asks
 NEEDED_PERIODS = 20  # below, errors are told by chance and not by the forecast
+# How many days ahead forecasts look that are judged together: about a week, a fortnight, a month, a
+# quarter and longer. The last holds a month that begins a year from now.
+LENGTHS = ((1, 10), (11, 21), (22, 45), (46, 135), (136, LONGEST_DAYS + 31))
 # An open deal is never certain, whatever somebody wrote.
 MOST_CERTAIN_PCT = 99
 
@@ -93,6 +96,11 @@ class Scored:
     actual_minor: int
 
     @property
+    def days(self) -> int:
+        """How far it looked ahead; at least a day."""
+        return max((self.until - self.as_of).days, 1)
+
+    @property
     def error_minor(self) -> int:
         """How much more came in than expected."""
         return self.actual_minor - self.expected_minor
@@ -151,6 +159,25 @@ class Accuracy:
         return self.periods >= NEEDED_PERIODS
 
 
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How good forecasts were that looked between so many days ahead; None without a period."""
+
+    from_days: int
+    to_days: int
+    accuracy: Accuracy | None
+
+    @property
+    def periods(self) -> int:
+        """Of how many periods the outcome is known."""
+        return self.accuracy.periods if self.accuracy else 0
+
+    @property
+    def told(self) -> Accuracy | None:
+        """The accuracy, if it says something about the forecast rather than about chance."""
+        return self.accuracy if self.accuracy and self.accuracy.is_enough else None
+
+
 Said = TypeVar("Said", bound=Dated)
 
 
@@ -172,12 +199,23 @@ def similar(past: Iterable[Scored], days: int) -> list[Scored]:
 
     What days do together in a week says little about a year.
     """
-    asked = max(days, 1)
-    return [
-        one
-        for one in past
-        if asked <= 2 * (length := max((one.until - one.as_of).days, 1)) and length <= 2 * asked
-    ]
+    return _between(past, *_around(days))
+
+
+def by_length(past: Iterable[Scored], days: int | None = None) -> tuple[Length, ...]:
+    """How good forecasts were, length by length, over periods that do not overlap.
+
+    Of `days` given, the one length around them; else each of LENGTHS that has a period. A week is
+    easier to foresee than a quarter, and many short ones would hide a few long ones.
+    """
+    every = list(past)
+    asked = LENGTHS if days is None else (_around(days),)
+    chosen = [(pair, periods(_between(every, *pair))) for pair in asked]
+    return tuple(
+        Length(*pair, accuracy(found) if found else None)
+        for pair, found in chosen
+        if found or days is not None
+    )
 
 
 def estimate_shock(past: Sequence[Scored]) -> Shock:
@@ -220,6 +258,16 @@ def pinball(quantiles: Sequence[int], actual_minor: int) -> int:
 def certainty(probability_pct: int) -> int:
     """The probability a forecast works with: nothing that is open is certain."""
     return min(probability_pct, MOST_CERTAIN_PCT)
+
+
+def _around(days: int) -> tuple[int, int]:
+    """From half as many days to twice as many."""
+    asked = max(days, 1)
+    return -(-asked // 2), 2 * asked
+
+
+def _between(past: Iterable[Scored], least: int, most: int) -> list[Scored]:
+    return [one for one in past if least <= one.days <= most]
 
 
 def _coverage(past: Sequence[Scored], pct: int) -> Coverage:

@@ -14,7 +14,7 @@ from domain.fx import queries as fx
 from domain.identity import queries as identity
 from domain.insight import forecast_queries as queries
 from domain.insight import forecast_rules as rules
-from domain.insight.forecast_rules import LEVELS, Accuracy, Scored, Shock, Totals
+from domain.insight.forecast_rules import LEVELS, Length, Scored, Shock, Totals
 from domain.insight.tables import StoredForecast
 from domain.kernel.canonical import canonical, sha256_hex
 from domain.kernel.faults import Fault, Kind
@@ -100,9 +100,9 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How good somebody's forecasts were; without a single period there is no accuracy."""
+    """How good somebody's forecasts were, by how far they looked ahead."""
 
-    accuracy: Accuracy | None
+    lengths: tuple[Length, ...]
     waiting: int
     judged: tuple[Judged, ...]
 
@@ -176,12 +176,17 @@ async def keep(tx: Tx, made: StoredForecast) -> None:
         await tx.flush()
 
 
-async def record(tx: Tx, reader: Reader, *, on: date, pipeline: str | None = None) -> Record:
+async def record(
+    tx: Tx, reader: Reader, *, on: date, pipeline: str | None = None, days: int | None = None
+) -> Record:
     """How good the reader's forecasts were, over periods that do not overlap.
 
     Counts those that are due and not scored yet; `judged` is for `settle`. With a pipeline, only
-    forecasts of it. Raises PIPELINE_UNKNOWN.
+    forecasts of it; with `days`, only those that looked about as far ahead, else each length by
+    itself. Raises PIPELINE_UNKNOWN and RANGE_INVALID.
     """
+    if days is not None:
+        _check_range(days)
     pipeline_ids = await _pipeline_ids(tx, reader, pipeline)
     like = {"pipelines": ",".join(sorted(pipeline_ids))} if pipeline_ids is not None else {}
     due = await queries.due(tx, on, person_id=reader.person_id, limit=SCORED_AT_ONCE)
@@ -189,8 +194,7 @@ async def record(tx: Tx, reader: Reader, *, on: date, pipeline: str | None = Non
     past = await queries.scored(tx, reader.person_id, like=like)
     past += [_scored(one) for one in judged if _fits(one, like)]
     waiting = await queries.count_waiting(tx, reader.person_id)
-    chosen = rules.periods(past)
-    return Record(rules.accuracy(chosen) if chosen else None, waiting - len(judged), tuple(judged))
+    return Record(rules.by_length(past, days), waiting - len(judged), tuple(judged))
 
 
 async def score_due(tx: Tx, *, on: date, limit: int = SCORED_AT_ONCE) -> int:
@@ -220,8 +224,7 @@ def window(asked: Asked, on: date) -> tuple[date, date]:
     outside 1 to 366 days, or both at once.
     """
     if asked.month is None:
-        if not 1 <= _days(asked) <= rules.LONGEST_DAYS:
-            raise _range_invalid(f"A range is 1 to {rules.LONGEST_DAYS} days.")
+        _check_range(_days(asked))
         return on, on + timedelta(days=_days(asked))
     if asked.days is not None:
         raise _range_invalid("A range and a month cannot both be meant.")
@@ -241,6 +244,11 @@ async def _is_kept(tx: Tx, person_id: str, question: str, on: date) -> bool:
     """Whether the answer to this question is one of those that are to be stored."""
     asked = await queries.asked_on(tx, person_id, on)
     return question not in asked and len(asked) < rules.MOST_A_DAY
+
+
+def _check_range(days: int) -> None:
+    if not 1 <= days <= rules.LONGEST_DAYS:
+        raise _range_invalid(f"A range is 1 to {rules.LONGEST_DAYS} days.")
 
 
 def _days(asked: Asked) -> int:

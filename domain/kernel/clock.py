@@ -56,3 +56,8 @@ def from_stamp(text: str) -> datetime:
 def milliseconds() -> int:
     """Milliseconds since 1970, for the time part of an id; never used to decide anything."""
     return time.time_ns() // 1_000_000
+
+
+def instant(at: datetime, zone: ZoneInfo) -> str:
+    """An instant as people read it, on the clock of their company: `2026-11-21 09:30+07:00`."""
+    return at.astimezone(zone).isoformat(sep=" ", timespec="minutes")

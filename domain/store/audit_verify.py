@@ -19,6 +19,7 @@ from sqlalchemy import String, func, select, type_coerce
 
 from domain.kernel.canonical import canonical
 from domain.kernel.clock import stamp
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault
 from domain.store.chain import GENESIS, Sealed
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
@@ -274,7 +275,9 @@ async def _verify_counts(tx: Tx, report: Report, rows: int, values: int) -> None
     ):
         there = await tx.first(select(func.count()).select_from(table)) or 0
         if there != met:
-            report.found(place, f"{there - met} rows stand outside the chain")
+            report.found(
+                place, f"{counted(there - met, 'row stands', 'rows stand')} outside the chain"
+            )
 
 
 async def _verify_head(tx: Tx, report: Report) -> None:

@@ -12,14 +12,14 @@ from domain.identity import queries as identity
 from domain.identity import service, tokens
 from domain.identity.queries import PersonIdentity
 from domain.identity.tables import Agent
-from domain.kernel.clock import stamp
+from domain.kernel.clock import instant, stamp
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.text import line
 from domain.store.chain import Actor, Event
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from server.cli.desk import Company, opened, perform, the_company
-from server.cli.render import answer, instant, one_line, say
+from server.cli.render import answer, one_line, say
 from server.cli.vault import Vault, undone_on_failure, write_secret
 
 OPERATOR = Actor("system", "operator")  # whoever may run commands on this machine

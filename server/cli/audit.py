@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from domain.kernel.clock import instant
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store import (
     audit_checkpoints,
@@ -28,7 +30,7 @@ from policies.audit_verify import Sources
 from policies.trust import Trust
 from server import wiring
 from server.cli.desk import Company, Desk, companies, opened, perform, read_settings, the_company
-from server.cli.render import answer, instant, one_line, say
+from server.cli.render import answer, one_line, say
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -223,16 +225,17 @@ def as_object(verified: Verified) -> dict[str, Any]:
 def as_text(verified: Verified) -> str:
     """The report as people read it: one line, and one for each thing that is wrong."""
     report = verified.report
-    counted = (
-        f"{report.entries} entries, {report.private} private values ({report.erased} erased), "
-        f"{report.checkpoints} checkpoints, {report.actions} actions with "
-        f"{report.approvals} decisions"
+    whole = (
+        f"{counted(report.entries, 'entry', 'entries')}, "
+        f"{counted(report.private, 'private value')} ({report.erased} erased), "
+        f"{counted(report.checkpoints, 'checkpoint')}, {counted(report.actions, 'action')} with "
+        f"{counted(report.approvals, 'decision')}"
     )
     if report.sound:
-        lines = [f"{verified.code}: sound. {counted}."]
+        lines = [f"{verified.code}: sound. {whole}."]
     else:
-        found = len(report.findings) + report.omitted
-        lines = [f"{verified.code}: NOT AS IT WAS WRITTEN, {found} findings. {counted}."]
+        found = counted(len(report.findings) + report.omitted, "finding")
+        lines = [f"{verified.code}: NOT AS IT WAS WRITTEN, {found}. {whole}."]
     lines += [f"  {one_line(str(one))}" for one in report.findings]
     if report.omitted:
         lines.append(f"  and {report.omitted} more")

@@ -23,6 +23,7 @@ from sqlalchemy import URL, make_url
 
 from domain.identity.keys import key_id
 from domain.kernel.clock import stamp
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store import audit_source, checkpoints, sqlite_file
 from domain.store.revision import HEAD, check_revision
@@ -75,7 +76,8 @@ def backup(file: Path = FILE, with_keys: bool = WITH_KEYS, as_json: bool = JSON)
         files = [member.name for member in manifest.members]
         answer({"file": str(target), "bytes": size, "files": files, "left_out": left_out})
         return
-    say(f"{target}: {len(manifest.members)} files, {size} bytes, readable by you alone.")
+    held = counted(len(manifest.members), "file")
+    say(f"{target}: {held}, {counted(size, 'byte')}, readable by you alone.")
     for name in left_out:
         say(f"  left out: {name} (holds a secret)")
     if not with_keys:
@@ -214,7 +216,10 @@ def _about_secrets(settings: Settings, names: list[str]) -> str:
     """Private keys and tokens: brought back, here all along, or to be looked for."""
     came = [one for one in names if one.split("/")[0] in SECRET_FOLDERS and one != PUBLIC_KEYS]
     if came:
-        return f"{len(came)} files with keys and tokens were restored from it."
+        files = counted(
+            len(came), "file with keys and tokens was", "files with keys and tokens were"
+        )
+        return f"{files} restored from it."
     there = [
         path
         for folder in SECRET_FOLDERS
@@ -277,7 +282,8 @@ def _check_free(settings: Settings, homes: list[Path], *, force: bool) -> None:
         raise Fault(
             "RESTORE_OVERWRITES",
             Kind.CONFLICT,
-            f"{len(there)} of the files are there already, among them {there[0]}.",
+            f"{counted(len(there), 'of the files is', 'of the files are')} there already, such as "
+            f"{there[0]}.",
             "add --force to set them aside, or set CYBEROS_DATA_DIR to an empty place.",
             {"files": [str(home) for home in there]},
         )
@@ -364,7 +370,7 @@ def _report(
         }
         answer(body)
         return
-    say(f"Restored {len(names)} files of {manifest.facts.get('created_at', '?')}.")
+    say(f"Restored {counted(len(names), 'file')} of {manifest.facts.get('created_at', '?')}.")
     for name in left_out:
         say(f"  left out: {name} (it starts servers elsewhere); `cyberos connect` makes another.")
     for folder in folders:

@@ -40,7 +40,8 @@ def approve(
     words = Words(lang or shown[0].company.locale)
     if not as_json or (passphrase_file is None and interactive()):
         say("\n".join(lines(shown, words)), err=as_json)
-    opener = passphrase(passphrase_file, f"Passphrase of {key_file.name}", flag="--passphrase-file")
+    question = words["passphrase"].format(key_file.name)
+    opener = passphrase(passphrase_file, question, flag="--passphrase-file")
     key = keys.load(key_file, opener)
     decided = perform(lambda: _sign_and_record(ids, choice, shown, key))
     if as_json:

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator
 from html import escape
 
+from domain.kernel.counting import counted
 from domain.kernel.money import Locale, Money
 from domain.kernel.text import clean_outgoing
 from tools.crm.pipeline_board import BoardView, CardView, StageView
@@ -21,18 +22,19 @@ _INK, _QUIET, _ACCENT = "#1c2333", "#566078", "#1f4fa3"
 # Days without anything happening: the edge and the words of a card, both dark enough to read.
 _STAGNANT = {7: "#8a6100", 14: "#b04a00", 30: "#b3261e"}
 
-# name: (Vietnamese, English)
+# name: (Vietnamese, English); in English the number of a unit comes with its noun
 _WORDS = {
-    "open": ("{count} cơ hội đang mở", "{count} open deals"),
+    "open": ("{number} cơ hội đang mở", "{number}"),
     "weighted": ("Có trọng số: {sum}", "Weighted: {sum}"),
     "total": ("Tổng: {sum}", "Total: {sum}"),
-    "deals": ("{count} cơ hội · xác suất {chance}%", "{count} deals · chance {chance}%"),
-    "days": ("{days} ngày ở giai đoạn này", "{days} days in this stage"),
-    "stagnant": ("Đứng yên từ {days} ngày trở lên", "Nothing for {days} days or more"),
+    "deals": ("{number} cơ hội · xác suất {chance}%", "{number} · chance {chance}%"),
+    "days": ("{number} ngày ở giai đoạn này", "{number} in this stage"),
+    "stagnant": ("Đứng yên từ {number} ngày trở lên", "Nothing for {number} or more"),
     "missing": ("Chưa có ngày chốt", "No close date ahead"),
-    "more": ("và {count} cơ hội nữa", "and {count} more"),
+    "more": ("và {number} cơ hội nữa", "and {number} more"),
     "nothing": ("trống", "empty"),
 }
+_UNITS = {"open": "open deal", "deals": "deal", "days": "day", "stagnant": "day"}
 
 
 def drawn(view: BoardView, language: Locale) -> str:
@@ -63,14 +65,14 @@ def _head(view: BoardView, language: Locale) -> Iterator[str]:
     yield _text(EDGE, 38, 22, view.name, _INK, bold=True)
     sums = (_money(one.weighted_minor, one.currency, language) for one in view.totals)
     weighted = _say("weighted", language, sum=" · ".join(sums) or "0")
-    said = f"{_say('open', language, count=count)}  ·  {weighted}"
+    said = f"{_say('open', language, count)}  ·  {weighted}"
     yield _text(EDGE, 64, 14, said, _QUIET)
 
 
 def _stage(stage: StageView, left: int, cards: int, language: Locale) -> Iterator[str]:
     """A column from its heading down; its cards begin at the height `cards`."""
     x = left + 14
-    counted = _say("deals", language, count=stage.count, chance=stage.probability_pct)
+    counted = _say("deals", language, stage.count, chance=stage.probability_pct)
     yield _text(x, HEAD + 26, 16, stage.stage_name, _ACCENT, bold=True)
     yield _text(x, HEAD + 45, 12, counted, _QUIET)
     y = HEAD + STAGE + 1
@@ -85,7 +87,7 @@ def _stage(stage: StageView, left: int, cards: int, language: Locale) -> Iterato
     for place, card in enumerate(stage.deals):
         yield from _card(card, left + 8, cards + place * (CARD + CARD_GAP), language)
     if stage.truncated:
-        rest = _say("more", language, count=stage.count - len(stage.deals))
+        rest = _say("more", language, stage.count - len(stage.deals))
         yield _text(x, cards + len(stage.deals) * (CARD + CARD_GAP) + 12, 12, rest, _QUIET)
 
 
@@ -99,10 +101,10 @@ def _card(card: CardView, left: int, top: int, language: Locale) -> Iterator[str
     yield _text(x, top + 54, 11, _wrapped(card.account_name, 1, letters=39)[0], _QUIET)
     amount = Money(card.amount_minor, card.currency).text(language)
     yield _text(x, top + 73, 13, amount, _INK)
-    yield _text(x, top + 89, 11, _say("days", language, days=card.days_in_stage), _QUIET)
+    yield _text(x, top + 89, 11, _say("days", language, card.days_in_stage), _QUIET)
     notes = []
     if card.stagnant is not None:
-        notes.append(_say("stagnant", language, days=card.stagnant))
+        notes.append(_say("stagnant", language, card.stagnant))
     if card.next_step_missing:
         notes.append(_say("missing", language))
     if notes:
@@ -114,9 +116,12 @@ def _money(minor: int | None, currency: str, language: Locale) -> str:
     return f"? {currency}" if minor is None else Money(minor, currency).text(language)
 
 
-def _say(word: str, language: Locale, **values: object) -> str:
+def _say(word: str, language: Locale, number: int = 0, **values: object) -> str:
     vietnamese, english = _WORDS[word]
-    return (vietnamese if language == "vi" else english).format(**values)
+    if language == "vi":
+        return vietnamese.format(number=number, **values)
+    unit = _UNITS.get(word)
+    return english.format(number=counted(number, unit) if unit else number, **values)
 
 
 def _wrapped(words: str, most: int, letters: int = _LETTERS_OF_A_NAME) -> list[str]:

@@ -13,6 +13,7 @@ from domain.fx import queries as fx
 from domain.identity import queries as identity
 from domain.identity.queries import PersonIdentity
 from domain.identity.tables import Agent
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault
 from domain.store import audit_queries, checkpoints, condition, directory
 from domain.store.condition import Served
@@ -213,7 +214,9 @@ async def _clock(database: Database) -> Check:
     mark = Mark.FAIL if skew > SKEW_TOO_MUCH else Mark.WARN
     seconds = int(skew.total_seconds())
     return Check(
-        mark, "clock", f"Database and program are {seconds} seconds apart: set the clocks."
+        mark,
+        "clock",
+        f"Database and program are {counted(seconds, 'second')} apart: set the clocks.",
     )
 
 
@@ -294,7 +297,7 @@ def _agents(
         if person is None or not person.active:
             yield Mark.WARN, f"{one.name} acts for somebody who is not active, so it cannot work."
     revoked = len(agents) - len(live)
-    yield Mark.OK, f"{len(live)} agents, {revoked} revoked."
+    yield Mark.OK, f"{counted(len(live), 'agent')}, {revoked} revoked."
 
 
 def _token_files(
@@ -322,7 +325,8 @@ async def _dollar(tx: Tx) -> list[tuple[Mark, str]]:
         return []
     if newest is not None:
         sentence = (
-            f"The newest rate of the dollar is of {newest.as_of}, older than {oldest.days} days, "
+            f"The newest rate of the dollar is of {newest.as_of}, older than "
+            f"{counted(oldest.days, 'day')}, "
             "so the larger circle signs every deal; record one with `cyberos rate add`."
         )
         return [(Mark.WARN, sentence)]
@@ -369,14 +373,14 @@ def _actions(
         sentence = f"Nobody knows what became of action {one.id}; find out, and say it with"
         yield Mark.WARN, f"{sentence} `cyberos resolve {one.id}`."
     if lost:
-        yield (
-            Mark.WARN,
-            f"{len(lost)} actions were begun and not ended; `cyberos work` settles them.",
-        )
-    if due:
-        sentence = f"{len(due)} approved actions wait to be carried out; is `cyberos work` running?"
+        actions = counted(len(lost), "action was", "actions were")
+        them = "it" if len(lost) == 1 else "them"
+        sentence = f"{actions} begun and not ended; `cyberos work` settles {them}."
         yield Mark.WARN, sentence
-    yield Mark.OK, f"{len(waiting)} actions wait for people."
+    if due:
+        actions = counted(len(due), "approved action waits", "approved actions wait")
+        yield Mark.WARN, f"{actions} to be carried out; is `cyberos work` running?"
+    yield Mark.OK, f"{counted(len(waiting), 'action waits', 'actions wait')} for people."
 
 
 def _failed(topic: str, fault: Fault) -> Check:

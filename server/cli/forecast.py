@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from domain.insight.forecast_rules import Accuracy
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from server.cli.render import answer, say
 
@@ -62,7 +63,7 @@ def backtest(periods: int = PERIODS, seed: int = SEED, as_json: bool = JSON) -> 
             }
         )
     else:
-        say(f"{periods} periods (seed {seed}), each forecast from the periods before it")
+        say(f"{counted(periods, 'period')} (seed {seed}), each forecast from the periods before it")
         say("band  covered  if deals were independent")
         pairs = zip(found.forecast.coverage, found.independent.coverage, strict=True)
         for ours, plain in pairs:

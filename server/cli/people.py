@@ -116,7 +116,8 @@ def inbox(
     for one, slot in found.items:
         say(sheets.as_lines(one, Words(lang or one.company.locale), slot))
     for action_id in found.damaged:
-        say(f"{action_id} is not as it was proposed: tell an administrator.", err=True)
+        words = Words(lang or found.locale)
+        say(words["not_as_proposed"].format(action_id), err=True)
 
 
 def show(
@@ -268,7 +269,8 @@ def _decide(
     words = Words(lang or shown.company.locale)
     if not as_json or (passphrase_file is None and interactive()):
         say(f"{sheets.as_text(shown, words)}\n", err=as_json)
-    opener = passphrase(passphrase_file, f"Passphrase of {key_file.name}", flag="--passphrase-file")
+    question = words["passphrase"].format(key_file.name)
+    opener = passphrase(passphrase_file, question, flag="--passphrase-file")
     key = keys.load(key_file, opener)
     decided = perform(lambda: _sign_and_record(choice, shown, key))
     check_outcome(decided)

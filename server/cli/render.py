@@ -12,7 +12,6 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -52,8 +51,13 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "error": ("Lý do", "Reason"),
     "expires": ("Hết hạn", "Expires"),
     "for": ("thay mặt", "for"),
+    "not_as_proposed": (
+        "{} không còn như lúc được đề xuất: hãy báo quản trị viên.",
+        "{} is not as it was proposed: tell an administrator.",
+    ),
     "nothing_waits": ("Không có việc nào chờ duyệt.", "Nothing waits."),
     "open": ("chưa ký", "open"),
+    "passphrase": ("Cụm mật khẩu của {}", "Passphrase of {}"),
     "person": ("người", "person"),
     "policy": ("Chính sách", "Policy"),
     "rejected_by": ("từ chối bởi", "rejected by"),
@@ -172,11 +176,6 @@ def _escaped(letter: str) -> str:
 def money(minor: int, currency: str, language: str) -> str:
     """An exact amount."""
     return Money(minor, currency).text("vi" if language == "vi" else "en")
-
-
-def instant(at: datetime, zone: ZoneInfo) -> str:
-    """An instant on the company's clock."""
-    return at.astimezone(zone).isoformat(sep=" ", timespec="minutes")
 
 
 def table(rows: Sequence[tuple[str, str]], margin: str = "") -> list[str]:

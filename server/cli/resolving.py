@@ -72,7 +72,8 @@ def resolve(
     words = Words(lang or shown.company.locale)
     if not as_json or (passphrase_file is None and interactive()):
         say(f"{sheet.as_text(shown, words)}\n", err=as_json)
-    opener = passphrase(passphrase_file, f"Passphrase of {key.name}", flag="--passphrase-file")
+    question = words["passphrase"].format(key.name)
+    opener = passphrase(passphrase_file, question, flag="--passphrase-file")
     opened_key = keys.load(key, opener)
     after = perform(lambda: _sign_and_settle(asked, shown, opened_key))
     if as_json:

@@ -20,6 +20,7 @@ from domain.approvals.refusals import Refusal
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity import queries as identity
 from domain.identity.queries import PersonIdentity
+from domain.kernel.clock import instant
 from domain.store.tx import Tx
 from policies.evidence import Evidence, House, check_whole, gather
 from server.cli.desk import Company
@@ -29,7 +30,6 @@ from server.cli.render import (
     effect,
     exact,
     indented,
-    instant,
     money,
     one_line,
     shown,

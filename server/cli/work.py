@@ -19,6 +19,7 @@ import anyio
 import typer
 
 from domain.approvals import queries as approvals
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store import directory, outbox
 from domain.store.engine import Role
@@ -55,7 +56,8 @@ def work(
         if as_json:
             answer(done)
         else:
-            say(f"{len(done['actions'])} actions, {done['messages']} messages.")
+            actions = counted(len(done["actions"]), "action")
+            say(f"{actions}, {counted(done['messages'], 'message')}.")
             for one in done["left_alone"]:
                 say(_left_alone(one), err=True)
         return

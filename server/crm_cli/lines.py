@@ -10,9 +10,10 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.kernel.clock import instant
 from domain.kernel.money import Money
 from domain.store.chain import Sealed
-from server.cli.render import instant, one_line
+from server.cli.render import one_line
 from server.crm_cli.words import Words
 
 WIDTH = 80
@@ -154,7 +155,9 @@ def _consequence(one: Row, deal_name: str, words: Words) -> list[str]:
 def forecast(answer: Row, pipeline: str | None, month: str | None, words: Words) -> list[str]:
     """Bands of what will come in, and the deals that weigh most."""
     first, last = (date.fromisoformat(answer[name]) for name in ("from_date", "to_date"))
-    span = f"{first} – {last}" if month else words["next_days"].format((last - first).days)
+    days = (last - first).days
+    ahead = words["next_day" if days == 1 else "next_days"].format(days)
+    span = f"{first} – {last}" if month else ahead
     heading = f"pipeline: {pipeline or words['every_pipeline']} ({span})"
     totals = [answer[name] for name in ("total", "total_usd") if answer.get(name)]
     if not totals:
@@ -181,7 +184,8 @@ def _heaviest(deals: Sequence[Row], words: Words) -> list[str]:
         "probability": [f"{deal['probability_pct']}%" for deal in deals],
     }
     shown = table(columns, shrinking=("name",), right=("amount", "probability"), heading=False)
-    return [words["top_deals"].format(len(deals)), *shown] if deals else []
+    heading = words["top_deal" if len(deals) == 1 else "top_deals"].format(len(deals))
+    return [heading, *shown] if deals else []
 
 
 def sealed(entry: Sealed | None, words: Words, *, rehearsed: bool = False) -> list[str]:

@@ -40,6 +40,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "the tax code is unverified: the GDT registry answered, but that settles nothing",
     ),
     "mst_valid": ("khớp với đăng ký thuế", "matches GDT registry"),
+    "next_day": ("{} ngày tới", "next {} day"),
     "next_days": ("{} ngày tới", "next {} days"),
     "no": ("không", "no"),
     "no_accounts": ("Không có khách hàng nào phù hợp.", "No account fits."),
@@ -58,6 +59,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "to_be_ingested": (
         "sự kiện đang chờ bên nhận; chưa có bên nhận nào được kết nối",
         "the event waits for a receiver; none is connected yet",
+    ),
+    "top_deal": (
+        "{} cơ hội lớn nhất theo xác suất×giá trị:",
+        "top {} deal by probability×value:",
     ),
     "top_deals": (
         "{} cơ hội lớn nhất theo xác suất×giá trị:",

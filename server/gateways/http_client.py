@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store.tx import in_transaction
 from server.gateways.addresses import check_address, may_talk_to
@@ -106,7 +107,7 @@ class HttpClient:
 
     def fault(self, suffix: str, what: str, seconds: int = 0) -> Fault:
         """A fault of this service; after `seconds` it may be asked again."""
-        again = f"in {seconds} seconds" if seconds else "in a minute"
+        again = f"in {counted(seconds, 'second')}" if seconds else "in a minute"
         return Fault(
             f"{self._code}_{suffix}",
             Kind.UNAVAILABLE,

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 OURS = ("cyberos", "server", "policies", "domain", "tools")
+QUIET_SECONDS = 60
 _request_log = logging.getLogger("cyberos.requests")
 
 
@@ -41,10 +42,31 @@ class JsonLines(logging.Formatter):
         return json.dumps(shown, ensure_ascii=False, default=str)
 
 
+class Seldom(logging.Filter):
+    """One record a minute of each part of OpenTelemetry.
+
+    A collector that is away is worth a line, and not four for every batch that does not leave.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("opentelemetry")
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is of something else, or the first for a while."""
+        if not super().filter(record):
+            return True
+        if record.created - self._last.get(record.name, -QUIET_SECONDS) < QUIET_SECONDS:
+            return False
+        self._last[record.name] = record.created
+        return True
+
+
 def to_stderr(level: str) -> None:
     """Send every record to standard error; one line for each request, whatever the level."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.addFilter(Seldom())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # its warnings are one per bad request
     _request_log.setLevel(logging.INFO)

@@ -189,7 +189,7 @@ async def test_a_code_and_a_reference_nobody_made_are_found(world, tmp_path):
     found = await archive.findings()
     assert f"payment reference {forged}: no entry tells of it" in found
     assert f"payment request {id}: no entry tells of it" in found
-    assert any("is there 2 times, and 1 entries tell of it" in one for one in found)
+    assert any("is there 2 times, and 1 entry tells of it" in one for one in found)
     assert len(found) == 3
 
 

@@ -246,7 +246,7 @@ def test_a_person_types_her_passphrase_and_it_is_not_echoed(embedded):
 def test_ctrl_c_at_the_passphrase_decides_nothing(embedded):
     action_id = embedded.proposed()
     with Terminal(embedded, "approve", action_id, *embedded.signing(AM)[:-2]) as terminal:
-        terminal.wait_for("Passphrase of")
+        terminal.wait_for("Cụm mật khẩu của ")  # the language of the company
 
         terminal.process.send_signal(signal.SIGINT)
 

@@ -135,7 +135,7 @@ def test_the_findings_are_lines_that_begin_with_the_place(embedded, copy):
     ended = embedded.run("audit", "verify", *DEMO, "--database", str(copy))
 
     first, *lines = ended.out.splitlines()
-    assert first.startswith("sao-bien: NOT AS IT WAS WRITTEN, 1 findings.")
+    assert first.startswith("sao-bien: NOT AS IT WAS WRITTEN, 1 finding.")
     assert lines[0] == "  entry 4: its bytes do not give the stored hash"
 
 

@@ -88,3 +88,11 @@ def test_a_picture_says_what_stands_still_what_is_missing_and_what_is_left_out()
     assert "Tổng: ? VND" in said and f"Có trọng số: {Money(7, 'VND').text('vi')}" in said
     assert "Nothing for 14 days or more · No close date ahead" in english
     assert words(drawn(a_board(), "vi"))[-1] == "trống"
+
+
+def test_one_deal_and_one_day_are_said_as_one():
+    english = " | ".join(words(drawn(a_board(a_card(days_in_stage=1), count=1), "en")))
+    more = " | ".join(words(drawn(a_board(a_card(days_in_stage=2), count=2), "en")))
+
+    assert "1 open deal " in english and "1 deal · " in english and "1 day in this" in english
+    assert "2 open deals " in more and "2 deals · " in more and "2 days in this" in more

@@ -333,8 +333,9 @@ def test_actions_that_hang_are_told_apart():
 
     assert [mark for mark, _ in told] == [Mark.WARN] * 3 + [Mark.OK]
     assert "action U" in told[0][1]
-    assert told[1][1].startswith("1 actions were begun and not ended")
-    assert told[2][1].startswith("1 approved actions wait to be carried out")
+    assert told[1][1].startswith("1 action was begun and not ended; `cyberos work` settles it")
+    assert told[2][1].startswith("1 approved action waits to be carried out")
+    assert told[3][1] == "1 action waits for people."
 
 
 # --- PostgreSQL, and the honest level ---

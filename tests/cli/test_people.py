@@ -331,7 +331,8 @@ def test_a_damaged_action_is_not_shown_as_if_it_were_whole(copied, statement):
     assert faults == ["ARGS_TAMPERED", "ARGS_TAMPERED"]
     assert inbox["damaged"] == [damaged]
     assert whole in [one["action_id"] for one in inbox["actions"]]
-    assert f"{damaged} is not as it was proposed" in copied.run("inbox").err
+    assert f"{damaged} không còn như lúc được đề xuất" in copied.run("inbox").err
+    assert f"{damaged} is not as it was proposed" in copied.run("inbox", "--lang", "en").err
 
 
 def test_what_is_signed_is_what_was_on_the_screen(embedded):

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.kernel.clock import from_stamp
+from domain.kernel.clock import from_stamp, instant
 from domain.kernel.faults import Fault
 from server.cli.render import (
     Words,
@@ -13,7 +13,6 @@ from server.cli.render import (
     effect,
     exact,
     indented,
-    instant,
     one_line,
     shown,
     table,

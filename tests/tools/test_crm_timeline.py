@@ -1,11 +1,12 @@
 """What happened is one list, newest first, and what is hidden leaves no trace in it."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from domain.approvals.facts import Decision
+from domain.kernel.clock import VIETNAM
 from tests.tools.talk import talking
 from tests.traffic import traffic
 
@@ -88,6 +89,9 @@ async def test_the_story_of_an_account_is_told_newest_first(shared):
     assert of_account["untrusted_fields"] == [
         "/items/*/subject", "/items/*/reason", "/items/*/summary",
     ]  # fmt: skip
+    here = datetime.fromisoformat(closed["at"]).astimezone(VIETNAM)
+    assert f"{here:%Y-%m-%d %H:%M}+07:00 deal_closed" in said.splitlines()[0]
+    assert datetime.fromisoformat(closed["at"]).utcoffset() is not None
     assert "deal_closed" in said and "Gọi đầu" not in said
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from domain.insight import next_actions
 from policies.contract import Call, tool
 from tools.crm.views import reader
-from tools.shapes import Change, Id, LongLine, View
+from tools.shapes import Change, Id, Local, LongLine
 
 
 class Dismiss(Change):
@@ -21,7 +21,7 @@ class Dismiss(Change):
     )
 
 
-class Dismissed(View):
+class Dismissed(Local):
     """The proposal that stays away."""
 
     id: str
@@ -31,7 +31,7 @@ class Dismissed(View):
 
     def text(self) -> str:
         """One line."""
-        return f"Dismissed until {self.until.date().isoformat()}: {self.rule} {self.id}"
+        return f"Dismissed until {self.local(self.until)}: {self.rule} {self.id}"
 
 
 @tool("cyberos.crm.dismiss_action", title="Dismiss a proposal", answer=Dismissed)
@@ -51,4 +51,5 @@ async def TOOL(call: Call, arguments: Dismiss) -> Dismissed:
         days=arguments.days,
         by=call.principal.reference,
     )
-    return Dismissed(id=row.proposal_id, rule=row.rule, deal_id=row.deal_id, until=row.until)
+    shown = Dismissed(id=row.proposal_id, rule=row.rule, deal_id=row.deal_id, until=row.until)
+    return shown.seen_in(call.principal.zone)

@@ -3,11 +3,11 @@
 from pydantic import Field
 
 from domain.insight import forecasts
-from domain.insight.forecast_rules import NEEDED_PERIODS, Coverage
+from domain.insight.forecast_rules import NEEDED_PERIODS, Coverage, Length
 from policies.contract import Call, tool
 from tools.crm.forecast_words import verdict
 from tools.crm.views import locale_of, reader
-from tools.shapes import Ask, Reference, View
+from tools.shapes import Ask, RangeDays, Reference, View
 
 
 class Wanted(Ask):
@@ -15,6 +15,11 @@ class Wanted(Ask):
 
     pipeline_id: Reference | None = Field(
         default=None, description="Id or code: forecasts of it alone; left out: all."
+    )
+    range: RangeDays | None = Field(
+        default=None,
+        description="Days, such as 90d: forecasts that looked half to twice as far ahead;"
+        " left out: each length by itself.",
     )
 
 
@@ -27,19 +32,28 @@ class CoverageView(View):
     covered_pct: int
 
 
-class AccuracyView(View):
-    """Figures are there from 20 periods on; pinball losses are in dong, lower is better."""
+class LengthView(View):
+    """Forecasts that looked so far ahead. Figures from 20 periods on; losses are in dong."""
 
+    from_days: int
+    to_days: int
     enough: bool
     periods: int
-    needed_periods: int = NEEDED_PERIODS
-    waiting: int
-    summary: str
     bands: list[CoverageView] = Field(default_factory=list)
     pinball_minor: int | None = None
     weighted_pipeline_pinball_minor: int | None = None
     expected_minor: int | None = None
     actual_minor: int | None = None
+
+
+class AccuracyView(View):
+    """Length by length, shortest first; `enough` if one of them has enough history."""
+
+    enough: bool
+    needed_periods: int = NEEDED_PERIODS
+    waiting: int
+    summary: str
+    lengths: list[LengthView] = Field(default_factory=list)
 
     def text(self) -> str:
         """The verdict."""
@@ -50,31 +64,45 @@ class AccuracyView(View):
 async def TOOL(call: Call, arguments: Wanted) -> AccuracyView:
     """Say how often past forecasts held: coverage of the bands, and pinball loss.
 
-    Use this before relying on crm_forecast, or when somebody asks whether it can be trusted.
-    Looks at the forecasts made for the person you act for, scored when their time was over, one
-    for each stretch of time. Below 20 periods it says that there is not enough history.
-    Returns coverage for each band, and the loss beside that of the plain weighted pipeline.
+    Use this before relying on crm_forecast, or when somebody asks whether it can be trusted;
+    give the same range. Looks at the forecasts made for the person you act for, scored when their
+    time was over, one for each stretch of time; a week ahead is never mixed with a quarter.
+    Below 20 periods of a length it says that there is not enough history.
+    Returns coverage for each band, and the loss (lower is better) beside that of the plain
+    weighted pipeline.
     """
     on = call.at.astimezone(call.principal.zone).date()
     record = await forecasts.record(
-        call.tx, reader(call.principal), on=on, pipeline=arguments.pipeline_id
+        call.tx,
+        reader(call.principal),
+        on=on,
+        pipeline=arguments.pipeline_id,
+        days=arguments.range,
     )
-    found = record.accuracy
-    told = found if found is not None and found.is_enough else None
     view = AccuracyView(
-        enough=told is not None,
-        periods=found.periods if found else 0,
+        enough=any(one.told is not None for one in record.lengths),
         waiting=record.waiting,
         summary=verdict(record, locale_of(call.principal)),
-        bands=[_coverage(one) for one in told.coverage] if told else [],
+        lengths=[_length(one) for one in record.lengths],
+    )
+    if record.judged:
+        call.later(lambda tx: forecasts.settle(tx, record.judged))
+    return view
+
+
+def _length(one: Length) -> LengthView:
+    told = one.told
+    return LengthView(
+        from_days=one.from_days,
+        to_days=one.to_days,
+        enough=told is not None,
+        periods=one.periods,
+        bands=[_coverage(band) for band in told.coverage] if told else [],
         pinball_minor=told.pinball_minor if told else None,
         weighted_pipeline_pinball_minor=told.plain_pinball_minor if told else None,
         expected_minor=told.expected_minor if told else None,
         actual_minor=told.actual_minor if told else None,
     )
-    if record.judged:
-        call.later(lambda tx: forecasts.settle(tx, record.judged))
-    return view
 
 
 def _coverage(one: Coverage) -> CoverageView:

@@ -3,8 +3,16 @@
 from collections.abc import Iterator
 from datetime import date
 
-from domain.insight.forecast_rules import COMMITS, FEW_DEALS, NEEDED_PERIODS, Coverage, Totals
+from domain.insight.forecast_rules import (
+    COMMITS,
+    FEW_DEALS,
+    NEEDED_PERIODS,
+    Coverage,
+    Length,
+    Totals,
+)
 from domain.insight.forecasts import Forecast, Record
+from domain.kernel.counting import counted
 from domain.kernel.money import Locale, Money
 from domain.kernel.rounding import divide
 
@@ -62,26 +70,43 @@ def notes(made: Forecast, locale: Locale) -> list[str]:
 
 
 def verdict(record: Record, locale: Locale) -> str:
-    """How good the forecasts were, in words; below 20 periods only that nobody can tell."""
-    found = record.accuracy
-    known = found.periods if found else 0
-    if found is None or not found.is_enough:
-        if locale == "vi":
-            return (
-                f"Chưa đủ dữ liệu quá khứ: mới có {known} trong {NEEDED_PERIODS} kỳ cần thiết đã"
-                f" có kết quả, {record.waiting} dự báo còn đang chờ. Chưa thể nói dự báo tốt hay"
-                " không."
-            )
-        return (
-            f"Not enough history: periods with an outcome {known} of {NEEDED_PERIODS}, forecasts"
-            f" still waiting for theirs {record.waiting}. Nobody can say yet how good the"
-            " forecasts are."
-        )
+    """How good the forecasts were, in words, length by length; below 20 periods nobody can tell."""
+    waiting = record.waiting
     if locale == "vi":
-        parts = ", ".join(f"dải {one.band_pct} % đúng {_times(one)}" for one in found.coverage)
-        return f"Qua {known} kỳ không trùng nhau: {parts}."
-    parts = ", ".join(f"the {one.band_pct} % band held {_times(one)}" for one in found.coverage)
-    return f"Over {known} periods that do not overlap: {parts}."
+        nothing = (
+            f"Chưa đủ dữ liệu quá khứ: mới có 0 trong {NEEDED_PERIODS} kỳ cần thiết đã có kết quả,"
+            " chưa thể nói dự báo tốt hay không."
+        )
+        told = [_held_vi(one) for one in record.lengths] or [nothing]
+        return " ".join([*told, f"Số dự báo còn chờ kết quả: {waiting}."])
+    nothing = (
+        f"Not enough history: periods with an outcome 0 of {NEEDED_PERIODS}; nobody can say yet how"
+        " good the forecasts are."
+    )
+    told = [_held_en(one) for one in record.lengths] or [nothing]
+    return " ".join([*told, f"Forecasts still waiting for their outcome: {waiting}."])
+
+
+def _held_vi(one: Length) -> str:
+    ahead = f"Dự báo trước {one.from_days}–{one.to_days} ngày"
+    if (found := one.told) is None:
+        return (
+            f"{ahead}: chưa đủ dữ liệu quá khứ, mới có {one.periods} trong {NEEDED_PERIODS} kỳ cần"
+            " thiết đã có kết quả, chưa thể nói dự báo tốt hay không."
+        )
+    parts = ", ".join(f"dải {band.band_pct} % đúng {_times(band)}" for band in found.coverage)
+    return f"{ahead}, qua {found.periods} kỳ không trùng nhau: {parts}."
+
+
+def _held_en(one: Length) -> str:
+    ahead = f"Forecasts {one.from_days} to {one.to_days} days ahead"
+    if (found := one.told) is None:
+        return (
+            f"{ahead}: not enough history, periods with an outcome {one.periods} of"
+            f" {NEEDED_PERIODS}; nobody can say yet how good they are."
+        )
+    parts = ", ".join(f"the {band.band_pct} % band held {_times(band)}" for band in found.coverage)
+    return f"{ahead}, over {found.periods} periods that do not overlap: {parts}."
 
 
 def _all_or_nothing(made: Forecast, total: Totals, locale: Locale) -> str:
@@ -221,12 +246,12 @@ def _notes_en(made: Forecast) -> Iterator[str]:
     for rate in made.old_rates:
         yield (
             f"The rate 1 {rate.base} = {rate.value:f} {rate.quote} ({rate.source}) is of"
-            f" {rate.as_of.isoformat()}, {(made.as_of - rate.as_of).days} days old."
+            f" {rate.as_of.isoformat()}, {counted((made.as_of - rate.as_of).days, 'day')} old."
         )
 
 
 def _deals(count: int) -> str:
-    return "1 open deal" if count == 1 else f"{count:,} open deals"
+    return counted(count, "open deal")
 
 
 def _is_few(total: Totals | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.activities.latest import PLAN
 from domain.insight.next_actions_rules import Rule, Suggestion
+from domain.kernel.counting import counted
 from domain.kernel.money import EXPONENTS, Locale, Money
 from domain.vn.tax_codes import is_personal
 from tools.shapes import quoted
@@ -108,11 +109,11 @@ def arguments_of(one: Suggestion, on: date, locale: Locale) -> dict[str, Any]:
 
 def reason_of(one: Suggestion, locale: Locale) -> str:
     """Why, in a sentence; the name of the deal is a quotation."""
-    unit = "ngày" if locale == "vi" else "day" if one.days == 1 else "days"
+    span = f"{one.days} ngày" if locale == "vi" else counted(one.days, "day")
     sentence = _said(_REASONS[one.rule], locale)
     if one.days == 0:
         sentence = sentence.replace("{span} ago", "today").replace("được {span}", "hôm nay")
-    return sentence.format(deal=quoted(one.deal.name), span=f"{one.days} {unit}")
+    return sentence.format(deal=quoted(one.deal.name), span=span)
 
 
 def effect_of(one: Suggestion, locale: Locale) -> str:

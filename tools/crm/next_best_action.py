@@ -9,6 +9,7 @@ from pydantic import Field
 from domain.insight import next_actions
 from domain.insight.next_actions import Proposed
 from domain.insight.next_actions_rules import Suggestion, best_of_each
+from domain.kernel.counting import counted
 from domain.kernel.money import Locale
 from policies.contract import Call, tool, wire_name
 from tools.crm.next_action_words import arguments_of, effect_of, reason_of, stake_of, tool_of
@@ -113,12 +114,12 @@ def _summary(found: Proposed, chosen: list[Suggestion], locale: Locale) -> str:
         return (
             f"Đã xem {found.deals} cơ hội: chưa có việc gì cần làm ngay."
             if vietnamese
-            else f"{_counted(found.deals, 'deal')} reviewed: nothing needs doing now."
+            else f"{counted(found.deals, 'deal')} reviewed: nothing needs doing now."
         )
     said = (
         f"{len(chosen)} đề xuất cho {found.deals} cơ hội."
         if vietnamese
-        else f"{_counted(len(chosen), 'proposal')} for {_counted(found.deals, 'deal')}."
+        else f"{counted(len(chosen), 'proposal')} for {counted(found.deals, 'deal')}."
     )
     if chosen[0].vnd_minor:  # else it is the first by its rule, whatever its worth
         most = stake_of(chosen[0], locale)
@@ -131,7 +132,3 @@ def _summary(found: Proposed, chosen: list[Suggestion], locale: Locale) -> str:
             else f" No rate is known for {names}: those come last, by kind of work."
         )
     return said
-
-
-def _counted(count: int, one: str) -> str:
-    return f"1 {one}" if count == 1 else f"{count:,} {one}s"

@@ -14,6 +14,7 @@ from policies.evidence import action_fact
 from tools.crm.views import activity_view, lines, reader
 from tools.shapes import (
     Id,
+    Local,
     Paged,
     Untrusted,
     View,
@@ -32,7 +33,7 @@ class Timeline(Paged):
     deal_id: Id | None = Field(default=None, description="One deal alone.")
 
 
-class ItemView(View):
+class ItemView(Local):
     """Something that happened. `kind` is call, email, meeting, note; deal_opened, stage_moved,
     move_undone, deal_closed; proposed, approved, rejected (of an action, with its id)."""
 
@@ -53,7 +54,7 @@ class ItemView(View):
 
     def text(self) -> str:
         """One line: when and what, and where it went."""
-        parts = [f"{self.at:%Y-%m-%d %H:%M}Z", self.kind, self.from_stage, self.to_stage]
+        parts = [self.local(self.at), self.kind, self.from_stage, self.to_stage]
         return " ".join(part for part in (*parts, self.state) if part)
 
 
@@ -97,7 +98,8 @@ async def TOOL(call: Call, arguments: Timeline) -> Items:
         after=Place.of_position(after) if after else None,
         limit=arguments.limit,
     )
-    items = [ItemView(**_facts(entry, call.at)) for entry in entries]
+    zone = call.principal.zone
+    items = [ItemView(**_facts(entry, call.at)).seen_in(zone) for entry in entries]
     return Items(
         items=items,
         next_cursor=(
