@@ -20,6 +20,7 @@ from domain.identity import queries as identity
 from domain.identity.tokens import Token
 from domain.kernel.canonical import normalised
 from domain.kernel.clock import Clock
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store import audit_queries as audit
 from domain.store import idempotency
@@ -405,7 +406,7 @@ def _parse(tool: Tool, raw: Mapping[str, Any]) -> tuple[Arguments | None, Fault 
     return None, Fault(
         "INVALID_ARGS",
         Kind.INVALID,
-        f"{len(fields)} argument(s) are wrong: {shown}.",
+        f"{counted(len(fields), 'argument is', 'arguments are')} wrong: {shown}.",
         "correct all of them and call again; nothing was changed.",
         {"fields": fields},
     )

@@ -314,7 +314,7 @@ def position_of(
         raise Fault(
             "INVALID_ARGS",
             Kind.INVALID,
-            "1 argument(s) are wrong: cursor does not continue this question.",
+            "1 argument is wrong: cursor does not continue this question.",
             "Give next_cursor of the page before with the same filters, or leave it out.",
             {"fields": [{"field": "cursor", "problem": "does not continue this question"}]},
         )

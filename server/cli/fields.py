@@ -12,6 +12,7 @@ import typer
 
 from domain.accounts import definition
 from domain.accounts.definition import Survey
+from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
@@ -68,7 +69,7 @@ def define(
         return
     for one in found.named:
         say(f"{one.account_id} {_problem(one)}")
-    say(f"{found.misfits} of {found.accounts} account(s) do not fit this definition.")
+    say(_verdict(found))
     say("Nothing was written." if dry_run else "Defined." if changed else "It was so already.")
 
 
@@ -93,7 +94,7 @@ async def _define(
             raise Fault(
                 "CUSTOM_FIELDS_MISFIT",
                 Kind.CONFLICT,
-                f"{found.misfits} of {found.accounts} account(s) do not fit this definition.",
+                _verdict(found),
                 "--dry-run names them; --even-so keeps what they have until somebody edits it.",
                 {"accounts": found.accounts, "misfits": found.misfits},
             )
@@ -124,6 +125,12 @@ def _unreadable(why: str) -> Fault:
         f"The file {why}.",
         'such as {"type": "object", "properties": {"tier": {"type": "string"}}}.',
     )
+
+
+def _verdict(found: Survey) -> str:
+    do = "does" if found.misfits == 1 else "do"
+    accounts = counted(found.accounts, "account")
+    return f"{found.misfits:,} of {accounts} {do} not fit this definition."
 
 
 def _problem(one: definition.Misfit) -> str:
