@@ -265,8 +265,9 @@ async def _ranked(
                 tx, wanted.folded, account_type=account_type, limit=_CANDIDATES
             )
             found = [*begun, *found]
-        for row in found:
-            places[row.id] = ranking.place(wanted, row.name, row.folded, row.id)
+        for id, name, folded_name in found:
+            if id not in places:
+                places[id] = ranking.place(wanted, name, folded_name, id)
     if (tax_code := _as_tax_code(typed, tx.at.date())) is not None:
         for row in await queries.named_by_tax_code(tx, tax_code, account_type):
             places[row.id] = (ranking.TAX_CODE, 0, row.folded, row.id)
