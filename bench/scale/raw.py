@@ -83,7 +83,9 @@ class Postgres:
 
     @classmethod
     async def connected(cls, url: str) -> "Postgres":
-        return cls(await asyncpg.connect(url.replace("+asyncpg", "", 1)))
+        settings = {"plan_cache_mode": "force_custom_plan"}
+        address = url.replace("+asyncpg", "", 1)
+        return cls(await asyncpg.connect(address, server_settings=settings))
 
     async def rows(self, statement: str, *values: Any) -> Sequence[Any]:
         parts = statement.split("?")
@@ -118,7 +120,7 @@ class Floor:
             )
             statement = _FROM_SQLITE
         else:
-            query = " & ".join(f"'{word}':*" for word in words)
+            query = " & ".join(f"'{word}'" if len(word) <= 7 else f"'{word}':*" for word in words)
             statement = _FROM_POSTGRESQL
         found = await self._driver.rows(statement, query, self._tenant, _CANDIDATES)
         ranked = sorted((not row[2].startswith(words[0]), row[2], row[0]) for row in found)
