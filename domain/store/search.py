@@ -38,6 +38,17 @@ _SQLITE = Question(
         " AND (:type IS NULL OR account.account_type = :type) LIMIT :most"
     )
 )
+# Words that stand in every tenth name are found among the first accounts there are, sooner than an
+# index counts them all; and words go together, which the planner does not know.
+_AMONG_SOME = Question(
+    text(
+        "SELECT id, name, folded FROM ("
+        "SELECT id, name, folded, account_type, search_words FROM account"
+        " WHERE account.tenant_id = :own_tenant LIMIT 2000) AS first_ones"
+        " WHERE search_words @@ CAST(CAST(:query AS text) AS tsquery)"
+        " AND (CAST(:type AS text) IS NULL OR account_type = CAST(:type AS text)) LIMIT :most"
+    )
+)
 # A plan made for common words would read every account for a rare one.
 _BEGIN = Question(
     text(
@@ -80,7 +91,14 @@ async def candidates(
             + [f"folded : {_quoted(word)} *" for word in needed]
         )
         return await tx.ask(_SQLITE, query=query, type=account_type, most=limit)
-    query = " & ".join(map(_lexeme, needed))
+    return await _indexed(tx, " & ".join(map(_lexeme, needed)), account_type, limit)
+
+
+async def _indexed(tx: Tx, query: str, account_type: str | None, limit: int) -> Sequence[Any]:
+    """The same on PostgreSQL, for a query of lexemes."""
+    some = await tx.ask(_AMONG_SOME, query=query, type=account_type, most=limit)
+    if len(some) == limit:
+        return some
     (was,) = await tx.ask(_BEGIN, query=query, searcher=SEARCHER)
     found = await tx.ask(_POSTGRESQL, type=account_type, most=limit)
     await tx.ask(_END, role=was.role, plans=was.plans)

@@ -107,22 +107,18 @@ async def test_the_index_is_asked_although_row_level_security_stands_before_it(w
     async with superuser.connect() as connection:
         await connection.exec_driver_sql("VACUUM (ANALYZE) account")
     await superuser.dispose()
-    plans = []
 
     def explained(_connection, _cursor, statement, parameters, _context, _many):
-        is_search = statement.startswith("SELECT id, name, folded")
+        is_search = statement.startswith("SELECT id, name, folded FROM account")
         return (f"EXPLAIN {statement}" if is_search else statement), parameters
 
     async with reading(world.agent_side, world.ours.id, world.clock) as tx:
         connection = (await tx.session.connection()).sync_connection
         event.listen(connection, "before_cursor_execute", explained, retval=True)
-        for words in (["w1234"], ["cong", "ty"]):
-            plan = await search.candidates(tx, words, limit=10)
-            plans.append("\n".join(row[0] for row in plan))
+        plan = await search.candidates(tx, ["w1234"], limit=10)
+    said = "\n".join(row[0] for row in plan)
 
-    rare, common = plans
-    assert "ix_account_search_words" in rare, rare
-    assert "ix_account_search_words" not in common, common
+    assert "ix_account_search_words" in said, said
 
 
 async def who_asks(tx: Tx) -> list[tuple[str, ...]]:
