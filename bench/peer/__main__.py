@@ -2,7 +2,8 @@
 
 Tryton (GPL-3, installed and called, nothing of it copied) holds the same companies in SQLite and is
 asked through its own models, in its own process; we through the whole gate. Both time themselves,
-in turns. Tryton writes no history, chain or outbox with a move, and searches one fragment as typed.
+in turns. With a move Tryton keeps a history as we do, and neither a chain nor an outbox; it looks
+for the typed fragment as it stands, we for each word, with or without its accents.
 
     make bench-peer                  # installs Tryton into an environment of its own
 """

@@ -50,19 +50,15 @@ _AMONG_SOME = Question(
     )
 )
 # A plan made for common words would read every account for a rare one.
-_BEGIN = Question(
-    text(
-        "SELECT current_setting('role') AS role, current_setting('plan_cache_mode') AS plans,"
-        " set_config('app.search', CAST(:query AS text), true),"
-        " set_config('plan_cache_mode', 'force_custom_plan', true),"
-        " set_config('role', CAST(:searcher AS text), true)"
-    )
+_BEGIN = text(
+    "SELECT current_setting('role') AS role, current_setting('plan_cache_mode') AS plans,"
+    " set_config('app.search', CAST(:query AS text), true),"
+    " set_config('plan_cache_mode', 'force_custom_plan', true),"
+    " set_config('role', CAST(:searcher AS text), true)"
 )
-_END = Question(
-    text(
-        "SELECT set_config('role', CAST(:role AS text), true), set_config('app.search', '', true),"
-        " set_config('plan_cache_mode', CAST(:plans AS text), true)"
-    )
+_END = text(
+    "SELECT set_config('role', CAST(:role AS text), true), set_config('app.search', '', true),"
+    " set_config('plan_cache_mode', CAST(:plans AS text), true)"
 )
 _POSTGRESQL = Question(
     text(
@@ -99,9 +95,10 @@ async def _indexed(tx: Tx, query: str, account_type: str | None, limit: int) -> 
     some = await tx.ask(_AMONG_SOME, query=query, type=account_type, most=limit)
     if len(some) == limit:
         return some
-    (was,) = await tx.ask(_BEGIN, query=query, searcher=SEARCHER)
+    connection = await tx.session.connection()
+    was = (await connection.execute(_BEGIN, {"query": query, "searcher": SEARCHER})).one()
     found = await tx.ask(_POSTGRESQL, type=account_type, most=limit)
-    await tx.ask(_END, role=was.role, plans=was.plans)
+    await connection.execute(_END, {"role": was.role, "plans": was.plans})
     return found
 
 
