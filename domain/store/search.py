@@ -38,13 +38,15 @@ _SQLITE = Question(
         " AND (:type IS NULL OR account.account_type = :type) LIMIT :most"
     )
 )
-# Words that stand in every tenth name are found among the first accounts there are, sooner than an
-# index counts them all; and words go together, which the planner does not know.
+# Words that stand in one name of fifty are found among the first accounts there are, sooner than an
+# index meets them all; and words go together, which the planner does not know. A few accounts are
+# looked at to see whether it is worth while.
+_FEW, _MANY = 2_000, 16_000
 _AMONG_SOME = Question(
     text(
         "SELECT id, name, folded FROM ("
         "SELECT id, name, folded, account_type, search_words FROM account"
-        " WHERE account.tenant_id = :own_tenant LIMIT 2000) AS first_ones"
+        " WHERE account.tenant_id = :own_tenant LIMIT :among) AS first_ones"
         " WHERE search_words @@ CAST(CAST(:query AS text) AS tsquery)"
         " AND (CAST(:type AS text) IS NULL OR account_type = CAST(:type AS text)) LIMIT :most"
     )
@@ -92,7 +94,10 @@ async def candidates(
 
 async def _indexed(tx: Tx, query: str, account_type: str | None, limit: int) -> Sequence[Any]:
     """The same on PostgreSQL, for a query of lexemes."""
-    some = await tx.ask(_AMONG_SOME, query=query, type=account_type, most=limit)
+    asked = {"query": query, "type": account_type, "most": limit}
+    some = await tx.ask(_AMONG_SOME, among=_FEW, **asked)
+    if limit > len(some) >= limit * _FEW // _MANY > 0:
+        some = await tx.ask(_AMONG_SOME, among=_MANY, **asked)
     if len(some) == limit:
         return some
     connection = await tx.session.connection()

@@ -84,6 +84,24 @@ async def test_a_changed_name_is_found_under_its_new_words_only(world):
     assert [one.id for one in after] == [id]
 
 
+@pytest.mark.parametrize(("few", "many"), [(1, 4), (3, 30), (30, 60)])
+async def test_however_many_accounts_are_looked_at_first_all_are_found(
+    world, monkeypatch, few, many
+):
+    monkeypatch.setattr(search, "_FEW", few)
+    monkeypatch.setattr(search, "_MANY", many)
+    names = [f"sao {number}" if number % 3 else f"mai {number}" for number in range(40)]
+    async with world.owning() as tx:
+        ids = await keep(tx, names)
+
+    wanted = {id for id, name in ids.items() if name.startswith("sao")}
+    async with world.looking() as tx:
+        for limit in (5, 20, len(wanted), 100):
+            found = [one.id for one in await search.candidates(tx, ["sao"], limit=limit)]
+            assert len(set(found)) == len(found) == min(limit, len(wanted))
+            assert set(found) <= wanted
+
+
 async def test_a_search_leaves_the_transaction_as_it_was(world):
     async with world.owning() as tx:
         before = await who_asks(tx)
