@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ async def _figure(case: Case, backend: str, effort: turns.Effort) -> dict[str, A
     return {**figure, "limit_ms": limit, "ok": turns.verdict(bounds, limit)}
 
 
-def _growth(figures: list[dict[str, Any]]) -> Any:
+def _growth(figures: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for backend in dict.fromkeys(figure["backend"] for figure in figures):
         ours = [figure for figure in figures if figure["backend"] == backend]
         for name in dict.fromkeys(figure["operation"] for figure in ours):
