@@ -16,11 +16,12 @@ READY := $(VENV)/.ready-$(notdir $(PYTHON))
 DEMO  := $(if $(findstring command line,$(origin LANGUAGE)),--lang $(LANGUAGE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test clients bundle evals fuzz check publish serve sandbox bench lock clean
+.PHONY: help demo test clients bundle evals fuzz check publish serve sandbox lock clean
+.PHONY: bench bench-scale bench-peer
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
-		while read -r name words; do printf 'make %-9s %s\n' "$$name" "$$words"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
+		while read -r name words; do printf 'make %-11s %s\n' "$$name" "$$words"; done
 
 demo: $(READY) ## tell a whole story on an embedded database (LANGUAGE=en or vi)
 	$(BIN)/cyberos demo $(DEMO)
@@ -84,17 +85,30 @@ serve: $(READY) ## speak MCP over stdio, as mcp.json does
 bench: $(READY) ## measure, and print the results as JSON
 	@$(BIN)/python -m bench $(ARGS)
 
+bench-scale: $(READY) ## measure companies of up to 100,000 accounts (ARGS="--sizes 1000 1000000")
+	@$(BIN)/python -m bench.scale $(ARGS)
+
+PEER := bench/peer
+# Tryton (GPL-3) is installed into an environment of its own, and asked over a pipe.
+bench-peer: $(READY) ## measure Tryton beside ours, at what both can do
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(PEER)/.venv
+	@$(BIN)/uv pip sync --quiet --python $(PEER)/.venv/bin/python --require-hashes \
+		$(PEER)/requirements.lock
+	@$(BIN)/python -m bench.peer $(ARGS)
+
 lock: $(READY) ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --group dev $(ARGS) \
 		--output-file requirements.lock pyproject.toml
-	@set -e; for each in $(PYTHON_CLIENTS); do (cd $$(dirname $$each); $(abspath $(BIN))/uv pip compile \
+	@set -e; for each in $(PYTHON_CLIENTS) $(PEER)/requirements.lock; do \
+		(cd $$(dirname $$each); $(abspath $(BIN))/uv pip compile \
 		--quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url $(ARGS) --output-file requirements.lock requirements.in); done
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) .venv-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
-	rm -rf tests/clients/node_modules tests/clients/node/*/node_modules tests/clients/python/*/.venv
+	rm -rf tests/clients/node_modules tests/clients/node/*/node_modules
+	rm -rf tests/clients/python/*/.venv $(PEER)/.venv
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip installs uv from its locked hashes and uv, ten times quicker, the rest. The build of the

@@ -9,12 +9,12 @@ from pathlib import Path
 from domain.accounts import service as accounts
 from domain.accounts.rules import AccountType
 from domain.identity import service as identity
-from domain.kernel.clock import SystemClock, business_day
+from domain.kernel.clock import Clock, SystemClock, business_day
 from domain.kernel.ids import new_id
 from domain.pipelines import service as pipelines
 from domain.store import founding
 from domain.store.chain import SYSTEM
-from domain.store.engine import Role, connect, sqlite_url
+from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
 from domain.store.tx import writing
 from policies import activation, floor
@@ -54,25 +54,9 @@ async def found(directory: Path, *, account_count: int) -> Measured:
     """Make the company in a fresh embedded database."""
     url = sqlite_url(str(directory / "cyberos.db"))
     await migrate(url)
-    database, clock, tenant_id = connect(url, role=Role.OWNER), SystemClock(), new_id()
+    database, clock = connect(url, role=Role.OWNER), SystemClock()
     try:
-        async with writing(database, tenant_id, clock) as tx:
-            await founding.found_chain(tx)
-            await identity.found_tenant(tx, code="bench", name="Bench")
-            workspace = await identity.add_workspace(tx, code="main", name="Main")
-            person = await identity.add_person(
-                tx, email="am@bench.vn", display_name="Bench", roles=["am"],
-                workspaces=[workspace.id],
-            )  # fmt: skip
-            await pipelines.install_template(tx, workspace.id, "sales")
-            await activation.activate(tx, floor.load_checked(), SYSTEM)
-            _, token = await identity.add_agent(
-                tx,
-                name="bench",
-                person_id=person.id,
-                scopes=["core.read", "crm.read", "crm.write"],
-                expires_at=tx.at + timedelta(days=7),
-            )
+        tenant_id, token = await founded(database, clock)
         made: list[str] = []
         todo = list(names(account_count))
         for start in range(0, len(todo), _BATCH):
@@ -85,3 +69,25 @@ async def found(directory: Path, *, account_count: int) -> Measured:
     finally:
         await database.close()
     return Measured(directory, token, made)
+
+
+async def founded(database: Database, clock: Clock) -> tuple[str, str]:
+    """Found the company without accounts: its tenant, and the token of its agent."""
+    tenant_id = new_id()
+    async with writing(database, tenant_id, clock) as tx:
+        await founding.found_chain(tx)
+        await identity.found_tenant(tx, code=tenant_id.lower(), name="Bench")
+        workspace = await identity.add_workspace(tx, code="main", name="Main")
+        person = await identity.add_person(
+            tx, email="am@bench.vn", display_name="Bench", roles=["am"], workspaces=[workspace.id]
+        )
+        await pipelines.install_template(tx, workspace.id, "sales")
+        await activation.activate(tx, floor.load_checked(), SYSTEM)
+        _, token = await identity.add_agent(
+            tx,
+            name="bench",
+            person_id=person.id,
+            scopes=["core.read", "crm.read", "crm.write"],
+            expires_at=tx.at + timedelta(days=7),
+        )
+    return tenant_id, token

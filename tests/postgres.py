@@ -29,14 +29,13 @@ from typing import Any
 
 GIVEN = "CYBEROS_TEST_POSTGRES_URL"
 DIRECTORY = "CYBEROS_TEST_POSTGRES_DIRECTORY"  # from the process that began the run to its workers
+DURABLE = "CYBEROS_TEST_POSTGRES_DURABLE"  # "1": commits as a server in earnest does, for `bench`
 PREFIX = "cyberos_test_"
 PATIENCE_SECONDS = 60
 
+# Nothing in a test has to survive a power cut.
+CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 SETTINGS = {
-    # Nothing here has to survive a power cut.
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
     # Every worker brings pools of its own.
     "max_connections": "300",
     "listen_addresses": "",
@@ -161,7 +160,8 @@ def _start_server(directory: Path, data: Path) -> subprocess.Popen[Any]:
     initdb += ["--auth=trust", "--no-sync", "--no-instructions"]
     subprocess.run(initdb, cwd=directory, check=True, **account)
     server = [binaries / "postgres", "-D", data, "-k", data]
-    server += [f"--{name}={value}" for name, value in SETTINGS.items()]
+    settings = SETTINGS if os.environ.get(DURABLE) == "1" else {**SETTINGS, **CARELESS}
+    server += [f"--{name}={value}" for name, value in settings.items()]
     return subprocess.Popen(server, cwd=directory, **account)
 
 

@@ -264,7 +264,8 @@ async def _ranked(
             )
             found = [*begun, *found]
         for id, name, folded_name in found:
-            places[id] = ranking.place(wanted, name, folded_name, id)
+            if id not in places:
+                places[id] = ranking.place(wanted, name, folded_name, id)
     if (tax_code := _as_tax_code(typed, tx.at.date())) is not None:
         for row in await queries.named_by_tax_code(tx, tax_code, account_type):
             places[row.id] = (ranking.TAX_CODE, 0, row.folded, row.id)

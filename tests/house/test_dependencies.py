@@ -31,8 +31,9 @@ COMMANDS = {
     "ruff": "formats and lints",
     "uv": "installs and locks",
 }
-# Clients of other people: each has an environment and a lock file of its own.
+# Programs of other people: each has an environment and a lock file of its own.
 GUESTS = "tests/clients/python"
+PEER = "bench/peer"
 
 
 def test_the_program_imports_only_what_it_declares():
@@ -42,7 +43,9 @@ def test_the_program_imports_only_what_it_declares():
 
 
 def test_tests_and_benchmarks_import_only_what_is_declared():
-    undeclared = foreign(source for source in house() if not source.is_in(GUESTS))
+    undeclared = foreign(
+        source for source in house() if not source.is_in(GUESTS, f"{PEER}/theirs.py")
+    )
     undeclared -= runtime() | development()
 
     assert undeclared == set()
@@ -76,8 +79,8 @@ def test_every_dependency_is_locked_by_hash():
     assert len(entries) == lock.count("==") - lock.count(" == ")
 
 
-def test_every_client_of_others_has_its_dependencies_locked_by_hash():
-    folders = [path for path in (ROOT / GUESTS).iterdir() if path.is_dir()]
+def test_every_program_of_others_has_its_dependencies_locked_by_hash():
+    folders = [path for path in (ROOT / GUESTS).iterdir() if path.is_dir()] + [ROOT / PEER]
 
     assert folders
     for folder in folders:

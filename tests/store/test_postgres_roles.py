@@ -16,11 +16,13 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from domain.accounts import service as accounts
+from domain.accounts.rules import AccountType
 from domain.kernel.faults import Fault
-from domain.store.engine import Role, connect
+from domain.store.engine import SEARCHER, Role, connect
 from domain.store.migrations.walls import INSERTS, UPDATES
 from domain.store.schema import Base
 from domain.store.tx import reading
@@ -267,13 +269,13 @@ async def test_E07_no_role_is_above_the_walls_and_every_tenants_table_has_one(sh
             "select c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relowner::regrole::text,"
             " (select string_agg(p.polname || pg_get_expr(p.polqual, c.oid)"
             "  || pg_get_expr(p.polwithcheck, c.oid), ';')"
-            " from pg_policy p where p.polrelid = c.oid)"
+            " from pg_policy p where p.polrelid = c.oid and p.polname <> 'search_wall')"
             " from pg_class c where c.relkind in ('r', 'p')"
             " and c.relnamespace = 'public'::regnamespace"
         ))).all()  # fmt: skip
     await superuser.dispose()
 
-    assert {name for name, _ in roles} == {role.value for role in Role}
+    assert {name for name, _ in roles} == {SEARCHER, *(role.value for role in Role)}
     assert not any(powerful for _, powerful in roles)
     policies = set()
     for table, enabled, forced, owner, policy in walled:
@@ -283,6 +285,43 @@ async def test_E07_no_role_is_above_the_walls_and_every_tenants_table_has_one(sh
         assert enabled and forced, table
         policies.add(re.sub(r"\s|::text", "", policy))
     assert len(policies) == 1 and len(walled) == len(tables()) + 1, policies
+
+
+async def test_the_searcher_sees_what_is_searched_for_and_of_that_only_its_tenants(shared, logins):
+    as_searcher = "SELECT set_config('role', 'cyberos_search', true)"
+    async with talking(shared) as talk:
+        for name in ("Công ty Xyzzy", "Công ty Khác"):
+            await talk.ok("crm_create_account", name=name, account_type="llc")
+    async with shared.owning(shared.theirs) as tx:
+        today = shared.clock.now().date()
+        await accounts.create(tx, name="Xyzzy", account_type=AccountType.LLC, on=today)
+    engine = logins.engines[Role.AGENT]
+
+    async with walls(shared, engine) as connection:
+        await connection.exec_driver_sql("SELECT set_config('app.search', 'xyzzy', true)")
+        await connection.exec_driver_sql(as_searcher)
+        found = list(await connection.scalars(text("SELECT name FROM account")))
+        await connection.exec_driver_sql("SELECT set_config('app.search', '', true)")
+        unasked = list(await connection.scalars(text("SELECT name FROM account")))
+    refused = {}
+    for statement in (
+        "SELECT address FROM account",
+        "SELECT id FROM person",
+        "UPDATE account SET name = 'x'",
+    ):
+        async with walls(shared, engine) as connection:
+            await connection.exec_driver_sql(as_searcher)
+            refused[statement] = await refusal(connection, statement)
+
+    assert (found, unasked) == (["Công ty Xyzzy"], [])
+    assert set(refused.values()) == {DENIED}, refused
+
+
+async def refusal(connection: AsyncConnection, statement: str) -> str:
+    """The SQLSTATE a statement is refused with."""
+    with pytest.raises(DBAPIError) as caught:
+        await connection.exec_driver_sql(statement)
+    return str(caught.value.orig.sqlstate)  # type: ignore[union-attr]
 
 
 async def test_E08_nothing_in_the_database_looks_with_the_eyes_of_its_owner(shared):

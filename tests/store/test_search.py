@@ -3,13 +3,14 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.accounts.tables import Account
 from domain.kernel.folding import fold
 from domain.kernel.ids import new_id
 from domain.store import search
-from domain.store.tx import Tx
+from domain.store.tx import Tx, reading
 
 # Few letters, so that names share prefixes; letters with marks, digits that look like numbers,
 # other scripts, and letters younger than the Unicode tables of the databases.
@@ -81,6 +82,70 @@ async def test_a_changed_name_is_found_under_its_new_words_only(world):
 
     assert before == []
     assert [one.id for one in after] == [id]
+
+
+@pytest.mark.parametrize(("few", "many"), [(1, 4), (3, 30), (30, 60)])
+async def test_however_many_accounts_are_looked_at_first_all_are_found(
+    world, monkeypatch, few, many
+):
+    monkeypatch.setattr(search, "_FEW", few)
+    monkeypatch.setattr(search, "_MANY", many)
+    names = [f"sao {number}" if number % 3 else f"mai {number}" for number in range(40)]
+    async with world.owning() as tx:
+        ids = await keep(tx, names)
+
+    wanted = {id for id, name in ids.items() if name.startswith("sao")}
+    async with world.looking() as tx:
+        for limit in (5, 20, len(wanted), 100):
+            found = [one.id for one in await search.candidates(tx, ["sao"], limit=limit)]
+            assert len(set(found)) == len(found) == min(limit, len(wanted))
+            assert set(found) <= wanted
+
+
+async def test_a_search_leaves_the_transaction_as_it_was(world):
+    async with world.owning() as tx:
+        before = await who_asks(tx)
+        await keep(tx, ["sao mai", "hoang hon"])
+        await search.candidates(tx, ["sao"], limit=10)
+        after = await who_asks(tx)
+        await keep(tx, ["binh minh"])
+
+    async with world.looking() as tx:
+        everything = await tx.all(select(Account.folded))
+    assert before == after
+    assert {"sao mai", "hoang hon", "binh minh"} <= set(everything)
+
+
+async def test_the_index_is_asked_although_row_level_security_stands_before_it(world):
+    if world.is_sqlite:
+        pytest.skip("SQLite has no row level security")
+    async with world.owning() as tx:
+        await keep(tx, [f"cong ty so w{number}" for number in range(2_000)])
+    superuser = create_async_engine(world.url, isolation_level="AUTOCOMMIT")
+    async with superuser.connect() as connection:
+        await connection.exec_driver_sql("VACUUM (ANALYZE) account")
+    await superuser.dispose()
+
+    def explained(_connection, _cursor, statement, parameters, _context, _many):
+        is_search = statement.startswith("SELECT id, name, folded FROM account")
+        return (f"EXPLAIN {statement}" if is_search else statement), parameters
+
+    async with reading(world.agent_side, world.ours.id, world.clock) as tx:
+        connection = (await tx.session.connection()).sync_connection
+        event.listen(connection, "before_cursor_execute", explained, retval=True)
+        plan = await search.candidates(tx, ["w1234"], limit=10)
+    said = "\n".join(row[0] for row in plan)
+
+    assert "ix_account_search_words" in said, said
+
+
+async def who_asks(tx: Tx) -> list[tuple[str, ...]]:
+    """The role of the transaction and how it plans, as far as there is such a thing."""
+    connection = await tx.session.connection()
+    if connection.dialect.name == "sqlite":
+        return []
+    asked = text("SELECT current_user, current_setting('plan_cache_mode')")
+    return [tuple(row) for row in await connection.execute(asked)]
 
 
 async def test_thousands_of_words_are_answered(world):

@@ -11,10 +11,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from domain.kernel.faults import Fault, Kind
-from domain.store.engine import Role, connect, sqlite_pragmas
+from domain.store.engine import (
+    BUSY_TIMEOUT_SECONDS,
+    SEARCHER,
+    Role,
+    connect,
+    sqlite_pragmas,
+)
 from domain.store.migrations.walls import raise_walls
 
 _TRIES = 10
+_LONG_SECONDS = 300  # a table of millions of rows is written anew in three times that
 _LOST_RACES = {
     "42710",  # duplicate_object
     "23505",  # unique_violation, in the catalogue of roles
@@ -36,7 +43,9 @@ async def migrate(url: str) -> None:
         _create_file(Path(parsed.database or ""))
     else:
         await _prepare_roles(parsed)
-    database = connect(url, role=Role.OWNER, pool_size=1)
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    patience = BUSY_TIMEOUT_SECONDS if is_sqlite else _LONG_SECONDS
+    database = connect(url, role=Role.OWNER, pool_size=1, busy_seconds=patience)
     try:
         async with database.writer.begin() as connection:
             await connection.run_sync(_upgrade)
@@ -76,7 +85,7 @@ async def _use_write_ahead_log(url: URL) -> None:
 
 
 async def _prepare_roles(url: URL) -> None:
-    """Create the four roles if they are missing; tables will belong to the owner role.
+    """Create the roles if they are missing; tables will belong to the owner role.
 
     Roles belong to the whole server and locks to one database of it, so another database may be
     prepared at the same moment. Every step can be repeated: whoever lost such a race tries again.
@@ -97,16 +106,22 @@ async def _prepare_roles(url: URL) -> None:
 
 
 async def _create_and_grant(connection: AsyncConnection) -> None:
-    for role in Role:
+    for name in (SEARCHER, *(role.value for role in Role)):
         found = await connection.scalar(
-            text("select 1 from pg_roles where rolname = :name"), {"name": role.value}
+            text("select 1 from pg_roles where rolname = :name"), {"name": name}
         )
         if not found:
-            await connection.exec_driver_sql(f"CREATE ROLE {role.value} NOLOGIN")
-        await connection.exec_driver_sql(f"GRANT {role.value} TO CURRENT_USER")
+            await connection.exec_driver_sql(f"CREATE ROLE {name} NOLOGIN")
+        await connection.exec_driver_sql(f"GRANT {name} TO CURRENT_USER")
+    for role in Role:
+        may = text("select pg_has_role(:name, :searcher, 'MEMBER')")
+        if not await connection.scalar(may, {"name": role.value, "searcher": SEARCHER}):
+            # It may become the searcher. If it inherited from it, it would see no more than it.
+            await connection.exec_driver_sql(f"ALTER ROLE {role.value} NOINHERIT")
+            await connection.exec_driver_sql(f"GRANT {SEARCHER} TO {role.value}")
     await connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA public TO {Role.OWNER.value}")
-    for role in (Role.AGENT, Role.INBOX, Role.EXECUTOR):
-        await connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {role.value}")
+    for name in (SEARCHER, Role.AGENT.value, Role.INBOX.value, Role.EXECUTOR.value):
+        await connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
 
 
 def _may_not_create_roles() -> Fault:

@@ -5,7 +5,7 @@ SQLite has neither; there the session's criteria and the triggers are the wall.
 
 from sqlalchemy import Connection, inspect, text
 
-from domain.store.engine import Role
+from domain.store.engine import SEARCHER, Role
 
 _CHAIN = ("audit_entry", "audit_blob")
 _COUNTED = ("call_counter",)
@@ -50,6 +50,10 @@ UPDATES = {
     },
 }  # fmt: skip
 _OWN = "tenant_id = nullif(current_setting('app.tenant_id', true), '')"
+# An index may answer a condition only if nothing stands before it, and row level security stands
+# before all that a query asks. So for one role what is searched for is the first wall of all.
+_SOUGHT = "search_words @@ CAST(current_setting('app.search', true) AS tsquery)"
+_FOUND = "tenant_id, id, name, folded, account_type"
 _WITHOUT_TENANT = {"deployment", "tenant_directory", "alembic_version"}
 _PEOPLE_ONLY = {"tenant_directory"}  # an agent must not learn which other tenants there are
 
@@ -62,7 +66,11 @@ def raise_walls(connection: Connection) -> None:
     if connection.dialect.name != "postgresql":
         return
     quote = connection.dialect.identifier_preparer.quote
-    walled = set(connection.execute(text("SELECT tablename FROM pg_policies")).scalars())
+    walled = set(
+        connection.execute(
+            text("SELECT tablename FROM pg_policies WHERE policyname = 'tenant_wall'")
+        ).scalars()
+    )
     for table in sorted(inspect(connection).get_table_names()):
         name = quote(table)
         if table not in _WITHOUT_TENANT and table not in walled:
@@ -75,6 +83,13 @@ def raise_walls(connection: Connection) -> None:
         for role in (Role.AGENT, Role.INBOX, Role.EXECUTOR):
             connection.exec_driver_sql(f"REVOKE ALL ON {name} FROM {role.value}")
             _grant(connection, role, table, name)
+    for statement in (
+        "DROP POLICY IF EXISTS search_wall ON account",
+        f"CREATE POLICY search_wall ON account AS RESTRICTIVE TO {SEARCHER} USING ({_SOUGHT})",
+        f"REVOKE ALL ON account FROM {SEARCHER}",
+        f"GRANT SELECT ({_FOUND}) ON account TO {SEARCHER}",
+    ):
+        connection.exec_driver_sql(statement)
 
 
 def _grant(connection: Connection, role: Role, table: str, name: str) -> None:

@@ -1,0 +1,110 @@
+"""A company of a million accounts in minutes, in rows that are those of the service.
+
+One account is made by the service. The others are copies of its row with what has to differ: id,
+name, folded name and search key, made by the functions the service calls. Triggers and generated
+columns of the database fill the search index, as ever. `check` holds rows against the service.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import insert, text
+
+from bench.company import names
+from domain.accounts import service as accounts
+from domain.accounts.rules import AccountType
+from domain.accounts.tables import Account
+from domain.kernel.clock import Clock, business_day
+from domain.kernel.ids import new_id
+from domain.store import search
+from domain.store.engine import Database
+from domain.store.tx import Tx, writing
+
+BATCH = 10_000
+KEPT = 1_000  # how many accounts are remembered, evenly from all
+# What no two rows share, or what says when the row was made.
+_OWN = {"id", "search_key", "created_at", "updated_at"}
+_ROWS = text("SELECT * FROM account WHERE tenant_id = :tenant AND id IN (:one, :other)")
+
+Known = list[tuple[str, str]]  # id and name of some accounts
+
+
+class _Rehearsed(Exception):
+    pass
+
+
+async def fill(
+    database: Database,
+    tenant_id: str,
+    clock: Clock,
+    count: int,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Known:
+    """Add that many accounts; some of them, evenly from all."""
+    known: Known = []
+    todo, step, done = names(count), max(1, count // KEPT), 0
+    async with writing(database, tenant_id, clock) as tx:
+        pattern = await _made_by_the_service(tx, next(todo), clock)
+    known.append((pattern["id"], pattern["name"]))
+    while batch := list(_copies(pattern, islice(todo, BATCH))):
+        async with writing(database, tenant_id, clock) as tx:
+            connection = await tx.session.connection()
+            await connection.execute(insert(Account), batch)
+        known += [(row["id"], row["name"]) for row in batch[step - 1 :: step]]
+        done += len(batch)
+        progress(done)
+    return known
+
+
+async def check(
+    database: Database, tenant_id: str, clock: Clock, known: Sequence[tuple[str, str]]
+) -> None:
+    """Let the service write an account of each of these names, compare, and leave no trace."""
+    try:
+        async with writing(database, tenant_id, clock) as tx:
+            for id, name in known:
+                await _check_one(tx, clock, id, name)
+            raise _Rehearsed
+    except _Rehearsed:
+        return
+
+
+async def _check_one(tx: Tx, clock: Clock, id: str, name: str) -> None:
+    other = (await _made_by_the_service(tx, name, clock))["id"]
+    connection = await tx.session.connection()
+    rows = await connection.execute(_ROWS, {"tenant": tx.tenant_id, "one": id, "other": other})
+    copied, written = sorted(rows.mappings().all(), key=lambda row: row["id"] == other)
+    for column in written:
+        same = type if column in _OWN else _itself
+        assert same(copied[column]) == same(written[column]), f"{column} of {name}"
+    assert copied["search_key"] < written["search_key"]
+    # Found by the same words, whole and cut short: the index has the same of both.
+    words = copied["folded"].split()
+    for short in (words, [word[:2] for word in words[:-1]] + words[-1:]):
+        found = {row.id for row in await search.candidates(tx, short, limit=100_000)}
+        assert {id, other} <= found, f"the index lacks {name}"
+
+
+async def _made_by_the_service(tx: Tx, name: str, clock: Clock) -> Mapping[str, Any]:
+    card = await accounts.create(
+        tx, name=name, account_type=AccountType.LLC, on=business_day(clock)
+    )
+    row = await tx.get(Account, card.id)
+    assert row is not None
+    return {column.key: getattr(row, column.key) for column in Account.__mapper__.column_attrs}
+
+
+def _copies(pattern: Mapping[str, Any], todo: Iterator[str]) -> Iterator[dict[str, Any]]:
+    for name in todo:
+        yield {
+            **pattern,
+            "id": new_id(),
+            "name": name,
+            "folded": accounts.folded(name),
+            "search_key": search.new_key(),
+        }
+
+
+def _itself(value: Any) -> Any:
+    return value
