@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Connection, Executable, bindparam, insert, select, update
 
 from domain.kernel.canonical import Json, canonical
 from domain.kernel.clock import stamp
@@ -82,15 +81,14 @@ def commitment(salt: bytes, value: Any) -> str:
     return hashlib.sha256(_COMMIT + salt + canonical(value)).hexdigest()
 
 
-async def seal(
-    session: AsyncSession, tenant_id: str, at: datetime, events: Sequence[Event]
+def seal(
+    connection: Connection, tenant_id: str, at: datetime, events: Sequence[Event]
 ) -> Sealed | None:
     """Append the events of a transaction, holding the tenant's head until it is committed."""
     if not events:
         return None
-    connection = await session.connection()
     own = {"own_tenant": tenant_id}
-    head = (await connection.execute(_HEAD, own)).one()
+    head = connection.execute(_HEAD, own).one()
     seq, last = head.seq, bytes.fromhex(head.hash)
     entries, blobs = [], []
     for event in events:
@@ -110,10 +108,10 @@ async def seal(
             }
         )
         blobs.extend(secrets_of_it)
-    await connection.execute(_APPEND, entries)
+    connection.execute(_APPEND, entries)
     if blobs:
-        await connection.execute(_KEEP, blobs)
-    await connection.execute(_ADVANCE, {**own, "seq": seq, "hash": last.hex()})
+        connection.execute(_KEEP, blobs)
+    connection.execute(_ADVANCE, {**own, "seq": seq, "hash": last.hex()})
     return Sealed(seq, last.hex())
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.util import identity_key
 
@@ -113,16 +114,22 @@ async def writing(database: Database, tenant_id: str, clock: Clock) -> AsyncIter
     """
     async with _transaction(database.writer, tenant_id, clock) as tx:
         yield tx
-        await tx.flush()
-        if tx.messages:
-            await (await tx.session.connection()).execute(_PROMISE, tx.messages)
-        tx.sealed = await chain.seal(tx.session, tx.tenant_id, tx.at, tx.events)
+        await tx.session.run_sync(_complete, tx)
         try:
             await tx.session.commit()
         except IntegrityError:
             raise
         except (DBAPIError, OSError) as error:
             raise as_fault(error, committing=True) from error
+
+
+def _complete(session: Session, tx: Tx) -> None:
+    """Everything that is still to be written, in one go of the driver."""
+    session.flush()
+    connection = session.connection()
+    if tx.messages:
+        connection.execute(_PROMISE, tx.messages)
+    tx.sealed = chain.seal(connection, tx.tenant_id, tx.at, tx.events)
 
 
 @asynccontextmanager

@@ -7,7 +7,8 @@ from tests.traffic import traffic
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-# Statements that read, and that write, of one call that succeeds; the same on both databases.
+# Statements that read, and that write, of one call that succeeds; the same on both databases, but
+# for what PostgreSQL needs besides: a search looks among the first accounts before it asks an index.
 # Two of the reads say who is calling, three of the writes are the audit chain's.
 COUNTS = {
     "whoami": (2, 0),
@@ -50,6 +51,7 @@ COUNTS = {
     "vn_list_banks": (2, 0),
     "admin_add_bank_account": (8, 4),
 }
+ON_POSTGRESQL = {"crm_search_accounts": (5, 0)}
 
 
 async def test_a_call_asks_what_it_did_yesterday(shared):
@@ -65,4 +67,5 @@ async def test_a_call_asks_what_it_did_yesterday(shared):
         assert not result.is_error, result.content
         counted[row.name] = (len(seen.reads), len(seen.writes))
 
-    assert counted == COUNTS
+    there = {} if shared.agent_side.is_sqlite else ON_POSTGRESQL
+    assert counted == {**COUNTS, **there}
