@@ -1,15 +1,15 @@
 """What happened with an account or a deal, as far as the reader may know?"""
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
 from domain.activities.tables import Activity
-from domain.deals.queries import Reader, visible_ids
+from domain.deals.queries import Reader, visible_ids_by
+from domain.store.questions import Question, question
 from domain.store.tx import Tx
-
-_Listing: TypeAlias = "Select[Any, *tuple[Any, ...]]"
 
 _LISTED = (
     Activity.id,
@@ -27,9 +27,16 @@ _LISTED = (
 )
 
 
-def visible_to(reader: Reader) -> ColumnElement[bool]:
-    """What happened around a hidden deal is hidden with it."""
-    return or_(Activity.deal_id.is_(None), Activity.deal_id.in_(visible_ids(reader)))
+_VISIBLE = or_(  # what happened around a hidden deal is hidden with it
+    Activity.deal_id.is_(None),
+    Activity.deal_id.in_(
+        visible_ids_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True))
+    ),
+)
+_ABOUT: Mapping[str, ColumnElement[bool]] = {
+    "account_id": Activity.account_id == bindparam("account_id"),
+    "deal_id": Activity.deal_id == bindparam("deal_id"),
+}
 
 
 async def with_event(tx: Tx, source: str, source_event_id: str) -> Activity | None:
@@ -51,32 +58,48 @@ async def recent(
     limit: int,
 ) -> Sequence[Any]:
     """Activities of an account or a deal, latest first; `after` is (occurred_at, id) seen last."""
-    statement: _Listing = select(*_LISTED).where(visible_to(reader), *_about(account_id, deal_id))
-    if after is not None:
-        occurred_at, last_id = after
-        same_time = and_(Activity.occurred_at == occurred_at, Activity.id < last_id)
-        statement = statement.where(or_(Activity.occurred_at < occurred_at, same_time))
-    return await tx.rows(
-        statement.order_by(Activity.occurred_at.desc(), Activity.id.desc()).limit(limit)
-    )
+    about = _about(account_id, deal_id)
+    before = {"occurred_at": after[0], "last_id": after[1]} if after is not None else {}
+    asked = _recent(frozenset(about), after is not None)
+    return await tx.ask(asked, **about, **_eyes(reader), **before, limit=limit)
 
 
 async def count(
     tx: Tx, reader: Reader, *, account_id: str | None = None, deal_id: str | None = None
 ) -> int:
     """How many activities of an account or a deal the reader may see."""
-    found = await tx.first(
-        select(func.count())
-        .select_from(Activity)
-        .where(visible_to(reader), *_about(account_id, deal_id))
-    )
-    return found or 0
+    about = _about(account_id, deal_id)
+    found = await tx.ask(_count(frozenset(about)), **about, **_eyes(reader))
+    return int(found[0].activities)
 
 
-def _about(account_id: str | None, deal_id: str | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if account_id is not None:
-        conditions.append(Activity.account_id == account_id)
-    if deal_id is not None:
-        conditions.append(Activity.deal_id == deal_id)
-    return conditions
+@lru_cache(maxsize=16)
+def _recent(about: frozenset[str], continued: bool) -> Question:
+    """The question for a page about an account, a deal or both, made once for each."""
+    statement = select(*_LISTED).where(_VISIBLE, *(_ABOUT[name] for name in sorted(about)))
+    if continued:
+        same_time = Activity.occurred_at == bindparam("occurred_at")
+        statement = statement.where(
+            or_(
+                Activity.occurred_at < bindparam("occurred_at"),
+                and_(same_time, Activity.id < bindparam("last_id")),
+            )
+        )
+    latest_first = (Activity.occurred_at.desc(), Activity.id.desc())
+    return question(statement.order_by(*latest_first).limit(bindparam("limit")))
+
+
+@lru_cache(maxsize=8)
+def _count(about: frozenset[str]) -> Question:
+    """The question for their number, made once for each."""
+    number = select(func.count(Activity.id).label("activities"))
+    return question(number.where(_VISIBLE, *(_ABOUT[name] for name in sorted(about))))
+
+
+def _about(account_id: str | None, deal_id: str | None) -> dict[str, str]:
+    asked = {"account_id": account_id, "deal_id": deal_id}
+    return {name: id for name, id in asked.items() if id is not None}
+
+
+def _eyes(reader: Reader) -> dict[str, Any]:
+    return {"person_id": reader.person_id, "workspace_ids": reader.workspace_ids}

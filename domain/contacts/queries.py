@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from domain.contacts.tables import Contact
+from domain.store.questions import question
 from domain.store.tx import Tx
 
 _LISTED = (
@@ -24,6 +25,11 @@ _LISTED = (
     Contact.created_at,
     Contact.updated_at,
     Contact.version,
+)
+_COUNT = question(
+    select(func.count(Contact.id).label("contacts")).where(
+        Contact.account_id == bindparam("account_id")
+    )
 )
 
 
@@ -74,10 +80,7 @@ async def sharing(
 
 async def count(tx: Tx, account_id: str) -> int:
     """How many contacts an account has."""
-    found = await tx.first(
-        select(func.count()).select_from(Contact).where(Contact.account_id == account_id)
-    )
-    return found or 0
+    return int((await tx.ask(_COUNT, account_id=account_id))[0].contacts)
 
 
 async def display_names(tx: Tx, ids: Iterable[str]) -> Mapping[str, str]:

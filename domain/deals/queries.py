@@ -96,7 +96,12 @@ def visible_by(person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
 
 def visible_ids(reader: Reader) -> "Select[str]":
     """The ids of all deals that exist for a reader, to be part of another question."""
-    return select(Deal.id).where(visible_to(reader))
+    return visible_ids_by(reader.person_id, reader.workspace_ids)
+
+
+def visible_ids_by(person_id: Any, workspace_ids: Any) -> "Select[str]":
+    """The same with values or with parameters."""
+    return select(Deal.id).where(visible_by(person_id, workspace_ids))
 
 
 def ids_of(reader: Reader, *, account_id: str | None, deal_id: str | None) -> "Select[str]":
@@ -166,12 +171,13 @@ async def endings(tx: Tx, reader: Reader, deal_ids: Sequence[str]) -> list[Endin
 
 async def count_by_status(tx: Tx, reader: Reader, *, account_id: str) -> Mapping[str, int]:
     """How many deals of an account exist for the reader, by status."""
-    rows = await tx.rows(
-        select(Deal.status, func.count())
-        .where(Deal.account_id == account_id, visible_to(reader))
-        .group_by(Deal.status)
+    rows = await tx.ask(
+        _BY_STATUS,
+        account_id=account_id,
+        person_id=reader.person_id,
+        workspace_ids=reader.workspace_ids,
     )
-    return {row[0]: row[1] for row in rows}
+    return {row.status: row.deals for row in rows}
 
 
 async def member_ids(tx: Tx, deal_id: str) -> Sequence[str]:
@@ -247,6 +253,14 @@ def _listing(columns: tuple[str, ...], asked: frozenset[str], continued: bool) -
     return question(statement.order_by(Deal.id.desc()).limit(bindparam("limit")))
 
 
+_BY_STATUS = question(
+    select(Deal.status, func.count().label("deals"))
+    .where(
+        Deal.account_id == bindparam("account_id"),
+        visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
+    )
+    .group_by(Deal.status)
+)
 _SEEN = select(Deal).where(
     Deal.id == bindparam("id"),
     visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
