@@ -84,7 +84,7 @@ def test_a_limit_is_kept_missed_or_in_doubt(bounds, said):
     assert turns.verdict(bounds, 5) is said or turns.verdict(bounds, 5) == said
 
 
-async def test_both_sides_get_the_same_numbers_in_turns():
+async def test_both_sides_take_turns_and_no_number_comes_twice():
     said: list[tuple[str, int]] = []
 
     async def ours(number: int) -> None:
