@@ -198,10 +198,14 @@ def _keep(path: Path | None, report: str) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.scale",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="accounts")
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=BACKENDS)
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=30, help="of ten calls each of ours")
     parser.add_argument("--json", type=Path, help="a file, instead of standard output")
     parser.add_argument("--markdown", type=Path, help="write a table there")
     parser.add_argument("--picture", type=Path, help="draw the curves there (SVG)")

@@ -27,7 +27,7 @@ class Effort:
 
 
 async def in_turns(ours: Work, floor: Work, effort: Effort) -> dict[str, Any]:
-    """Both, call by call; every call has another number, the same for both."""
+    """Both, block by block; no two calls are given the same number."""
     spent: dict[bool, list[float]] = {True: [], False: []}
     ratios = []
     for turn in range(-_WARM_UP, effort.rounds):

@@ -59,7 +59,7 @@ def define(
     tenant: str | None = TENANT,
     as_json: bool = JSON,
 ) -> None:
-    """Define the custom fields of accounts, in place of those there were."""
+    """Give accounts these custom fields, and no others."""
     schema = _schema(file)
     found, changed = perform(lambda: _define(schema, dry_run, even_so, tenant))
     if as_json:

@@ -102,17 +102,14 @@ async def test_the_test_toolset_stands_behind_token_and_scope_like_every_tool(wo
     assert said.content[0].text == "A simple text for testing."
 
 
-def test_every_listed_check_has_its_reason_and_stands_once():
-    for run in (("toolset", MODERN), ("toolset", LEGACY), ("product", MODERN), ("product", LEGACY)):
-        groups = [
-            one
-            for one in suite.expected()["not_green"]
-            if one["server"] == run[0] and run[1] in one["eras"]
-        ]
-        checks = [check for one in groups for check in one["checks"]]
+@ERAS
+@pytest.mark.parametrize("server", ["toolset", "product"])
+def test_every_listed_check_has_its_reason_and_stands_once(server, era):
+    groups = suite.groups(server, era)
+    checks = [check for one in groups for check in one["checks"]]
 
-        assert len(set(checks)) == len(checks), run
-        assert all(one["why"].endswith(".") for one in groups)
+    assert len(set(checks)) == len(checks)
+    assert all(one["why"].endswith(".") for one in groups)
 
 
 @asynccontextmanager

@@ -111,9 +111,12 @@ def expected() -> Mapping[str, Any]:
     return tomllib.loads((HERE / "expected.toml").read_text(encoding="utf-8"))
 
 
-def listed(what: str, era: str) -> set[str]:
-    """The checks of one run that are known not to be green."""
-    groups = [
-        one for one in expected()["not_green"] if one["server"] == what and era in one["eras"]
-    ]
-    return {check for one in groups for check in one["checks"]}
+def groups(server: str, era: str) -> list[Mapping[str, Any]]:
+    """The checks of one run that are known not to be green, reason by reason."""
+    every = expected()["not_green"]
+    return [one for one in every if one["server"] == server and era in one["eras"]]
+
+
+def listed(server: str, era: str) -> set[str]:
+    """The same checks without their reasons."""
+    return {check for one in groups(server, era) for check in one["checks"]}
