@@ -1,19 +1,22 @@
 """Which implementation is behind which name? The only file that names implementations."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Database, Role, connect
 from domain.store.revision import check_revision
 from domain.taxpayers.registry import NoRegistry, TaxRegistry
-from policies import floor, trust
+from policies import floor
 from policies.catalogue import Catalogue
 from policies.contract import LazyRegistry, Outside
-from policies.evidence import House
-from policies.executor import Executor
 from policies.gate import Gate
 from server.settings import Settings
+
+if TYPE_CHECKING:
+    from policies.evidence import House
+    from policies.executor import Executor
 
 # Canonical id -> the module that declares the tool. Imported when the tool is first called.
 TOOL_MODULES = {
@@ -130,15 +133,20 @@ def gate(
     )
 
 
-def house(settings: Settings) -> House:
+def house(settings: Settings) -> "House":
     """What people's commands and the executor judge actions with."""
+    from policies import trust
+    from policies.evidence import House
+
     catalogue, fault = policy(settings)
     usable = catalogue if fault is None else None
     return House(registry(), usable, trust.load(settings.trust_file))
 
 
-def executor(settings: Settings, opened: Database, *, owner: str) -> Executor:
-    """The process that carries out what people approved."""
+def executor(settings: Settings, opened: Database, *, owner: str) -> "Executor":
+    """The process that carries out what people approved; a server for agents never loads it."""
+    from policies.executor import Executor
+
     return Executor(opened, clock(), house(settings), owner=owner)
 
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.schema import Code, Id, Line, TenantEntity
+from domain.store.schema import Code, Id, Line, TenantEntity, unique_where
 
 
 class Activity(TenantEntity):
@@ -31,14 +31,12 @@ class Activity(TenantEntity):
         ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"]),
         ForeignKeyConstraint(["tenant_id", "contact_id"], ["contact.tenant_id", "contact.id"]),
         ForeignKeyConstraint(["tenant_id", "deal_id"], ["deal.tenant_id", "deal.id"]),
-        Index(
+        unique_where(
             "uq_activity_source_event",
             "tenant_id",
             "source",
             "source_event_id",
-            unique=True,
-            sqlite_where=text("source_event_id is not null"),
-            postgresql_where=text("source_event_id is not null"),
+            where="source_event_id is not null",
         ),
         Index(None, "tenant_id", "account_id", "occurred_at"),
         Index(None, "tenant_id", "deal_id", "occurred_at"),

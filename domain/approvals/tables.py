@@ -14,11 +14,10 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.schema import Code, Digest, Id, Line, TenantEntity, TenantRow
+from domain.store.schema import Code, Digest, Id, Line, TenantEntity, TenantRow, unique_where
 
 STATES = (
     "pending", "approved", "executing", "unknown",
@@ -79,13 +78,11 @@ class PendingAction(TenantEntity):
         UniqueConstraint("tenant_id", "idem_key"),
         ForeignKeyConstraint(["tenant_id", "requester_person"], ["person.tenant_id", "person.id"]),
         # A looping agent gets its old action back instead of filling the inbox.
-        Index(
+        unique_where(
             "uq_pending_action_live",
             "tenant_id",
             "dedupe_key",
-            unique=True,
-            sqlite_where=text(_LIVE),
-            postgresql_where=text(_LIVE),
+            where=_LIVE,
         ),
         Index(None, "tenant_id", "state", "expires_at"),
         Index(None, "tenant_id", "entity_id"),
@@ -123,14 +120,12 @@ class Approval(TenantRow):
         ForeignKeyConstraint(
             ["tenant_id", "key_id"], ["approver_key.tenant_id", "approver_key.key_id"]
         ),
-        Index(
+        unique_where(
             "uq_approval_slot",
             "tenant_id",
             "action_id",
             "slot",
-            unique=True,
-            sqlite_where=text("decision = 'approve'"),
-            postgresql_where=text("decision = 'approve'"),
+            where="decision = 'approve'",
         ),
     )
 

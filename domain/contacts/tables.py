@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String, text
+from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.schema import Code, Id, Line, TenantEntity
+from domain.store.schema import Code, Id, Line, TenantEntity, unique_where
 
 
 class Contact(TenantEntity):
@@ -34,13 +34,11 @@ class Contact(TenantEntity):
         Index(None, "tenant_id", "account_id", "id"),
         Index(None, "tenant_id", "email"),
         Index(None, "tenant_id", "phone_e164"),
-        Index(
+        unique_where(
             "uq_contact_primary",
             "tenant_id",
             "account_id",
-            unique=True,
-            sqlite_where=text("is_primary"),
-            postgresql_where=text("is_primary"),
+            where="is_primary",
         ),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy

@@ -10,11 +10,10 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow
+from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow, unique_where
 
 
 class BankAccount(TenantEntity):
@@ -36,13 +35,11 @@ class BankAccount(TenantEntity):
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "bank_bin", "account_number"),
-        Index(
+        unique_where(
             "uq_bank_account_default",
             "tenant_id",
             "currency",
-            unique=True,
-            sqlite_where=text("is_default"),
-            postgresql_where=text("is_default"),
+            where="is_default",
         ),
     )
 
