@@ -8,7 +8,8 @@ from tests.traffic import traffic
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # Statements that read, and that write, of one call that succeeds; the same on both databases, but
-# for what PostgreSQL needs besides: a search looks among the first accounts before it asks an index.
+# for what PostgreSQL needs besides: a search looks among the first accounts before it asks an
+# index.
 # Two of the reads say who is calling, three of the writes are the audit chain's.
 COUNTS = {
     "whoami": (2, 0),
