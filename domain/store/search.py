@@ -26,6 +26,7 @@ from domain.store.tx import Tx
 
 _RANDOM_BITS = 21
 _KEPT_LETTERS = 7  # of the prefixes in the indexes
+_LONGEST_BYTES = 2_046  # of a word to PostgreSQL, which refuses longer ones; no name has one
 _MOST_WORDS = 1_000  # far beyond any query of the length that callers accept
 
 # The tenant is a word of the query itself, so that another tenant's names cost nothing. The join
@@ -89,6 +90,8 @@ async def candidates(
             + [f"folded : {_quoted(word)} *" for word in needed]
         )
         return await tx.ask(_SQLITE, query=query, type=account_type, most=limit)
+    if any(len(word.encode()) > _LONGEST_BYTES for word in needed):
+        return []
     return await _indexed(tx, " & ".join(map(_lexeme, needed)), account_type, limit)
 
 

@@ -155,6 +155,13 @@ async def test_thousands_of_words_are_answered(world):
     assert found == []
 
 
+async def test_a_word_that_unfolds_to_thousands_of_bytes_is_answered(world):
+    async with world.looking() as tx:
+        found = await search.candidates(tx, ["\u3316" * 200], limit=10)
+
+    assert found == []
+
+
 def begins_words(folded: str, query: list[str]) -> bool:
     """The definition of a match, as slow and plain as can be."""
     there = folded.split()
