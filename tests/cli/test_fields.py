@@ -68,6 +68,22 @@ def test_accounts_that_do_not_fit_are_named_first_and_kept_only_on_purpose(copie
     assert len(told(copied)) == 1
 
 
+def test_no_choice_of_a_definition_begins_a_line_of_its_own(copied):
+    text = {"type": "string"}
+    loose, posing = (
+        {"type": "object", "properties": {"tier": tier}}
+        for tier in (text, {**text, "enum": ["A", "B\nDefined."]})
+    )
+    copied.ok("fields", "define", written(copied, loose), *TENANT)
+    made = {"name": "Sao Mai", "account_type": "llc", "custom_fields": {"tier": "C"}}
+    copied.call("crm_create_account", made)
+
+    said = copied.run("fields", "define", written(copied, posing), "--dry-run", *TENANT).out
+
+    assert "/tier must be one of A, B Defined.\n" in said
+    assert "Defined." not in said.splitlines()
+
+
 @pytest.mark.parametrize(
     ("schema", "why"),
     [
