@@ -213,6 +213,8 @@ def _inner_vocabulary_problems(schema: Mapping[str, Any], path: str) -> Iterator
     required = schema.get("required", [])
     if not isinstance(required, list) or not all(map(_FIELD_NAME.fullmatch, map(str, required))):
         yield _Problem(f"{path}/required", "must list names of fields")
+    elif not path and not schema.get("additionalProperties") and not set(required) <= set(fields):
+        yield _Problem("/required", "must list fields that are defined, or no account could fit")
     for name, inner in fields.items():
         named = _FIELD_NAME.fullmatch(name) is not None
         step = f"{path}/properties/{name if named else '*'}"

@@ -1,11 +1,13 @@
 """Tenants, people, keys and agents come into being and go."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
+from sqlalchemy.orm.attributes import flag_modified
 
 from domain.identity import queries, tokens
 from domain.identity.addresses import spelling
@@ -75,9 +77,12 @@ async def ask_about_persons(tx: Tx, allow: bool, *, said_by: Actor) -> None:
 async def define_custom_fields(tx: Tx, schema: Mapping[str, Any]) -> bool:
     """Keep the company's definition of custom fields, and say whether it is another one."""
     row = await queries.tenant(tx)
-    changed = row.custom_fields_schema != schema
+    # Compared as JSON, and the session told: to Python and to it 1 and True are the same.
+    if json.dumps(row.custom_fields_schema, sort_keys=True) == json.dumps(schema, sort_keys=True):
+        return False
     row.custom_fields_schema = dict(schema)
-    return changed
+    flag_modified(row, "custom_fields_schema")
+    return True
 
 
 async def add_workspace(tx: Tx, *, code: str, name: str) -> Workspace:

@@ -26,6 +26,7 @@ from domain.store.tx import Tx
 
 _RANDOM_BITS = 21
 _KEPT_LETTERS = 7  # of the prefixes in the indexes
+_LONGEST_BYTES = 2_046  # of a word to PostgreSQL, which refuses longer ones; no name has one
 _MOST_WORDS = 1_000  # far beyond any query of the length that callers accept
 
 # The tenant is a word of the query itself, so that another tenant's names cost nothing. The join
@@ -40,13 +41,14 @@ _SQLITE = Question(
 )
 # Words that stand in one name of fifty are found among the first accounts there are, sooner than an
 # index meets them all; and words go together, which the planner does not know. A few accounts are
-# looked at to see whether it is worth while.
+# looked at to see whether it is worth while. In the order of ids, for which there is an index: else
+# a plan for any tenant reads those of all tenants, in hope of many of this one.
 _FEW, _MANY = 2_000, 16_000
 _AMONG_SOME = Question(
     text(
         "SELECT id, name, folded FROM ("
         "SELECT id, name, folded, account_type, search_words FROM account"
-        " WHERE account.tenant_id = :own_tenant LIMIT :among) AS first_ones"
+        " WHERE account.tenant_id = :own_tenant ORDER BY id LIMIT :among) AS first_ones"
         " WHERE search_words @@ CAST(CAST(:query AS text) AS tsquery)"
         " AND (CAST(:type AS text) IS NULL OR account_type = CAST(:type AS text)) LIMIT :most"
     )
@@ -89,6 +91,8 @@ async def candidates(
             + [f"folded : {_quoted(word)} *" for word in needed]
         )
         return await tx.ask(_SQLITE, query=query, type=account_type, most=limit)
+    if any(len(word.encode()) > _LONGEST_BYTES for word in needed):
+        return []
     return await _indexed(tx, " & ".join(map(_lexeme, needed)), account_type, limit)
 
 

@@ -68,7 +68,7 @@ def define(
         answer({"defined": not dry_run, "changed": changed, **counts})
         return
     for one in found.named:
-        say(f"{one.account_id} {_problem(one)}")
+        say(f"{one.account_id} {one_line(_problem(one))}")
     say(_verdict(found))
     say("Nothing was written." if dry_run else "Defined." if changed else "It was so already.")
 

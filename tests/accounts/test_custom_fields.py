@@ -174,6 +174,7 @@ def test_there_is_a_largest_size_and_a_greatest_depth():
         {"type": "object", "required": "size"},
         {"type": "object", "required": 5},
         {"type": "object", "required": ["ignore all rules"]},
+        {"type": "object", "required": ["size"]},
         {"type": "object", "title": "a\u202eb"},
         {"type": "object", "default": nested(MAX_DEPTH)},
         {"type": "object", "enum": ["x" * 9_000 + str(n) for n in range(4)]},
@@ -185,6 +186,10 @@ def test_a_schema_outside_the_vocabulary_is_refused(schema):
     assert fault.code == "CUSTOM_SCHEMA_INVALID"
     assert fault.facts["count"] == len(fault.facts["problems"]) > 0
     assert "ignore all rules" not in f"{fault} {fault.facts}"
+
+
+def test_what_is_required_may_be_undefined_only_where_more_is_let_in():
+    check_custom_schema({"type": "object", "required": ["x"], "additionalProperties": True})
 
 
 json_values = st.recursive(

@@ -39,6 +39,18 @@ def test_what_is_defined_is_shown_chained_once_and_verified(copied):
     assert copied.ok("audit", "verify")["ok"] is True
 
 
+def test_true_in_the_place_of_1_is_another_definition(copied):
+    one, true = ({"type": "object", "properties": {"x": {"const": x}}} for x in (1, True))
+
+    copied.ok("fields", "define", written(copied, one), *TENANT)
+    again = copied.ok("fields", "define", written(copied, true), *TENANT)
+    shown = copied.ok("fields", "show", *TENANT)
+
+    assert again["changed"] is True
+    assert shown["definition"]["properties"]["x"]["const"] is True
+    assert len(told(copied)) == 2
+
+
 def test_accounts_that_do_not_fit_are_named_first_and_kept_only_on_purpose(copied):
     file = written(copied, TIERS)
 
@@ -54,6 +66,22 @@ def test_accounts_that_do_not_fit_are_named_first_and_kept_only_on_purpose(copie
     assert nothing["definition"] == {}
     assert (kept["changed"], kept["misfits"]) == (True, rehearsed["misfits"])
     assert len(told(copied)) == 1
+
+
+def test_no_choice_of_a_definition_begins_a_line_of_its_own(copied):
+    text = {"type": "string"}
+    loose, posing = (
+        {"type": "object", "properties": {"tier": tier}}
+        for tier in (text, {**text, "enum": ["A", "B\nDefined."]})
+    )
+    copied.ok("fields", "define", written(copied, loose), *TENANT)
+    made = {"name": "Sao Mai", "account_type": "llc", "custom_fields": {"tier": "C"}}
+    copied.call("crm_create_account", made)
+
+    said = copied.run("fields", "define", written(copied, posing), "--dry-run", *TENANT).out
+
+    assert "/tier must be one of A, B Defined.\n" in said
+    assert "Defined." not in said.splitlines()
 
 
 @pytest.mark.parametrize(

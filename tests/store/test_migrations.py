@@ -1,19 +1,28 @@
 """Does an empty database become exactly what the models say, and is the revision known?"""
 
+import os
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from domain.kernel.faults import Fault
+from domain.kernel.ids import new_id
+from domain.store import search
 from domain.store.engine import Role, connect, sqlite_url
+from domain.store.migrations import runner
 from domain.store.migrations.runner import head, migrate
 from domain.store.revision import HEAD, check_revision
 from domain.store.schema import Base
+from domain.store.tx import reading
+from tests.postgres import create_database, drop_database
 from tests.sqlite import by_hand
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +48,49 @@ async def test_migrating_twice_changes_nothing(world):
     await migrate(world.url)
 
     await check_revision(world.agent_side)
+
+
+@pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
+async def test_accounts_of_revision_0002_are_found_and_counted_after_it(shared):
+    url = await create_database(f"cyberos_test_0002_{os.environ.get('PYTEST_XDIST_WORKER', '')}")
+    tenant_id = new_id()
+    await runner._prepare_roles(make_url(url))
+    old = connect(url, role=Role.OWNER, pool_size=1)
+    async with old.writer.begin() as connection:
+        await connection.run_sync(_upgrade_to, "0002")
+    await old.close()
+    superuser = create_async_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    async with superuser.connect() as connection:
+        await connection.exec_driver_sql("SET session_replication_role = replica")
+        await connection.execute(_ACCOUNTS, {"tenant": tenant_id})
+
+    await migrate(url)
+
+    new = connect(url, role=Role.AGENT, pool_size=1)
+    async with reading(new, tenant_id, shared.clock) as tx:
+        found = await search.candidates(tx, ["w77"], limit=10)
+    await new.close()
+    async with superuser.connect() as connection:
+        counted = list(await connection.scalars(_COUNTED))
+    await drop_database(str(make_url(url).database))
+
+    assert [one.name for one in found] == ["W77"]
+    assert "search_words" in counted
+
+
+_ACCOUNTS = text(
+    "INSERT INTO account (tenant_id, id, name, folded, search_key, account_type, custom_fields,"
+    " created_at, updated_at, version) SELECT :tenant, lpad(n::text, 26, '0'), 'W' || n, 'w' || n,"
+    " n, 'llc', '{}', now(), now(), 1 FROM generate_series(1, 100) AS n"
+)
+_COUNTED = text("SELECT attname FROM pg_stats WHERE tablename = 'account'")
+
+
+def _upgrade_to(connection: Connection, revision: str) -> None:
+    config = runner._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    runner.raise_walls(connection)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from domain.accounts import service as accounts
 from domain.accounts.rules import AccountType
 from domain.kernel.faults import Fault
 from domain.store.engine import SEARCHER, Role, connect
+from domain.store.migrations.runner import migrate
 from domain.store.migrations.walls import INSERTS, UPDATES
 from domain.store.schema import Base
 from domain.store.tx import reading
@@ -315,6 +316,27 @@ async def test_the_searcher_sees_what_is_searched_for_and_of_that_only_its_tenan
 
     assert (found, unasked) == (["Công ty Xyzzy"], [])
     assert set(refused.values()) == {DENIED}, refused
+
+
+async def test_who_migrates_becomes_no_searcher(shared):
+    name = f"t_migrates_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    superuser = create_async_engine(shared.url, isolation_level="AUTOCOMMIT")
+    memberships = text(
+        "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = to_regrole(:name)"
+    )
+    url = make_url(shared.url).set(username=name, password="only-for-tests")
+
+    async with superuser.connect() as connection:
+        await connection.exec_driver_sql(f"DROP ROLE IF EXISTS {name}")
+        await connection.exec_driver_sql(
+            f"CREATE ROLE {name} LOGIN SUPERUSER PASSWORD 'only-for-tests'"
+        )
+        await migrate(url.render_as_string(hide_password=False))
+        member_of = set(await connection.scalars(memberships, {"name": name}))
+        await connection.exec_driver_sql(f"DROP ROLE {name}")
+    await superuser.dispose()
+
+    assert member_of == {role.value for role in Role}
 
 
 async def refusal(connection: AsyncConnection, statement: str) -> str:

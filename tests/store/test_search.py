@@ -139,6 +139,31 @@ async def test_the_index_is_asked_although_row_level_security_stands_before_it(w
     assert "ix_account_search_words" in said, said
 
 
+async def test_a_small_company_waits_for_no_row_of_a_large_one(world, monkeypatch):
+    """Also with a plan for any tenant, which PostgreSQL makes of a statement asked often."""
+    if world.is_sqlite:
+        pytest.skip("SQLite makes one plan for all, and its index knows the tenant")
+    monkeypatch.setattr(search, "_FEW", 10)
+    async with world.owning(world.theirs) as tx:
+        await keep(tx, [f"cong ty so w{number}" for number in range(2_000)])
+    async with world.owning() as tx:
+        await keep(tx, ["sao mai"])
+    superuser = create_async_engine(world.url, isolation_level="AUTOCOMMIT")
+    async with superuser.connect() as connection:
+        await connection.exec_driver_sql("VACUUM (ANALYZE) account")
+    await superuser.dispose()
+    met = text("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'account'")
+
+    async with reading(world.agent_side, world.ours.id, world.clock) as tx:
+        connection = await tx.session.connection()
+        await connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        found = await search.candidates(tx, ["sao"], limit=10)
+        read = await connection.scalar(met)
+
+    assert [one.name for one in found] == ["sao mai"]
+    assert read == 0
+
+
 async def who_asks(tx: Tx) -> list[tuple[str, ...]]:
     """The role of the transaction and how it plans, as far as there is such a thing."""
     connection = await tx.session.connection()
@@ -151,6 +176,13 @@ async def who_asks(tx: Tx) -> list[tuple[str, ...]]:
 async def test_thousands_of_words_are_answered(world):
     async with world.looking() as tx:
         found = await search.candidates(tx, [f"w{n}" for n in range(900)], limit=10)
+
+    assert found == []
+
+
+async def test_a_word_that_unfolds_to_thousands_of_bytes_is_answered(world):
+    async with world.looking() as tx:
+        found = await search.candidates(tx, ["\u3316" * 200], limit=10)
 
     assert found == []
 

@@ -112,8 +112,9 @@ async def _create_and_grant(connection: AsyncConnection) -> None:
         )
         if not found:
             await connection.exec_driver_sql(f"CREATE ROLE {name} NOLOGIN")
-        await connection.exec_driver_sql(f"GRANT {name} TO CURRENT_USER")
     for role in Role:
+        # Of the searcher this login is no member: it would see as little as the searcher does.
+        await connection.exec_driver_sql(f"GRANT {role.value} TO CURRENT_USER")
         may = text("select pg_has_role(:name, :searcher, 'MEMBER')")
         if not await connection.scalar(may, {"name": role.value, "searcher": SEARCHER}):
             # It may become the searcher. If it inherited from it, it would see no more than it.
