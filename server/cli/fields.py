@@ -43,7 +43,7 @@ def show(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
     if as_json:
         answer({"definition": schema})
         return
-    if not schema:
+    if not schema.get("properties"):
         say("Accounts have no custom fields; `cyberos fields define FILE` gives them some.")
     for name, field in schema.get("properties", {}).items():
         kind = field.get("type", "any") if isinstance(field, Mapping) else "any"

@@ -104,6 +104,16 @@ def test_a_definition_that_could_hurt_is_refused_and_nothing_is_written(copied, 
     assert told(copied) == []
 
 
+def test_no_fields_are_said_to_be_none_before_and_after_there_were_some(copied):
+    said = [copied.run("fields", "show", *TENANT).out]
+    for schema in ({**TIERS, "required": []}, {"type": "object"}):
+        copied.ok("fields", "define", written(copied, schema), *TENANT)
+        said.append(copied.run("fields", "show", *TENANT).out)
+
+    assert said[0] == said[2] != said[1]
+    assert said[0].startswith("Accounts have no custom fields")
+
+
 def test_a_file_that_is_not_there_is_said_in_one_sentence(copied):
     fault = copied.fault("fields", "define", "/nowhere/fields.json", *TENANT)
 

@@ -71,7 +71,9 @@ async def TOOL(call: Call, arguments: List) -> Deals:
     question = arguments.model_dump(
         include={"account_id", "pipeline_id", "stage_id", "status", "owner"}
     )
-    fields = ("id", *dict.fromkeys(arguments.fields or REVIEW))
+    chosen = {"id", *(arguments.fields or REVIEW)}
+    # In one order whatever the caller's: the statement for a page is prepared once for each choice.
+    fields = tuple(name for name in DealView.model_fields if name in chosen)
     before = position_of("deals", question, arguments.cursor)
     found, more = await service.find(
         call.tx,
