@@ -18,8 +18,7 @@ class Wanted(Ask):
     )
     range: RangeDays | None = Field(
         default=None,
-        description="Days, such as 90d: forecasts that looked half to twice as far ahead;"
-        " left out: each length by itself.",
+        description="Such as 90d: forecasts from half to twice as far; left out: each length.",
     )
 
 
