@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from domain.identity import tokens
 from domain.kernel.faults import Fault
-from domain.store import audit_queries
+from domain.store import audit_queries, outbox
 from domain.store.audit_verify import Report, verify_chain
 from domain.store.chain import GENESIS, Actor, Event, Sealed, commitment, link
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
@@ -55,6 +55,19 @@ async def test_an_entry_is_one_canonical_line_of_strings_and_small_numbers(world
     assert content["actor"] == {"id": "01AGENT", "obo": "01PERSON", "t": "agent"}
     assert (content["tenant"], content["seq"], content["v"]) == (world.ours.id, first, 1)
     assert [promise["f"] for promise in content["pii"]] == ["note"]
+
+
+@pytest.mark.parametrize("leaves", ["an entry", "a message"])
+async def test_reading_leaves_neither_an_entry_nor_a_message(world, leaves):
+    async def leave():
+        async with world.looking() as tx:
+            if leaves == "an entry":
+                tx.record(Event("test.happened", ACTOR))
+            else:
+                outbox.emit(tx, "test.happened")
+
+    with pytest.raises(AssertionError, match="nothing behind"):
+        await leave()
 
 
 async def test_a_chain_as_it_was_written_is_sound(world, tmp_path):

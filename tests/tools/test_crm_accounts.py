@@ -142,6 +142,22 @@ async def test_F05_no_text_keeps_the_server_busy(shared):
     assert took < 5
 
 
+async def test_what_the_company_requires_of_an_account_is_named_before_anything_is_written(world):
+    tier = {"type": "object", "properties": {"tier": {"type": "string"}}, "required": ["tier"]}
+    async with world.owning() as tx:
+        (await identity.tenant(tx)).custom_fields_schema = tier
+    account = {"name": "Thiếu Hạng", "account_type": "llc"}
+
+    async with talking(world) as talk:
+        before = await everything(world)
+        refused = await talk.code("crm_create_account", **account)
+        after = await everything(world)
+        made = await talk.ok("crm_create_account", **account, custom_fields={"tier": "A"})
+
+    assert (refused, difference(before, after)) == ("CUSTOM_FIELDS_INVALID", {})
+    assert made["custom_fields"] == {"tier": "A"}
+
+
 async def test_F06_a_custom_field_has_a_name_that_the_company_defined(shared):
     """Not a path into the document, not a name of the language's own, and not any other."""
     names_of_nobody = ("other", "tier.x", "$.tier", "tier[0]", "/tier", "__proto__", "x' OR '1'='1")
