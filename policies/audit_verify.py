@@ -38,9 +38,11 @@ from policies import (
     audit_witness,
     audit_words,
     decide,
+    splitting,
     trust,
 )
 from policies.audit_witness import Witness
+from policies.catalogue import CUSTOMER_SUM
 from policies.decide import Verdict
 from policies.evidence import (
     PROPOSED,
@@ -178,7 +180,7 @@ async def _verify_actions(
         _check_votes_told(report, row, mine, traces[row.id])
         try:
             facts = [_weigh(report, row, vote, witness, heads) for vote in mine]
-            _check_policy(report, row, witness)
+            await _check_policy(tx, report, row, witness)
             _check_batches(report, row, mine, witness)
             _check_quorum(report, row, facts, witness)
         except (LookupError, TypeError, ValueError):
@@ -317,7 +319,7 @@ def _check_quorum(
         report.found(f"action {row.id}", f"is {row.state} without a valid signature in every slot")
 
 
-def _check_policy(report: Report, row: PendingAction, witness: Witness) -> None:
+async def _check_policy(tx: Tx, report: Report, row: PendingAction, witness: Witness) -> None:
     """What was proposed and signed must be no less than what the policy of that day asks for."""
     place = f"action {row.id}"
     catalogue = witness.policies.get(row.policy_sha256)
@@ -325,12 +327,14 @@ def _check_policy(report: Report, row: PendingAction, witness: Witness) -> None:
     if policy is None:
         report.found(place, "was proposed under a policy that was never in force")
         return
-    amount = {"amount_usd_minor": row.amount_usd_minor}
+    facts = {"amount_usd_minor": row.amount_usd_minor}
+    if policy.asks_about(CUSTOMER_SUM):
+        facts[CUSTOMER_SUM] = await _worth(tx, row)
     further = [
         slot
         for step in policy.escalate
         # The other fields a predicate may ask about are not kept with the action.
-        if step.when.field in amount and decide.holds(step.when, amount)
+        if step.when.field in facts and decide.holds(step.when, facts)
         for slot in step.slots
     ]
     asked = decide.Decision(Verdict.NEEDS_PEOPLE, slots=(*policy.slots, *further))
@@ -341,6 +345,13 @@ def _check_policy(report: Report, row: PendingAction, witness: Witness) -> None:
     )
     if weaker:
         report.found(place, "asks for less than the policy it was proposed under")
+
+
+async def _worth(tx: Tx, row: PendingAction) -> int | None:
+    """What the action is judged by. Two that were asked for at the same moment did not see each
+    other: the later of them could not be approved, and is not blamed for that.
+    """
+    return await splitting.of_action(tx, row) if row.state in _APPROVED else row.amount_usd_minor
 
 
 def _check_batches(

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -42,6 +42,10 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+# What one customer is asked for by one tool within a day, this wish included.
+CUSTOMER_SUM: Final = "customer_sum_24h_usd_minor"
+
+
 class Slot(_Frozen):
     """A signature that is needed, and who may give it."""
 
@@ -60,7 +64,13 @@ class Slot(_Frozen):
 class Predicate(_Frozen):
     """A comparison with a field the server computed; an unknown field holds (worst case)."""
 
-    field: Literal["amount_usd_minor", "discount_bp", "rows", "account_first_use"]
+    field: Literal[
+        "amount_usd_minor",
+        "customer_sum_24h_usd_minor",
+        "discount_bp",
+        "rows",
+        "account_first_use",
+    ]
     op: Literal[">", ">=", "==", "<", "<="]
     value: int
 
@@ -90,6 +100,11 @@ class ToolPolicy(_Frozen):
     ttl_minutes: int = Field(default=1440, ge=1, le=10_080)
     batch: bool = False
     toolset: str = "default"
+
+    def asks_about(self, field: str) -> bool:
+        """Whether any rule of this row compares the field."""
+        rules = (*self.ask, *self.deny, *(step.when for step in self.escalate))
+        return any(rule.field == field for rule in rules)
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:

@@ -34,7 +34,7 @@ from domain.kernel.canonical import canonical, normalised, sha256_hex
 from domain.kernel.faults import Fault
 from domain.store import audit_queries
 from domain.store.tx import Tx
-from policies import decide, principals, trust
+from policies import decide, principals, splitting, trust
 from policies.catalogue import Catalogue
 from policies.contract import Arguments, Call, Proposal, Registry, Tool
 
@@ -243,7 +243,7 @@ async def situation(tx: Tx, row: PendingAction, house: House, *, hold: bool = Fa
     if not _shows_the_same(row, proposal):
         # Something else than what is true now was shown: stale, whichever of the two was changed.
         return Situation(_gone(tx, PolicyRelation.SAME), None, None)
-    relation = _policy_relation(row, tool, proposal, house.catalogue)
+    relation = await _policy_relation(tx, row, tool, proposal, house.catalogue)
     present = Present(
         now=tx.at,
         entity_version=proposal.entity_version,
@@ -293,15 +293,16 @@ async def requesting_call(tx: Tx, row: PendingAction) -> Call:
     return Call(person, tx, requester=row.requester)
 
 
-def _policy_relation(
-    row: PendingAction, tool: Tool, proposal: Proposal, catalogue: Catalogue
+async def _policy_relation(
+    tx: Tx, row: PendingAction, tool: Tool, proposal: Proposal, catalogue: Catalogue
 ) -> PolicyRelation:
     if schema_sha256(tool.arguments) != row.tool_schema_sha256:
         return PolicyRelation.STRICTER
     policy = catalogue.by_id.get(row.tool)
     if policy is None:
         return PolicyRelation.STRICTER
-    now = decide.weigh(policy, proposal.facts, tainted=bool(row.taint))
+    facts = await splitting.judged(tx, policy, proposal, asked=(row.created_at, row.id))
+    now = decide.weigh(policy, facts, tainted=bool(row.taint))
     if now.verdict is decide.Verdict.DENY:
         return PolicyRelation.STRICTER
     needed = slot_rows(now)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from domain.kernel.faults import Fault, Kind
-from policies.catalogue import Catalogue, Confirm, Effect, ToolPolicy, load
+from policies.catalogue import CUSTOMER_SUM, Catalogue, Confirm, Effect, ToolPolicy, load
 from policies.decide import holds
 
 # Tools whose effect cannot be taken back, and the roles that at least must sign, each by a
@@ -131,7 +131,8 @@ def _asks_on_first_use(row: ToolPolicy) -> bool:
 
 def _large_deals_escalate(row: ToolPolicy) -> bool:
     return any(
-        step.when.field == "amount_usd_minor"
+        # The first is in policies from before there was the second, which is never below it.
+        step.when.field in {"amount_usd_minor", CUSTOMER_SUM}
         and step.when.op in {">", ">="}
         and step.when.value <= LARGE_DEAL_USD_MINOR
         and any(set(slot.roles) == {"cro"} for slot in step.slots)

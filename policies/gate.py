@@ -27,7 +27,7 @@ from domain.store import idempotency
 from domain.store.chain import Actor, Event
 from domain.store.engine import Database
 from domain.store.tx import Tx, reading, writing
-from policies import principals, proposing
+from policies import principals, proposing, splitting
 from policies.catalogue import Catalogue, ToolPolicy
 from policies.contract import (
     Answer,
@@ -272,7 +272,8 @@ class Gate:
             return await self._carry_out(call, tool.run, visit)
         assert tool.propose is not None and visit.arguments is not None
         proposal = await tool.propose(call, visit.arguments)
-        decision = weigh(visit.row, proposal.facts, tainted=principal.tainted)
+        facts = await splitting.judged(tx, visit.row, proposal)
+        decision = weigh(visit.row, facts, tainted=principal.tainted)
         if decision.verdict is Verdict.DENY:
             raise self._denial(decision.code)
         if decision.verdict is Verdict.ALLOW:

@@ -95,6 +95,41 @@ async def decided_before(
     return await tx.all(statement.order_by(*latest_first).limit(limit))
 
 
+async def worth_before(
+    tx: Tx,
+    tool: str,
+    entity_ids: "Select[str]",
+    *,
+    since: datetime,
+    at: datetime,
+    action_id: str | None,
+) -> int | None:
+    """US cents of the actions of a tool about these rows that were asked for before an instant.
+
+    Left out is what came to nothing and what ended before `since`. None when the worth of one of
+    them is not known. Of actions of the very instant count those before `action_id`.
+    """
+    may_come = PendingAction.state.in_(("pending", "approved")) & (PendingAction.expires_at > at)
+    came = PendingAction.state.in_(("executing", "unknown", "succeeded"))
+    same_time = PendingAction.created_at == at
+    if action_id is not None:
+        same_time &= PendingAction.id < action_id
+    (found,) = await tx.rows(
+        select(
+            func.count().label("actions"),
+            func.count(PendingAction.amount_usd_minor).label("known"),
+            func.coalesce(func.sum(PendingAction.amount_usd_minor), 0).label("usd_minor"),
+        ).where(
+            PendingAction.tool == tool,
+            PendingAction.entity_id.in_(entity_ids),
+            or_(PendingAction.created_at < at, same_time),
+            or_(may_come, came),
+            or_(PendingAction.closed_at.is_(None), PendingAction.closed_at > since),
+        )
+    )
+    return int(found.usd_minor) if found.known == found.actions else None
+
+
 async def count_pending(tx: Tx, requester: str, now: datetime) -> int:
     """How many actions of this requester wait for people."""
     found = await tx.first(

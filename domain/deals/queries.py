@@ -112,6 +112,15 @@ def ids_of(reader: Reader, *, account_id: str | None, deal_id: str | None) -> "S
     return statement if deal_id is None else statement.where(Deal.id == deal_id)
 
 
+def others_of_account(deal_id: str) -> "Select[str]":
+    """The ids of the other deals of a deal's account, whoever may see them.
+
+    Only for judging what is asked for together: what is hidden counts, and is shown to nobody.
+    """
+    of_deal = select(Deal.account_id).where(Deal.id == deal_id).scalar_subquery()
+    return select(Deal.id).where(Deal.account_id == of_deal, Deal.id != deal_id)
+
+
 async def get(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> Deal | None:
     """The deal, if it exists for the reader; `lock` holds it until the end."""
     return await tx.one(

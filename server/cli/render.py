@@ -65,6 +65,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "signatures": ("Chữ ký cần có", "Signatures needed"),
     "signed_by": ("đã ký:", "signed by"),
     "state": ("Trạng thái", "State"),
+    "together": ("Cùng khách hàng, 24 giờ", "Same customer, 24 hours"),
     "total": ("Tổng cộng", "Total"),
     "tainted": (
         "CẢNH BÁO: tác tử này đã đọc văn bản do người lạ viết.",
@@ -75,6 +76,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "value in USD unknown, so the larger circle signs",
     ),
     "version": ("phiên bản", "version"),
+    "with_this": ("tính cả việc này", "this one included"),
     "waits_for": ("còn chờ chữ ký", "waits for"),
     "you_approved": ("Đã ký đồng ý", "Approved"),
     "you_rejected": ("Đã từ chối", "Rejected"),

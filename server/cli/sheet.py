@@ -22,6 +22,8 @@ from domain.identity import queries as identity
 from domain.identity.queries import PersonIdentity
 from domain.kernel.clock import instant
 from domain.store.tx import Tx
+from policies import splitting
+from policies.catalogue import CUSTOMER_SUM
 from policies.evidence import Evidence, House, check_whole, gather
 from server.cli.desk import Company
 from server.cli.render import (
@@ -61,6 +63,7 @@ class Sheet:
     requester: Requester
     state: str
     at: datetime
+    customer_sum: int | None  # US cents it is judged by, where the policy adds up
 
     def open_slots(self) -> list[Slot]:
         """The signatures that are still missing."""
@@ -93,6 +96,8 @@ async def lay_out(tx: Tx, company: Company, row: PendingAction, house: House) ->
     """
     await check_whole(tx, row)
     evidence = await gather(tx, row, house)
+    policy = house.catalogue.by_id.get(row.tool) if house.catalogue else None
+    adds_up = policy is not None and policy.asks_about(CUSTOMER_SUM)
     return Sheet(
         company=company,
         row=row,
@@ -100,6 +105,7 @@ async def lay_out(tx: Tx, company: Company, row: PendingAction, house: House) ->
         requester=await _requester(tx, row),
         state=after_time(evidence.action, tx.at).value,  # a reader cannot write that time ran out
         at=tx.at,
+        customer_sum=await splitting.of_action(tx, row) if adds_up else None,
     )
 
 
@@ -131,6 +137,7 @@ def as_object(sheet: Sheet) -> dict[str, Any]:
             "amount_minor": row.amount_minor,
             "currency": row.currency,
             "amount_usd_minor": row.amount_usd_minor,
+            CUSTOMER_SUM: sheet.customer_sum,
         }
     return {
         "action_id": row.id,
@@ -261,6 +268,7 @@ def _facts(sheet: Sheet, words: Words) -> list[str]:
         (words["company"], f"{one_line(sheet.company.name)} ({sheet.company.code})"),
         (words["about"], f"{row.entity_type} {row.entity_id}, {_version(row, words)}"),
         (words["amount"], _amount(row, words)),
+        (words["together"], _together(sheet, words)),
         (words["asked_by"], _asked_by(sheet.requester, words)),
         (words["asked_at"], instant(row.created_at, zone)),
         (words["expires"], instant(row.expires_at, zone)),
@@ -284,6 +292,13 @@ def _amount(row: PendingAction, words: Words) -> str:
     elif row.currency != "USD":
         shown += f" (≈ {money(row.amount_usd_minor, 'USD', words.language)})"
     return shown
+
+
+def _together(sheet: Sheet, words: Words) -> str:
+    """Why more people sign than this amount alone would need."""
+    if sheet.customer_sum is None or sheet.customer_sum == sheet.row.amount_usd_minor:
+        return ""
+    return f"≈ {money(sheet.customer_sum, 'USD', words.language)} ({words['with_this']})"
 
 
 def _asked_by(requester: Requester, words: Words) -> str:

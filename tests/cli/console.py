@@ -152,9 +152,10 @@ class Place:
             return anyio.run(calling)
 
     def a_deal(self, **more: Any) -> str:
-        """A new open deal of the demo company."""
-        account = self.demo["accounts"]["Công ty TNHH Đại Dương"]
-        fields = {"account_id": account, "name": "Bảo trì năm sau", "amount_minor": 250_000_000}
+        """A new open deal of the demo company, with a new customer: one customer's add up."""
+        new = {"name": "Công ty TNHH Đại Dương", "account_type": "llc"}
+        account_id = more.pop("account_id", None) or self.call("crm_create_account", new)["id"]
+        fields = {"account_id": account_id, "name": "Bảo trì năm sau", "amount_minor": 250_000_000}
         created = self.call("crm_create_deal", {**fields, "currency": "VND", **more})
         return str(created.get("deal", created)["id"])
 

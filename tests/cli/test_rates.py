@@ -94,3 +94,23 @@ def test_what_could_be_read_in_two_ways_is_refused(embedded, changes, code):
     given = ["--currency", "USD", "--rate", "26300", "--source", "x", *changes]
 
     assert embedded.fault("rate", "add", *TENANT, *given)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("vi", "Cùng khách hàng, 24 giờ  ≈ 120.000,00 USD (tính cả việc này)"),
+        ("en", "Same customer, 24 hours  ≈ USD 120,000.00 (this one included)"),
+    ],
+)
+def test_the_sheet_says_why_a_second_deal_of_the_day_needs_more_signatures(copied, lang, said):
+    account = copied.call("crm_create_account", {"name": "Công ty Phú Quý", "account_type": "llc"})
+    one = {"account_id": account["id"], "amount_minor": 6_000_000, "currency": "USD"}
+    first, second = copied.proposed(**one), copied.proposed(**one)
+
+    alone, together = (copied.run("show", id, "--lang", lang).out for id in (first, second))
+
+    assert said in together and "cro (cro): " in together
+    assert said not in alone and "cro (cro): " not in alone
+    amount = copied.ok("show", second)["action"]["amount"]
+    assert amount["customer_sum_24h_usd_minor"] == 12_000_000

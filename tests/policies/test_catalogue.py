@@ -1,13 +1,22 @@
 """The policy table: what it says, what it may not say, and what is left without it."""
 
 import itertools
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from domain.kernel.faults import Fault
 from policies import floor
-from policies.catalogue import Catalogue, Confirm, Effect, Predicate, ToolPolicy, load
+from policies.catalogue import (
+    CUSTOMER_SUM,
+    Catalogue,
+    Confirm,
+    Effect,
+    Predicate,
+    ToolPolicy,
+    load,
+)
 from policies.decide import Verdict, admit, holds, weigh
 
 SHIPPED = floor.load_checked()
@@ -58,6 +67,7 @@ def test_A06_a_missing_table_is_unavailable(tmp_path):
                       '[{ slot = "am", roles = ["am", "sales"] }]'), "one role more"),
         (TEXT.replace("value = 10_000_000", "value = 10_000_001"), "a higher threshold"),
         (TEXT.replace('op = ">", value', 'op = "<", value'), "the comparison turned around"),
+        (TEXT.replace('field = "customer_sum_24h_usd_minor"', 'field = "rows"'), "another amount"),
         (TEXT.replace('scope = "crm.read"', 'scope = "core.read"', 1), "a wider scope"),
         (TEXT.replace('op = "==", value = 1', 'op = "==", value = 0', 1), "asks on the second use"),
         (TEXT.replace('roles = ["am", "cfo"]', 'roles = ["am", "cfo", "sales"]', 1),
@@ -81,6 +91,14 @@ def test_a_stricter_table_loads(tmp_path):
     stricter = TEXT.replace("value = 10_000_000", "value = 5_000_000")
 
     assert floor.load_checked(written(tmp_path, stricter)).sha256 != SHIPPED.sha256
+
+
+def test_a_table_from_before_pieces_were_added_up_is_no_weaker_than_it_was():
+    """Such tables are in the chains of companies that were founded with them."""
+    older = TEXT.replace('field = "customer_sum_24h_usd_minor"', 'field = "amount_usd_minor"')
+    assert older != TEXT
+
+    floor.check(Catalogue.model_validate(tomllib.loads(older)))
 
 
 def test_without_a_table_there_are_the_reading_tools_with_their_scopes():
@@ -124,7 +142,7 @@ def test_A02_a_tool_is_there_exactly_for_who_holds_its_scope_and_may_write():
 @pytest.mark.parametrize("tainted", [False, True])
 @pytest.mark.parametrize("usd", [None, 0, 9_999_999, 10_000_000, 10_000_001, 2**60])
 def test_what_cannot_be_taken_back_always_needs_people(row: ToolPolicy, tainted: bool, usd):
-    decision = weigh(row, {"amount_usd_minor": usd}, tainted=tainted)
+    decision = weigh(row, {CUSTOMER_SUM: usd}, tainted=tainted)
 
     if row.effect is Effect.DESTRUCTIVE or row.confirm is Confirm.PREDICATE:
         # What a predicate asks about is not known here, and the unknown is the worst case.
@@ -156,7 +174,7 @@ def test_Q02_only_the_first_use_of_an_account_asks_people(name, first, verdict):
     ],
 )
 def test_A08_a_large_deal_asks_a_cro_too(usd, slots):
-    decision = weigh(SHIPPED.by_name["crm_close_deal"], {"amount_usd_minor": usd}, tainted=False)
+    decision = weigh(SHIPPED.by_name["crm_close_deal"], {CUSTOMER_SUM: usd}, tainted=False)
 
     assert [slot.slot for slot in decision.slots] == slots
 

@@ -57,8 +57,8 @@ async def propose(call: Call, arguments: Close) -> Proposal:
 
     Use this when the user says a deal was won, lost or is off; stages before that are
     crm_move_stage's. A lost deal needs a lost_reason.
-    An account manager approves, and a CRO too above 100,000 USD. Winning creates the engagement;
-    an invoice is drafted and sent separately.
+    An account manager approves, and a CRO too above 100,000 USD for one customer in 24 hours.
+    Winning creates the engagement; an invoice is drafted and sent separately.
     Returns pending_approval with an action id; follow it with approvals_get.
     """
     plan = await closing.plan(

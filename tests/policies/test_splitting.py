@@ -1,0 +1,148 @@
+"""A limit is not passed in pieces: what a customer is asked for within a day is judged together."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from domain.approvals.facts import Decision
+from domain.approvals.refusals import Refusal
+from domain.approvals.tables import PendingAction
+from tests.forgery import kept
+
+PIECE = {"amount_minor": 6_000_000, "currency": "USD"}  # 60,000.00; the limit is 100,000.00
+ONE, BOTH = ["am"], ["am", "cro"]
+
+
+async def asked(world, account_id, *, outcome="won", **more):
+    """A deal of the customer, and the answer to the wish to close it."""
+    deal = await world.a_deal(account_id=account_id, **{**PIECE, **more})
+    return await world.ok("crm_close_deal", deal_id=deal["id"], outcome=outcome)
+
+
+async def done(world, action, *people):
+    for person in people:
+        await world.decide(action["action_id"], person)
+    assert (await world.execute(action["action_id"])).state == "succeeded"
+
+
+def weak(action):
+    return f"action {action['action_id']}: asks for less than the policy it was proposed under"
+
+
+def signers(action):
+    return [slot["slot"] for slot in action["slots"]]
+
+
+async def test_A09_two_deals_of_a_customer_in_a_day_are_as_large_as_both_together(world):
+    customer, other = await world.an_account(), await world.an_account("Công ty CP Hòa Phát")
+
+    first = await asked(world, customer)
+    second = await asked(world, customer)
+    elsewhere = await asked(world, other)
+    again = await world.ok("approvals_get", action_id=first["action_id"])
+
+    assert (signers(first), signers(second), signers(elsewhere)) == (ONE, BOTH, ONE)
+    assert signers(again) == ONE
+
+
+@pytest.mark.parametrize(("cents", "slots"), [(4_000_000, ONE), (4_000_001, BOTH)])
+async def test_A09_one_cent_over_the_limit_together_asks_a_cro(world, cents, slots):
+    customer = await world.an_account()
+    await asked(world, customer)
+
+    assert signers(await asked(world, customer, amount_minor=cents)) == slots
+
+
+async def test_who_was_asked_first_is_not_held_up_by_what_is_asked_for_later(world):
+    customer = await world.an_account()
+    first, second = await asked(world, customer), await asked(world, customer)
+
+    await done(world, first, "am")
+    await done(world, second, "am", "cro")
+
+
+async def test_what_came_to_nothing_does_not_count_and_what_is_done_counts_for_a_day(world):
+    customer = await world.an_account()
+    rejected = await asked(world, customer)
+    await world.decide(rejected["action_id"], "am", decision=Decision.REJECT)
+    taken_back = await asked(world, customer)
+    await world.ok("approvals_cancel", action_id=taken_back["action_id"])
+
+    first = await asked(world, customer)
+    assert signers(first) == ONE
+    world.clock.move(timedelta(hours=23))
+    await done(world, first, "am")
+
+    world.clock.move(timedelta(hours=23))
+    assert signers(await asked(world, customer)) == BOTH  # 46 hours after the first was asked for
+    world.clock.move(timedelta(hours=25))
+    assert signers(await asked(world, customer)) == ONE  # that one ran out of time
+
+
+async def test_a_wish_whose_time_is_over_does_not_count_although_nobody_wrote_that_down(world):
+    customer = await world.an_account()
+    first = await asked(world, customer)
+    world.clock.move(timedelta(hours=24))
+
+    later = await asked(world, customer)
+
+    assert await world.state(first["action_id"]) == "pending"
+    assert signers(later) == ONE
+
+
+async def test_what_cannot_be_converted_makes_the_sum_unknown_and_so_too_large(world):
+    customer = await world.an_account()
+    await asked(world, customer, amount_minor=1, currency="EUR")
+
+    assert signers(await asked(world, customer)) == BOTH
+
+
+async def test_deals_that_the_asking_person_does_not_see_count_too(world):
+    customer = await world.an_account()
+    private = await world.a_deal(
+        account_id=customer, agent="am_agent", visibility="private", **PIECE
+    )
+    await world.ok("crm_close_deal", agent="am_agent", deal_id=private["id"], outcome="lost",
+                   lost_reason="price")  # fmt: skip
+
+    assert (await world.call("crm_get_deal", id=private["id"])).is_error
+    assert signers(await asked(world, customer)) == BOTH
+
+
+async def test_two_wishes_that_did_not_see_each_other_are_told_apart_before_they_are_signed(
+    world, tmp_path
+):
+    """Two at once, or a clock that was put back: the later of them goes stale."""
+    customer = await world.an_account()
+    later = await asked(world, customer)
+    world.clock.move(timedelta(minutes=-5))
+    earlier = await asked(world, customer)
+    world.clock.move(timedelta(minutes=5))
+    assert (signers(later), signers(earlier)) == (ONE, ONE)
+
+    with pytest.raises(Refusal) as refused:
+        await world.decide(later["action_id"], "am")
+    await done(world, earlier, "am")
+
+    assert refused.value.code == "POLICY_CHANGED"
+    assert weak(later) not in await kept(world, tmp_path).findings()
+
+
+async def test_who_hides_an_earlier_wish_is_found(world, tmp_path):
+    customer = await world.an_account()
+    first = await asked(world, customer)
+    await done(world, first, "am")
+    world.clock.move(timedelta(hours=25))
+    second = await asked(world, customer)
+    await done(world, second, "am")
+    archive = kept(world, tmp_path)
+    assert weak(second) not in await archive.findings()
+
+    async with world.looking() as tx:
+        row = await tx.first(select(PendingAction).where(PendingAction.id == first["action_id"]))
+    async with archive.forging() as forger:
+        late = row.closed_at + timedelta(hours=20)
+        await forger.change(PendingAction, {"id": first["action_id"]}, closed_at=late)
+
+    assert weak(second) in await archive.findings()
