@@ -146,3 +146,13 @@ async def test_who_hides_an_earlier_wish_is_found(world, tmp_path):
         await forger.change(PendingAction, {"id": first["action_id"]}, closed_at=late)
 
     assert weak(second) in await archive.findings()
+
+
+async def test_only_what_the_same_tool_was_asked_for_is_added_up(world):
+    customer = await world.an_account()
+    first = await asked(world, customer)
+    async with world.without_triggers("pending_action"), world.owning() as tx:
+        row = await tx.get(PendingAction, first["action_id"])
+        row.tool = "cyberos.crm.test"
+
+    assert signers(await asked(world, customer)) == ONE
