@@ -78,7 +78,11 @@ def link(previous: bytes, body: bytes) -> bytes:
 
 def commitment(salt: bytes, value: Any) -> str:
     """A binding, hiding digest of a value."""
-    return hashlib.sha256(_COMMIT + salt + canonical(value)).hexdigest()
+    return _committed(salt, canonical(value))
+
+
+def _committed(salt: bytes, body: bytes) -> str:
+    return hashlib.sha256(_COMMIT + salt + body).hexdigest()
 
 
 def seal(
@@ -121,19 +125,19 @@ def _entry(
     blobs: list[dict[str, Any]] = []
     commitments: list[Json] = []
     for name, value in sorted(event.private.items()):
-        salt = secrets.token_bytes(16)
-        commitments.append({"f": name, "c": commitment(salt, value)})
+        salt, body = secrets.token_bytes(16), canonical(value)
+        commitments.append({"f": name, "c": _committed(salt, body)})
         blobs.append(
             {
                 "tenant_id": tenant_id,
                 "seq": seq,
                 "field": name,
                 "salt": salt,
-                "body": canonical(value).decode(),
+                "body": body.decode(),
                 "erased_at": None,
             }
         )
-    body = canonical(
+    entry = canonical(
         {
             "v": 1,
             "tenant": tenant_id,
@@ -151,4 +155,4 @@ def _entry(
             "pii": commitments,
         }
     )
-    return body, blobs
+    return entry, blobs

@@ -4,6 +4,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.kernel.canonical import DEEPEST, canonical, normalised, sha256_hex
 from domain.kernel.faults import Fault
@@ -13,6 +16,21 @@ COMPOSED, DECOMPOSED = "Nguy\u1ec5n", "Nguye\u0302\u0303n"
 
 class Colour(StrEnum):
     RED = "red"
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+LEAVES = st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | TEXTS
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner))
+
+
+@given(VALUES)
+def test_the_bytes_are_those_that_rfc_8785_asks_for(value):
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("letter", [*map(chr, range(0x21)), '"', "\\", "/", "\x7f", "\u2028"])
+def test_every_letter_that_json_treats_in_a_way_of_its_own_is_written_like_that(letter):
+    assert canonical({letter: letter}) == rfc8785.dumps({letter: letter})
 
 
 def test_members_are_ordered_by_utf16_and_nothing_is_padded():
