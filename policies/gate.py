@@ -18,7 +18,6 @@ from sqlalchemy.exc import IntegrityError
 from domain.approvals import queries as approvals
 from domain.identity import queries as identity
 from domain.identity.tokens import Token
-from domain.kernel.canonical import normalised
 from domain.kernel.clock import Clock
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
@@ -251,7 +250,7 @@ class Gate:
         key = getattr(visit.arguments, "idempotency_key", None)
         if key is None:
             return await self._do(tx, principal, visit)
-        _, digest = proposing.arguments_json(visit.arguments)
+        _, digest = proposing.bound_json(proposing.content(visit.arguments))
         named = {
             "principal": principal.reference,
             "tool": visit.row.id,
@@ -302,8 +301,8 @@ class Gate:
         proof: Mapping[str, str | int],
     ) -> Event:
         assert visit.arguments is not None
-        _, digest = proposing.arguments_json(visit.arguments)
-        content = visit.arguments.model_dump(mode="json", exclude_none=True)
+        content = proposing.content(visit.arguments)
+        _, digest = proposing.bound_json(content)
         return Event(
             event=visit.row.id,
             actor=principal.actor,
@@ -311,7 +310,7 @@ class Gate:
             policy=f"{self._catalogue.version}:{self._catalogue.sha256}",
             request=visit.request_id,
             data={**proof, "args_sha256": digest},
-            private={"arguments": normalised(content)},
+            private={"arguments": content},
         )
 
     async def _taint(self, principal: Principal) -> None:

@@ -1,7 +1,9 @@
 """A call that needs people becomes a pending action, once."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from domain.approvals import queries, signed
 from domain.approvals.tables import PendingAction
@@ -23,10 +25,17 @@ EXPECTATIONS = frozenset({"expected_version", "expected_stage"})
 _CLAIM_CHARS = 500
 
 
-def arguments_json(arguments: Arguments, without: frozenset[str] = UNBOUND) -> tuple[str, str]:
-    """The arguments as they are stored, hashed, signed and executed: canonical text and digest."""
-    content = arguments.model_dump(mode="json", exclude_none=True, exclude=set(without))
-    return signed.arguments_text(normalised(content))
+def content(arguments: Arguments) -> dict[str, Any]:
+    """Everything that was given, as JSON with every text in NFC."""
+    given = normalised(arguments.model_dump(mode="json", exclude_none=True))
+    assert isinstance(given, dict)
+    return given
+
+
+def bound_json(content: Mapping[str, Any], without: frozenset[str] = UNBOUND) -> tuple[str, str]:
+    """What of it is stored, hashed, signed and executed: canonical text and digest."""
+    bound = {name: value for name, value in content.items() if name not in without}
+    return signed.arguments_text(bound)
 
 
 async def propose(
@@ -45,8 +54,9 @@ async def propose(
 
     Raises ALREADY_PROPOSED when somebody else asked for it, and RATE_LIMITED.
     """
-    args_json, args_sha256 = arguments_json(arguments)
-    _, wish = arguments_json(arguments, UNBOUND | EXPECTATIONS)
+    given = content(arguments)
+    args_json, args_sha256 = bound_json(given)
+    _, wish = bound_json(given, UNBOUND | EXPECTATIONS)
     dedupe_key = signed.dedupe_key(tool.id, wish, proposal.entity_version)
     waiting = await queries.live_with_dedupe_key(tx, dedupe_key)
     if waiting is not None and not (waiting.state == "pending" and waiting.expires_at <= tx.at):

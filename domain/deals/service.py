@@ -130,8 +130,8 @@ async def create(tx: Tx, reader: Reader, new: NewDeal, *, created_by: str) -> De
     await tx.flush()
     for person_id in sorted(listed):
         tx.add(DealMember(deal_id=deal.id, person_id=person_id))
-    tx.add(_step(tx, deal, 1, None, created_by))
     await tx.flush()
+    await record_step(tx, deal, None, None, created_by)
     outbox.emit(
         tx,
         "deal.created",
@@ -222,15 +222,18 @@ async def move(
     chance = probability_on_move(step.end.probability_pct)
 
     left = Probability(deal.probability_pct, deal.probability_manual)
-    deal.amount_minor = facts["amount_minor"]
-    deal.expected_close_date = facts["expected_close_date"]
-    deal.primary_contact_id = facts["primary_contact_id"]
-    deal.stage_id = step.end.id
-    deal.stage_entered_at = tx.at
-    deal.probability_pct, deal.probability_manual = chance.pct, chance.manual
-    deal.updated_at = tx.at
+    await tx.edit(
+        deal,
+        amount_minor=facts["amount_minor"],
+        expected_close_date=facts["expected_close_date"],
+        primary_contact_id=facts["primary_contact_id"],
+        stage_id=step.end.id,
+        stage_entered_at=tx.at,
+        probability_pct=chance.pct,
+        probability_manual=chance.manual,
+        updated_at=tx.at,
+    )
     await record_step(tx, deal, step.start.id, reason, moved_by, left=left)
-    await tx.flush()
     outbox.emit(
         tx,
         "deal.stage_moved",
@@ -295,32 +298,30 @@ async def check_expected(tx: Tx, deal: Deal, expected: Expected) -> None:
 async def record_step(
     tx: Tx,
     deal: Deal,
-    from_stage_id: str,
+    from_stage_id: str | None,
     reason: str | None,
     moved_by: str,
     *,
     left: Probability | None = None,
     undoes: int | None = None,
 ) -> None:
-    """Write the step that a deal has just taken into its history.
+    """Write the step that a deal has just taken into its history; from nowhere if it is new.
 
     `left` is the chance it had before, for a step that may be taken back.
     """
-    step = _step(tx, deal, await queries.count_moves(tx, deal.id) + 1, reason, moved_by)
-    step.from_stage_id, step.undoes = from_stage_id, undoes
-    if left is not None:
-        step.from_probability_pct, step.from_probability_manual = left.pct, left.manual
-    tx.add(step)
-
-
-def _step(tx: Tx, deal: Deal, n: int, reason: str | None, moved_by: str) -> StageMove:
-    return StageMove(
+    taken = 0 if from_stage_id is None else await queries.count_moves(tx, deal.id)
+    await tx.put(
+        StageMove,
         deal_id=deal.id,
-        n=n,
+        n=taken + 1,
+        from_stage_id=from_stage_id,
         to_stage_id=deal.stage_id,
         reason=reason,
         moved_by=moved_by,
         at=tx.at,
+        undoes=undoes,
+        from_probability_pct=left.pct if left else None,
+        from_probability_manual=left.manual if left else None,
     )
 
 

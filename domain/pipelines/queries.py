@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from domain.pipelines.tables import Pipeline, Stage, StageTransition
 from domain.store.questions import question
@@ -23,10 +23,17 @@ _WHOLE_STAGES = select(
 ).order_by(Stage.pipeline_id, Stage.position)
 _STAGES = question(_WHOLE_STAGES.where(Stage.pipeline_id.in_(bindparam("ids", expanding=True))))
 _STAGES_OF_ONE = question(_WHOLE_STAGES.where(Stage.pipeline_id == bindparam("pipeline_id")))
-_TRANSITIONS = question(
-    select(
-        StageTransition.from_stage_id, StageTransition.to_stage_id, StageTransition.needs_reason
-    ).where(StageTransition.pipeline_id == bindparam("pipeline_id"))
+_STAGES_AHEAD = question(
+    _WHOLE_STAGES.add_columns(StageTransition.needs_reason)
+    .outerjoin(
+        StageTransition,
+        and_(
+            StageTransition.pipeline_id == Stage.pipeline_id,
+            StageTransition.from_stage_id == bindparam("from_stage_id"),
+            StageTransition.to_stage_id == Stage.id,
+        ),
+    )
+    .where(Stage.pipeline_id == bindparam("pipeline_id"))
 )
 _LABELS = question(
     select(
@@ -91,13 +98,13 @@ async def stages(tx: Tx, pipeline_ids: Iterable[str]) -> Sequence[Any]:
 
 
 async def stages_of(tx: Tx, pipeline_id: str) -> Sequence[Any]:
-    """The same of one pipeline, which every move asks for."""
+    """The same of one pipeline."""
     return await tx.ask(_STAGES_OF_ONE, pipeline_id=pipeline_id)
 
 
-async def transitions(tx: Tx, pipeline_id: str) -> Sequence[Any]:
-    """The moves a pipeline allows, as rows."""
-    return await tx.ask(_TRANSITIONS, pipeline_id=pipeline_id)
+async def stages_ahead(tx: Tx, pipeline_id: str, from_stage_id: str) -> Sequence[Any]:
+    """The same with `needs_reason`: whether a move there does; None if no move leads there."""
+    return await tx.ask(_STAGES_AHEAD, pipeline_id=pipeline_id, from_stage_id=from_stage_id)
 
 
 async def stage_ids(tx: Tx, reference: str, pipeline_ids: Iterable[str] | None) -> Sequence[str]:

@@ -141,17 +141,19 @@ async def plan_move(
 
     Raises what `rules.check_move` raises; `facts["allowed"]` lists the stages it may move to.
     """
-    stages = {stage.code: stage for stage in await queries.stages_of(tx, pipeline_id)}
+    rows = await queries.stages_ahead(tx, pipeline_id, from_stage_id)
+    stages = {stage.code: stage for stage in rows}
     codes = {stage.id: code for code, stage in stages.items()}
+    start = codes[from_stage_id]
     graph = Graph(
-        stages=tuple(_value(stage) for stage in stages.values()),
+        stages=tuple(_value(stage) for stage in rows),
         transitions=tuple(
-            Transition(codes[move.from_stage_id], codes[move.to_stage_id], move.needs_reason)
-            for move in await queries.transitions(tx, pipeline_id)
+            Transition(start, stage.code, stage.needs_reason)
+            for stage in rows
+            if stage.needs_reason is not None
         ),
     )
-    wanted = codes.get(to_stage, to_stage)
-    move = check_move(graph, codes[from_stage_id], wanted, reason, deal_facts)
+    move = check_move(graph, start, codes.get(to_stage, to_stage), reason, deal_facts)
     return Step(stages[move.from_code], stages[move.to_code])
 
 

@@ -1,8 +1,8 @@
-"""Which questions are asked on every call? Statements made once, with the tenant's wall built in.
+"""What is asked and changed on every call? Statements made once, with the tenant's wall built in.
 
 Making a statement and putting the wall into it costs more than asking it. A `Question` over columns
 and an `EntityQuestion` have both behind them; `Tx.ask` and `Tx.one` fill in the tenant, and nothing
-else can ask one.
+else can ask one. So do the statements by which `Tx.put` and `Tx.edit` write one row.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Executable, Select, bindparam, select
+from sqlalchemy import Executable, Select, bindparam, insert, select, update
 from sqlalchemy.orm import with_loader_criteria
 
 from domain.store.schema import TenantEntity, TenantRow
@@ -63,6 +63,31 @@ def by_id(entity: type[Identified], *, lock: bool) -> EntityQuestion[Identified]
     """The question for one row by its id."""
     statement = select(entity).where(entity.id == bindparam("id"))
     return entities(statement, lock=entity if lock else None)
+
+
+@lru_cache(maxsize=256)
+def new_row(entity: type[TenantRow]) -> Executable:
+    """The statement that writes a row of this kind from the values it is given."""
+    return insert(entity.__table__)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=256)
+def new_version(entity: type[TenantEntity], columns: tuple[str, ...]) -> Executable:
+    """The statement that gives these columns `new_...` values, if nobody has changed the row since
+    it had the version `old_version`.
+    """
+    table = entity.__table__.c
+    return (
+        update(entity.__table__)  # type: ignore[arg-type]
+        .where(
+            table.tenant_id == bindparam(OWN_TENANT),
+            table.id == bindparam("own_id"),
+            table.version == bindparam("old_version"),
+        )
+        .values(
+            {name: bindparam(f"new_{name}") for name in columns} | {"version": table.version + 1}
+        )
+    )
 
 
 def has_wall(options: Mapping[str, Any]) -> bool:

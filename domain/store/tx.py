@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.util import identity_key
 
@@ -22,8 +23,15 @@ from domain.store import chain
 from domain.store.chain import Event, Sealed
 from domain.store.engine import Database
 from domain.store.errors import as_fault
-from domain.store.questions import OWN_TENANT, EntityQuestion, Question, by_id
-from domain.store.schema import Base, TenantEntity
+from domain.store.questions import (
+    OWN_TENANT,
+    EntityQuestion,
+    Question,
+    by_id,
+    new_row,
+    new_version,
+)
+from domain.store.schema import Base, TenantEntity, TenantRow
 from domain.store.tables import OutboxMessage
 from domain.store.tenancy import TenantSession
 
@@ -77,14 +85,36 @@ class Tx:
 
     async def ask(self, asked: Question, **values: Any) -> Sequence[Any]:
         """Every row that answers a prepared question; pending changes are not flushed first."""
+        values[OWN_TENANT] = self.tenant_id
+        return (await self._execute(asked.statement, values)).all()
+
+    async def _execute(self, statement: Executable, values: dict[str, Any]) -> CursorResult[Any]:
         if self._connection is None:
             self._connection = await self.session.connection()
-        values[OWN_TENANT] = self.tenant_id
-        return (await self._connection.execute(asked.statement, values)).all()
+        return await self._connection.execute(statement, values)
 
     def add(self, row: Base) -> None:
         """Put a new row in; it is written at the next flush."""
         self.session.add(row)
+
+    async def put(self, kind: type[TenantRow], **values: Any) -> None:
+        """Write a new row at once, of which nobody needs an object: a third of what `add` costs."""
+        await self._execute(new_row(kind), {**values, "tenant_id": self.tenant_id})
+
+    async def edit(self, row: TenantEntity, **values: Any) -> None:
+        """Change columns of a versioned row at once, if it is still as it was read.
+
+        What assigning them and flushing does, at a third of the cost: for what every day does
+        thousands of times. Raises VERSION_CONFLICT like any other change.
+        """
+        state: Any = row
+        told = {f"new_{name}": value for name, value in values.items()}
+        told |= {OWN_TENANT: self.tenant_id, "own_id": row.id, "old_version": state.version}
+        done = await self._execute(new_version(type(row), tuple(values)), told)
+        if done.rowcount != 1:
+            raise StaleDataError
+        for name, value in {**values, "version": state.version + 1}.items():
+            set_committed_value(row, name, value)
 
     async def flush(self) -> None:
         """Write what is pending now, so that its constraints and triggers speak now."""

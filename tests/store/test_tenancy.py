@@ -17,6 +17,7 @@ from domain.contacts.tables import Contact
 from domain.deals.tables import DealMember
 from domain.identity.tables import Person
 from domain.kernel.faults import Fault
+from domain.kernel.ids import new_id
 from domain.store.engine import Role, connect
 from domain.store.questions import OWN_TENANT, EntityQuestion, Question, by_id
 from domain.store.schema import Base, TenantEntity, TenantRow
@@ -132,6 +133,51 @@ async def test_a_row_cannot_be_added_moved_or_removed_in_the_name_of_another_com
             await tx.session.delete(await tx.session.merge(their_row, load=False))
 
     assert difference(before, await everything(full, full.theirs, but=frozenset())) == {}
+
+
+async def test_a_row_written_without_an_object_is_ones_own_whatever_it_says(full):
+    before = await everything(full, full.theirs, but=frozenset())
+    new = {"email": "put@x.vn", "display_name": "Put", "active": True}
+
+    async with full.owning() as tx:
+        await tx.put(Person, tenant_id=full.theirs.id, id=new_id(), created_at=tx.at, **new)
+    async with full.looking() as tx:
+        (row,) = await tx.all(select(Person).where(Person.email == "put@x.vn"))
+
+    assert (row.tenant_id, row.display_name) == (full.ours.id, "Put")
+    assert difference(before, await everything(full, full.theirs, but=frozenset())) == {}
+
+
+async def test_a_row_of_another_company_cannot_be_edited_although_somebody_has_it(full):
+    async with full.looking(full.theirs) as tx:
+        their_row = await tx.first(select(Account))
+    before = await everything(full, full.theirs, but=frozenset())
+
+    with pytest.raises(Fault) as refused:
+        async with full.owning() as tx:
+            await tx.edit(their_row, name="Spy")
+
+    assert refused.value.code == "VERSION_CONFLICT"
+    assert difference(before, await everything(full, full.theirs, but=frozenset())) == {}
+
+
+async def test_an_edit_is_there_at_once_and_of_an_old_picture_there_is_none(full):
+    async with full.looking() as tx:
+        old = await tx.first(select(Account))
+    async with full.owning() as tx:
+        row = await tx.get(Account, old.id)
+        await tx.edit(row, name="Edited", industry=None)
+        seen = (row.name, row.industry, row.version)
+        row.name = "Edited once more"  # the session goes on from what was edited
+    with pytest.raises(Fault) as refused:
+        async with full.owning() as tx:
+            await tx.edit(old, name="From an old picture")
+    async with full.looking() as tx:
+        now = await tx.get(Account, old.id)
+
+    assert seen == ("Edited", None, old.version + 1)
+    assert (now.name, now.version) == ("Edited once more", old.version + 2)
+    assert refused.value.code == "VERSION_CONFLICT"
 
 
 async def test_E04_a_reference_to_a_row_of_another_company_cannot_be_written_down(full):

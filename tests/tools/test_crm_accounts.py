@@ -142,6 +142,7 @@ async def test_F05_no_text_keeps_the_server_busy(shared):
     assert took < 5
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_what_the_company_requires_of_an_account_is_named_before_anything_is_written(world):
     tier = {"type": "object", "properties": {"tier": {"type": "string"}}, "required": ["tier"]}
     async with world.owning() as tx:

@@ -30,7 +30,7 @@ COUNTS = {
     "crm_forecast": (6, 0),
     "crm_forecast_accuracy": (5, 0),
     "crm_create_deal": (9, 6),
-    "crm_move_stage": (8, 6),
+    "crm_move_stage": (7, 6),
     "crm_log_activity": (6, 5),
     "crm_update_account": (4, 5),
     "crm_update_contact": (4, 5),

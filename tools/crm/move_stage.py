@@ -62,9 +62,9 @@ async def TOOL(call: Call, arguments: Move) -> Moved:
             primary_contact_id=arguments.primary_contact_id,
         ),
     )
-    view = DealView(**deal_view(moved.deal, call.principal))
+    shown = deal_view(moved.deal, call.principal)
     return Moved(
-        **deal_view(moved.deal, call.principal),
+        **shown,
         from_stage=moved.from_stage,
-        untrusted_fields=untrusted_in(view, DEAL_WORDS),
+        untrusted_fields=untrusted_in(DealView(**shown), DEAL_WORDS),
     )
