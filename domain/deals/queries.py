@@ -17,10 +17,6 @@ from domain.deals.tables import Deal, DealMember, StageMove
 from domain.store.questions import Question, entities, question
 from domain.store.tx import Tx
 
-_COUNT_MOVES = question(
-    select(func.count(StageMove.n).label("moves")).where(StageMove.deal_id == bindparam("deal_id"))
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -221,12 +217,6 @@ async def moves_before(
         statement = statement.where(or_(StageMove.at < at, and_(StageMove.at == at, same_time)))
     latest_first = (StageMove.at.desc(), StageMove.deal_id.desc(), StageMove.n.desc())
     return await tx.all(statement.order_by(*latest_first).limit(limit))
-
-
-async def count_moves(tx: Tx, deal_id: str) -> int:
-    """How many steps the deal took."""
-    found = await tx.ask(_COUNT_MOVES, deal_id=deal_id)
-    return int(found[0].moves)
 
 
 @lru_cache(maxsize=64)

@@ -309,11 +309,10 @@ async def record_step(
 
     `left` is the chance it had before, for a step that may be taken back.
     """
-    taken = 0 if from_stage_id is None else await queries.count_moves(tx, deal.id)
     await tx.put(
         StageMove,
+        ("n", "deal_id"),
         deal_id=deal.id,
-        n=taken + 1,
         from_stage_id=from_stage_id,
         to_stage_id=deal.stage_id,
         reason=reason,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Executable, Select, bindparam, insert, select, update
+from sqlalchemy import Executable, Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import with_loader_criteria
 
 from domain.store.schema import TenantEntity, TenantRow
@@ -66,9 +66,20 @@ def by_id(entity: type[Identified], *, lock: bool) -> EntityQuestion[Identified]
 
 
 @lru_cache(maxsize=256)
-def new_row(entity: type[TenantRow]) -> Executable:
-    """The statement that writes a row of this kind from the values it is given."""
-    return insert(entity.__table__)  # type: ignore[arg-type]
+def new_row(entity: type[TenantRow], numbered: tuple[str, str] | None) -> Executable:
+    """The statement that writes a row of this kind from the values it is given.
+
+    `numbered` are two columns: the first is counted on from 1 among the rows that have the value
+    `within` in the second.
+    """
+    statement = insert(entity.__table__)  # type: ignore[arg-type]
+    if numbered is None:
+        return statement
+    number, parent = numbered
+    others = entity.__table__.alias()
+    there = (others.c.tenant_id == bindparam(OWN_TENANT), others.c[parent] == bindparam("within"))
+    last = select(func.coalesce(func.max(others.c[number]), 0) + 1).where(*there)
+    return statement.values({number: last.scalar_subquery()}).inline()
 
 
 @lru_cache(maxsize=256)

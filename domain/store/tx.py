@@ -97,9 +97,18 @@ class Tx:
         """Put a new row in; it is written at the next flush."""
         self.session.add(row)
 
-    async def put(self, kind: type[TenantRow], **values: Any) -> None:
-        """Write a new row at once, of which nobody needs an object: a third of what `add` costs."""
-        await self._execute(new_row(kind), {**values, "tenant_id": self.tenant_id})
+    async def put(
+        self, kind: type[TenantRow], numbered: tuple[str, str] | None = None, /, **values: Any
+    ) -> None:
+        """Write a new row at once, of which nobody needs an object: a third of what `add` costs.
+
+        `numbered=("n", "deal_id")` counts `n` on from 1 within the deal. Two at the same moment
+        get the same number, and one of them the refusal of the key that it is a part of.
+        """
+        values["tenant_id"] = self.tenant_id
+        if numbered is not None:
+            values |= {OWN_TENANT: self.tenant_id, "within": values[numbered[1]]}
+        await self._execute(new_row(kind, numbered), values)
 
     async def edit(self, row: TenantEntity, **values: Any) -> None:
         """Change columns of a versioned row at once, if it is still as it was read.

@@ -14,12 +14,12 @@ from sqlalchemy.orm import aliased
 
 from domain.accounts.tables import Account
 from domain.contacts.tables import Contact
-from domain.deals.tables import DealMember
+from domain.deals.tables import DealMember, StageMove
 from domain.identity.tables import Person
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
 from domain.store.engine import Role, connect
-from domain.store.questions import OWN_TENANT, EntityQuestion, Question, by_id
+from domain.store.questions import OWN_TENANT, EntityQuestion, Question, by_id, new_row
 from domain.store.schema import Base, TenantEntity, TenantRow
 from domain.store.tx import reading, writing
 from tests.rows import difference, everything, tables
@@ -237,6 +237,14 @@ async def test_E02_every_prepared_question_has_the_wall_in_it(full):
         names = {alias or table for table, alias in tables_in_it if table in tables()}
         assert names and names <= set(walls), (name, sql)
         assert OWN_TENANT in question.statement.compile().params
+
+
+async def test_E02_what_is_numbered_is_counted_among_ones_own(full):
+    dialect, keys = full.owner_side.reader.dialect, ["tenant_id", "deal_id"]
+    sql = str(new_row(StageMove, ("n", "deal_id")).compile(dialect=dialect, column_keys=keys))
+    (counted,) = re.findall(r"FROM stage_move AS (\w+)", sql)
+
+    assert f"{counted}.tenant_id = " in sql and f"{counted}.deal_id = " in sql
 
 
 async def test_E02_no_statement_can_say_of_itself_that_it_has_a_wall(full):
