@@ -19,9 +19,10 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.approvals import machine, signed
 from domain.approvals.facts import TRANSITIONS, ApprovalFact, Decision, State
+from domain.approvals.queries import PROPOSED
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity.keys import key_id
-from domain.kernel.clock import Clock, stamp
+from domain.kernel.clock import Clock, from_stamp, stamp
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store import audit_checkpoints, audit_source, audit_verify, checkpoints
@@ -45,7 +46,6 @@ from policies.audit_witness import Witness
 from policies.catalogue import CUSTOMER_SUM
 from policies.decide import Verdict
 from policies.evidence import (
-    PROPOSED,
     action_fact,
     genuine,
     may_be_batched,
@@ -180,7 +180,7 @@ async def _verify_actions(
         _check_votes_told(report, row, mine, traces[row.id])
         try:
             facts = [_weigh(report, row, vote, witness, heads) for vote in mine]
-            await _check_policy(tx, report, row, witness)
+            await _check_policy(tx, report, row, witness, traces[row.id])
             _check_batches(report, row, mine, witness)
             _check_quorum(report, row, facts, witness)
         except (LookupError, TypeError, ValueError):
@@ -214,6 +214,8 @@ def _check_proposed(report: Report, row: PendingAction, traces: Sequence[Trace])
         report.found(place, _FOREIGN)
         return
     others = sorted(name for name, value in stored.items() if told.data.get(name) != value)
+    if told.at != stamp(row.created_at):
+        others.append("instant")
     if others:
         report.found(place, f"entry {told.seq} tells of another {', '.join(others)}")
 
@@ -229,6 +231,10 @@ def _check_path(report: Report, row: PendingAction, traces: Sequence[Trace]) -> 
             report.found(f"entry {seq}", f"action {row.id} cannot go from {before} to {after}")
     if steps and steps[-1][1] != row.state:
         report.found(place, f"is {row.state}, and the chain left it {steps[-1][1]}")
+    last = next((trace for trace in reversed(traces) if _state(trace.event)), None)
+    ended = last.at if last is not None and machine.is_terminal(State(row.state)) else None
+    if (stamp(row.closed_at) if row.closed_at else None) != ended:
+        report.found(place, "did not end when the chain says")
     if len(steps) != row.state_seq:
         told = max(len(steps) - 1, 0)
         report.found(place, f"took {row.state_seq - 1} steps, and {told} are in the chain")
@@ -319,7 +325,9 @@ def _check_quorum(
         report.found(f"action {row.id}", f"is {row.state} without a valid signature in every slot")
 
 
-async def _check_policy(tx: Tx, report: Report, row: PendingAction, witness: Witness) -> None:
+async def _check_policy(
+    tx: Tx, report: Report, row: PendingAction, witness: Witness, traces: Sequence[Trace]
+) -> None:
     """What was proposed and signed must be no less than what the policy of that day asks for."""
     place = f"action {row.id}"
     catalogue = witness.policies.get(row.policy_sha256)
@@ -329,7 +337,7 @@ async def _check_policy(tx: Tx, report: Report, row: PendingAction, witness: Wit
         return
     facts = {"amount_usd_minor": row.amount_usd_minor}
     if policy.asks_about(CUSTOMER_SUM):
-        facts[CUSTOMER_SUM] = await _worth(tx, row)
+        facts[CUSTOMER_SUM] = await _worth(tx, row, traces)
     further = [
         slot
         for step in policy.escalate
@@ -347,11 +355,15 @@ async def _check_policy(tx: Tx, report: Report, row: PendingAction, witness: Wit
         report.found(place, "asks for less than the policy it was proposed under")
 
 
-async def _worth(tx: Tx, row: PendingAction) -> int | None:
+async def _worth(tx: Tx, row: PendingAction, traces: Sequence[Trace]) -> int | None:
     """What the action is judged by. Two that were asked for at the same moment did not see each
     other: the later of them could not be approved, and is not blamed for that.
     """
-    return await splitting.of_action(tx, row) if row.state in _APPROVED else row.amount_usd_minor
+    seq = next((trace.seq for trace in traces if trace.event == PROPOSED), None)
+    if row.state not in _APPROVED or seq is None:
+        return row.amount_usd_minor
+    first = min(from_stamp(trace.at) for trace in traces)
+    return await splitting.of_action(tx, row, seq, now=first)
 
 
 def _check_batches(

@@ -120,6 +120,11 @@ class ToolPolicy(_Frozen):
             raise ValueError(f"{self.id}: a person's yes needs assurance 2 or more")
         if self.effect is Effect.READ and self.confirm is not Confirm.NEVER:
             raise ValueError(f"{self.id}: reading asks nobody")
+        elsewhere = (*self.ask, *self.deny)
+        downwards = [step.when for step in self.escalate if step.when.op not in {">", ">="}]
+        if any(rule.field == CUSTOMER_SUM for rule in (*elsewhere, *downwards)):
+            # Only what waited for people is added up, and a sum only ever becomes smaller.
+            raise ValueError(f"{self.id}: {CUSTOMER_SUM} is only for slots above a limit")
         names = [slot.slot for slot in (*self.slots, *(s for e in self.escalate for s in e.slots))]
         if len(set(names)) != len(names):
             raise ValueError(f"{self.id}: two slots have one name")

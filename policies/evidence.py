@@ -26,11 +26,13 @@ from domain.approvals.facts import (
     State,
 )
 from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.queries import PROPOSED
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity import queries as identity
 from domain.identity.keys import verify
 from domain.identity.tables import ApproverKey
 from domain.kernel.canonical import canonical, normalised, sha256_hex
+from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault
 from domain.store import audit_queries
 from domain.store.tx import Tx
@@ -39,7 +41,6 @@ from policies.catalogue import Catalogue
 from policies.contract import Arguments, Call, Proposal, Registry, Tool
 
 SETTLE_WINDOW = timedelta(minutes=15)
-PROPOSED = "action.proposed"
 _TERMS = (
     "slots", "slots_needed", "self_rule", "min_assurance", "taint", "claim", "effects",
     "amount_minor", "currency", "amount_usd_minor", "fx_rate_id",
@@ -145,16 +146,18 @@ def proposed(row: PendingAction) -> dict[str, str | int]:
     }
 
 
-async def check_whole(tx: Tx, row: PendingAction) -> None:
-    """Refuse with ARGS_TAMPERED unless the action is as it was proposed.
+async def check_whole(tx: Tx, row: PendingAction) -> int:
+    """The number of the entry that tells of the proposal; ARGS_TAMPERED unless all is as it says.
 
     One look into an index of the chain: cheap enough to take before anybody is shown the action,
     and without it the first person to look would be shown whatever was written into the row.
     """
     signed.check_arguments(row.args_json, row.args_sha256)
     signed.check_arguments(row.summary, row.summary_sha256)
-    if await audit_queries.first_data(tx, row.id, PROPOSED) != proposed(row):
+    told = await audit_queries.first(tx, row.id, PROPOSED)
+    if told is None or (told.at, told.data) != (stamp(row.created_at), proposed(row)):
         raise signed.tampered("The stored action is not the one whose proposal is in the audit.")
+    return told.seq
 
 
 async def gather(tx: Tx, row: PendingAction, house: House) -> Evidence:
@@ -228,7 +231,7 @@ async def situation(tx: Tx, row: PendingAction, house: House, *, hold: bool = Fa
     `hold` keeps what it is about from changing until the transaction ends: for whoever is about to
     carry it out. ARGS_TAMPERED when it is not as it was proposed.
     """
-    await check_whole(tx, row)
+    seq = await check_whole(tx, row)
     tool = house.registry.get(row.tool)
     gone = Situation(_gone(tx, PolicyRelation.UNAVAILABLE), None, None)
     if tool is None or tool.propose is None or house.catalogue is None:
@@ -243,7 +246,7 @@ async def situation(tx: Tx, row: PendingAction, house: House, *, hold: bool = Fa
     if not _shows_the_same(row, proposal):
         # Something else than what is true now was shown: stale, whichever of the two was changed.
         return Situation(_gone(tx, PolicyRelation.SAME), None, None)
-    relation = await _policy_relation(tx, row, tool, proposal, house.catalogue)
+    relation = await _policy_relation(tx, row, seq, tool, proposal, house.catalogue)
     present = Present(
         now=tx.at,
         entity_version=proposal.entity_version,
@@ -294,14 +297,14 @@ async def requesting_call(tx: Tx, row: PendingAction) -> Call:
 
 
 async def _policy_relation(
-    tx: Tx, row: PendingAction, tool: Tool, proposal: Proposal, catalogue: Catalogue
+    tx: Tx, row: PendingAction, seq: int, tool: Tool, proposal: Proposal, catalogue: Catalogue
 ) -> PolicyRelation:
     if schema_sha256(tool.arguments) != row.tool_schema_sha256:
         return PolicyRelation.STRICTER
     policy = catalogue.by_id.get(row.tool)
     if policy is None:
         return PolicyRelation.STRICTER
-    facts = await splitting.judged(tx, policy, proposal, asked=(row.created_at, row.id))
+    facts = await splitting.judged(tx, policy, proposal, asked=(row.created_at, seq))
     now = decide.weigh(policy, facts, tainted=bool(row.taint))
     if now.verdict is decide.Verdict.DENY:
         return PolicyRelation.STRICTER

@@ -61,9 +61,17 @@ NEVER_BATCHED = frozenset({"cyberos.inv.cancel_einvoice", "cyberos.inv.void_invo
 NEVER_BATCHED_IN = ("cyberos.admin.", "cyberos.data.")
 
 
-def check(catalogue: Catalogue) -> None:
-    """Raise POLICY_TOO_WEAK, naming every row that is weaker than the floor."""
+def check(catalogue: Catalogue, *, of_the_past: bool = False) -> None:
+    """Raise POLICY_TOO_WEAK, naming every row that is weaker than the floor.
+
+    A policy `of_the_past`, as it stands in a chain, need not know what the floor learnt since:
+    that the deals of a customer are added up.
+    """
     weak = [problem for row in catalogue.tool for problem in _problems(row)]
+    large = catalogue.by_id.get("cyberos.crm.close_deal")
+    judged_by = {CUSTOMER_SUM, "amount_usd_minor"} if of_the_past else {CUSTOMER_SUM}
+    if large is not None and not _large_deals_escalate(large, judged_by):
+        weak.append(f"{large.id} must ask a CRO above 100,000 USD for one customer in a day")
     if catalogue.rate_max_age_days > OLDEST_RATE_DAYS:
         weak.append(f"rate_max_age_days must not be above {OLDEST_RATE_DAYS}")
     if weak:
@@ -106,8 +114,6 @@ def _problems(row: ToolPolicy) -> list[str]:
         found.append(f"{row.id} must be destructive and always ask people")
     if not _covers(row, AT_LEAST[row.id]):
         found.append(f"{row.id} needs more or other signatures")
-    if row.id == "cyberos.crm.close_deal" and not _large_deals_escalate(row):
-        found.append(f"{row.id} must ask a CRO above 100,000 USD")
     return found
 
 
@@ -129,10 +135,9 @@ def _asks_on_first_use(row: ToolPolicy) -> bool:
     return asks and _covers(row, (FIRST_USE_ROLES,))
 
 
-def _large_deals_escalate(row: ToolPolicy) -> bool:
+def _large_deals_escalate(row: ToolPolicy, judged_by: set[str]) -> bool:
     return any(
-        # The first is in policies from before there was the second, which is never below it.
-        step.when.field in {"amount_usd_minor", CUSTOMER_SUM}
+        step.when.field in judged_by
         and step.when.op in {">", ">="}
         and step.when.value <= LARGE_DEAL_USD_MINOR
         and any(set(slot.roles) == {"cro"} for slot in step.slots)

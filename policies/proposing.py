@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.approvals import queries, signed
+from domain.approvals.queries import PROPOSED
 from domain.approvals.tables import PendingAction
 from domain.kernel.canonical import normalised, sha256_hex
 from domain.kernel.faults import Fault, Kind
@@ -16,7 +17,7 @@ from domain.store.tx import Tx
 from policies.catalogue import Catalogue, ToolPolicy
 from policies.contract import Arguments, PendingAnswer, Principal, Proposal, SlotView, Tool
 from policies.decide import Decision
-from policies.evidence import PROPOSED, entity_digest, proposed, schema_sha256, slot_rows
+from policies.evidence import entity_digest, proposed, schema_sha256, slot_rows
 
 MOST_PENDING = 20  # of one requester: an inbox nobody can read protects nobody
 UNBOUND = frozenset({"idempotency_key", "note_to_approver", "dry_run"})

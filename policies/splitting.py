@@ -2,7 +2,7 @@
 
 What one tool does for one customer within a day is judged together (docs/decisions/0020): the
 worth of a wish is that of the wish and of all that were asked for before it, unless they came to
-nothing or were done with more than a day earlier.
+nothing or were done more than a day earlier.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,61 +21,58 @@ from policies.decide import Facts
 
 WINDOW: Final = timedelta(hours=24)
 # Which other rows belong to the customer of one, by the kind of row an action is about.
-_OTHERS: Mapping[str, Callable[[str], "Select[str]"]] = {"deal": deals.others_of_account}
+_OTHERS: Mapping[str, Callable[[str], "Select[str, int]"]] = {"deal": deals.others_of_customer}
 
 
 async def judged(
-    tx: Tx, policy: ToolPolicy, proposal: Proposal, *, asked: tuple[datetime, str] | None = None
+    tx: Tx, policy: ToolPolicy, proposal: Proposal, *, asked: tuple[datetime, int] | None = None
 ) -> Facts:
     """What policy is weighed with: the facts of the proposal and, where it asks, the sum.
 
-    `asked` is the instant and the action of a wish that waits already; else it is made now.
+    `asked` is the instant of a wish that waits already and its entry in the chain; a new one comes
+    after everything that is there.
     """
     if not policy.asks_about(CUSTOMER_SUM):
         return proposal.facts
-    at, action_id = asked or (tx.at, None)
-    worth = await _sum(
-        tx,
-        tool=policy.id,
-        entity=(proposal.entity_type, proposal.entity_id),
-        usd_minor=proposal.amount_usd_minor,
-        at=at,
-        action_id=action_id,
-    )
+    at, seq = asked or (tx.at, None)
+    entity = proposal.entity_type, proposal.entity_id
+    worth = await _sum(tx, policy.id, entity, proposal.amount_usd_minor, min(at, tx.at), seq)
     return {**proposal.facts, CUSTOMER_SUM: worth}
 
 
-async def of_action(tx: Tx, row: PendingAction) -> int | None:
-    """US cents an action is judged by: with those before it that have not come to nothing since."""
-    return await _sum(
-        tx,
-        tool=row.tool,
-        entity=(row.entity_type, row.entity_id),
-        usd_minor=row.amount_usd_minor,
-        at=row.created_at,
-        action_id=row.id,
-    )
+async def of_action(tx: Tx, row: PendingAction, seq: int, *, now: datetime) -> int | None:
+    """US cents an action is judged by; `seq` is the entry of its proposal.
+
+    With those before it that have not come to nothing since. An action that says it was asked for
+    later than `now` is judged as of now.
+    """
+    entity = row.entity_type, row.entity_id
+    at = min(row.created_at, now)
+    return await _sum(tx, row.tool, entity, row.amount_usd_minor, at, seq)
 
 
 async def _sum(
     tx: Tx,
-    *,
     tool: str,
     entity: tuple[str, str],
     usd_minor: int | None,
     at: datetime,
-    action_id: str | None,
+    seq: int | None,
 ) -> int | None:
     """US cents of this wish and of those before it; None when one of them cannot be converted.
 
-    Counted are only wishes from before `at` (and before `action_id`, of the same instant): what
-    comes after one cannot change who has to sign it, and of two that did not see each other the
-    later is found out when it is signed.
+    Before and after are told by the chain and not by a clock: what comes after a wish cannot
+    change who has to sign it, and of two that did not see each other the later is found out when
+    it is signed.
     """
     kind, entity_id = entity
     if usd_minor is None or kind not in _OTHERS:
         return None
-    before = await queries.worth_before(
-        tx, tool, _OTHERS[kind](entity_id), since=at - WINDOW, at=at, action_id=action_id
+    try:
+        since = at - WINDOW
+    except OverflowError:  # no instant that this program writes
+        return None
+    others = await queries.worth_of_others(
+        tx, tool, _OTHERS[kind](entity_id), since=since, at=at, before=seq
     )
-    return None if before is None else before + usd_minor
+    return None if others is None else others + usd_minor

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select, String, and_, bindparam, or_, select
+from sqlalchemy import Select, String, and_, bindparam, func, or_, select
+from sqlalchemy.orm import aliased
 
 from domain.accounts.tables import Account
 from domain.store import search
@@ -45,6 +46,17 @@ _NAMED_BY_TAX_CODE = question(
     select(*_NAMED).where(Account.vn_mst == bindparam("tax_code"), _OF_TYPE)
 )
 _AFTER_EVERY_LETTER = "\U0010ffff"
+
+
+def of_same_customer(account_id: Any) -> "Select[str]":
+    """The ids of an account and of those that look like the same customer: the same name (without
+    marks and case), or the same tax code but for the branch.
+    """
+    this = aliased(Account)
+    code = func.substr(this.vn_mst, 1, 10)
+    same_code = or_(Account.vn_mst == code, Account.vn_mst.between(code + "-", code + "-~"))
+    same = or_(Account.id == this.id, Account.folded == this.folded, same_code)
+    return select(Account.id).join(this, same).where(this.id == account_id)
 
 
 async def get(tx: Tx, account_id: str, *, lock: bool = False) -> Account | None:

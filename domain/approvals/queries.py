@@ -14,9 +14,11 @@ from domain.approvals.tables import (
     PolicyVersion,
     Resolution,
 )
+from domain.store import audit_queries
 from domain.store.salvage import salvaged, unreadable
 from domain.store.tx import Tx
 
+PROPOSED = "action.proposed"  # the entry of the chain with which an action begins
 LIVE = ("pending", "approved", "executing", "unknown")
 
 
@@ -95,38 +97,40 @@ async def decided_before(
     return await tx.all(statement.order_by(*latest_first).limit(limit))
 
 
-async def worth_before(
+async def worth_of_others(
     tx: Tx,
     tool: str,
-    entity_ids: "Select[str]",
+    others: "Select[str, int]",
     *,
     since: datetime,
     at: datetime,
-    action_id: str | None,
+    before: int | None,
 ) -> int | None:
-    """US cents of the actions of a tool about these rows that were asked for before an instant.
+    """US cents of the actions of a tool about other rows, given by id and version of now.
 
-    Left out is what came to nothing and what ended before `since`. None when the worth of one of
-    them is not known. Of actions of the very instant count those before `action_id`.
+    Counted are those that may still be carried out at an instant, those that are under way, and
+    those that were done after `since`; with `before`, only if they were proposed before that entry
+    of the chain. None when the worth of one of them is not known.
     """
-    may_come = PendingAction.state.in_(("pending", "approved")) & (PendingAction.expires_at > at)
-    came = PendingAction.state.in_(("executing", "unknown", "succeeded"))
-    same_time = PendingAction.created_at == at
-    if action_id is not None:
-        same_time &= PendingAction.id < action_id
-    (found,) = await tx.rows(
+    rows = others.subquery()
+    due = PendingAction.state.in_(("pending", "approved")) & (PendingAction.expires_at > at)
+    # An action about a row that has changed since can only go stale.
+    still_fits = PendingAction.entity_version == rows.c.version
+    under_way = PendingAction.state.in_(("executing", "unknown"))
+    done = (PendingAction.state == "succeeded") & (PendingAction.closed_at > since)
+    statement = (
         select(
             func.count().label("actions"),
             func.count(PendingAction.amount_usd_minor).label("known"),
             func.coalesce(func.sum(PendingAction.amount_usd_minor), 0).label("usd_minor"),
-        ).where(
-            PendingAction.tool == tool,
-            PendingAction.entity_id.in_(entity_ids),
-            or_(PendingAction.created_at < at, same_time),
-            or_(may_come, came),
-            or_(PendingAction.closed_at.is_(None), PendingAction.closed_at > since),
         )
+        .join(rows, PendingAction.entity_id == rows.c.id)
+        .where(PendingAction.tool == tool, or_(and_(due, still_fits), under_way, done))
     )
+    if before is not None:
+        earlier = audit_queries.told_before(before, PROPOSED, of=PendingAction.id)
+        statement = statement.where(earlier)
+    (found,) = await tx.rows(statement)
     return int(found.usd_minor) if found.known == found.actions else None
 
 

@@ -99,8 +99,8 @@ WORDS: Final[Mapping[str, tuple[Kind, str, str]]] = MappingProxyType(
         ),
         "POLICY_CHANGED": (
             Kind.CONFLICT,
-            "The policy asks for more now than when the action was proposed.",
-            "Propose the action again under the policy in force.",
+            "More signatures are needed now than when the action was proposed.",
+            "Propose it again: the policy changed, or other deals of the customer came first.",
         ),
         "POLICY_DENIED": (
             Kind.FORBIDDEN,

@@ -48,7 +48,9 @@ class Card(NamedTuple):
 
     def quiet_days(self, at: datetime) -> int:
         """Whole days since it moved or an activity was logged, whatever came later."""
-        last = max(self.last_activity_at or self.stage_entered_at, self.stage_entered_at)
+        last = self.stage_entered_at
+        if self.last_activity_at is not None and self.last_activity_at > last:
+            last = self.last_activity_at
         return max(0, (at - last).days)
 
 
@@ -141,7 +143,9 @@ _CARDS = question(
 
 def stagnation(quiet_days: int) -> int | None:
     """The mark a deal has passed (7, 14 or 30 days without anything happening), or None."""
-    return max((days for days in STAGNANT_DAYS if quiet_days >= days), default=None)
+    if quiet_days < STAGNANT_DAYS[0]:
+        return None
+    return max(days for days in STAGNANT_DAYS if quiet_days >= days)
 
 
 async def board(tx: Tx, reader: Reader, reference: str | None, *, cards: int) -> Board:

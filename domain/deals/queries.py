@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
+from domain.accounts import queries as accounts
 from domain.deals.cards import DealCard, shown_deals
 from domain.deals.tables import Deal, DealMember, StageMove
 from domain.store.questions import Question, entities, question
@@ -108,13 +109,15 @@ def ids_of(reader: Reader, *, account_id: str | None, deal_id: str | None) -> "S
     return statement if deal_id is None else statement.where(Deal.id == deal_id)
 
 
-def others_of_account(deal_id: str) -> "Select[str]":
-    """The ids of the other deals of a deal's account, whoever may see them.
+def others_of_customer(deal_id: str) -> "Select[str, int]":
+    """Ids and versions of the other deals of a deal's customer, whoever may see them.
 
-    Only for judging what is asked for together: what is hidden counts, and is shown to nobody.
+    Only for judging what is asked for together: what is hidden counts too.
     """
     of_deal = select(Deal.account_id).where(Deal.id == deal_id).scalar_subquery()
-    return select(Deal.id).where(Deal.account_id == of_deal, Deal.id != deal_id)
+    return select(Deal.id, Deal.version).where(
+        Deal.account_id.in_(accounts.of_same_customer(of_deal)), Deal.id != deal_id
+    )
 
 
 async def get(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> Deal | None:

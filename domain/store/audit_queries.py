@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.store.chain import GENESIS, Sealed
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
@@ -25,18 +27,38 @@ async def hash_at(tx: Tx, seq: int) -> str | None:
     return await tx.first(select(AuditEntry.hash).where(AuditEntry.seq == seq))
 
 
-async def first_data(tx: Tx, action_id: str, event: str) -> Any:
-    """What the first entry of this kind about an action says; None if there is none."""
-    body = await tx.first(
-        select(AuditEntry.body)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an entry about an action says, by its own bytes."""
+
+    seq: int
+    at: Any
+    data: Any
+
+
+async def first(tx: Tx, action_id: str, event: str) -> Told | None:
+    """The first entry of this kind about an action; None if there is none that can be read."""
+    rows = await tx.rows(
+        select(AuditEntry.seq, AuditEntry.body)
         .where(AuditEntry.action_id == action_id, AuditEntry.event == event)
         .order_by(AuditEntry.seq)
+        .limit(1)
     )
     try:
-        content = json.loads(body or "null")
+        content = json.loads(rows[0].body) if rows else None
     except ValueError:
         return None  # somebody wrote over it; the verifier says so
-    return content.get("data") if isinstance(content, dict) else None
+    if not isinstance(content, dict):
+        return None
+    return Told(rows[0].seq, content.get("at"), content.get("data"))
+
+
+def told_before(seq: int, event: str, *, of: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether an entry before this one tells of such an event about the action in a column."""
+    entry = select(AuditEntry.seq).where(
+        AuditEntry.action_id == of, AuditEntry.event == event, AuditEntry.seq < seq
+    )
+    return entry.exists()
 
 
 async def entries(tx: Tx, *, after: int, limit: int) -> Sequence[AuditEntry]:

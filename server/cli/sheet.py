@@ -63,7 +63,8 @@ class Sheet:
     requester: Requester
     state: str
     at: datetime
-    customer_sum: int | None  # US cents it is judged by, where the policy adds up
+    adds_up: bool  # whether policy judges it by all that the customer is asked for in a day
+    customer_sum: int | None  # US cents, if so and known
 
     def open_slots(self) -> list[Slot]:
         """The signatures that are still missing."""
@@ -94,7 +95,7 @@ async def lay_out(tx: Tx, company: Company, row: PendingAction, house: House) ->
     ARGS_TAMPERED when it is not as it was proposed: such an action must not even be shown as if
     it were whole.
     """
-    await check_whole(tx, row)
+    seq = await check_whole(tx, row)
     evidence = await gather(tx, row, house)
     policy = house.catalogue.by_id.get(row.tool) if house.catalogue else None
     adds_up = policy is not None and policy.asks_about(CUSTOMER_SUM)
@@ -105,7 +106,8 @@ async def lay_out(tx: Tx, company: Company, row: PendingAction, house: House) ->
         requester=await _requester(tx, row),
         state=after_time(evidence.action, tx.at).value,  # a reader cannot write that time ran out
         at=tx.at,
-        customer_sum=await splitting.of_action(tx, row) if adds_up else None,
+        adds_up=adds_up,
+        customer_sum=await splitting.of_action(tx, row, seq, now=tx.at) if adds_up else None,
     )
 
 
@@ -296,9 +298,12 @@ def _amount(row: PendingAction, words: Words) -> str:
 
 def _together(sheet: Sheet, words: Words) -> str:
     """Why more people sign than this amount alone would need."""
-    if sheet.customer_sum is None or sheet.customer_sum == sheet.row.amount_usd_minor:
+    own, together = sheet.row.amount_usd_minor, sheet.customer_sum
+    if not sheet.adds_up or own is None or together == own:
         return ""
-    return f"≈ {money(sheet.customer_sum, 'USD', words.language)} ({words['with_this']})"
+    if together is None:
+        return words["usd_unknown"]
+    return f"≈ {money(together, 'USD', words.language)} ({words['with_this']})"
 
 
 def _asked_by(requester: Requester, words: Words) -> str:

@@ -153,7 +153,7 @@ class Place:
 
     def a_deal(self, **more: Any) -> str:
         """A new open deal of the demo company, with a new customer: one customer's add up."""
-        new = {"name": "Công ty TNHH Đại Dương", "account_type": "llc"}
+        new = {"name": f"Khách hàng số {next(_NUMBERS)}", "account_type": "llc"}
         account_id = more.pop("account_id", None) or self.call("crm_create_account", new)["id"]
         fields = {"account_id": account_id, "name": "Bảo trì năm sau", "amount_minor": 250_000_000}
         created = self.call("crm_create_deal", {**fields, "currency": "VND", **more})

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from domain.kernel.faults import Fault
 from policies import floor
@@ -66,7 +67,6 @@ def test_A06_a_missing_table_is_unavailable(tmp_path):
         (TEXT.replace('[{ slot = "am", roles = ["am"] }]',
                       '[{ slot = "am", roles = ["am", "sales"] }]'), "one role more"),
         (TEXT.replace("value = 10_000_000", "value = 10_000_001"), "a higher threshold"),
-        (TEXT.replace('op = ">", value', 'op = "<", value'), "the comparison turned around"),
         (TEXT.replace('field = "customer_sum_24h_usd_minor"', 'field = "rows"'), "another amount"),
         (TEXT.replace('scope = "crm.read"', 'scope = "core.read"', 1), "a wider scope"),
         (TEXT.replace('op = "==", value = 1', 'op = "==", value = 0', 1), "asks on the second use"),
@@ -93,12 +93,35 @@ def test_a_stricter_table_loads(tmp_path):
     assert floor.load_checked(written(tmp_path, stricter)).sha256 != SHIPPED.sha256
 
 
-def test_a_table_from_before_pieces_were_added_up_is_no_weaker_than_it_was():
+def test_a_table_from_before_pieces_were_added_up_was_strong_then_and_is_too_weak_now():
     """Such tables are in the chains of companies that were founded with them."""
     older = TEXT.replace('field = "customer_sum_24h_usd_minor"', 'field = "amount_usd_minor"')
+    catalogue = Catalogue.model_validate(tomllib.loads(older))
     assert older != TEXT
 
-    floor.check(Catalogue.model_validate(tomllib.loads(older)))
+    floor.check(catalogue, of_the_past=True)
+    with pytest.raises(Fault) as caught:
+        floor.check(catalogue)
+
+    assert caught.value.code == "POLICY_TOO_WEAK"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"deny": [{"field": CUSTOMER_SUM, "op": ">", "value": 1}]},
+        {"confirm": Confirm.PREDICATE, "effect": "write",
+         "ask": [{"field": CUSTOMER_SUM, "op": ">", "value": 1}]},
+        {"escalate": [{"when": {"field": CUSTOMER_SUM, "op": "<", "value": 1},
+                       "slots": [{"slot": "cro", "roles": ["cro"]}]}]},
+    ],
+)  # fmt: skip
+def test_a_sum_only_asks_for_more_signatures_above_a_limit(elsewhere):
+    """What nobody is asked about is not added up, and a sum only becomes smaller afterwards."""
+    row = SHIPPED.by_name["crm_close_deal"].model_dump()
+
+    with pytest.raises(ValidationError, match="only for slots above a limit"):
+        ToolPolicy.model_validate({**row, **elsewhere})
 
 
 def test_without_a_table_there_are_the_reading_tools_with_their_scopes():

@@ -1,6 +1,7 @@
 """A limit is not passed in pieces: what a customer is asked for within a day is judged together."""
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,6 +9,8 @@ from sqlalchemy import select
 from domain.approvals.facts import Decision
 from domain.approvals.refusals import Refusal
 from domain.approvals.tables import PendingAction
+from domain.kernel.faults import Fault
+from policies import splitting
 from tests.forgery import kept
 
 PIECE = {"amount_minor": 6_000_000, "currency": "USD"}  # 60,000.00; the limit is 100,000.00
@@ -110,23 +113,108 @@ async def test_deals_that_the_asking_person_does_not_see_count_too(world):
     assert signers(await asked(world, customer)) == BOTH
 
 
-async def test_two_wishes_that_did_not_see_each_other_are_told_apart_before_they_are_signed(
+async def test_a_clock_that_is_put_back_brings_nothing_before_what_was_there(world):
+    customer = await world.an_account()
+    await done(world, await asked(world, customer), "am")
+    world.clock.move(timedelta(minutes=-5))
+
+    assert signers(await asked(world, customer)) == BOTH
+
+
+async def test_of_two_wishes_that_did_not_see_each_other_one_cannot_be_signed(
+    world, tmp_path, monkeypatch
+):
+    if world.is_sqlite:
+        pytest.skip("one writer at a time: the second always sees the first")
+    customer, both_judged, judged = await world.an_account(), asyncio.Barrier(2), splitting.judged
+
+    async def at_once(tx, *args, **how):
+        facts = await judged(tx, *args, **how)
+        await both_judged.wait()
+        return facts
+
+    with monkeypatch.context() as patched:
+        patched.setattr(splitting, "judged", at_once)
+        wishes = await asyncio.gather(asked(world, customer), asked(world, customer))
+    outcomes = []
+    for wish in wishes:
+        try:
+            await done(world, wish, "am")
+            outcomes.append("done")
+        except Refusal as refused:
+            outcomes.append(refused.code)
+
+    assert [signers(wish) for wish in wishes] == [ONE, ONE]
+    assert sorted(outcomes) == ["POLICY_CHANGED", "done"]
+    findings = await kept(world, tmp_path).findings()
+    assert [wish for wish in wishes if weak(wish) in findings] == []
+
+
+async def test_accounts_that_look_like_one_customer_are_one(world):
+    """A name without marks, or the tax code of a branch: adding an account takes no signature."""
+    named, again, other = [
+        await world.an_account(name) for name in ("Hòa Phát", "HOA PHAT", "Hòa Phát Hai")
+    ]
+    head = await world.an_account("Sao Mai", vn_mst="0101243150")
+    branch = await world.an_account("Sao Mai Huế", vn_mst="0101243150-001")
+
+    slots = [signers(await asked(world, one)) for one in (named, again, other, head, branch)]
+
+    assert slots == [ONE, BOTH, ONE, ONE, BOTH]
+
+
+async def test_a_wish_about_a_deal_that_has_changed_since_can_only_go_stale_and_does_not_count(
+    world,
+):
+    customer = await world.an_account()
+    deal = await world.a_deal(account_id=customer, **PIECE)
+    await world.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
+    await world.ok("crm_update_deal", deal_id=deal["id"], amount_minor=1_000_000)
+    again = await world.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
+
+    assert (signers(again), signers(await asked(world, customer))) == (ONE, ONE)
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+async def test_an_instant_that_somebody_wrote_into_an_action_is_noticed_before_it_is_signed(
+    world, tmp_path, days
+):
+    customer = await world.an_account()
+    await done(world, await asked(world, customer), "am")
+    second = await asked(world, customer)
+    async with world.without_triggers("pending_action"), world.owning() as tx:
+        row = await tx.get(PendingAction, second["action_id"])
+        row.created_at += timedelta(days=days)
+
+    with pytest.raises(Fault) as refused:
+        await world.decide(second["action_id"], "am")
+
+    assert refused.value.code == "ARGS_TAMPERED"
+    findings = await kept(world, tmp_path).findings()
+    assert any("tells of another instant" in one for one in findings), findings
+
+
+async def test_an_instant_before_all_days_is_a_finding_and_not_the_end_of_the_verifier(
     world, tmp_path
 ):
-    """Two at once, or a clock that was put back: the later of them goes stale."""
+    action = await asked(world, await world.an_account())
+    await done(world, action, "am")
+    async with world.without_triggers("pending_action"), world.owning() as tx:
+        row = await tx.get(PendingAction, action["action_id"])
+        row.created_at = datetime(1, 1, 1, tzinfo=UTC)
+
+    findings = await kept(world, tmp_path).findings()
+    assert any(action["action_id"] in one or "another instant" in one for one in findings)
+
+
+async def test_an_end_that_somebody_wrote_into_an_open_action_does_not_make_it_old(world):
     customer = await world.an_account()
-    later = await asked(world, customer)
-    world.clock.move(timedelta(minutes=-5))
-    earlier = await asked(world, customer)
-    world.clock.move(timedelta(minutes=5))
-    assert (signers(later), signers(earlier)) == (ONE, ONE)
+    first = await asked(world, customer)
+    async with world.without_triggers("pending_action"), world.owning() as tx:
+        row = await tx.get(PendingAction, first["action_id"])
+        row.closed_at = row.created_at - timedelta(days=3)
 
-    with pytest.raises(Refusal) as refused:
-        await world.decide(later["action_id"], "am")
-    await done(world, earlier, "am")
-
-    assert refused.value.code == "POLICY_CHANGED"
-    assert weak(later) not in await kept(world, tmp_path).findings()
+    assert signers(await asked(world, customer)) == BOTH
 
 
 async def test_who_hides_an_earlier_wish_is_found(world, tmp_path):
@@ -145,7 +233,9 @@ async def test_who_hides_an_earlier_wish_is_found(world, tmp_path):
         late = row.closed_at + timedelta(hours=20)
         await forger.change(PendingAction, {"id": first["action_id"]}, closed_at=late)
 
-    assert weak(second) in await archive.findings()
+    findings = await archive.findings()
+    assert weak(second) in findings
+    assert f"action {first['action_id']}: did not end when the chain says" in findings
 
 
 async def test_only_what_the_same_tool_was_asked_for_is_added_up(world):

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import count
 
 import pytest
 from sqlalchemy import select
@@ -23,8 +24,13 @@ SMALL = {"amount_minor": 10_000_000, "currency": "USD"}  # 100,000.00: not over 
 LARGE = {"amount_minor": 10_000_001, "currency": "USD"}
 
 
+_NUMBERS = count(1)
+
+
 async def a_deal(talk, **more):
-    account = await talk.ok("crm_create_account", name="Công ty Phú Quý", account_type="llc")
+    """A deal with a new customer: what one is asked for within a day adds up."""
+    name = f"Công ty Phú Quý {next(_NUMBERS)}"
+    account = await talk.ok("crm_create_account", name=name, account_type="llc")
     fields = {"account_id": account["id"], "name": "Nền tảng quý 4", **SMALL}
     return await talk.ok("crm_create_deal", **{**fields, **more})
 
