@@ -55,8 +55,9 @@ async def first(tx: Tx, action_id: str, event: str) -> Told | None:
 
 def told_before(seq: int, event: str, *, of: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """Whether an entry before this one tells of such an event about the action in a column."""
+    # `+ 0`: the index of actions answers this, and not the chain read up to that entry.
     entry = select(AuditEntry.seq).where(
-        AuditEntry.action_id == of, AuditEntry.event == event, AuditEntry.seq < seq
+        AuditEntry.action_id == of, AuditEntry.event == event, AuditEntry.seq + 0 < seq
     )
     return entry.exists()
 
