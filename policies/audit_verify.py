@@ -55,6 +55,7 @@ from policies.evidence import (
 
 # States an action reaches only through its quorum.
 _APPROVED = {"approved", "executing", "unknown", "succeeded", "failed"}
+_ENDED = {state.value for state in State if machine.is_terminal(state)}
 _VOTES = {"action.approved_by": "approve", "action.rejected_by": "reject"}
 _PAGE = 200
 
@@ -232,7 +233,7 @@ def _check_path(report: Report, row: PendingAction, traces: Sequence[Trace]) -> 
     if steps and steps[-1][1] != row.state:
         report.found(place, f"is {row.state}, and the chain left it {steps[-1][1]}")
     last = next((trace for trace in reversed(traces) if _state(trace.event)), None)
-    ended = last.at if last is not None and machine.is_terminal(State(row.state)) else None
+    ended = last.at if last is not None and row.state in _ENDED else None
     if (stamp(row.closed_at) if row.closed_at else None) != ended:
         report.found(place, "did not end when the chain says")
     if len(steps) != row.state_seq:

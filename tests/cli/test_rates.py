@@ -114,3 +114,13 @@ def test_the_sheet_says_why_a_second_deal_of_the_day_needs_more_signatures(copie
     assert said not in alone and "cro (cro): " not in alone
     amount = copied.ok("show", second)["action"]["amount"]
     assert amount["customer_sum_24h_usd_minor"] == 12_000_000
+
+
+def test_the_sheet_says_that_what_a_customer_is_asked_for_together_is_unknown(copied):
+    account = copied.call("crm_create_account", {"name": "Công ty Phú Quý", "account_type": "llc"})
+    one = {"account_id": account["id"], "amount_minor": 100}
+    copied.proposed(**one, currency="EUR")
+
+    sheet = copied.run("show", copied.proposed(**one, currency="USD"), "--lang", "en").out
+
+    assert "Same customer, 24 hours  value in USD unknown" in sheet and "cro (cro): open" in sheet
