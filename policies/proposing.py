@@ -33,9 +33,9 @@ def content(arguments: Arguments) -> dict[str, Any]:
     return given
 
 
-def bound_json(content: Mapping[str, Any], without: frozenset[str] = UNBOUND) -> tuple[str, str]:
+def bound_json(given: Mapping[str, Any], without: frozenset[str] = UNBOUND) -> tuple[str, str]:
     """What of it is stored, hashed, signed and executed: canonical text and digest."""
-    bound = {name: value for name, value in content.items() if name not in without}
+    bound = {name: value for name, value in given.items() if name not in without}
     return signed.arguments_text(bound)
 
 

@@ -128,6 +128,7 @@ class Floor:
         if not ids:
             return 0
         marks = ", ".join("?" * len(ids))
+        # Put together from our own constants and question marks, here and below.
         page = await self._driver.rows(
             f"SELECT {_ACCOUNT} FROM account WHERE tenant_id = ? AND id IN ({marks})",  # noqa: S608
             self._tenant,

@@ -56,8 +56,7 @@ def of_same_customer(account_id: Any) -> "CompoundSelect[str]":
     code = mst.scalar_subquery()
     # One question for each, because each has an index and all of them together have none.
     return union(
-        select(Account.id).where(Account.id == account_id),
-        select(Account.id).where(Account.folded == name),
+        select(Account.id).where(Account.folded == name),  # the account itself among them
         select(Account.id).where(Account.vn_mst == code),
         select(Account.id).where(Account.vn_mst.between(code + "-000", code + "-999")),
     )

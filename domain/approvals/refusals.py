@@ -100,7 +100,7 @@ WORDS: Final[Mapping[str, tuple[Kind, str, str]]] = MappingProxyType(
         "POLICY_CHANGED": (
             Kind.CONFLICT,
             "More signatures are needed now than when the action was proposed.",
-            "Propose it again: the policy changed, or other deals of the customer came first.",
+            "Propose it again: the policy changed, or more is asked about the same customer.",
         ),
         "POLICY_DENIED": (
             Kind.FORBIDDEN,

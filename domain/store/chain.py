@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Executable, bindparam, insert, select, update
 
 from domain.kernel.canonical import Json, canonical
 from domain.kernel.clock import stamp
+from domain.store.schema import core
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
 
 GENESIS = bytes(32)
@@ -30,9 +31,9 @@ _COMMIT = b"cyberos.commit.v1\n"
 # its hottest write. The tenant is therefore named here by hand.
 _MINE = AuditHead.tenant_id == bindparam("own_tenant")
 _HEAD = select(AuditHead.seq, AuditHead.hash).where(_MINE).with_for_update()
-_ADVANCE: Executable = update(AuditHead.__table__).where(_MINE)  # type: ignore[arg-type]
-_APPEND: Executable = insert(AuditEntry.__table__)  # type: ignore[arg-type]
-_KEEP: Executable = insert(AuditBlob.__table__)  # type: ignore[arg-type]
+_ADVANCE: Executable = update(core(AuditHead)).where(_MINE)
+_APPEND: Executable = insert(core(AuditEntry))
+_KEEP: Executable = insert(core(AuditBlob))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,8 @@ def link(previous: bytes, body: bytes) -> bytes:
     return hashlib.sha256(_LINK + previous + body).digest()
 
 
-def commitment(salt: bytes, value: Any) -> str:
-    """A binding, hiding digest of a value."""
-    return _committed(salt, canonical(value))
-
-
-def _committed(salt: bytes, body: bytes) -> str:
+def commitment(salt: bytes, body: bytes) -> str:
+    """A binding, hiding digest of a value, given by its canonical bytes."""
     return hashlib.sha256(_COMMIT + salt + body).hexdigest()
 
 
@@ -126,7 +123,7 @@ def _entry(
     commitments: list[Json] = []
     for name, value in sorted(event.private.items()):
         salt, body = secrets.token_bytes(16), canonical(value)
-        commitments.append({"f": name, "c": _committed(salt, body)})
+        commitments.append({"f": name, "c": commitment(salt, body)})
         blobs.append(
             {
                 "tenant_id": tenant_id,

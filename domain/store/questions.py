@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Executable, Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import with_loader_criteria
 
-from domain.store.schema import TenantEntity, TenantRow
+from domain.store.schema import TenantEntity, TenantRow, core
 
 OWN_TENANT = "own_tenant"
 _WALLED = "cyberos_walled"
@@ -72,11 +72,11 @@ def new_row(entity: type[TenantRow], numbered: tuple[str, str] | None) -> Execut
     `numbered` are two columns: the first is counted on from 1 among the rows that have the value
     `within` in the second.
     """
-    statement = insert(entity.__table__)  # type: ignore[arg-type]
+    statement = insert(core(entity))
     if numbered is None:
         return statement
     number, parent = numbered
-    others = entity.__table__.alias()
+    others = core(entity).alias()
     there = (others.c.tenant_id == bindparam(OWN_TENANT), others.c[parent] == bindparam("within"))
     last = select(func.coalesce(func.max(others.c[number]), 0) + 1).where(*there)
     return statement.values({number: last.scalar_subquery()}).inline()
@@ -87,18 +87,14 @@ def new_version(entity: type[TenantEntity], columns: tuple[str, ...]) -> Executa
     """The statement that gives these columns `new_...` values, if nobody has changed the row since
     it had the version `old_version`.
     """
-    table = entity.__table__.c
-    return (
-        update(entity.__table__)  # type: ignore[arg-type]
-        .where(
-            table.tenant_id == bindparam(OWN_TENANT),
-            table.id == bindparam("own_id"),
-            table.version == bindparam("old_version"),
-        )
-        .values(
-            {name: bindparam(f"new_{name}") for name in columns} | {"version": table.version + 1}
-        )
+    table = core(entity)
+    is_as_read = (
+        table.c.tenant_id == bindparam(OWN_TENANT),
+        table.c.id == bindparam("own_id"),
+        table.c.version == bindparam("old_version"),
     )
+    told: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
+    return update(table).where(*is_as_read).values({**told, "version": table.c.version + 1})
 
 
 def has_wall(options: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Index, MetaData, String
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, MetaData, String, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -82,6 +82,13 @@ class TenantEntity(TenantRow):
     __abstract__ = True
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id, sort_order=-1)
+
+
+def core(kind: type[TenantRow]) -> Table:
+    """The table of a kind of row, for statements that make no objects; the store's own affair."""
+    table = kind.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 def unique_where(name: str, *columns: str, where: str) -> Index:

@@ -31,14 +31,14 @@ from domain.store.questions import (
     new_row,
     new_version,
 )
-from domain.store.schema import Base, TenantEntity, TenantRow
+from domain.store.schema import Base, TenantEntity, TenantRow, core
 from domain.store.tables import OutboxMessage
 from domain.store.tenancy import TenantSession
 
 Entity = TypeVar("Entity", bound=TenantEntity)
 One = TypeVar("One")
 
-_PROMISE: Executable = insert(OutboxMessage.__table__)  # type: ignore[arg-type]
+_PROMISE: Executable = insert(core(OutboxMessage))
 _open: ContextVar[bool] = ContextVar("cyberos_in_transaction", default=False)
 
 

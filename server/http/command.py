@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import anyio
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -94,8 +95,8 @@ def protocol_over(
 ) -> StreamableHTTPSessionManager:
     """The SDK's side of it: stateless, one JSON answer for one message, both protocol eras."""
 
-    def asked(ctx: object) -> AgentServer:
-        caller = ctx.request.scope[CALLER_KEY]  # type: ignore[attr-defined]
+    def asked(ctx: Any) -> AgentServer:
+        caller = ctx.request.scope[CALLER_KEY]
         return answering(caller.gate, caller.token, toolsets, contracts)
 
     server = protocol(asked, stays_connected=False)

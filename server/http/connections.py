@@ -39,6 +39,7 @@ def serving(
         is_full = max(len(state.connections), len(state.tasks)) > limits.connections
         if is_full and scope["raw_path"] not in WATCHED:
             metrics.refused("CONNECTIONS_FULL")
+            # Uvicorn types the three of ASGI its own way, and so does Starlette.
             await service_unavailable(scope, receive, send)  # type: ignore[arg-type]
         else:
             await app(scope, receive, send)
@@ -92,6 +93,7 @@ class TimedConnection(H11Protocol):
     _head: TimerHandle | None = None
     _deaf: TimerHandle | None = None
 
+    # A server of TCP is only ever given what can also write; the type it overrides says less.
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._count()

@@ -13,7 +13,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-# A second series for each counter, which says when it began.
+# A second series for each counter, which says when it began. The library types all but this one.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ APPROVE, REJECT = Decision.APPROVE, Decision.REJECT
 TERMINAL = [state for state in State if not TRANSITIONS[state]]
 
 
-def pending(**changes: object) -> ActionFact:
+def pending(**changes: Any) -> ActionFact:
     """An e-invoice is to be cancelled: an agent asks for ann; an AM and a CFO must sign."""
     action = ActionFact(
         state=State.PENDING,
@@ -45,10 +46,10 @@ def pending(**changes: object) -> ActionFact:
         entity_version=7,
         entity_digest="d7",
     )
-    return replace(action, **changes)  # type: ignore[arg-type]
+    return replace(action, **changes)
 
 
-def voter(person: str = "bob", *roles: str, **changes: object) -> Voter:
+def voter(person: str = "bob", *roles: str, **changes: Any) -> Voter:
     fit = Voter(
         kind=Principal.HUMAN,
         person=person,
@@ -57,10 +58,10 @@ def voter(person: str = "bob", *roles: str, **changes: object) -> Voter:
         key=KeyStanding.GOOD,
         assurance=3,
     )
-    return replace(fit, **changes)  # type: ignore[arg-type]
+    return replace(fit, **changes)
 
 
-def approval(person: str, slot: str, *roles: str, **changes: object) -> ApprovalFact:
+def approval(person: str, slot: str, *roles: str, **changes: Any) -> ApprovalFact:
     good = ApprovalFact(
         person=person,
         slot=slot,
@@ -71,14 +72,14 @@ def approval(person: str, slot: str, *roles: str, **changes: object) -> Approval
         active_now=True,
         key_ok_now=True,
     )
-    return replace(good, **changes)  # type: ignore[arg-type]
+    return replace(good, **changes)
 
 
-def now(**changes: object) -> Present:
+def now(**changes: Any) -> Present:
     calm = Present(
         now=END - A_MINUTE, entity_version=7, entity_digest="d7", policy=PolicyRelation.SAME
     )
-    return replace(calm, **changes)  # type: ignore[arg-type]
+    return replace(calm, **changes)
 
 
 def canceller(person: str, *roles: str, kind: Principal = Principal.HUMAN) -> Canceller:

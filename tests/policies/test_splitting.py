@@ -121,6 +121,20 @@ async def test_a_clock_that_is_put_back_brings_nothing_before_what_was_there(wor
     assert signers(await asked(world, customer)) == BOTH
 
 
+async def test_a_clock_that_ran_ahead_does_not_make_old_what_was_done_today(world):
+    customer = await world.an_account()
+    await done(world, await asked(world, customer), "am")
+    world.clock.move(timedelta(hours=25))
+    tomorrow = await asked(world, customer)
+    world.clock.move(timedelta(hours=-25))
+
+    with pytest.raises(Refusal) as refused:
+        await world.decide(tomorrow["action_id"], "am")
+
+    assert signers(tomorrow) == ONE
+    assert refused.value.code == "POLICY_CHANGED"
+
+
 async def test_of_two_wishes_that_did_not_see_each_other_one_cannot_be_signed(
     world, tmp_path, monkeypatch
 ):

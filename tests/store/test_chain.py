@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from domain.identity import tokens
+from domain.kernel.canonical import canonical
 from domain.kernel.faults import Fault
 from domain.store import audit_queries, outbox
 from domain.store.audit_verify import Report, verify_chain
@@ -40,7 +41,7 @@ def test_the_bytes_of_a_link_and_a_commitment_are_the_published_ones():
     opened = hashlib.sha256(b"cyberos.commit.v1\n" + b"salt" + '"Đức"'.encode()).hexdigest()
 
     assert link(GENESIS, body).hex() == expected
-    assert commitment(b"salt", "Đức") == opened
+    assert commitment(b"salt", canonical("Đức")) == opened
 
 
 async def test_an_entry_is_one_canonical_line_of_strings_and_small_numbers(world):
