@@ -1,10 +1,13 @@
 """What does something say to the database? Every statement, in its order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+from unittest import mock
 
 from sqlalchemy import Engine, event
 
+from domain.store.direct import Direct
 from domain.store.engine import Database
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -29,14 +32,36 @@ def traffic(database: Database) -> Iterator[Traffic]:
     pools = {id(database.writer.sync_engine.pool), id(database.reader.sync_engine.pool)}
     seen = Traffic()
 
-    def note(connection, _cursor, statement: str, *_rest) -> None:
+    def note(connection: Any, statement: str) -> None:
         said = statement.strip()
         ours = id(connection.engine.pool) in pools
         if ours and said.upper().startswith(_READS + _WRITES) and "set_config" not in said:
             seen.append(said)
 
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with overheard(note):
         yield seen
+
+
+@contextmanager
+def overheard(note: Callable[[Any, str], None]) -> Iterator[None]:
+    """Tell of every statement before it is sent, whichever of its two ways it takes."""
+
+    def before(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        note(connection, statement)
+
+    def telling(send: Any) -> Any:
+        def told(self: Any, text: str, values: Any) -> Any:
+            note(self._connection.sync_connection, text)
+            return send(self, text, values)
+
+        return told
+
+    event.listen(Engine, "before_cursor_execute", before)
+    try:
+        with (
+            mock.patch.object(Direct, "_fetched", telling(Direct._fetched)),
+            mock.patch.object(Direct, "_run", telling(Direct._run)),
+        ):
+            yield
     finally:
-        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Engine, "before_cursor_execute", before)

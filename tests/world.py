@@ -68,6 +68,9 @@ SCOPES = {
 }
 
 
+_IDLE: dict[str, list[dict[Role, Database]]] = {}
+
+
 @dataclass
 class Company:
     """One tenant and everybody in it."""
@@ -289,8 +292,13 @@ async def migrated(kind: str, directory: Path) -> str:
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[World]:
-    """A new world on a migrated database."""
-    sides = {role: connect(url, role=role, pool_size=8) for role in Role}
+    """A new world on a migrated database.
+
+    What an engine has learnt to say is kept for the next world; its connections are not, because
+    they belong to the event loop of this one.
+    """
+    idle = _IDLE.setdefault(url, [])
+    sides = idle.pop() if idle else {role: connect(url, role=role, pool_size=8) for role in Role}
     clock, deploy, root = HandClock(NOW), new_id(), keys.generate()
     try:
         owner = sides[Role.OWNER]
@@ -311,6 +319,7 @@ async def opened(url: str) -> AsyncIterator[World]:
     finally:
         for side in sides.values():
             await side.close()
+        idle.append(sides)
 
 
 async def found(

@@ -79,7 +79,7 @@ def shown_deals(columns: Sequence[str] = DealCard._fields) -> "Select[Any, *tupl
 _ONE = question(shown_deals().where(Deal.id == bindparam("id")))
 
 
-async def card(tx: Tx, deal: Deal) -> DealCard:
+async def card(tx: Tx, deal_id: str) -> DealCard:
     """One deal as it is shown, with what was changed of it in this transaction."""
     await tx.flush()
-    return DealCard._make((await tx.ask(_ONE, id=deal.id))[0])
+    return DealCard._make((await tx.ask(_ONE, id=deal_id))[0])

@@ -86,7 +86,7 @@ async def plan(
     deal = await service.load(tx, deal_id, reader, lock=hold)
     end = await _end(tx, deal, outcome, lost_reason, expected)
     won = end.closing.status is DealStatus.WON
-    return Plan(await card(tx, deal), end, await _into(tx, deal) if won else None)
+    return Plan(await card(tx, deal.id), end, await _into(tx, deal) if won else None)
 
 
 async def close(
@@ -113,7 +113,9 @@ async def close(
     deal.stage_entered_at = tx.at
     deal.probability_pct, deal.probability_manual = end.probability_pct, False
     deal.updated_at = tx.at
-    await service.record_step(tx, deal, start_id, closing.lost_reason, closed_by)
+    await service.record_step(
+        tx, deal.id, start_id, deal.stage_id, moved_by=closed_by, reason=closing.lost_reason
+    )
     await tx.flush()
     outbox.emit(
         tx,
@@ -126,7 +128,7 @@ async def close(
     )
     engagement_id = await _engage(tx, deal) if closing.status is DealStatus.WON else None
     effects = await _side_effects(tx, deal, on, engagement_id, closed_by)
-    return Closed(await card(tx, deal), engagement_id, effects)
+    return Closed(await card(tx, deal.id), engagement_id, effects)
 
 
 async def _end(

@@ -44,7 +44,7 @@ async def plan(
     _check_collectable(deal)
     into = await beneficiaries.chosen(tx, bank, account_number)
     requests.transfer(into.account, Money(deal.amount_minor, deal.currency), None)
-    return Plan(await card(tx, deal), into)
+    return Plan(await card(tx, deal.id), into)
 
 
 async def ask(tx: Tx, plan: Plan, *, requested_by: str) -> Asked:

@@ -59,6 +59,25 @@ class Ending(NamedTuple):
     currency: str
 
 
+class Standing(NamedTuple):
+    """What a step of a deal is judged by."""
+
+    id: str
+    account_id: str
+    pipeline_id: str
+    stage_id: str
+    status: str
+    amount_minor: int
+    currency: str
+    probability_pct: int
+    probability_manual: bool
+    expected_close_date: date | None
+    primary_contact_id: str | None
+    owner_id: str
+    visibility: str
+    version: int
+
+
 _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     "account_id": Deal.account_id == bindparam("account_id"),
     "pipeline_ids": Deal.pipeline_id.in_(bindparam("pipeline_ids", expanding=True)),
@@ -128,6 +147,14 @@ async def get(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> De
         person_id=reader.person_id,
         workspace_ids=reader.workspace_ids,
     )
+
+
+async def standing(tx: Tx, deal_id: str, reader: Reader) -> Standing | None:
+    """Where the deal stands, if it exists for the reader; held until the end."""
+    found = await tx.ask(
+        _STANDING, id=deal_id, person_id=reader.person_id, workspace_ids=reader.workspace_ids
+    )
+    return Standing._make(found[0]) if found else None
 
 
 async def listed(
@@ -263,11 +290,17 @@ _BY_STATUS = question(
     )
     .group_by(Deal.status)
 )
-_SEEN = select(Deal).where(
+_SEEN_IF = (
     Deal.id == bindparam("id"),
     visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
 )
+_SEEN = select(Deal).where(*_SEEN_IF)
 _ONE, _HELD = entities(_SEEN), entities(_SEEN, lock=Deal)
+_STANDING = question(
+    select(*(getattr(Deal, name) for name in Standing._fields))
+    .where(*_SEEN_IF)
+    .with_for_update(of=Deal)
+)
 _MOST_NAMED = 10_000  # ids in one statement; both databases take three times as many
 _ENDINGS = question(
     select(Deal.id, Deal.status, Deal.closed_date, Deal.amount_minor, Deal.currency).where(

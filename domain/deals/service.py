@@ -10,7 +10,7 @@ from domain.accounts import service as account_service
 from domain.contacts import queries as contacts
 from domain.deals import queries
 from domain.deals.cards import DealCard, card
-from domain.deals.queries import Filter, Reader
+from domain.deals.queries import Filter, Reader, Standing
 from domain.deals.rules import (
     Probability,
     Visibility,
@@ -131,7 +131,7 @@ async def create(tx: Tx, reader: Reader, new: NewDeal, *, created_by: str) -> De
     for person_id in sorted(listed):
         tx.add(DealMember(deal_id=deal.id, person_id=person_id))
     await tx.flush()
-    await record_step(tx, deal, None, None, created_by)
+    await record_step(tx, deal.id, None, deal.stage_id, moved_by=created_by)
     outbox.emit(
         tx,
         "deal.created",
@@ -140,12 +140,12 @@ async def create(tx: Tx, reader: Reader, new: NewDeal, *, created_by: str) -> De
         stage=stage.code,
         visibility=deal.visibility,
     )
-    return await card(tx, deal)
+    return await card(tx, deal.id)
 
 
 async def get(tx: Tx, deal_id: str, reader: Reader) -> DealCard:
     """One deal, if it exists for the reader. Raises NOT_FOUND."""
-    return await card(tx, await load(tx, deal_id, reader))
+    return await card(tx, (await load(tx, deal_id, reader)).id)
 
 
 async def find(
@@ -207,7 +207,9 @@ async def move(
     TRANSITION_NOT_ALLOWED, REASON_REQUIRED and FIELDS_REQUIRED; from STAGE_UNKNOWN on with the
     moves there are in `facts["allowed"]`.
     """
-    deal = await load(tx, deal_id, reader, lock=True)
+    deal = await queries.standing(tx, deal_id, reader)
+    if deal is None:
+        raise _unknown()
     check_open(deal.status)
     await check_expected(tx, deal, expected)
     facts = await _with_details(tx, deal, learnt)
@@ -222,7 +224,8 @@ async def move(
     chance = probability_on_move(step.end.probability_pct)
 
     left = Probability(deal.probability_pct, deal.probability_manual)
-    await tx.edit(
+    changed = await tx.edit(
+        Deal,
         deal,
         amount_minor=facts["amount_minor"],
         expected_close_date=facts["expected_close_date"],
@@ -233,17 +236,19 @@ async def move(
         probability_manual=chance.manual,
         updated_at=tx.at,
     )
-    await record_step(tx, deal, step.start.id, reason, moved_by, left=left)
+    await record_step(
+        tx, deal.id, step.start.id, step.end.id, reason=reason, moved_by=moved_by, left=left
+    )
     outbox.emit(
         tx,
         "deal.stage_moved",
         deal_id=deal.id,
         from_stage=step.start.code,
         to_stage=step.end.code,
-        version=deal.version,
+        version=changed["version"],
         visibility=deal.visibility,
     )
-    return Moved(await card(tx, deal), step.start.code)
+    return Moved(await card(tx, deal.id), step.start.code)
 
 
 async def share(tx: Tx, deal_id: str, person_ids: Iterable[str]) -> None:
@@ -270,16 +275,20 @@ async def load(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> D
     """The row of a deal that exists for the reader. Raises NOT_FOUND."""
     deal = await queries.get(tx, deal_id, reader, lock=lock)
     if deal is None:
-        raise Fault(
-            "NOT_FOUND",
-            Kind.NOT_FOUND,
-            "There is no such deal.",
-            "Look the id up with crm_list_deals.",
-        )
+        raise _unknown()
     return deal
 
 
-async def check_expected(tx: Tx, deal: Deal, expected: Expected) -> None:
+def _unknown() -> Fault:
+    return Fault(
+        "NOT_FOUND",
+        Kind.NOT_FOUND,
+        "There is no such deal.",
+        "Look the id up with crm_list_deals.",
+    )
+
+
+async def check_expected(tx: Tx, deal: Deal | Standing, expected: Expected) -> None:
     """Raises VERSION_CONFLICT or STAGE_CHANGED when the caller's picture is an old one."""
     check_version(expected.version, deal.version, "deal", "crm_get_deal")
     if expected.stage is None or expected.stage == deal.stage_id:
@@ -297,11 +306,12 @@ async def check_expected(tx: Tx, deal: Deal, expected: Expected) -> None:
 
 async def record_step(
     tx: Tx,
-    deal: Deal,
+    deal_id: str,
     from_stage_id: str | None,
-    reason: str | None,
-    moved_by: str,
+    to_stage_id: str,
     *,
+    moved_by: str,
+    reason: str | None = None,
     left: Probability | None = None,
     undoes: int | None = None,
 ) -> None:
@@ -312,9 +322,9 @@ async def record_step(
     await tx.put(
         StageMove,
         ("n", "deal_id"),
-        deal_id=deal.id,
+        deal_id=deal_id,
         from_stage_id=from_stage_id,
-        to_stage_id=deal.stage_id,
+        to_stage_id=to_stage_id,
         reason=reason,
         moved_by=moved_by,
         at=tx.at,
@@ -324,7 +334,7 @@ async def record_step(
     )
 
 
-async def _with_details(tx: Tx, deal: Deal, learnt: Details) -> Mapping[str, Any]:
+async def _with_details(tx: Tx, deal: Standing, learnt: Details) -> Mapping[str, Any]:
     """What is known about the deal once the details are in it."""
     known: dict[str, Any] = {
         "amount_minor": deal.amount_minor,

@@ -88,4 +88,4 @@ async def share(
             version=deal.version,
         )
     emails = await identity.emails(tx, (listed | added) - removed - {deal.owner_id})
-    return Circle(await card(tx, deal), tuple(sorted(emails.values())), tuple(changed))
+    return Circle(await card(tx, deal.id), tuple(sorted(emails.values())), tuple(changed))

@@ -65,7 +65,10 @@ async def undo(
         deal.probability_pct = last.from_probability_pct
         deal.probability_manual = bool(last.from_probability_manual)
     deal.updated_at = tx.at
-    await service.record_step(tx, deal, last.to_stage_id, reason, undone_by, undoes=last.n)
+    await service.record_step(
+        tx, deal.id, last.to_stage_id, deal.stage_id,
+        moved_by=undone_by, reason=reason, undoes=last.n,
+    )  # fmt: skip
     await tx.flush()
     outbox.emit(
         tx,
@@ -76,4 +79,4 @@ async def undo(
         version=deal.version,
         visibility=deal.visibility,
     )
-    return Undone(await card(tx, deal), labels[last.to_stage_id].stage)
+    return Undone(await card(tx, deal.id), labels[last.to_stage_id].stage)

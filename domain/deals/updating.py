@@ -95,7 +95,7 @@ async def update(
             version=deal.version,
             visibility=deal.visibility,
         )
-    return Updated(await card(tx, deal), changed)
+    return Updated(await card(tx, deal.id), changed)
 
 
 def _worth(deal: Deal, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -95,7 +95,7 @@ async def agent_identity(tx: Tx, agent_id: str) -> AgentIdentity | None:
     found = await tx.ask(_AGENT, agent_id=agent_id)
     if not found:
         return None
-    facts = dict(found[0]._mapping)
+    facts = found[0]._asdict()
     del facts["workspace_id"]
     facts["scopes"] = frozenset(facts["scopes"])
     workspaces = tuple(row.workspace_id for row in found if row.workspace_id is not None)

@@ -12,8 +12,8 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from domain.kernel.faults import Fault, Kind
 
@@ -36,7 +36,7 @@ def canonical(value: Json) -> bytes:
     surrogate), a key that is not text, nesting beyond 64, and any other type. The fault names the
     place as a JSON pointer and never repeats the value.
     """
-    return _WRITE(_plain(value, "", 0)).encode()
+    return _WRITE(_fit(_plain, value, 0)).encode()
 
 
 def normalised(value: Json) -> Json:
@@ -44,7 +44,7 @@ def normalised(value: Json) -> Json:
 
     Raises `INVALID_ARGS` when two keys of one object become the same, and like `canonical`.
     """
-    return _composed(_plain(value, "", 0), "")
+    return _fit(_composed, _fit(_plain, value, 0))
 
 
 def sha256_hex(data: bytes) -> str:
@@ -52,82 +52,104 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _plain(value: object, at: str, depth: int) -> Json:
+def _fit(make: Callable[..., Json], *value: Any) -> Json:
+    try:
+        return make(*value)
+    except _Unfit as unfit:
+        raise unfit.fault() from None
+
+
+class _Unfit(Exception):
+    """Why a value has no exact bytes. Its place is put together only now, on the way out."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        self.path: list[object] = []
+
+    def fault(self) -> Fault:
+        """The same for the caller: the place as a JSON pointer, foreign names in it as `?`."""
+        at = "".join(f"/{_shown(step)}" for step in reversed(self.path))
+        return Fault(
+            "INVALID_ARGS",
+            Kind.INVALID,
+            f"The value at '{at or '/'}' {self.why}.",
+            "Change that value and call again.",
+            {"at": at},
+        )
+
+
+def _shown(step: object) -> str:
+    is_ours = isinstance(step, int) or (isinstance(step, str) and _FIELD.fullmatch(step))
+    return str(step) if is_ours else "?"
+
+
+def _plain(value: object, depth: int) -> Json:
     """A copy in exact built-in types, so that no subclass changes its mind between two readings.
 
     Members are in the order of RFC 8785: that of the UTF-16 code units of their names.
     """
     if depth > DEEPEST:
-        raise _refused(at, f"is nested more than {DEEPEST} levels deep")
+        raise _Unfit(f"is nested more than {DEEPEST} levels deep")
     match value:
+        case str():
+            return _text(value)
         case None | bool():
             return value
         case int():
             if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
-                raise _refused(at, "is a number beyond 2^53-1; send it as text")
+                raise _Unfit("is a number beyond 2^53-1; send it as text")
             return int(value)
-        case str():
-            return _text(value, at)
         case list() | tuple():
-            return [_plain(item, f"{at}/{n}", depth + 1) for n, item in enumerate(value)]
+            return [_part(n, _plain, item, depth + 1) for n, item in enumerate(value)]
         case Mapping():
-            plain = {
-                _key(key, at): _plain(item, f"{at}/{_shown(key)}", depth + 1)
-                for key, item in value.items()
-            }
-            return {key: plain[key] for key in sorted(plain, key=_utf16)}
+            plain = {_key(key): _part(key, _plain, item, depth + 1) for key, item in value.items()}
+            ascii = all(map(str.isascii, plain))  # then letters are in the order of their units
+            return {key: plain[key] for key in sorted(plain, key=None if ascii else _utf16)}
         case _:
-            raise _refused(
-                at, "is neither text, a whole number, true, false, null, list nor object"
-            )
+            raise _Unfit("is neither text, a whole number, true, false, null, list nor object")
+
+
+def _part(place: object, make: Callable[..., Json], *value: Any) -> Json:
+    try:
+        return make(*value)
+    except _Unfit as unfit:
+        unfit.path.append(place)
+        raise
 
 
 def _utf16(key: str) -> bytes:
     return key.encode("utf-16-be")
 
 
-def _key(key: object, at: str) -> str:
+def _key(key: object) -> str:
     if not isinstance(key, str):
-        raise _refused(at, "has a key that is not text")
-    return _text(key, at)
+        raise _Unfit("has a key that is not text")
+    return _text(key)
 
 
-def _text(text: str, at: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise _refused(at, "is text with a lone surrogate") from None
-    return str.__str__(text)
+def _text(text: str) -> str:
+    plain = str.__str__(text)
+    if not plain.isascii():
+        try:
+            plain.encode()
+        except UnicodeEncodeError:
+            raise _Unfit("is text with a lone surrogate") from None
+    return plain
 
 
-def _composed(value: Json, at: str) -> Json:
+def _composed(value: Json) -> Json:
     match value:
         case str():
             return unicodedata.normalize("NFC", value)
         case list() | tuple():
-            return [_composed(item, f"{at}/{n}") for n, item in enumerate(value)]
+            return [_part(n, _composed, item) for n, item in enumerate(value)]
         case Mapping():
             composed = {
-                unicodedata.normalize("NFC", key): _composed(item, f"{at}/{_shown(key)}")
+                unicodedata.normalize("NFC", key): _part(key, _composed, item)
                 for key, item in value.items()
             }
             if len(composed) != len(value):
-                raise _refused(at, "has two keys that are the same letters")
+                raise _Unfit("has two keys that are the same letters")
             return composed
         case _:
             return value
-
-
-def _shown(key: object) -> str:
-    """A key as a step of a JSON pointer, if it looks like a field of ours; some are foreign."""
-    return key if isinstance(key, str) and _FIELD.fullmatch(key) else "?"
-
-
-def _refused(at: str, why: str) -> Fault:
-    return Fault(
-        "INVALID_ARGS",
-        Kind.INVALID,
-        f"The value at '{at or '/'}' {why}.",
-        "Change that value and call again.",
-        {"at": at},
-    )

@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from domain.kernel.canonical import Json, canonical
 from domain.kernel.clock import stamp
+from domain.store.direct import Direct
+from domain.store.questions import Question, new_row
 from domain.store.schema import core
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
 
@@ -27,13 +29,11 @@ GENESIS = bytes(32)
 _LINK = b"\x00cyberos.audit.v1\n"
 _COMMIT = b"cyberos.commit.v1\n"
 
-# Core statements on the connection, made once: these tables are the store's own, and the chain is
-# its hottest write. The tenant is therefore named here by hand.
+# These tables are the store's own, and the chain is its hottest write, so the tenant is named here
+# by hand.
 _MINE = AuditHead.tenant_id == bindparam("own_tenant")
-_HEAD = select(AuditHead.seq, AuditHead.hash).where(_MINE).with_for_update()
-_ADVANCE: Executable = update(core(AuditHead)).where(_MINE)
-_APPEND: Executable = insert(core(AuditEntry))
-_KEEP: Executable = insert(core(AuditBlob))
+_HEAD = Question(select(AuditHead.seq, AuditHead.hash).where(_MINE).with_for_update())
+_ADVANCE = Question(update(core(AuditHead)).where(_MINE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,14 @@ def commitment(salt: bytes, body: bytes) -> str:
     return hashlib.sha256(_COMMIT + salt + body).hexdigest()
 
 
-def seal(
-    connection: Connection, tenant_id: str, at: datetime, events: Sequence[Event]
+async def seal(
+    direct: Direct, tenant_id: str, at: datetime, events: Sequence[Event]
 ) -> Sealed | None:
     """Append the events of a transaction, holding the tenant's head until it is committed."""
     if not events:
         return None
     own = {"own_tenant": tenant_id}
-    head = connection.execute(_HEAD, own).one()
+    (head,) = await direct.rows(_HEAD, own)
     seq, last = head.seq, bytes.fromhex(head.hash)
     entries, blobs = [], []
     for event in events:
@@ -109,10 +109,10 @@ def seal(
             }
         )
         blobs.extend(secrets_of_it)
-    connection.execute(_APPEND, entries)
+    await direct.run(new_row(AuditEntry), *entries)
     if blobs:
-        connection.execute(_KEEP, blobs)
-    connection.execute(_ADVANCE, {**own, "seq": seq, "hash": last.hex()})
+        await direct.run(new_row(AuditBlob), *blobs)
+    await direct.run(_ADVANCE, {**own, "seq": seq, "hash": last.hex()})
     return Sealed(seq, last.hex())
 
 

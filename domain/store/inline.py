@@ -61,6 +61,15 @@ class InlineConnection:
             await anyio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
+    async def fetched(self, text: str, values: Sequence[Any]) -> tuple[list[str], list[Any]]:
+        """The names of the columns, and every row."""
+        cursor = await self.patiently(lambda: self._conn.execute(text, values))
+        return [column[0] for column in cursor.description or ()], cursor.fetchall()
+
+    async def run(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
+        """How many rows a change met, carried out with each of these values."""
+        return (await self.patiently(lambda: self._conn.executemany(text, rows))).rowcount
+
     async def commit(self) -> None:
         await self.patiently(self._conn.commit)
 

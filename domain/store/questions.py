@@ -6,14 +6,15 @@ else can ask one. So do the statements by which `Tx.put` and `Tx.edit` write one
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Executable, Select, bindparam, func, insert, select, update
+from sqlalchemy import Dialect, Executable, Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import with_loader_criteria
 
 from domain.store.schema import TenantEntity, TenantRow, core
+from domain.store.wording import Wording, Wordings
 
 OWN_TENANT = "own_tenant"
 _WALLED = "cyberos_walled"
@@ -33,6 +34,17 @@ class Question:
     """A statement over columns, with named parameters; `own_tenant` is one of them."""
 
     statement: Executable
+    _said: dict[tuple[str, ...], Wordings] = field(default_factory=dict, compare=False, repr=False)
+
+    def wording(
+        self, dialect: Dialect, values: Mapping[str, Any], *, is_change: bool = False
+    ) -> Wording:
+        """How this kind of database says it; a change is said of the columns that get values."""
+        said = (dialect.name, *values) if is_change else (dialect.name,)
+        known = self._said.get(said)
+        if known is None:
+            known = self._said[said] = Wordings(self.statement, dialect, said[1:])
+        return known.for_values(values)
 
 
 def question(statement: "Select[Any, *tuple[Any, ...]]") -> Question:
@@ -66,7 +78,7 @@ def by_id(entity: type[Identified], *, lock: bool) -> EntityQuestion[Identified]
 
 
 @lru_cache(maxsize=256)
-def new_row(entity: type[TenantRow], numbered: tuple[str, str] | None) -> Executable:
+def new_row(entity: type[TenantRow], numbered: tuple[str, str] | None = None) -> Question:
     """The statement that writes a row of this kind from the values it is given.
 
     `numbered` are two columns: the first is counted on from 1 among the rows that have the value
@@ -74,16 +86,16 @@ def new_row(entity: type[TenantRow], numbered: tuple[str, str] | None) -> Execut
     """
     statement = insert(core(entity))
     if numbered is None:
-        return statement
+        return Question(statement)
     number, parent = numbered
     others = core(entity).alias()
     there = (others.c.tenant_id == bindparam(OWN_TENANT), others.c[parent] == bindparam("within"))
     last = select(func.coalesce(func.max(others.c[number]), 0) + 1).where(*there)
-    return statement.values({number: last.scalar_subquery()}).inline()
+    return Question(statement.values({number: last.scalar_subquery()}).inline())
 
 
 @lru_cache(maxsize=256)
-def new_version(entity: type[TenantEntity], columns: tuple[str, ...]) -> Executable:
+def new_version(entity: type[TenantEntity], columns: tuple[str, ...]) -> Question:
     """The statement that gives these columns `new_...` values, if nobody has changed the row since
     it had the version `old_version`.
     """
@@ -94,7 +106,8 @@ def new_version(entity: type[TenantEntity], columns: tuple[str, ...]) -> Executa
         table.c.version == bindparam("old_version"),
     )
     told: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
-    return update(table).where(*is_as_read).values({**told, "version": table.c.version + 1})
+    changed = update(table).where(*is_as_read)
+    return Question(changed.values({**told, "version": table.c.version + 1}))
 
 
 def has_wall(options: Mapping[str, Any]) -> bool:

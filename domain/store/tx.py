@@ -4,15 +4,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Delete, Executable, Select, Update, insert
+from sqlalchemy import Delete, Select, Update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
-from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.util import identity_key
 
@@ -21,6 +19,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.store import chain
 from domain.store.chain import Event, Sealed
+from domain.store.direct import Direct
 from domain.store.engine import Database
 from domain.store.errors import as_fault
 from domain.store.questions import (
@@ -31,15 +30,23 @@ from domain.store.questions import (
     new_row,
     new_version,
 )
-from domain.store.schema import Base, TenantEntity, TenantRow, core
+from domain.store.schema import Base, TenantEntity, TenantRow
 from domain.store.tables import OutboxMessage
 from domain.store.tenancy import TenantSession
 
 Entity = TypeVar("Entity", bound=TenantEntity)
 One = TypeVar("One")
 
-_PROMISE: Executable = insert(core(OutboxMessage))
 _open: ContextVar[bool] = ContextVar("cyberos_in_transaction", default=False)
+
+
+class Versioned(Protocol):
+    """A row that was read, whether as an object or as columns."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def version(self) -> int: ...
 
 
 class Tx:
@@ -49,14 +56,14 @@ class Tx:
     `at` is the one instant of the transaction, taken from the clock when it began.
     """
 
-    def __init__(self, session: AsyncSession, tenant_id: str, at: datetime) -> None:
+    def __init__(self, session: AsyncSession, direct: Direct, tenant_id: str, at: datetime) -> None:
         self.session = session
         self.tenant_id = tenant_id
         self.at = at
+        self._direct = direct
         self.events: list[Event] = []
         self.messages: list[dict[str, Any]] = []
         self.sealed: Sealed | None = None
-        self._connection: AsyncConnection | None = None
 
     async def all(self, statement: Select[One]) -> Sequence[One]:
         """Every entity, or every first column, that the statement selects."""
@@ -86,12 +93,7 @@ class Tx:
     async def ask(self, asked: Question, **values: Any) -> Sequence[Any]:
         """Every row that answers a prepared question; pending changes are not flushed first."""
         values[OWN_TENANT] = self.tenant_id
-        return (await self._execute(asked.statement, values)).all()
-
-    async def _execute(self, statement: Executable, values: dict[str, Any]) -> CursorResult[Any]:
-        if self._connection is None:
-            self._connection = await self.session.connection()
-        return await self._connection.execute(statement, values)
+        return await self._direct.rows(asked, values)
 
     def add(self, row: Base) -> None:
         """Put a new row in; it is written at the next flush."""
@@ -108,22 +110,23 @@ class Tx:
         values["tenant_id"] = self.tenant_id
         if numbered is not None:
             values |= {OWN_TENANT: self.tenant_id, "within": values[numbered[1]]}
-        await self._execute(new_row(kind, numbered), values)
+        await self._direct.run(new_row(kind, numbered), values)
 
-    async def edit(self, row: TenantEntity, **values: Any) -> None:
-        """Change columns of a versioned row at once, if it is still as it was read.
+    async def edit(
+        self, kind: type[TenantEntity], row: Versioned, /, **values: Any
+    ) -> Mapping[str, Any]:
+        """Change columns of a row at once, if it is still as it was read; what is new in it.
 
-        What assigning them and flushing does, at a third of the cost: for what every day does
-        thousands of times. Raises VERSION_CONFLICT like any other change.
+        What loading, assigning and flushing an object does, at a fifth of the cost: for what every
+        day does thousands of times. Raises VERSION_CONFLICT like any other change.
         """
-        state: Any = row
+        held = identity_key(kind, (self.tenant_id, row.id))
+        assert held not in self.session.identity_map, "an object of it would not know"
         told = {f"new_{name}": value for name, value in values.items()}
-        told |= {OWN_TENANT: self.tenant_id, "own_id": row.id, "old_version": state.version}
-        done = await self._execute(new_version(type(row), tuple(values)), told)
-        if done.rowcount != 1:
+        told |= {OWN_TENANT: self.tenant_id, "own_id": row.id, "old_version": row.version}
+        if await self._direct.run(new_version(kind, tuple(values)), told) != 1:
             raise StaleDataError
-        for name, value in {**values, "version": state.version + 1}.items():
-            set_committed_value(row, name, value)
+        return {**values, "version": row.version + 1}
 
     async def flush(self) -> None:
         """Write what is pending now, so that its constraints and triggers speak now."""
@@ -144,6 +147,13 @@ class Tx:
         message = {"id": new_id(), "tenant_id": self.tenant_id, "topic": topic, "attempts": 0}
         self.messages.append({**message, "payload": dict(payload), "created_at": self.at})
 
+    async def complete(self) -> None:
+        """Write everything that is still to be written, with the chain last."""
+        await self.flush()
+        if self.messages:
+            await self._direct.run(new_row(OutboxMessage), *self.messages)
+        self.sealed = await chain.seal(self._direct, self.tenant_id, self.at, self.events)
+
 
 @asynccontextmanager
 async def writing(database: Database, tenant_id: str, clock: Clock) -> AsyncIterator[Tx]:
@@ -153,22 +163,13 @@ async def writing(database: Database, tenant_id: str, clock: Clock) -> AsyncIter
     """
     async with _transaction(database.writer, tenant_id, clock) as tx:
         yield tx
-        await tx.session.run_sync(_complete, tx)
+        await tx.complete()
         try:
             await tx.session.commit()
         except IntegrityError:
             raise
         except (DBAPIError, OSError) as error:
             raise as_fault(error, committing=True) from error
-
-
-def _complete(session: Session, tx: Tx) -> None:
-    """Everything that is still to be written, in one go of the driver."""
-    session.flush()
-    connection = session.connection()
-    if tx.messages:
-        connection.execute(_PROMISE, tx.messages)
-    tx.sealed = chain.seal(connection, tx.tenant_id, tx.at, tx.events)
 
 
 @asynccontextmanager
@@ -198,8 +199,8 @@ async def _transaction(engine: AsyncEngine, tenant_id: str, clock: Clock) -> Asy
     )
     token = _open.set(True)
     try:
-        await _begin(session)
-        yield Tx(session, tenant_id, clock.now())
+        direct = Direct(await _begun(session))
+        yield Tx(session, direct, tenant_id, clock.now())
     except StaleDataError as error:
         raise Fault(
             "VERSION_CONFLICT",
@@ -216,14 +217,14 @@ async def _transaction(engine: AsyncEngine, tenant_id: str, clock: Clock) -> Asy
         await session.close()
 
 
-async def _begin(session: AsyncSession) -> None:
+async def _begun(session: AsyncSession) -> AsyncConnection:
     """Begin now, and not with the first statement: the instant of the transaction comes after any
     waiting, and a pooled connection that died while nobody looked is replaced by a new one.
     """
     try:
-        await session.connection()
+        return await session.connection()
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
         await session.rollback()
-        await session.connection()
+        return await session.connection()

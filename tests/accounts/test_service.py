@@ -9,7 +9,7 @@ from domain.accounts.rules import AccountType
 from domain.identity import queries as identity
 from domain.kernel.faults import Fault
 from domain.kernel.folding import fold
-from tests.statements import counted
+from tests.traffic import traffic
 
 DAY = date(2026, 11, 21)
 
@@ -179,7 +179,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_page(world):
 
 async def statements_of(world, *, limit):
     async with world.looking() as tx:
-        with counted(world) as statements:
+        with traffic(world.owner_side) as statements:
             page = await service.find(tx, query="cong", account_type=None, limit=limit)
     assert len(page.accounts) == limit
-    return len(statements)
+    return len(statements.reads)

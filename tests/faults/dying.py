@@ -43,6 +43,7 @@ from policies.contract import Declined, Delivered, Order
 from policies.executor import Report
 from server.wiring import TOOL_MODULES
 from tests.policies.letters import WithLetters, catalogue
+from tests.traffic import overheard
 from tests.world import Company, World
 
 ROOT = Path(__file__).parents[2]
@@ -163,15 +164,17 @@ class Death:
             _say(moments=self.moments, last=label)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def watch(self) -> None:
+    @contextmanager
+    def watching(self) -> Iterator[None]:
         """Count every statement and every commit, on all connections of this process."""
 
-        def before(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        def before(_connection: Any, statement: str) -> None:
             self.moment(f"before {' '.join(statement.split())[:60]}")
 
-        event.listen(Engine, "before_cursor_execute", before)
         event.listen(Engine, "commit", lambda _connection: self.moment("before COMMIT"))
         event.listen(TenantSession, "after_commit", lambda _session: self.moment("after COMMIT"))
+        with overheard(before):
+            yield
 
 
 def main() -> None:
@@ -189,8 +192,8 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             death = Death(job["dies_at"])
-            death.watch()
-            _live(job, sides, death)
+            with death.watching():
+                _live(job, sides, death)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         _say(end=os.waitstatus_to_exitcode(status))

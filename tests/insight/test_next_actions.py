@@ -24,7 +24,7 @@ from policies.contract import wire_name
 from server import publish, wiring
 from server.nightly import Nights
 from tests.insight.samples import AT, TODAY, a_deal, days_ago
-from tests.statements import counted
+from tests.traffic import traffic
 from tests.world import NOW, fault, fault_code
 from tools.crm import next_action_words as words
 
@@ -370,8 +370,8 @@ async def test_many_deals_cost_no_more_statements_than_one(world):
             deal = await world.a_deal(account)
             await world.ok("crm_log_activity", kind="call", subject="Gọi", deal_id=deal["id"])
         async with world.looking() as tx:
-            with counted(world) as seen:
+            with traffic(world.owner_side) as seen:
                 found = await next_actions.propose(tx, who, on=NOW.date())
-        asked.append((found.deals, len(seen)))
+        asked.append((found.deals, len(seen.reads)))
 
     assert asked == [(1, 7), (13, 7)]

@@ -14,7 +14,6 @@ from domain.kernel.clock import VIETNAM
 from domain.store.audit_queries import entries
 from server.nightly import JOBS, Job, Nights
 from tests.rows import difference, everything
-from tests.statements import counted
 from tests.traffic import traffic
 from tests.world import NOW, fault_code
 from tools.crm.next_action_words import tool_of
@@ -65,7 +64,7 @@ async def test_a_worker_that_knows_the_night_is_done_asks_nothing_until_midnight
     watch = Nights(world.owner_side, world.clock)
     await watch.work(world.ours.id)
 
-    with counted(world) as seen:
+    with traffic(world.owner_side) as seen:
         assert await watch.work(world.ours.id) == {}
         world.clock.move(timedelta(hours=14, minutes=59))  # it was nine in the morning
         assert await watch.work(world.ours.id) == {}

@@ -3,13 +3,14 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.accounts.tables import Account
 from domain.kernel.folding import fold
 from domain.kernel.ids import new_id
 from domain.store import search
+from domain.store.direct import Direct
 from domain.store.tx import Tx, reading
 
 # Few letters, so that names share prefixes; letters with marks, digits that look like numbers,
@@ -116,7 +117,7 @@ async def test_a_search_leaves_the_transaction_as_it_was(world):
     assert {"sao mai", "hoang hon", "binh minh"} <= set(everything)
 
 
-async def test_the_index_is_asked_although_row_level_security_stands_before_it(world):
+async def test_the_index_is_asked_although_row_level_security_stands_before_it(world, monkeypatch):
     if world.is_sqlite:
         pytest.skip("SQLite has no row level security")
     async with world.owning() as tx:
@@ -126,13 +127,13 @@ async def test_the_index_is_asked_although_row_level_security_stands_before_it(w
         await connection.exec_driver_sql("VACUUM (ANALYZE) account")
     await superuser.dispose()
 
-    def explained(_connection, _cursor, statement, parameters, _context, _many):
-        is_search = statement.startswith("SELECT id, name, folded FROM account")
-        return (f"EXPLAIN {statement}" if is_search else statement), parameters
+    def explained(direct, text, values):
+        is_search = text.startswith("SELECT id, name, folded FROM account")
+        return fetched(direct, f"EXPLAIN {text}" if is_search else text, values)
 
+    fetched = Direct._fetched
+    monkeypatch.setattr(Direct, "_fetched", explained)
     async with reading(world.agent_side, world.ours.id, world.clock) as tx:
-        connection = (await tx.session.connection()).sync_connection
-        event.listen(connection, "before_cursor_execute", explained, retval=True)
         plan = await search.candidates(tx, ["w1234"], limit=10)
     said = "\n".join(row[0] for row in plan)
 

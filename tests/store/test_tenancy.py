@@ -155,7 +155,7 @@ async def test_a_row_of_another_company_cannot_be_edited_although_somebody_has_i
 
     with pytest.raises(Fault) as refused:
         async with full.owning() as tx:
-            await tx.edit(their_row, name="Spy")
+            await tx.edit(Account, their_row, name="Spy")
 
     assert refused.value.code == "VERSION_CONFLICT"
     assert difference(before, await everything(full, full.theirs, but=frozenset())) == {}
@@ -165,19 +165,27 @@ async def test_an_edit_is_there_at_once_and_of_an_old_picture_there_is_none(full
     async with full.looking() as tx:
         old = await tx.first(select(Account))
     async with full.owning() as tx:
+        told = await tx.edit(Account, old, name="Edited", industry=None)
         row = await tx.get(Account, old.id)
-        await tx.edit(row, name="Edited", industry=None)
         seen = (row.name, row.industry, row.version)
-        row.name = "Edited once more"  # the session goes on from what was edited
+        row.name = "Edited once more"  # an object read afterwards goes on from what was edited
     with pytest.raises(Fault) as refused:
         async with full.owning() as tx:
-            await tx.edit(old, name="From an old picture")
+            await tx.edit(Account, old, name="From an old picture")
     async with full.looking() as tx:
         now = await tx.get(Account, old.id)
 
     assert seen == ("Edited", None, old.version + 1)
+    assert told == {"name": "Edited", "industry": None, "version": old.version + 1}
     assert (now.name, now.version) == ("Edited once more", old.version + 2)
     assert refused.value.code == "VERSION_CONFLICT"
+
+
+async def test_a_row_that_is_held_as_an_object_is_not_edited_behind_its_back(full):
+    async with full.owning() as tx:
+        row = await tx.first(select(Account))
+        with pytest.raises(AssertionError, match="would not know"):
+            await tx.edit(Account, row, name="Edited")
 
 
 async def test_E04_a_reference_to_a_row_of_another_company_cannot_be_written_down(full):
@@ -232,7 +240,7 @@ async def test_E02_every_prepared_question_has_the_wall_in_it(full):
     assert asked
     for name, question in asked.items():
         sql = str(question.statement.compile(dialect=full.owner_side.reader.dialect))
-        tables_in_it = re.findall(r"(?:FROM|JOIN|,) (\w+)(?: AS (\w+))?(?= |\n|$)", sql)
+        tables_in_it = re.findall(r"(?:FROM|JOIN|UPDATE|,) (\w+)(?: AS (\w+))?(?= |\n|$)", sql)
         walls = re.findall(r"(\w+)\.tenant_id = ", sql)
         names = {alias or table for table, alias in tables_in_it if table in tables()}
         assert names and names <= set(walls), (name, sql)
@@ -241,7 +249,8 @@ async def test_E02_every_prepared_question_has_the_wall_in_it(full):
 
 async def test_E02_what_is_numbered_is_counted_among_ones_own(full):
     dialect, keys = full.owner_side.reader.dialect, ["tenant_id", "deal_id"]
-    sql = str(new_row(StageMove, ("n", "deal_id")).compile(dialect=dialect, column_keys=keys))
+    statement = new_row(StageMove, ("n", "deal_id")).statement
+    sql = str(statement.compile(dialect=dialect, column_keys=keys))
     (counted,) = re.findall(r"FROM stage_move AS (\w+)", sql)
 
     assert f"{counted}.tenant_id = " in sql and f"{counted}.deal_id = " in sql

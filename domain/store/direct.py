@@ -1,0 +1,77 @@
+"""How does a prepared statement reach the driver? Straight, inside a transaction of SQLAlchemy's.
+
+Connections, transactions, their ends and the exceptions stay SQLAlchemy's; only the execution of
+statements that are made once is ours (docs/decisions/0021).
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.store.errors import spoils_connections
+from domain.store.inline import InlineConnection
+from domain.store.questions import Question
+
+_INTEGRITY = "23"  # the class of SQLSTATE (PostgreSQL documentation, appendix A)
+
+
+class Direct:
+    """The driver under the connection of a transaction that has begun."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        below = connection.sync_connection
+        assert below is not None
+        self._connection = connection
+        self._driver: Any = below.connection.driver_connection
+
+    async def rows(self, asked: Question, values: Mapping[str, Any]) -> list[Any]:
+        """Every row of the answer, as named tuples."""
+        wording = asked.wording(self._connection.dialect, values)
+        try:
+            names, found = await self._fetched(wording.text, wording.values(values))
+        except BaseException as error:
+            await self._failed(wording.text, error)
+        return wording.rows(names, found) if found else []
+
+    async def run(self, told: Question, *rows: Mapping[str, Any]) -> int:
+        """Carry out a change with these values, or with each of several; how many rows it met."""
+        wording = told.wording(self._connection.dialect, rows[0], is_change=True)
+        try:
+            return await self._run(wording.text, [wording.values(values) for values in rows])
+        except BaseException as error:
+            await self._failed(wording.text, error)
+
+    async def _fetched(self, text: str, values: list[Any]) -> tuple[Any, Sequence[Any]]:
+        if isinstance(self._driver, InlineConnection):
+            return await self._driver.fetched(text, values)
+        records = await self._driver.fetch(text, *values)
+        return (tuple(records[0].keys()), records) if records else ((), ())
+
+    async def _run(self, text: str, rows: list[list[Any]]) -> int:
+        if isinstance(self._driver, InlineConnection):
+            return await self._driver.run(text, rows)
+        if len(rows) > 1:
+            await self._driver.executemany(text, rows)
+            return len(rows)
+        status: str = await self._driver.execute(text, *rows[0])
+        return int(status.rpartition(" ")[2])
+
+    async def _failed(self, text: str, error: BaseException) -> NoReturn:
+        """Say it as SQLAlchemy would, without the values; a connection that may go on failing, or
+        that was left in the middle of something, is given up.
+        """
+        state = getattr(error, "sqlstate", None) or ""
+        if isinstance(error, sqlite3.IntegrityError) or state.startswith(_INTEGRITY):
+            raise IntegrityError(text, None, error) from error
+        if isinstance(error, sqlite3.Error):
+            gone = spoils_connections(error)
+        else:
+            gone = not state or self._driver.is_closed()
+        if gone:
+            await self._connection.invalidate()
+        if isinstance(error, sqlite3.Error) or state:
+            raise DBAPIError(text, None, error, connection_invalidated=gone) from error
+        raise error

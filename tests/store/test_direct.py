@@ -1,0 +1,118 @@
+"""Prepared statements go straight to the driver, and nobody can tell by what comes back."""
+
+from datetime import UTC
+
+import anyio
+import pytest
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from domain.accounts.tables import Account
+from domain.identity.tables import Workspace
+from domain.kernel.ids import new_id
+from domain.store.direct import Direct
+from domain.store.questions import Question, question
+from tests.tools.samples import agent_for, valid_calls
+
+THESE = question(
+    select(Account.id, Account.name, Account.custom_fields, Account.created_at)
+    .where(Account.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Account.id)
+)
+
+
+async def test_whatever_the_tools_ask_sqlalchemy_answers_the_same(world, monkeypatch):
+    calls, asked = await valid_calls(world), []
+
+    async def both(direct, question, values):
+        ours = await rows(direct, question, values)
+        result = await direct._connection.execute(question.statement, dict(values))
+        assert [tuple(row) for row in ours] == [tuple(row) for row in result]
+        assert all(row._fields == tuple(result.keys()) for row in ours)
+        asked.append((question, len(ours)))
+        return ours
+
+    rows = Direct.rows
+    monkeypatch.setattr(Direct, "rows", both)
+    for name, arguments in calls.items():
+        await world.call(name, agent=agent_for(world.catalogue.by_name[name]), **arguments)
+
+    assert len({id(question) for question, _ in asked}) > 20
+    assert sum(found for _, found in asked) > 100
+
+
+async def test_a_list_may_have_any_length_and_few_statements_are_made_for_it(world):
+    ids = [await world.an_account(f"Công ty {number}") for number in range(9)]
+    texts = set()
+
+    async with world.looking() as tx:
+        for length in range(10):
+            found = await tx.ask(THESE, ids=ids[:length])
+            texts.add(THESE.wording(tx.session.get_bind().dialect, {"ids": ids[:length]}).text)
+            assert [row.id for row in found] == ids[:length]
+
+    assert found[0].custom_fields == {} and found[0].created_at == world.clock.now()
+    assert found[0].created_at.tzinfo is UTC
+    assert len(texts) == 6  # for none, one, two, four, eight and sixteen
+
+
+async def test_what_is_written_is_read_as_it_was_said(world):
+    said = {"id": new_id(), "code": "hà-nội", "name": "Hà Nội 🇻🇳 'x' %s ? $1 :name"}
+    async with world.owning() as tx:
+        await tx.put(Workspace, **said)
+    async with world.looking() as tx:
+        row = await tx.get(Workspace, said["id"])
+
+    assert {name: getattr(row, name) for name in said} == said
+
+
+async def test_a_row_that_is_there_already_is_refused_without_repeating_what_was_said(world):
+    said = {"id": new_id(), "code": "secret-code", "name": "secret-name"}
+
+    async def written_twice():
+        async with world.owning() as tx:
+            await tx.put(Workspace, **said)
+            await tx.put(Workspace, **said)
+
+    with pytest.raises(IntegrityError) as refused:
+        await written_twice()
+    async with world.looking() as tx:
+        assert await tx.get(Workspace, said["id"]) is None
+
+    assert "secret" not in str(refused.value).replace(str(refused.value.orig), "")
+
+
+async def test_a_statement_that_lacks_a_value_is_never_sent(world):
+    async with world.owning() as tx:
+        with pytest.raises(KeyError):
+            await tx.ask(THESE)
+        with pytest.raises(AssertionError, match="custom_fields"):
+            await tx.put(Account, id=new_id(), name="Cty")
+        with pytest.raises(AssertionError, match="colour"):
+            await tx.put(Workspace, id=new_id(), code="x", name="X", colour="red")
+        assert await tx.first(select(Account.id)) is None  # the transaction goes on
+
+
+async def test_what_the_database_does_not_understand_stays_a_mistake_of_ours(world):
+    async with world.looking() as tx:
+        with pytest.raises(DBAPIError, match="nothing") as caught:
+            await tx.ask(Question(text("SELECT nothing")))
+
+    assert not caught.value.connection_invalidated
+
+
+async def test_a_connection_that_was_left_in_the_middle_is_given_to_nobody(world):
+    if world.is_sqlite:
+        pytest.skip("SQLite answers before anybody could leave")
+    own = text("SELECT pg_backend_pid() AS pid")
+    async with world.looking() as tx:
+        (left,) = await tx.ask(Question(own))
+
+    with anyio.move_on_after(0.3) as patience:
+        async with world.looking() as tx:
+            await tx.ask(Question(text("SELECT pg_sleep(30)")))
+    async with world.looking() as tx:
+        (other,) = await tx.ask(Question(own))
+
+    assert patience.cancelled_caught
+    assert other.pid != left.pid
