@@ -1,9 +1,9 @@
 """Accounts come into being, are found, and are shown with what belongs to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.accounts import queries, ranking
 from domain.accounts.custom_fields import check_custom_fields
@@ -26,8 +26,7 @@ MOST_TYPED = 200
 _CANDIDATES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class AccountCard:
+class AccountCard(NamedTuple):
     """An account as it is shown; `owner` is an e-mail address.
 
     A list has neither custom fields nor what the taxpayer registry said: `legal_name` is a
@@ -163,11 +162,12 @@ async def find(
     assert len(query) <= MOST_TYPED, "whoever takes the query bounds its length"
     places, more = await _ranked(tx, ranking.Query.of(query), query, account_type)
     if after is not None:
-        places = [(place, id) for place, id in places if place > tuple(after)]
+        places = [place for place in places if place > tuple(after)]
     page = places[:limit]
-    next_ = page[-1][0] if len(places) > limit else None
-    rows = await queries.shown(tx, [id for _, id in page]) if page else {}
-    cards = await _cards(tx, [rows[id] for _, id in page])
+    next_ = page[-1] if len(places) > limit else None
+    ids = [id for *_, id in page]
+    rows = await queries.shown(tx, ids) if page else {}
+    cards = await _cards(tx, [rows[id] for id in ids])
     return Found(cards, next_, more or next_ is not None)
 
 
@@ -250,9 +250,9 @@ async def _all(
 
 async def _ranked(
     tx: Tx, wanted: ranking.Query, typed: str, account_type: str | None
-) -> tuple[list[tuple[ranking.Place, str]], bool]:
-    """Ids of candidates in their order, and whether there were more than could be ranked."""
-    places: dict[str, ranking.Place] = {}
+) -> tuple[list[ranking.Place], bool]:
+    """The places of candidates in their order, and whether there were more than could be ranked."""
+    found: Sequence[Any] = ()
     more = False
     if wanted.words:
         found, more = await queries.with_words(
@@ -263,13 +263,11 @@ async def _ranked(
                 tx, wanted.folded, account_type=account_type, limit=_CANDIDATES
             )
             found = [*begun, *found]
-        for id, name, folded_name in found:
-            if id not in places:
-                places[id] = ranking.place(wanted, name, folded_name, id)
+    places = ranking.places(wanted, found)
     if (tax_code := _as_tax_code(typed, tx.at.date())) is not None:
         for row in await queries.named_by_tax_code(tx, tax_code, account_type):
             places[row.id] = (ranking.TAX_CODE, 0, row.folded, row.id)
-    return sorted((place, id) for id, place in places.items()), more
+    return sorted(places.values()), more
 
 
 def _as_tax_code(typed: str, on: date) -> str | None:
@@ -303,8 +301,7 @@ async def said_of(tx: Tx, tax_code: str | None) -> dict[str, Any]:
 
 
 def _sheet(tx: Tx, account: Account, owners: Mapping[str | None, str]) -> AccountCard:
-    return replace(
-        _card(tx, account, owners),
+    return _card(tx, account, owners)._replace(
         custom_fields=account.custom_fields,
         legal_name=account.legal_name,
         vn_mst_checked_at=account.vn_mst_checked_at,
