@@ -19,7 +19,7 @@ async def recall(
     Calls with one key take turns until their transactions end: one that came a moment later finds
     the answer, and not the change that the first one has just made.
     """
-    if tx.session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
+    if not tx.is_sqlite:  # which has one writer anyway
         await tx.session.execute(_TURN, {"name": f"{tx.tenant_id} {principal} {tool} {key}"})
     row: IdempotencyKey | None = await tx.first(
         select(IdempotencyKey).where(

@@ -85,7 +85,7 @@ async def candidates(
     if not needed or limit < 1:
         return []
     assert len(needed) <= _MOST_WORDS, "whoever takes the query bounds its length"
-    if tx.session.get_bind().dialect.name == "sqlite":
+    if tx.is_sqlite:
         query = " AND ".join(
             [f"tenant_id : {_quoted(tx.tenant_id)}"]
             + [f"folded : {_quoted(word)} *" for word in needed]

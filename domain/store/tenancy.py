@@ -7,26 +7,25 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
 from domain.store.questions import has_wall
 from domain.store.schema import TenantRow
 
+_TENANT = text("select set_config('app.tenant_id', :tenant, true)")
+
 
 class TenantSession(Session):
     """A session that belongs to one tenant, named in `info["tenant_id"]`."""
 
 
-@event.listens_for(TenantSession, "after_begin")
-def _tell_the_database(session: Session, _transaction: Any, connection: Any) -> None:
-    if connection.dialect.name != "postgresql":
-        return
-    # Local to the transaction: a session-wide value would leak to the pool's next customer.
-    connection.execute(
-        text("select set_config('app.tenant_id', :tenant, true)"),
-        {"tenant": session.info["tenant_id"]},
-    )
+async def tell_the_database(connection: AsyncConnection, tenant_id: str) -> None:
+    """Put up PostgreSQL's wall for this transaction; SQLite has none of its own."""
+    if connection.dialect.name == "postgresql":
+        # Local to the transaction: a session-wide value would leak to the pool's next customer.
+        await connection.execute(_TENANT, {"tenant": tenant_id})
 
 
 @event.listens_for(TenantSession, "do_orm_execute")

@@ -32,7 +32,7 @@ from domain.store.questions import (
 )
 from domain.store.schema import Base, TenantEntity, TenantRow
 from domain.store.tables import OutboxMessage
-from domain.store.tenancy import TenantSession
+from domain.store.tenancy import TenantSession, tell_the_database
 
 Entity = TypeVar("Entity", bound=TenantEntity)
 One = TypeVar("One")
@@ -56,14 +56,33 @@ class Tx:
     `at` is the one instant of the transaction, taken from the clock when it began.
     """
 
-    def __init__(self, session: AsyncSession, direct: Direct, tenant_id: str, at: datetime) -> None:
-        self.session = session
+    def __init__(self, connection: AsyncConnection, tenant_id: str, at: datetime) -> None:
         self.tenant_id = tenant_id
         self.at = at
-        self._direct = direct
         self.events: list[Event] = []
         self.messages: list[dict[str, Any]] = []
         self.sealed: Sealed | None = None
+        self._connection = connection
+        self._direct = Direct(connection)
+        self._session: AsyncSession | None = None
+
+    @property
+    def session(self) -> AsyncSession:
+        """For statements that are made for one call, and for objects; made when it is needed."""
+        if self._session is None:
+            self._session = AsyncSession(
+                self._connection,
+                sync_session_class=TenantSession,
+                info={"tenant_id": self.tenant_id},
+                expire_on_commit=False,
+                autoflush=False,
+            )
+        return self._session
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is an embedded database, with one writer at a time."""
+        return self._connection.dialect.name == "sqlite"
 
     async def all(self, statement: Select[One]) -> Sequence[One]:
         """Every entity, or every first column, that the statement selects."""
@@ -120,8 +139,9 @@ class Tx:
         What loading, assigning and flushing an object does, at a fifth of the cost: for what every
         day does thousands of times. Raises VERSION_CONFLICT like any other change.
         """
-        held = identity_key(kind, (self.tenant_id, row.id))
-        assert held not in self.session.identity_map, "an object of it would not know"
+        if self._session is not None:
+            held = identity_key(kind, (self.tenant_id, row.id))
+            assert held not in self._session.identity_map, "an object of it would not know"
         told = {f"new_{name}": value for name, value in values.items()}
         told |= {OWN_TENANT: self.tenant_id, "own_id": row.id, "old_version": row.version}
         if await self._direct.run(new_version(kind, tuple(values)), told) != 1:
@@ -130,7 +150,8 @@ class Tx:
 
     async def flush(self) -> None:
         """Write what is pending now, so that its constraints and triggers speak now."""
-        await self.session.flush()
+        if self._session is not None:
+            await self._session.flush()
 
     async def change(self, statement: Update | Delete) -> int:
         """Run a bulk change and say how many rows it met: the compare-and-set primitive."""
@@ -147,12 +168,24 @@ class Tx:
         message = {"id": new_id(), "tenant_id": self.tenant_id, "topic": topic, "attempts": 0}
         self.messages.append({**message, "payload": dict(payload), "created_at": self.at})
 
-    async def complete(self) -> None:
-        """Write everything that is still to be written, with the chain last."""
+    async def commit(self) -> None:
+        """Write what is still to be written, the chain last, and make it true."""
         await self.flush()
         if self.messages:
             await self._direct.run(new_row(OutboxMessage), *self.messages)
         self.sealed = await chain.seal(self._direct, self.tenant_id, self.at, self.events)
+        try:
+            await self._connection.commit()
+        except (DBAPIError, OSError) as error:
+            if isinstance(error, IntegrityError):
+                raise
+            raise as_fault(error, committing=True) from error
+
+    async def close(self) -> None:
+        """Take back what was not made true, and give the connection back."""
+        if self._session is not None:
+            await self._session.close()
+        await self._connection.close()
 
 
 @asynccontextmanager
@@ -163,13 +196,7 @@ async def writing(database: Database, tenant_id: str, clock: Clock) -> AsyncIter
     """
     async with _transaction(database.writer, tenant_id, clock) as tx:
         yield tx
-        await tx.complete()
-        try:
-            await tx.session.commit()
-        except IntegrityError:
-            raise
-        except (DBAPIError, OSError) as error:
-            raise as_fault(error, committing=True) from error
+        await tx.commit()
 
 
 @asynccontextmanager
@@ -190,17 +217,11 @@ async def _transaction(engine: AsyncEngine, tenant_id: str, clock: Clock) -> Asy
     assert not _open.get(), "one call, one transaction"
     if not tenant_id:
         raise Fault("TENANT_REQUIRED", Kind.FORBIDDEN, "The call belongs to no tenant.")
-    session = AsyncSession(
-        engine,
-        sync_session_class=TenantSession,
-        info={"tenant_id": tenant_id},
-        expire_on_commit=False,
-        autoflush=False,
-    )
-    token = _open.set(True)
+    token, tx = _open.set(True), None
     try:
-        direct = Direct(await _begun(session))
-        yield Tx(session, direct, tenant_id, clock.now())
+        connection = await _begun(engine, tenant_id)
+        tx = Tx(connection, tenant_id, clock.now())
+        yield tx
     except StaleDataError as error:
         raise Fault(
             "VERSION_CONFLICT",
@@ -214,17 +235,28 @@ async def _transaction(engine: AsyncEngine, tenant_id: str, clock: Clock) -> Asy
         raise as_fault(error) from error
     finally:
         _open.reset(token)
-        await session.close()
+        if tx is not None:
+            await tx.close()
 
 
-async def _begun(session: AsyncSession) -> AsyncConnection:
+async def _begun(engine: AsyncEngine, tenant_id: str) -> AsyncConnection:
     """Begin now, and not with the first statement: the instant of the transaction comes after any
     waiting, and a pooled connection that died while nobody looked is replaced by a new one.
     """
     try:
-        return await session.connection()
+        return await _opened(engine, tenant_id)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-        await session.rollback()
-        return await session.connection()
+        return await _opened(engine, tenant_id)
+
+
+async def _opened(engine: AsyncEngine, tenant_id: str) -> AsyncConnection:
+    connection = await engine.connect()
+    try:
+        await connection.begin()
+        await tell_the_database(connection, tenant_id)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection

@@ -29,16 +29,17 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.identity import keys, tokens
 from domain.identity.keys import ApproverKey
 from domain.kernel.clock import HandClock, from_stamp, stamp
 from domain.kernel.faults import Fault
 from domain.store.engine import Database, Role, connect
-from domain.store.tenancy import TenantSession
 from policies.contract import Declined, Delivered, Order
 from policies.executor import Report
 from server.wiring import TOOL_MODULES
@@ -172,8 +173,13 @@ class Death:
             self.moment(f"before {' '.join(statement.split())[:60]}")
 
         event.listen(Engine, "commit", lambda _connection: self.moment("before COMMIT"))
-        event.listen(TenantSession, "after_commit", lambda _session: self.moment("after COMMIT"))
-        with overheard(before):
+        committed = AsyncConnection.commit
+
+        async def and_after(connection: AsyncConnection) -> None:
+            await committed(connection)
+            self.moment("after COMMIT")
+
+        with overheard(before), mock.patch.object(AsyncConnection, "commit", and_after):
             yield
 
 

@@ -48,7 +48,7 @@ async def test_a_list_may_have_any_length_and_few_statements_are_made_for_it(wor
     async with world.looking() as tx:
         for length in range(10):
             found = await tx.ask(THESE, ids=ids[:length])
-            texts.add(THESE.wording(tx.session.get_bind().dialect, {"ids": ids[:length]}).text)
+            texts.add(THESE.wording(tx._connection.dialect, {"ids": ids[:length]}).text)
             assert [row.id for row in found] == ids[:length]
 
     assert found[0].custom_fields == {} and found[0].created_at == world.clock.now()

@@ -140,7 +140,7 @@ async def test_a_row_written_without_an_object_is_ones_own_whatever_it_says(full
     new = {"email": "put@x.vn", "display_name": "Put", "active": True}
 
     async with full.owning() as tx:
-        await tx.put(Person, tenant_id=full.theirs.id, id=new_id(), created_at=tx.at, **new)
+        await tx.put(Person, tenant_id=full.theirs.id, id=new_id(), **new)
     async with full.looking() as tx:
         (row,) = await tx.all(select(Person).where(Person.email == "put@x.vn"))
 
