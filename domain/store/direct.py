@@ -30,8 +30,9 @@ class Direct:
     async def rows(self, asked: Question, values: Mapping[str, Any]) -> list[Any]:
         """Every row of the answer, as named tuples."""
         wording = asked.wording(self._connection.dialect, values)
+        given = wording.values(values)
         try:
-            names, found = await self._fetched(wording.text, wording.values(values))
+            names, found = await self._fetched(wording.text, given)
         except BaseException as error:
             await self._failed(wording.text, error)
         return wording.rows(names, found) if found else []
@@ -39,8 +40,9 @@ class Direct:
     async def run(self, told: Question, *rows: Mapping[str, Any]) -> int:
         """Carry out a change with these values, or with each of several; how many rows it met."""
         wording = told.wording(self._connection.dialect, rows[0], is_change=True)
+        given = [wording.values(values) for values in rows]
         try:
-            return await self._run(wording.text, [wording.values(values) for values in rows])
+            return await self._run(wording.text, given)
         except BaseException as error:
             await self._failed(wording.text, error)
 

@@ -168,25 +168,6 @@ class Tx:
         message = {"id": new_id(), "tenant_id": self.tenant_id, "topic": topic, "attempts": 0}
         self.messages.append({**message, "payload": dict(payload), "created_at": self.at})
 
-    async def commit(self) -> None:
-        """Write what is still to be written, the chain last, and make it true."""
-        await self.flush()
-        if self.messages:
-            await self._direct.run(new_row(OutboxMessage), *self.messages)
-        self.sealed = await chain.seal(self._direct, self.tenant_id, self.at, self.events)
-        try:
-            await self._connection.commit()
-        except (DBAPIError, OSError) as error:
-            if isinstance(error, IntegrityError):
-                raise
-            raise as_fault(error, committing=True) from error
-
-    async def close(self) -> None:
-        """Take back what was not made true, and give the connection back."""
-        if self._session is not None:
-            await self._session.close()
-        await self._connection.close()
-
 
 @asynccontextmanager
 async def writing(database: Database, tenant_id: str, clock: Clock) -> AsyncIterator[Tx]:
@@ -196,7 +177,21 @@ async def writing(database: Database, tenant_id: str, clock: Clock) -> AsyncIter
     """
     async with _transaction(database.writer, tenant_id, clock) as tx:
         yield tx
-        await tx.commit()
+        await _commit(tx)
+
+
+async def _commit(tx: Tx) -> None:
+    """Write what is still to be written, the chain last, and make all of it true."""
+    await tx.flush()
+    if tx.messages:
+        await tx._direct.run(new_row(OutboxMessage), *tx.messages)
+    tx.sealed = await chain.seal(tx._direct, tx.tenant_id, tx.at, tx.events)
+    try:
+        await tx._connection.commit()
+    except IntegrityError:
+        raise
+    except (DBAPIError, OSError) as error:
+        raise as_fault(error, committing=True) from error
 
 
 @asynccontextmanager
@@ -217,11 +212,15 @@ async def _transaction(engine: AsyncEngine, tenant_id: str, clock: Clock) -> Asy
     assert not _open.get(), "one call, one transaction"
     if not tenant_id:
         raise Fault("TENANT_REQUIRED", Kind.FORBIDDEN, "The call belongs to no tenant.")
-    token, tx = _open.set(True), None
+    token = _open.set(True)
     try:
-        connection = await _begun(engine, tenant_id)
-        tx = Tx(connection, tenant_id, clock.now())
-        yield tx
+        async with _begun(engine, tenant_id) as connection:
+            tx = Tx(connection, tenant_id, clock.now())
+            try:
+                yield tx
+            finally:
+                if tx._session is not None:
+                    await tx._session.close()
     except StaleDataError as error:
         raise Fault(
             "VERSION_CONFLICT",
@@ -235,28 +234,28 @@ async def _transaction(engine: AsyncEngine, tenant_id: str, clock: Clock) -> Asy
         raise as_fault(error) from error
     finally:
         _open.reset(token)
-        if tx is not None:
-            await tx.close()
 
 
-async def _begun(engine: AsyncEngine, tenant_id: str) -> AsyncConnection:
+@asynccontextmanager
+async def _begun(engine: AsyncEngine, tenant_id: str) -> AsyncIterator[AsyncConnection]:
     """Begin now, and not with the first statement: the instant of the transaction comes after any
-    waiting, and a pooled connection that died while nobody looked is replaced by a new one.
+    waiting, and a pooled connection that died while nobody looked is replaced by a new one. What
+    was not committed in the end is taken back.
     """
-    try:
-        return await _opened(engine, tenant_id)
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        return await _opened(engine, tenant_id)
-
-
-async def _opened(engine: AsyncEngine, tenant_id: str) -> AsyncConnection:
     connection = await engine.connect()
     try:
-        await connection.begin()
-        await tell_the_database(connection, tenant_id)
-    except BaseException:
+        try:
+            await _begin(connection, tenant_id)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            await connection.rollback()
+            await _begin(connection, tenant_id)
+        yield connection
+    finally:
         await connection.close()
-        raise
-    return connection
+
+
+async def _begin(connection: AsyncConnection, tenant_id: str) -> None:
+    await connection.begin()
+    await tell_the_database(connection, tenant_id)

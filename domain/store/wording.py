@@ -15,6 +15,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 _Make: TypeAlias = Callable[[Any], Any]
+_LONGEST_ROUNDED = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,11 @@ class Wordings:
 
 
 def _rounded(length: int) -> int:
-    """The next power of two: few lengths, so a database prepares few statements."""
-    return 1 << (length - 1).bit_length() if length else 0
+    """The next power of two: few lengths, so a database prepares few statements.
+
+    A long list stays as it is, because both databases take no more than some 32,000 values.
+    """
+    return 1 << (length - 1).bit_length() if 0 < length <= _LONGEST_ROUNDED else length
 
 
 def _filled(values: Sequence[Any], length: int) -> list[Any]:

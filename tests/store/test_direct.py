@@ -19,6 +19,7 @@ THESE = question(
     .where(Account.id.in_(bindparam("ids", expanding=True)))
     .order_by(Account.id)
 )
+OF_TYPE = question(select(Account.id).where(Account.account_type == bindparam("type")))
 
 
 async def test_whatever_the_tools_ask_sqlalchemy_answers_the_same(world, monkeypatch):
@@ -86,6 +87,8 @@ async def test_a_statement_that_lacks_a_value_is_never_sent(world):
     async with world.owning() as tx:
         with pytest.raises(KeyError):
             await tx.ask(THESE)
+        with pytest.raises(KeyError):
+            await tx.ask(OF_TYPE)
         with pytest.raises(AssertionError, match="custom_fields"):
             await tx.put(Account, id=new_id(), name="Cty")
         with pytest.raises(AssertionError, match="colour"):
