@@ -130,6 +130,8 @@ async def people(tx: Tx, ids: Iterable[str] | None = None) -> Mapping[str, Perso
     held = select(PersonRole.person_id, PersonRole.role).where(PersonRole.revoked_at.is_(None))
     if ids is not None:
         wanted = list(ids)
+        if not wanted:
+            return {}
         chosen = chosen.where(Person.id.in_(wanted))
         held = held.where(PersonRole.person_id.in_(wanted))
     roles: dict[str, set[str]] = {}

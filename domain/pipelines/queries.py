@@ -9,6 +9,23 @@ from domain.pipelines.tables import Pipeline, Stage, StageTransition
 from domain.store.questions import question
 from domain.store.tx import Tx
 
+_PIPELINES = (
+    select(
+        Pipeline.id,
+        Pipeline.workspace_id,
+        Pipeline.code,
+        Pipeline.name_vi,
+        Pipeline.name_en,
+        Pipeline.lost_reasons,
+        Pipeline.version,
+    )
+    .where(Pipeline.workspace_id.in_(bindparam("workspace_ids", expanding=True)))
+    .order_by(Pipeline.workspace_id, Pipeline.position, Pipeline.id)
+)
+_OF_WORKSPACES = question(_PIPELINES)
+_MATCHING = question(
+    _PIPELINES.where(or_(Pipeline.id == bindparam("id"), Pipeline.code == bindparam("code")))
+)
 _WHOLE_STAGES = select(
     Stage.id,
     Stage.pipeline_id,
@@ -56,24 +73,15 @@ async def get(tx: Tx, pipeline_id: str) -> Pipeline | None:
     return await tx.get(Pipeline, pipeline_id)
 
 
-async def of_workspaces(tx: Tx, workspace_ids: Iterable[str]) -> Sequence[Pipeline]:
-    """The pipelines of these workspaces, oldest workspace first, then in their order."""
-    return await tx.all(
-        select(Pipeline)
-        .where(Pipeline.workspace_id.in_(list(workspace_ids)))
-        .order_by(Pipeline.workspace_id, Pipeline.position, Pipeline.id)
-    )
+async def of_workspaces(tx: Tx, workspace_ids: Iterable[str]) -> Sequence[Any]:
+    """The pipelines of these workspaces as rows, oldest workspace first, then in their order."""
+    return await tx.ask(_OF_WORKSPACES, workspace_ids=list(workspace_ids))
 
 
-async def matching(tx: Tx, reference: str, workspace_ids: Iterable[str]) -> Sequence[Pipeline]:
-    """The pipelines of these workspaces with this id, or with this code, in their order."""
-    return await tx.all(
-        select(Pipeline)
-        .where(
-            or_(Pipeline.id == reference, Pipeline.code == reference.lower()),
-            Pipeline.workspace_id.in_(list(workspace_ids)),
-        )
-        .order_by(Pipeline.workspace_id, Pipeline.position, Pipeline.id)
+async def matching(tx: Tx, reference: str, workspace_ids: Iterable[str]) -> Sequence[Any]:
+    """The same of those with this id, or with this code."""
+    return await tx.ask(
+        _MATCHING, id=reference, code=reference.lower(), workspace_ids=list(workspace_ids)
     )
 
 

@@ -18,7 +18,7 @@ from domain.store.tx import Tx
 class Shape:
     """A pipeline with its stages in their order."""
 
-    pipeline: Pipeline
+    pipeline: Any  # a row of `queries.of_workspaces`, or the whole Pipeline
     stages: Sequence[Any]  # rows of `queries.stages`
 
     @property

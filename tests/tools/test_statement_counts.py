@@ -12,9 +12,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 # Two of the reads say who is calling, three of the writes are the audit chain's.
 COUNTS = {
     "whoami": (2, 0),
-    "approvals_list": (7, 0),
-    "approvals_get": (6, 0),
-    "approvals_cancel": (8, 4),
+    "approvals_list": (5, 0),
+    "approvals_get": (4, 0),
+    "approvals_cancel": (6, 4),
     "crm_search_accounts": (4, 0),
     "crm_get_account": (7, 0),
     "crm_create_account": (4, 5),
