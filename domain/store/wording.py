@@ -5,7 +5,7 @@ ten times the work of SQLite itself, and a call of ours sends a dozen (docs/deci
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
@@ -42,16 +42,12 @@ class Wording:
 
     def rows(self, names: Sequence[str], found: Sequence[Sequence[Any]]) -> list[Any]:
         """What the driver found, as named tuples."""
-        row = _row(tuple(names))
-        if not self.made:
-            return [row(one) for one in found]
-        rows = []
-        for one in found:
-            values = list(one)
+        if self.made and found:  # column by column, which is quicker than row by row
+            columns: list[Iterable[Any]] = list(zip(*found, strict=True))
             for place, make in self.made:
-                values[place] = make(values[place])
-            rows.append(row(values))
-        return rows
+                columns[place] = map(make, columns[place])
+            found = list(zip(*columns, strict=True))
+        return list(map(_row(tuple(names)), found))
 
 
 class Wordings:
