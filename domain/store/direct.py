@@ -15,7 +15,9 @@ from domain.store.errors import spoils_connections
 from domain.store.inline import InlineConnection
 from domain.store.questions import Question
 
-_INTEGRITY = "23"  # the class of SQLSTATE (PostgreSQL documentation, appendix A)
+# SQLSTATE (PostgreSQL documentation, appendix A).
+_INTEGRITY = "23"  # a class of them
+_STALE = "0A000"  # among others: a table has changed since this connection prepared the statement
 
 
 class Direct:
@@ -27,8 +29,16 @@ class Direct:
         self._connection = connection
         self._driver: Any = below.connection.driver_connection
 
+    def check_open(self) -> None:
+        """Whoever goes on after a failure that ended the transaction, or after its block, must
+        not: SQLite would carry a statement out all the same, and nobody could take it back.
+        """
+        is_open = self._connection.in_transaction() and self._driver.is_in_transaction()
+        assert is_open, "the transaction is over"
+
     async def rows(self, asked: Question, values: Mapping[str, Any]) -> list[Any]:
         """Every row of the answer, as named tuples."""
+        self.check_open()
         wording = asked.wording(self._connection.dialect, values)
         given = wording.values(values)
         try:
@@ -39,6 +49,7 @@ class Direct:
 
     async def run(self, told: Question, *rows: Mapping[str, Any]) -> int:
         """Carry out a change with these values, or with each of several; how many rows it met."""
+        self.check_open()
         wording = told.wording(self._connection.dialect, rows[0], is_change=True)
         given = [wording.values(values) for values in rows]
         try:
@@ -68,12 +79,14 @@ class Direct:
         state = getattr(error, "sqlstate", None) or ""
         if isinstance(error, sqlite3.IntegrityError) or state.startswith(_INTEGRITY):
             raise IntegrityError(text, None, error) from error
+        lost = self._driver.is_closed()
         if isinstance(error, sqlite3.Error):
             gone = spoils_connections(error)
         else:
-            gone = not state or self._driver.is_closed()
+            gone = lost or state in ("", _STALE)
         if gone:
             await self._connection.invalidate()
-        if isinstance(error, sqlite3.Error) or state:
+        is_of_driver = isinstance(error, sqlite3.Error) or state or lost
+        if is_of_driver and isinstance(error, Exception):
             raise DBAPIError(text, None, error, connection_invalidated=gone) from error
         raise error

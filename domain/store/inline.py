@@ -70,6 +70,12 @@ class InlineConnection:
         """How many rows a change met, carried out with each of these values."""
         return (await self.patiently(lambda: self._conn.executemany(text, rows))).rowcount
 
+    def is_closed(self) -> bool:
+        return self._connection is None
+
+    def is_in_transaction(self) -> bool:
+        return self._connection is not None and self._connection.in_transaction
+
     async def commit(self) -> None:
         await self.patiently(self._conn.commit)
 

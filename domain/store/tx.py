@@ -186,6 +186,7 @@ async def _commit(tx: Tx) -> None:
     if tx.messages:
         await tx._direct.run(new_row(OutboxMessage), *tx.messages)
     tx.sealed = await chain.seal(tx._direct, tx.tenant_id, tx.at, tx.events)
+    tx._direct.check_open()  # else the commit would do nothing, and nobody would hear of it
     try:
         await tx._connection.commit()
     except IntegrityError:

@@ -73,9 +73,12 @@ class Wordings:
     def for_values(self, given: Mapping[str, Any]) -> Wording:
         """The wording for lists as long as these, or a little longer."""
         lengths = tuple(_rounded(len(given[name])) for name in self._lists)
-        if lengths not in self._known:
-            self._known[lengths] = self._worded(dict(zip(self._lists, lengths, strict=True)))
-        return self._known[lengths]
+        known = self._known.get(lengths)
+        if known is None:
+            known = self._worded(dict(zip(self._lists, lengths, strict=True)))
+            if max(lengths, default=0) <= _LONGEST_ROUNDED:
+                self._known[lengths] = known
+        return known
 
     def _worded(self, lengths: Mapping[str, int]) -> Wording:
         binds, dialect = self._compiled.binds, self._dialect
@@ -105,7 +108,8 @@ class Wordings:
 def _rounded(length: int) -> int:
     """The next power of two: few lengths, so a database prepares few statements.
 
-    A long list stays as it is, because both databases take no more than some 32,000 values.
+    A long list stays as it is, because both databases take no more than some 32,000 values, and
+    its wording is not kept, because there are many such lengths and each takes a megabyte.
     """
     return 1 << (length - 1).bit_length() if 0 < length <= _LONGEST_ROUNDED else length
 

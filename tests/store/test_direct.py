@@ -1,17 +1,23 @@
 """Prepared statements go straight to the driver, and nobody can tell by what comes back."""
 
+from contextlib import suppress
 from datetime import UTC
 
 import anyio
 import pytest
 from sqlalchemy import bindparam, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.accounts.tables import Account
 from domain.identity.tables import Workspace
+from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
+from domain.store.chain import SYSTEM, Event
 from domain.store.direct import Direct
+from domain.store.engine import Role, connect, sqlite_url
 from domain.store.questions import Question, question
+from domain.store.tables import AuditEntry, OutboxMessage
 from tests.tools.samples import agent_for, valid_calls
 
 THESE = question(
@@ -119,3 +125,94 @@ async def test_a_connection_that_was_left_in_the_middle_is_given_to_nobody(world
 
     assert patience.cancelled_caught
     assert other.pid != left.pid
+
+
+async def test_what_goes_on_after_its_transaction_has_ended_is_carried_out_by_nobody(world):
+    kept, told = {"id": new_id(), "code": "kept", "name": "Kept"}, Event("thing.done", SYSTEM)
+
+    async def going_on():
+        async with world.owning() as tx:
+            await tx.put(Workspace, **kept)
+            tx.record(told)
+            tx.promise("thing.done", {})
+            tx.add(Workspace(id=new_id(), code="kept", name="The same code"))
+            with suppress(IntegrityError):
+                await tx.flush()
+
+    with pytest.raises((AssertionError, InvalidRequestError)):
+        await going_on()
+    async with world.owning() as tx:
+        pass
+    for late in (tx.put(Workspace, **kept), tx.ask(THESE, ids=[])):
+        with pytest.raises(AssertionError, match="is over"):
+            await late
+    async with world.looking() as tx:
+        chained = await tx.all(select(AuditEntry.seq).where(AuditEntry.event == "thing.done"))
+        promised = await tx.all(select(OutboxMessage).where(OutboxMessage.topic == "thing.done"))
+
+        assert await tx.get(Workspace, kept["id"]) is None
+    assert list(chained) == list(promised) == []
+
+
+async def test_a_server_that_hangs_up_between_two_statements_is_said_to_be_away(world):
+    if world.is_sqlite:
+        pytest.skip("a file does not hang up")
+    own = Question(text("SELECT pg_backend_pid() AS pid"))
+    superuser = create_async_engine(world.url, isolation_level="AUTOCOMMIT")
+
+    async def cut(transaction, then):
+        async with transaction as tx:
+            (session,) = await tx.ask(own)
+            hung_up = anyio.Event()
+            tx._direct._driver.add_termination_listener(lambda _: hung_up.set())
+            async with superuser.connect() as connection:
+                await connection.execute(text(f"SELECT pg_terminate_backend({session.pid})"))
+            await hung_up.wait()
+            await then(tx)
+
+    for transaction, then in (
+        (world.looking(), lambda tx: tx.ask(own)),
+        (world.owning(), lambda tx: tx.put(Workspace, id=new_id(), code="new", name="New")),
+        (world.owning(), lambda tx: tx.first(select(Account.id))),
+    ):
+        with pytest.raises(Fault) as away:
+            await cut(transaction, then)
+        assert away.value.code == "DATABASE_UNAVAILABLE"
+    await superuser.dispose()
+    async with world.looking() as tx:
+        assert await tx.ask(own)
+
+
+async def test_a_table_that_changed_costs_every_connection_one_call_and_says_so(world):
+    if world.is_sqlite:
+        pytest.skip("SQLite prepares its statements anew")
+    wide = Question(text("SELECT * FROM changing"))
+    superuser = create_async_engine(world.url, isolation_level="AUTOCOMMIT")
+    async with superuser.connect() as connection:
+        await connection.execute(text("DROP TABLE IF EXISTS changing"))
+        await connection.execute(text("CREATE TABLE changing (id text)"))
+        await connection.execute(text("GRANT SELECT ON changing TO cyberos_owner"))
+        async with world.looking() as tx:
+            await tx.ask(wide)
+        await connection.execute(text("ALTER TABLE changing ADD COLUMN more text"))
+
+        with pytest.raises(Fault) as stale:
+            async with world.looking() as tx:
+                await tx.ask(wide)
+        async with world.looking() as tx:
+            again = await tx.ask(wide)
+        await connection.execute(text("DROP TABLE changing"))
+    await superuser.dispose()
+
+    assert stale.value.code == "DATABASE_UNAVAILABLE" and again == []
+
+
+def test_no_wording_is_kept_for_lists_that_are_long(tmp_path):
+    dialect = connect(sqlite_url(str(tmp_path / "none.db")), role=Role.AGENT).reader.dialect
+    asked = question(THESE.statement)
+
+    for length in (8_000, 9_000, 9_001):
+        assert len(asked.wording(dialect, {"ids": ["x"] * length}).places) >= length
+
+    (wordings,) = asked._said.values()
+    assert list(wordings._known) == [(8_192,)]
