@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from domain.deals import service as deals
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
 from domain.store.engine import Role, connect
@@ -141,6 +142,29 @@ async def test_signing_and_carrying_out_wait_until_it_is_back(world, server):
     assert done.state == "succeeded"
     closed = await standing(world, asked["action_id"])
     assert (closed.deal, closed.engagements, closed.attempts) == ("won", 1, ("ok",))
+    await chain_holds(world)
+
+
+async def test_a_server_that_hangs_up_between_two_statements_ends_no_approved_action(
+    world, server, monkeypatch
+):
+    asked = await world.proposed_close(**SMALL)
+    await world.decide(asked["action_id"], "am")
+    step, cut = deals.record_step, []
+
+    async def cut_before_it(*args, **options):
+        if not cut:
+            cut.append(await kill(server, "ClientRead"))
+            await asyncio.sleep(0.2)  # until the driver has heard of it
+        return await step(*args, **options)
+
+    monkeypatch.setattr(deals, "record_step", cut_before_it)
+    cut_off = await quickly(world.execute(asked["action_id"]))
+    stood = await world.state(asked["action_id"])
+    done = await world.execute(asked["action_id"])
+
+    assert cut_off.fault is not None and cut_off.fault.code == "DATABASE_UNAVAILABLE"
+    assert (stood, done.state) == ("approved", "succeeded")
     await chain_holds(world)
 
 
