@@ -224,7 +224,7 @@ async def move(
     chance = probability_on_move(step.end.probability_pct)
 
     left = Probability(deal.probability_pct, deal.probability_manual)
-    changed = await tx.edit(
+    version = await tx.edit(
         Deal,
         deal,
         amount_minor=facts["amount_minor"],
@@ -245,7 +245,7 @@ async def move(
         deal_id=deal.id,
         from_stage=step.start.code,
         to_stage=step.end.code,
-        version=changed["version"],
+        version=version,
         visibility=deal.visibility,
     )
     return Moved(await card(tx, deal.id), step.start.code)

@@ -5,7 +5,8 @@ times what the statement does, and a call of ours makes a dozen of them. SQLite 
 microseconds, so its statements run right here; only one thing takes long, waiting for somebody
 else's transaction, and that is done by sleeping and trying again, so the event loop goes on.
 
-The classes have the shape of aiosqlite's, which is what SQLAlchemy's dialect talks to.
+The classes have the shape of aiosqlite's, which is what SQLAlchemy's dialect talks to. `fetched`
+and `run` are for statements that go past it (domain/store/direct.py).
 """
 
 import random

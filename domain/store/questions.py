@@ -1,8 +1,8 @@
 """What is asked and changed on every call? Statements made once, with the tenant's wall built in.
 
 Making a statement and putting the wall into it costs more than asking it. A `Question` over columns
-and an `EntityQuestion` have both behind them; `Tx.ask` and `Tx.one` fill in the tenant, and nothing
-else can ask one. So do the statements by which `Tx.put` and `Tx.edit` write one row.
+and an `EntityQuestion` have both behind them. `Tx.ask` and `Tx.one` fill in the tenant; only the
+chain asks without them. `Tx.put` and `Tx.edit` write one row each by statements made here too.
 """
 
 from collections.abc import Mapping

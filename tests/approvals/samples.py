@@ -1,5 +1,6 @@
 """A valid action, voter, approval and world, of which each test bends one field."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -100,8 +101,10 @@ CLAIMED = pending(
 UNKNOWN = replace(CLAIMED, state=State.UNKNOWN, state_seq=4, attempt=1)
 
 
-def refused(call: object, *arguments: object, **keywords: object) -> tuple[str, State | None]:
+def refused(
+    call: Callable[..., object], *arguments: object, **keywords: object
+) -> tuple[str, State | None]:
     with pytest.raises(Refusal) as caught:
-        call(*arguments, **keywords)  # type: ignore[operator]
+        call(*arguments, **keywords)
     assert "{" not in str(caught.value), "the words are filled in"
     return caught.value.code, caught.value.target

@@ -4,6 +4,7 @@ The ids at the beginning of some names are those of the attacks that a case stan
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -94,9 +95,9 @@ def signed_bytes(bound: Bound = BOUND, choice: Choice = CHOICE) -> bytes:
     return tbs(payload(bound, choice))
 
 
-def code_of(call: object, *arguments: object, **keywords: object) -> str:
+def code_of(call: Callable[..., object], *arguments: object, **keywords: object) -> str:
     with pytest.raises(Fault) as caught:
-        call(*arguments, **keywords)  # type: ignore[operator]
+        call(*arguments, **keywords)
     return caught.value.code
 
 

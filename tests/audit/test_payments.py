@@ -279,7 +279,7 @@ async def test_bytes_in_a_row_are_a_finding_and_no_crash(world, tmp_path, what):
 
     async with archive.forging() as forger:
         ours = f"tenant_id = '{world.ours.id}'"
-        statement = f"UPDATE {table} SET {column} = x'00ff' WHERE {ours}"  # noqa: S608
+        statement = f"UPDATE {table} SET {column} = x'00ff' WHERE {ours}"  # noqa: S608 - ours
         await forger.connection.exec_driver_sql(statement)
 
     assert any(FOREIGN[what] in one for one in await archive.findings())

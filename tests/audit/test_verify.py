@@ -446,7 +446,7 @@ async def test_rows_that_cannot_be_read_are_findings_and_hide_no_others(world, t
         for table, key in (("pending_action", "id"), ("approval", "action_id")):
             column = "created_at" if key == "id" else "at"
             await forger.connection.exec_driver_sql(
-                f"UPDATE {table} SET {column} = 'yesterday' WHERE {key} = ?",  # noqa: S608
+                f"UPDATE {table} SET {column} = 'yesterday' WHERE {key} = ?",  # noqa: S608 - ours
                 (action_id if key == "id" else other,),
             )
 
