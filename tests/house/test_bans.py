@@ -5,6 +5,7 @@ The rules look at the syntax tree, and at what a name was imported as: `print(` 
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -61,6 +62,10 @@ def test_no_banned_module_is_imported():
     keeps(banned_modules)
 
 
+def test_no_test_hangs_on_what_an_id_may_spell():
+    keeps(found_by_chance)
+
+
 def prints(source: Source) -> Iterator[str]:
     for node, name in full_names(source):
         if name in ("print", "builtins.print", "pprint.pprint"):
@@ -106,6 +111,21 @@ def banned_modules(source: Source) -> Iterator[str]:
             yield source.at(node, f"{name}: {instead}")
 
 
+# What a ULID or a digest spells by chance: "70" is in one ULID of fifty.
+SPELT_BY_CHANCE = re.compile(r"[0-9A-HJKMNP-TV-Z]{1,4}|[0-9a-f]{1,5}")
+
+
+def found_by_chance(source: Source) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.Compare(
+                left=ast.Constant(value=str(word)),
+                ops=[ast.NotIn()],
+                comparators=[ast.Call() | ast.JoinedStr()],
+            ) if SPELT_BY_CHANCE.fullmatch(word):
+                yield source.at(node, f"an id may spell {word!r}: compare the fields, or all of it")
+
+
 ANYWHERE = "domain/deals/service.py"
 OFFENDERS = [
     (left_open, "tests/store/test_x.py", "with sqlite3.connect(a) as b:\n    b.execute(c)"),
@@ -131,6 +151,9 @@ OFFENDERS = [
     (banned_modules, ANYWHERE, "from pickle import loads"),
     (banned_modules, "fixtures/vn/load.py", "import xml.etree.ElementTree as tree"),
     (banned_modules, ANYWHERE, "def f():\n    from xml import sax"),
+    (found_by_chance, "tests/test_story.py", "assert '70' not in str(answer)"),
+    (found_by_chance, "tests/test_story.py", "assert 'beef' not in json.dumps(answer)"),
+    (found_by_chance, "tests/test_story.py", "assert a and 'T4X' not in f'{answer}'"),
 ]
 INNOCENTS = [
     (left_open, "tests/store/test_x.py", "with closing(sqlite3.connect(a)) as b:\n    pass"),
@@ -144,6 +167,9 @@ INNOCENTS = [
     (banned_names, ANYWHERE, "import re\nx = re.compile('a').evaluate()"),
     (banned_names, "tests/test_story.py", "x = float('1.5')"),
     (banned_modules, ANYWHERE, "from lxml import etree\nimport xmlsec"),
+    (found_by_chance, "tests/test_story.py", "assert '70' not in answer"),
+    (found_by_chance, "tests/test_story.py", "assert 'total' not in str(answer)"),
+    (found_by_chance, "tests/test_story.py", "assert 'EVIL' not in str(answer)"),
 ]
 
 
