@@ -46,9 +46,15 @@ _TERMS = tuple(tuple(_times(weight, value) for value in range(32)) for weight in
 
 
 def new_reference() -> str:
-    """A reference nobody can guess; that it is unique is for whoever stores it to see to."""
-    body = "".join(secrets.choice(_ALPHABET) for _ in range(_BODY))
-    return f"{PREFIX}{body}{_check(body)}"
+    """A reference nobody can guess; that it is unique is for whoever stores it to see to.
+
+    None begins another inside it or with the word behind it: a `D` follows in `... don hang`.
+    """
+    while True:
+        body = "".join(secrets.choice(_ALPHABET) for _ in range(_BODY))
+        checked = f"{body}{_check(body)}"
+        if PREFIX not in f"{checked}D":
+            return f"{PREFIX}{checked}"
 
 
 def is_reference(text: str) -> bool:

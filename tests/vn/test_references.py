@@ -4,6 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from domain.vn import references
 from domain.vn.references import LENGTH, find_references, is_reference, new_reference
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -15,6 +16,14 @@ def test_a_new_reference_is_one_and_no_two_are_alike(reference):
     assert is_reference(reference)
     assert len(reference) == LENGTH
     assert reference != new_reference()
+
+
+@pytest.mark.parametrize("drawn", ["AHDETG1", "00000HD", "000003H", "0000008"])
+def test_a_reference_in_which_another_would_begin_is_drawn_again(monkeypatch, drawn):
+    letters = iter(f"{drawn}7K2M9QX")
+    monkeypatch.setattr(references.secrets, "choice", lambda _: next(letters))
+
+    assert new_reference()[2:9] == "7K2M9QX"
 
 
 @given(REFERENCES, st.integers(2, 9), st.sampled_from(ALPHABET))
