@@ -10,6 +10,9 @@ from hypothesis import settings
 from tests import postgres
 from tests.world import World, migrated, opened
 
+# A machine may be as slow as it is: how long an example took says nothing about the program.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 # `make fuzz` looks for hours where a test looks for a second.
 settings.register_profile("fuzz", max_examples=20_000, deadline=None)
 

@@ -277,6 +277,11 @@ def fault_code(result: CallToolResult) -> str:
     return code
 
 
+def secret_of(token: str) -> str:
+    """What nobody may repeat; it may itself hold the sign that stands between the parts."""
+    return token.split("_", 3)[3]
+
+
 async def migrated(kind: str, directory: Path) -> str:
     """The URL of this worker's migrated database, made once."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -202,7 +202,7 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from([*SCHEMA["properties"], "x"]), json_values, max_size=5))
 def test_whatever_comes_is_stored_or_refused_by_a_fault(values):
     try:

@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.accounts.rules import (
@@ -100,7 +100,6 @@ def test_an_account_of_no_known_type_may_have_any_number_of_digits():
             check_tax_code(AccountType.OTHER, typed, AFTER)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from(list(AccountType)))
 def test_whatever_is_typed_becomes_a_canonical_code_or_a_refusal(typed, account_type):
     try:
@@ -135,7 +134,6 @@ def test_a_code_without_a_check_digit_gets_no_verdict(code):
     assert checksum_ok(code) is None
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["0315615423", "0311916028"]), st.integers(0, 9), st.integers(1, 9))
 def test_every_single_wrong_digit_is_noticed(code, place, step):
     wrong = str((int(code[place]) + step) % 10)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.activities.rules import ActivityKind, check_occurred_at, check_source_event_id
@@ -60,7 +60,6 @@ def test_an_id_that_could_be_read_in_two_ways_is_refused(event_id):
     assert (caught.value.code, caught.value.kind) == ("SOURCE_EVENT_INVALID", Kind.INVALID)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
 def test_two_events_never_become_one(event_id):
     assert check_source_event_id(event_id[:200]) == event_id[:200]

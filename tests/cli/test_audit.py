@@ -130,7 +130,9 @@ def test_what_breaks_the_verifier_on_one_tenant_keeps_no_other_from_being_verifi
 
 
 def test_the_findings_are_lines_that_begin_with_the_place(embedded, copy):
-    broken(copy, "UPDATE audit_entry SET hash = replace(hash, '0', '1') WHERE seq = 4")
+    # Turned round, no hash looks the same.
+    turned = "UPDATE audit_entry SET hash = substr(hash, 33) || substr(hash, 1, 32) WHERE seq = 4"
+    broken(copy, turned)
 
     ended = embedded.run("audit", "verify", *DEMO, "--database", str(copy))
 

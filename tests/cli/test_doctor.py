@@ -22,7 +22,6 @@ from policies import coverage, floor
 from policies.catalogue import Catalogue
 from server.cli.doctor import _actions
 from server.inspection import Mark
-from tests import postgres
 from tests.cli.console import Place
 
 
@@ -363,7 +362,7 @@ async def as_superuser(url, *statements):
 def login(request, place):
     """A login as docs/operating.md makes them, and the name of its kind."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    name, url = f"{postgres.PREFIX}{worker}_{request.param}", place.env["CYBEROS_DATABASE_URL"]
+    name, url = f"t_doctor_{worker}_{request.param}", place.env["CYBEROS_DATABASE_URL"]
     grants = [f"GRANT {role.value} TO {name}" for role in LOGINS[request.param]]
     anyio.run(as_superuser, url, f"CREATE ROLE {name} LOGIN", *grants)
     theirs = make_url(url).set(username=name).render_as_string(hide_password=False)

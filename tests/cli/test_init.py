@@ -13,6 +13,7 @@ from server import settings as environment
 from server.cli import mcp_config
 from tests.cli.console import Place, environ
 from tests.sqlite import by_hand
+from tests.world import secret_of
 
 WORDS = "bốn từ rất dài"  # of the administrator
 ROOT_WORDS = "khóa gốc để trong két"
@@ -248,7 +249,7 @@ def test_its_secrets_lie_where_only_the_owner_reads(real, report):
 def test_no_secret_is_in_what_it_says_or_in_mcp_json(real, founded, report):
     token = Path(report["agent"]["token_file"]).read_text().strip()
     config = (real.data_dir / "mcp.json").read_text()
-    secrets = [token, token.split("_")[3], WORDS, ROOT_WORDS, MORE_WORDS, *real.secrets()]
+    secrets = [token, secret_of(token), WORDS, ROOT_WORDS, MORE_WORDS, *real.secrets()]
 
     assert [secret for secret in secrets if secret in founded[1] + config] == []
     entry = json.loads(config)["mcpServers"]["cyberos"]

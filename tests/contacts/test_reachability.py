@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.contacts.rules import email_address
@@ -93,7 +93,6 @@ def test_what_nobody_can_dial_is_refused_and_not_repeated(typed):
     assert len(typed) < 5 or typed not in str(caught.value)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=50) | st.text(alphabet="0123456789+()-. ", max_size=50))
 def test_any_text_is_a_number_or_a_refusal(typed):
     try:
@@ -164,7 +163,6 @@ def test_what_is_not_one_address_is_refused_and_not_repeated(typed):
     assert "Bcc" not in str(caught.value)
 
 
-@settings(deadline=None)
 @given(st.emails() | st.text(max_size=60))
 def test_an_address_never_smuggles_a_second_line(typed):
     try:

@@ -109,7 +109,7 @@ async def test_a_server_that_freezes_without_hanging_up_does_not_keep_anybody_wa
     world, server
 ):
     new = {**NEW, "account_id": await world.an_account()}
-    impatient = connect(world.url, role=Role.AGENT, busy_seconds=0.5)
+    impatient = connect(world.url, role=Role.AGENT, busy_seconds=1)
     frozen = replace(world, agent_side=impatient)
     await frozen.call("whoami")
     before = await counts(world)

@@ -14,21 +14,19 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from domain.identity import service
-from domain.kernel.clock import SystemClock
 from domain.kernel.faults import Fault
 from domain.store.engine import Role, connect
 from domain.store.revision import check_revision
 from tests.faults.serving import Servers, template
 from tests.faults.standing import chain_holds, counts
+from tests.server.process import a_token
 from tests.sqlite import by_hand
-from tests.world import SCOPES, World, copy_of, fault_code, migrated, opened
+from tests.world import World, copy_of, fault_code, migrated, opened
 
 IS_ROOT = os.geteuid() == 0
 with_limits = pytest.mark.skipif(
@@ -62,16 +60,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, str, str
 
 async def _furnish(folder: Path) -> tuple[World, str, str]:
     async with opened(await migrated("sqlite", folder)) as world:
-        person, scopes = SCOPES["cro_agent"]
-        async with world.owning() as tx:
-            _, token = await service.add_agent(
-                tx,
-                name="real_time_agent",
-                person_id=world.ours.people[person],
-                scopes=scopes,
-                expires_at=SystemClock().now() + timedelta(days=1),
-            )
-        return world, token, await world.an_account()
+        return world, await a_token(world), await world.an_account()
 
 
 @pytest.fixture(scope="module")

@@ -124,6 +124,14 @@ def found_by_chance(source: Source) -> Iterator[str]:
                 comparators=[ast.Call() | ast.JoinedStr()],
             ) if SPELT_BY_CHANCE.fullmatch(word):
                 yield source.at(node, f"an id may spell {word!r}: compare the fields, or all of it")
+            case ast.Subscript(
+                value=ast.Call(
+                    func=ast.Attribute(attr="split" | "rpartition"),
+                    args=[ast.Constant(value="_")],
+                ),
+                slice=ast.Constant(value=2 | 3) | ast.UnaryOp(),
+            ) if source.is_in("tests") and not source.is_in("tests/house"):
+                yield source.at(node, "a token's secret may hold the sign too: secret_of, or parse")
 
 
 ANYWHERE = "domain/deals/service.py"
@@ -154,6 +162,9 @@ OFFENDERS = [
     (found_by_chance, "tests/test_story.py", "assert '70' not in str(answer)"),
     (found_by_chance, "tests/test_story.py", "assert 'beef' not in json.dumps(answer)"),
     (found_by_chance, "tests/test_story.py", "assert a and 'T4X' not in f'{answer}'"),
+    (found_by_chance, "tests/test_story.py", "secret = token.split('_')[3]"),
+    (found_by_chance, "tests/test_story.py", "secret = token.split('_')[-1]"),
+    (found_by_chance, "tests/test_story.py", "secret = token.rpartition('_')[2]"),
 ]
 INNOCENTS = [
     (left_open, "tests/store/test_x.py", "with closing(sqlite3.connect(a)) as b:\n    pass"),
@@ -169,6 +180,7 @@ INNOCENTS = [
     (banned_modules, ANYWHERE, "from lxml import etree\nimport xmlsec"),
     (found_by_chance, "tests/test_story.py", "assert '70' not in answer"),
     (found_by_chance, "tests/test_story.py", "assert 'total' not in str(answer)"),
+    (found_by_chance, "tests/test_story.py", "secret = token.split('_', 3)[3]"),
     (found_by_chance, "tests/test_story.py", "assert 'EVIL' not in str(answer)"),
 ]
 

@@ -52,8 +52,9 @@ async def test_what_was_begun_is_answered_before_it_ends(shared, number):
     async with started(shared) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write((head % server.port).encode() + body)
-        while b"cyberos_requests_in_flight 2.0" not in (await server.get("/metrics")).body:
-            pass
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while b"cyberos_requests_in_flight 2.0" not in (await server.get("/metrics")).body:
+                pass
         ending = asyncio.create_task(server.end(number))
         answer = await answer_from(reader)
         writer.close()

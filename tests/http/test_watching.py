@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from domain.identity import tokens
 from domain.kernel.ids import is_id
 from server.http.logs import QUIET_SECONDS, JsonLines, Seldom
 from tests.http.serving import MODERN, Answer, Site, message, site
@@ -113,7 +114,7 @@ async def test_N02_a_request_is_one_line_that_says_who_what_and_how_it_ended(wor
     assert len([one for one in caplog.records if one.name == "cyberos.requests"]) == 13
     assert not [one for one in secrets if one in "\n".join(lines)]
     assert is_id(last["request"]) and answer.headers["x-request-id"] == last["request"]
-    assert last["agent"] == world.ours.tokens["cro_agent"].split("_")[2]
+    assert last["agent"] == tokens.parse(world.ours.tokens["cro_agent"]).agent_id
     assert (last["tool"], last["outcome"], last["status"]) == (
         "crm_get_account", "INVALID_ARGS", 200,
     )  # fmt: skip

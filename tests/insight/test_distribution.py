@@ -69,7 +69,7 @@ def place(pct, shock, z, weights):
     return PLACES[(pct, shock)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(a_few, shocks)
 def test_of_a_few_deals_every_quantile_is_the_one_that_counting_finds(deals, shock):
     spread = distribution(deals, shock)
@@ -99,7 +99,7 @@ def test_of_twelve_deals_the_quantiles_are_exactly_those_of_counting():
         assert spread.quantile(level) == at
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(chances, min_size=1, max_size=60), shocks)
 def test_quantiles_rise_and_stay_between_nothing_and_everything(deals, shock):
     spread = distribution(deals, shock)
@@ -112,7 +112,7 @@ def test_quantiles_rise_and_stay_between_nothing_and_everything(deals, shock):
     assert said[-1] <= sum(deal.amount_minor for deal in deals) + step
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(chances, min_size=1, max_size=40), shocks, st.randoms())
 def test_the_order_of_deals_says_nothing(deals, shock, random):
     shuffled = list(deals)
@@ -123,7 +123,7 @@ def test_the_order_of_deals_says_nothing(deals, shock, random):
     assert [before.quantile(x) for x in LEVELS] == [after.quantile(x) for x in LEVELS]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(a_few, shocks, st.integers(2, 1_000))
 def test_in_a_smaller_unit_the_forecast_is_the_same(deals, shock, factor):
     larger = [Chance(deal.amount_minor * factor, deal.pct) for deal in deals]
@@ -133,7 +133,7 @@ def test_in_a_smaller_unit_the_forecast_is_the_same(deals, shock, factor):
     assert [before.quantile(x) * factor for x in LEVELS] == [after.quantile(x) for x in LEVELS]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(a_few, st.integers(0, 6), st.integers(1, 100))
 def test_a_likelier_deal_never_lowers_a_quantile(deals, which, more):
     which %= len(deals)
@@ -145,7 +145,7 @@ def test_a_likelier_deal_never_lowers_a_quantile(deals, which, more):
     assert all(after.quantile(x) >= before.quantile(x) for x in LEVELS)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(chances, min_size=2, max_size=30))
 def test_a_shock_widens_and_does_not_move_the_mean(deals):
     assume(any(deal.amount_minor and 0 < deal.pct < 100 for deal in deals))
@@ -219,7 +219,7 @@ a_whale = st.lists(st.builds(Chance, st.integers(10**9, 10**12), st.integers(1, 
 alike = st.tuples(st.integers(1, 10**9), st.integers(1, 10**6), st.integers(0, 99))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(alike, st.integers(13, 120), a_whale, st.sampled_from((*SHOCKS, 1.5)))
 def test_a_few_frequencies_say_the_same_as_the_whole_lattice(shape, count, whales, shock):
     least, apart, likely = shape
@@ -234,7 +234,7 @@ def test_a_few_frequencies_say_the_same_as_the_whole_lattice(shape, count, whale
     assert list(quick.amounts) == list(whole.amounts)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(chances, min_size=13, max_size=15), a_whale, st.sampled_from(SHOCKS))
 def test_a_lattice_says_what_counting_every_outcome_says(deals, whales, shock):
     deals = [*deals, *whales][-15:]

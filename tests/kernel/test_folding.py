@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.folding import fold, words
@@ -48,13 +48,11 @@ def test_every_vietnamese_letter_becomes_one_plain_letter():
         assert fold(letter) in set("adeiouy"), letter
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_how_the_marks_were_typed_does_not_matter(text):
     composed = unicodedata.normalize("NFC", text)
@@ -63,19 +61,16 @@ def test_how_the_marks_were_typed_does_not_matter(text):
     assert fold(composed) == fold(decomposed) == fold(text)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=VIETNAMESE + "bcghklmnpqrstvx 0123456789"))
 def test_shouting_finds_the_same(text):
     assert fold(text.upper()) == fold(text)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(max_codepoint=127)))
 def test_the_short_way_for_ascii_is_no_other_way(text):
     assert fold(text) == fold(text + "\u0301")
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_words_have_no_spaces_and_make_up_the_text(text):
     folded = fold(text)

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.faults import Fault
@@ -46,7 +46,6 @@ def test_the_bounds_are_those_of_the_column_and_of_json():
     assert MAX_JSON_MINOR == 9_007_199_254_740_991
 
 
-@settings(deadline=None)
 @given(st.lists(SAFE.map(lambda minor: minor // 100), max_size=20), CURRENCIES)
 def test_adding_up_loses_nothing(minors, currency):
     amounts = [Money(minor, currency) for minor in minors]
@@ -54,7 +53,6 @@ def test_adding_up_loses_nothing(minors, currency):
     assert total(amounts, currency) == Money(sum(minors), currency)
 
 
-@settings(deadline=None)
 @given(SAFE, SAFE, CURRENCIES)
 def test_what_was_added_can_be_taken_away(left, right, currency):
     a, b = Money(left // 2, currency), Money(right // 2, currency)
@@ -155,7 +153,6 @@ def test_thousands_are_shown_and_never_kept():
     assert Money(1_234_567, "USD").rounded_text() == "USD 12,345.67"
 
 
-@settings(deadline=None)
 @given(SAFE, CURRENCIES, st.sampled_from(["vi", "en"]))
 def test_what_was_written_is_read_back(minor, currency, locale):
     money = Money(minor, currency)
@@ -224,7 +221,6 @@ def test_division_by_a_rate_keeps_its_ties():
     assert convert_inverse(Money(647, "VND"), "USD", DOLLAR, Rounding.HALF_UP) == Money(3, "USD")
 
 
-@settings(deadline=None)
 @given(
     st.integers(min_value=-(10**12), max_value=10**12),
     st.decimals(min_value=1_000, max_value=50_000, places=2),

@@ -3,7 +3,7 @@
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.rounding import Rounding, divide, nearest_thousand, ratio, whole
@@ -37,7 +37,6 @@ def test_ties_go_where_the_name_says(value, half_even, half_up, down):
     assert rounded == [half_even, half_up, down]
 
 
-@settings(deadline=None)
 @given(decimals, st.sampled_from(list(Rounding)))
 def test_every_rounding_agrees_with_the_decimal_library(value, rounding):
     with localcontext(prec=60):
@@ -46,7 +45,6 @@ def test_every_rounding_agrees_with_the_decimal_library(value, rounding):
     assert whole(value, rounding) == expected
 
 
-@settings(deadline=None)
 @given(st.integers())
 def test_every_half_goes_to_the_even_neighbour_by_default(below):
     half = divide(2 * below + 1, 2)
@@ -55,7 +53,6 @@ def test_every_half_goes_to_the_even_neighbour_by_default(below):
     assert half in (below, below + 1)
 
 
-@settings(deadline=None)
 @given(st.integers(), st.integers().filter(bool), st.sampled_from(list(Rounding)))
 def test_a_quotient_is_never_further_than_one_from_the_truth(numerator, denominator, rounding):
     quotient = divide(numerator, denominator, rounding)

@@ -129,7 +129,6 @@ def test_length_is_counted_after_composing():
     assert reason(block, "x" * 1_000_000, 5) == "is longer than 5 characters"
 
 
-@settings(deadline=None)
 @given(anything)
 def test_a_refusal_never_repeats_the_input(typed):
     reasons = {CONTROL, UNSEEN, NO_TEXT, SELECTOR, MARKS, "is empty", "has line breaks or tabs"}
@@ -137,7 +136,6 @@ def test_a_refusal_never_repeats_the_input(typed):
         assert said(check, typed) in reasons | {"is longer than 50 characters", None}
 
 
-@settings(deadline=None)
 @given(anything)
 def test_what_passed_once_passes_unchanged(typed):
     for check in (line, block):
@@ -150,7 +148,7 @@ def test_what_passed_once_passes_unchanged(typed):
         assert not FORBIDDEN & set(once)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(anything)
 def test_cleaned_text_is_clean_whatever_it_was(written):
     cleaned = clean_outgoing(written)

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.faults import Fault
@@ -133,7 +133,6 @@ def test_all_problems_come_at_once():
     assert len(found) == 3
 
 
-@settings(deadline=None)
 @given(st.permutations([stage.code for stage in STAGES[:4]]), st.sets(st.integers(0, 2)))
 def test_a_chain_is_accepted_exactly_while_every_link_holds(order, broken):
     stages = [

@@ -4,7 +4,7 @@ import dataclasses
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.faults import Fault, Kind
@@ -139,7 +139,6 @@ def test_a_reason_is_asked_for_before_the_fields():
     assert refusal("discovery", "negotiation", facts={}).code == "REASON_REQUIRED"
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(list(TEMPLATES.values())),
     st.data(),
@@ -164,7 +163,6 @@ def test_what_a_refusal_lists_as_allowed_is_allowed(template, data, reason, fact
         assert check_move(graph, start, way["stage"], given_reason, filled)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(list(TEMPLATES.values())), st.data())
 def test_no_move_ever_reaches_an_end(template, data):
     graph = Graph(template.stages, default_transitions(template.stages))

@@ -9,7 +9,7 @@ from mcp.shared.exceptions import MCPError
 
 from policies import floor
 from tests.server.process import HELLO, ROOT, START, a_token, environment, served
-from tests.world import fault_code
+from tests.world import fault_code, secret_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -232,7 +232,7 @@ async def test_without_a_valid_token_it_says_so_in_one_line_and_ends(shared, tok
     line = errors.decode()
     assert code == 2 and said == b""
     assert line.startswith("cyberos serve: TOKEN_INVALID: ") and line.count("\n") == 1
-    assert whole.rpartition("_")[2] not in line
+    assert secret_of(whole) not in line
 
 
 @EMBEDDED

@@ -5,7 +5,7 @@ import unicodedata
 from time import perf_counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.faults import Fault, Kind
@@ -443,7 +443,6 @@ PIECES = st.sampled_from(PIECES_TYPED.split(" "))
 anything = st.text(max_size=600) | st.lists(PIECES, max_size=60).map(" ".join)
 
 
-@settings(deadline=None)
 @given(anything)
 def test_any_text_is_read_or_refused_and_kept_as_it_came(text):
     found, code = outcome(text)
@@ -458,7 +457,6 @@ def test_any_text_is_read_or_refused_and_kept_as_it_came(text):
     assert found.certain == (not found.notes)
 
 
-@settings(deadline=None)
 @given(anything)
 def test_what_is_read_was_typed(text):
     found, _ = outcome(text)
@@ -471,7 +469,6 @@ def test_what_is_read_was_typed(text):
         assert unit is None or fold(unit.split(" ")[-1]).replace(" ", "") in letters
 
 
-@settings(deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=8).map(" ".join), st.sampled_from(OLD_NAMES))
 def test_whatever_stands_before_it_the_named_province_is_found(before, old):
     name, _, now = old

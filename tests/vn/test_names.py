@@ -5,7 +5,7 @@ import unicodedata
 from importlib.resources import files
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bench import names as bench
@@ -54,13 +54,11 @@ def test_family_comes_first_and_the_given_name_last(display, family, middle, giv
     assert split_name(display) == (family, middle, given)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_name_taken_apart_can_be_put_together_again(display):
     assert compose_name(*split_name(display)) == " ".join(display.split())
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(categories=["L", "M", "N", "P", "Zs"]), max_size=40))
 def test_any_text_is_read_without_losing_more_than_a_title_or_is_refused(display):
     try:
@@ -245,7 +243,6 @@ def test_an_unsure_guess_says_how_unsure_it_is():
     assert read_name("John Smith").confidence == 0
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30), st.sampled_from([None, "male", "female"]))
 def test_em_and_ban_are_never_guessed(display, gender):
     assume(any(character.isalpha() for character in display))
