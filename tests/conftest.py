@@ -14,7 +14,7 @@ from tests.world import World, migrated, opened
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 # `make fuzz` looks for hours where a test looks for a second.
-settings.register_profile("fuzz", max_examples=20_000, deadline=None)
+settings.register_profile("fuzz", max_examples=20_000)
 
 _URLS: dict[str, str] = {}  # of this worker, by kind of database
 

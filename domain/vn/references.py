@@ -48,7 +48,7 @@ _TERMS = tuple(tuple(_times(weight, value) for value in range(32)) for weight in
 def new_reference() -> str:
     """A reference nobody can guess; that it is unique is for whoever stores it to see to.
 
-    None begins another inside it or with the word behind it: a `D` follows in `... don hang`.
+    None begins another inside it, or with the `D` of a word behind it (`don hang`).
     """
     while True:
         body = "".join(secrets.choice(_ALPHABET) for _ in range(_BODY))

@@ -21,8 +21,8 @@ def lost(copied: Place, monkeypatch: pytest.MonkeyPatch) -> str:
     for state in ("executing", "unknown"):
         told = f"state = '{state}', state_seq = state_seq + 1, attempt = 1"
         long_ago = "lease_until = '2026-01-01T00:00:00.000000Z'"
-        statement = f"update pending_action set {told}, {long_ago} where id = ?"  # noqa: S608
-        damage(copied, action_id, statement)
+        change = f"update pending_action set {told}, {long_ago} where id = ?"  # noqa: S608 - ours
+        damage(copied, action_id, change)
     return action_id
 
 
