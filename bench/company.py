@@ -18,6 +18,7 @@ from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
 from domain.store.tx import writing
 from policies import activation, floor
+from server import wiring
 
 _KINDS = ("Công ty TNHH", "Công ty Cổ phần", "Tập đoàn", "Hộ kinh doanh", "Doanh nghiệp")
 _WORDS = (
@@ -53,7 +54,7 @@ def names(count: int) -> Iterator[str]:
 async def found(directory: Path, *, account_count: int) -> Measured:
     """Make the company in a fresh embedded database."""
     url = sqlite_url(str(directory / "cyberos.db"))
-    await migrate(url)
+    await migrate(url, wiring.wires())
     database, clock = connect(url, role=Role.OWNER), SystemClock()
     try:
         tenant_id, token = await founded(database, clock)

@@ -211,7 +211,8 @@ class Tool:
     `execute`; if it reaches outside it has also `deliver` (called with no transaction open, at
     most once per action) and, where the provider can be asked, `inquire`. A tool that has to
     ask somebody outside before it can decide has `consult`. `picture` makes a PNG of an answer
-    that people would rather look at.
+    that people would rather look at. `opens` names the guards of the database (needs_action in
+    domain/store/guards.py) that let pass what `execute` writes.
     """
 
     id: str
@@ -227,6 +228,7 @@ class Tool:
     poll: Callable[[Any, Any], float] | None = None
     picture: Picture | None = None
     consult: Consult | None = None
+    opens: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -267,6 +269,7 @@ def people_tool(
     deliver: Deliver | None = None,
     inquire: Inquire | None = None,
     picture: Picture | None = None,
+    opens: tuple[str, ...] = (),
 ) -> Tool:
     """Declare a tool that waits for people; the docstring of `propose` is what the model reads.
 
@@ -283,6 +286,7 @@ def people_tool(
         deliver=deliver,
         inquire=inquire,
         picture=picture,
+        opens=opens,
     )
 
 

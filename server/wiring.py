@@ -7,11 +7,14 @@ from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Database, Role, connect
 from domain.store.revision import check_revision
+from domain.store.wires import Wires
 from domain.taxpayers.registry import NoRegistry, TaxRegistry
+from policies import catalogue as policy_table
 from policies import floor
 from policies.catalogue import Catalogue
 from policies.contract import LazyRegistry, Outside
 from policies.gate import Gate
+from policies.wires import declared
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,6 +89,11 @@ class Gateways(Outside):
 def registry() -> LazyRegistry:
     """Every tool there is."""
     return LazyRegistry(TOOL_MODULES)
+
+
+def wires() -> Wires:
+    """Which tool opens which guard of the database; imports the tools that may ask people."""
+    return declared(registry(), policy_table.load())
 
 
 def clock() -> Clock:

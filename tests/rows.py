@@ -14,6 +14,9 @@ from tests.world import Company, World
 # What is written down about calls whatever became of them: an attempt is to be proved later.
 TRACES = frozenset({"audit_entry", "audit_head", "audit_blob", "call_counter"})
 
+# Tables of the whole installation.
+WITHOUT_TENANT = frozenset({"deployment", "guard_tool", "tenant_directory"})
+
 Rows = dict[str, list[Any]]
 
 
@@ -33,7 +36,7 @@ async def everything(
         for name in tables():
             if name in but:
                 continue
-            own = "" if name in {"deployment", "tenant_directory"} else " where tenant_id = :tenant"
+            own = "" if name in WITHOUT_TENANT else " where tenant_id = :tenant"
             listing = text(f"select * from {name}{own}")  # noqa: S608 - the names are ours
             rows = await tx.session.execute(listing, {"tenant": tx.tenant_id} if own else {})
             found[name] = sorted(map(repr, rows))

@@ -288,10 +288,10 @@ async def migrated(kind: str, directory: Path) -> str:
     if kind == "sqlite":
         path = directory / f"{worker}.db"
         if not path.exists():
-            await migrate(sqlite_url(str(path)))
+            await migrate(sqlite_url(str(path)), wiring.wires())
         return sqlite_url(str(path))
     url = await postgres.create_database(f"{postgres.PREFIX}{worker}")
-    await migrate(url)
+    await migrate(url, wiring.wires())
     return url
 
 

@@ -30,6 +30,7 @@ from domain.store import search
 from domain.store.engine import Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
 from domain.store.tx import reading
+from server import wiring
 
 HERE = Path(__file__).parent
 QUERIES = ("Đại Dương", "dai duong", "duong dai", "Hòa Phát", "hoa phat", "công ty tnhh", "777")
@@ -86,7 +87,7 @@ async def _report(theirs: Any, directory: Path, options: argparse.Namespace) -> 
     url, clock = sqlite_url(str(directory / "ours.db")), SystemClock()
     names = list(company.names(options.accounts))
     _send(theirs, {"names": names, "deals": DEALS})
-    await migrate(url)
+    await migrate(url, wiring.wires())
     owner = connect(url, role=Role.OWNER)
     tenant_id, token = await company.founded(owner, clock)
     known = await bulk.fill(owner, tenant_id, clock, options.accounts)

@@ -33,6 +33,7 @@ from bench.scale.raw import Floor, Postgres, Sqlite
 from domain.kernel.clock import SystemClock
 from domain.store.engine import Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
+from server import wiring
 from tests import postgres
 
 SIZES = [1_000, 10_000, 100_000]
@@ -83,7 +84,7 @@ async def _of_company(
 ) -> list[dict[str, Any]]:
     clock, begun = SystemClock(), time.monotonic()
     async with _database(backend, size) as url:
-        await migrate(url)
+        await migrate(url, wiring.wires())
         owner = connect(url, role=Role.OWNER)
         tenant_id, token = await company.founded(owner, clock)
         known = await bulk.fill(

@@ -6,10 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.schema import Code, Id, Line, TenantEntity
-
-# Code point order on both databases, so that a page of names continues where the last one ended.
-_Folded = String(512).with_variant(String(512, collation="C"), "postgresql")
+from domain.store.schema import Code, Folded, Id, Line, TenantEntity
 
 
 class Account(TenantEntity):
@@ -18,7 +15,7 @@ class Account(TenantEntity):
     __tablename__ = "account"
 
     name: Mapped[str] = mapped_column(Line)
-    folded: Mapped[str] = mapped_column(_Folded)
+    folded: Mapped[str] = mapped_column(Folded)
     search_key: Mapped[int] = mapped_column(BigInteger)
     account_type: Mapped[str] = mapped_column(Code)
     vn_mst: Mapped[str | None] = mapped_column(String(20))

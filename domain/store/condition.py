@@ -15,7 +15,7 @@ from domain.store.engine import Database, Role, connect
 from domain.store.errors import as_fault
 
 # Tables that belong to the whole installation, so that no tenant's wall can stand around them.
-WITHOUT_TENANT = ("alembic_version", "deployment", "tenant_directory")
+WITHOUT_TENANT = ("alembic_version", "deployment", "guard_tool", "tenant_directory")
 
 _NOT_THIS_ROLE = ("42501", "22023")  # it was not granted; there is no such role
 

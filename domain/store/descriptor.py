@@ -4,10 +4,44 @@
 server loop over the descriptors; `cyberos serve` loads none before the first list of its tools.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
+from typing import Final
+
+from domain.store.engine import Role
+from domain.store.guards import Guard
+from domain.store.schema import Base
+
+# Every column of a table; a role that may change them all may change those of later migrations.
+ALL: Final = ("*",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a role may do with a table beside reading it: add rows, change these columns."""
+
+    insert: bool = False
+    update: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A table: what the database refuses everybody, and what it lets each role do.
+
+    A table without guards says in `unguarded` why; one that only the owner writes says in
+    `ungranted` when. What is not granted is refused, and deleting is granted to nobody.
+    """
+
+    guards: tuple[Guard, ...] = ()
+    unguarded: str = ""
+    grants: Mapping[Role, Grant] = field(default_factory=dict)
+    ungranted: str = ""
+    hidden_from: frozenset[Role] = frozenset()
+    # Columns that the searcher of PostgreSQL reads; with some, the words in `folded` are indexed.
+    searched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +49,7 @@ class Module:
     """One module of `domain/`, under the name of its package."""
 
     name: str
+    tables: Mapping[type[Base], Stored] = field(default_factory=dict)
 
 
 @cache
@@ -26,6 +61,13 @@ def modules() -> tuple[Module, ...]:
         if package.is_dir() and package.joinpath("module.py").is_file()
     )
     return tuple(_descriptor(name) for name in packages)
+
+
+def stored() -> dict[str, Stored]:
+    """Every table of every module, by its name in the database."""
+    return {
+        table.__tablename__: rules for module in modules() for table, rules in module.tables.items()
+    }
 
 
 def _descriptor(package: str) -> Module:

@@ -1,5 +1,9 @@
 """Is the database of the revision this program was written for?"""
 
+import os
+import re
+from pathlib import Path
+
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -7,7 +11,13 @@ from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Database
 from domain.store.errors import as_fault
 
-HEAD = "0003"  # a test keeps it equal to the newest script in migrations/versions
+# The newest revision is the greatest number in the name of a script: `v0001_baseline.py`.
+_SCRIPT = re.compile(r"v(\d{4})_\w+\.py$")
+HEAD = max(
+    found[1]
+    for name in os.listdir(Path(__file__).parent / "migrations" / "versions")
+    if (found := _SCRIPT.match(name))
+)
 
 
 async def check_revision(database: Database) -> None:

@@ -23,6 +23,8 @@ Code = String(64)
 Line = String(255)
 Digest = String(64)
 Minor = BigInteger
+# Code point order on both databases, so that a page of names continues where the last one ended.
+Folded = String(512).with_variant(String(512, collation="C"), "postgresql")
 
 
 class Instant(TypeDecorator[datetime]):
@@ -94,7 +96,7 @@ def core(kind: type[TenantRow]) -> Table:
 def unique_where(name: str, *columns: str, where: str) -> Index:
     """A unique index over the rows of which `where` is true.
 
-    The migrations make it (docs/decisions/0008); here it is only described. To say the condition
+    The migrations make it (docs/decisions/0023); here it is only described. To say the condition
     in the words of each dialect would load both dialects, although a process talks to one.
     """
     return Index(name, *columns, unique=True, info={"where": where})

@@ -32,6 +32,18 @@ class Deployment(Base):
     created_at: Mapped[datetime]
 
 
+class GuardTool(Base):
+    """Which tools open a guard that asks for an approved action: what the program says of itself.
+
+    Written by `cyberos migrate` and nobody else, so that no tool's name stands in a trigger.
+    """
+
+    __tablename__ = "guard_tool"
+
+    guard: Mapped[str] = mapped_column(Code, primary_key=True)
+    tool: Mapped[str] = mapped_column(Code, primary_key=True)
+
+
 class TenantDirectory(Base):
     """Which tenants there are: read by people's and worker processes, never by an agent's."""
 

@@ -4,7 +4,7 @@ import typer
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.kernel.faults import Fault, Kind
-from domain.store import directory
+from domain.store import directory, wires
 from domain.store.engine import Role, connect
 from domain.store.errors import as_fault
 from domain.store.revision import HEAD, check_revision
@@ -40,14 +40,18 @@ def migrate(
 async def bring_to_head(settings: Settings) -> None:
     """Run the migrations that are missing, creating an absent embedded database.
 
+    Afterwards the guards of the database open for the tools of this program and for no others.
+
     SCHEMA_NEW for a database that a newer program wrote; it is not touched.
     """
     from domain.store.migrations import runner  # Alembic is needed here alone
 
+    wanted = wiring.wires()
     probe = connect(settings.database_url, role=Role.OWNER, pool_size=1)
     try:
         await check_revision(probe)
-        return
+        if await wires.found(probe) == wanted:
+            return
     except Fault as fault:
         absent = fault.code == "DATABASE_MISSING" and settings.is_embedded
         # On PostgreSQL the role of the probe may not exist yet: the runner makes it.
@@ -60,7 +64,7 @@ async def bring_to_head(settings: Settings) -> None:
     finally:
         await probe.close()
     try:
-        await runner.migrate(settings.database_url)
+        await runner.migrate(settings.database_url, wanted)
     except (DBAPIError, OSError) as error:
         raise as_fault(error) from error
 

@@ -16,6 +16,7 @@ from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
 from domain.store.engine import Role, connect
 from domain.store.migrations.runner import migrate
+from server import wiring
 from tests.faults.own_postgres import OwnPostgres, own_postgres
 from tests.faults.standing import chain_holds, counts, standing
 from tests.world import World, fault, fault_code, opened
@@ -39,7 +40,7 @@ ROLE_IS_AWAITED = text(
 def server() -> Iterator[OwnPostgres]:
     """A server with a migrated database, and its power switch."""
     with own_postgres() as running:
-        asyncio.run(migrate(running.url))
+        asyncio.run(migrate(running.url, wiring.wires()))
         yield running
 
 
@@ -226,7 +227,9 @@ async def test_a_role_that_appears_while_roles_are_made_is_no_obstacle(world, se
 
     async with operator(server, isolation_level="READ COMMITTED") as hand:
         await hand.exec_driver_sql("ALTER ROLE cyberos_inbox_away RENAME TO cyberos_inbox")
-        preparing = asyncio.create_task(migrate(server.url))  # roles belong to all databases
+        preparing = asyncio.create_task(
+            migrate(server.url, wiring.wires())
+        )  # roles belong to all databases
         await until(server, ROLE_IS_AWAITED)
         await hand.commit()
     await quickly(preparing)

@@ -22,12 +22,13 @@ from sqlalchemy.pool import NullPool
 from domain.accounts import service as accounts
 from domain.accounts.rules import AccountType
 from domain.kernel.faults import Fault
+from domain.store.descriptor import ALL, Grant, stored
 from domain.store.engine import SEARCHER, Role, connect
 from domain.store.migrations.runner import migrate
-from domain.store.migrations.walls import INSERTS, UPDATES
 from domain.store.schema import Base
 from domain.store.tx import reading
-from tests.rows import difference, everything, tables
+from server import wiring
+from tests.rows import WITHOUT_TENANT, difference, everything, tables
 from tests.tools.talk import talking
 from tests.world import World
 
@@ -39,7 +40,6 @@ pytestmark = [
 APPLICATION = (Role.AGENT, Role.INBOX, Role.EXECUTOR)
 DENIED = "42501"
 OURS = "tenant_id = current_setting('app.tenant_id')"
-WITHOUT_TENANT = {"deployment", "tenant_directory"}
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,15 @@ async def test_every_table_is_granted_to_a_role_as_the_list_says_and_no_further(
 def grants(role: Role, table: str) -> dict[str, bool]:
     """What may be tried on a table, and whether the role may."""
     column = Base.metadata.tables[table].primary_key.columns.keys()[0]
+    granted = stored()[table].grants.get(role, Grant())
     walled = table not in WITHOUT_TENANT
     own = f"({column}) SELECT current_setting('app.tenant_id')" if walled else "DEFAULT VALUES"
     wall = {f"DROP POLICY tenant_wall ON {table}": False} if walled else {}
     return {
         **wall,
         f"SELECT 1 FROM {table}": (role, table) != (Role.AGENT, "tenant_directory"),
-        f"INSERT INTO {table} {own}": table in INSERTS[role],
-        f"UPDATE {table} SET {column} = {column}": UPDATES[role].get(table) == "",
+        f"INSERT INTO {table} {own}": granted.insert,
+        f"UPDATE {table} SET {column} = {column}": granted.update == ALL,
         f"DELETE FROM {table}": False,
         f"TRUNCATE {table}": False,
         f"ALTER TABLE {table} DISABLE TRIGGER ALL": False,
@@ -165,6 +166,8 @@ def grants(role: Role, table: str) -> dict[str, bool]:
         "SET session_replication_role = replica", "CREATE ROLE spy",
         "UPDATE agent SET scopes = '[\"crm.close\"]'", "UPDATE agent SET expires_at = now()",
         "UPDATE pending_action SET args_json = '{}'", "UPDATE pending_action SET result = '{}'",
+        "INSERT INTO guard_tool VALUES ('deal.close', 'cyberos.crm.move_stage')",
+        "UPDATE guard_tool SET tool = 'cyberos.crm.move_stage'", "DELETE FROM guard_tool",
         "UPDATE pending_action SET lease_owner = 'me'", "COPY person TO PROGRAM 'cat'",
         "UPDATE outbox SET dispatched_at = now()", "SELECT pg_read_file('/etc/passwd')",
         f"INSERT INTO person_role SELECT tenant_id, id, 'admin', now() FROM person WHERE {OURS}",
@@ -225,7 +228,7 @@ async def test_a_login_changes_only_those_columns_of_a_deal_that_its_work_change
     states = await attempts(shared, logins.engines[role], statements)
 
     changed = {name for statement, name in statements.items() if states[statement] != DENIED}
-    assert changed == set(UPDATES[role]["deal"].split(", "))
+    assert changed == set(stored()["deal"].grants[role].update)
     edited = {"name", "currency", "owner_id", "visibility"}
     assert changed & edited == (edited if role is Role.AGENT else set())
     assert not changed & {"account_id", "pipeline_id", "workspace_id", "created_at"}
@@ -331,7 +334,7 @@ async def test_who_migrates_becomes_no_searcher(shared):
         await connection.exec_driver_sql(
             f"CREATE ROLE {name} LOGIN SUPERUSER PASSWORD 'only-for-tests'"
         )
-        await migrate(url.render_as_string(hide_password=False))
+        await migrate(url.render_as_string(hide_password=False), wiring.wires())
         member_of = set(await connection.scalars(memberships, {"name": name}))
         await connection.exec_driver_sql(f"DROP ROLE {name}")
     await superuser.dispose()

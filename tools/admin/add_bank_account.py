@@ -87,7 +87,11 @@ async def execute(call: Call, arguments: Add) -> BankAccountView:
 
 
 TOOL = people_tool(
-    "cyberos.admin.add_bank_account", title="Add a bank account", propose=propose, execute=execute
+    "cyberos.admin.add_bank_account",
+    title="Add a bank account",
+    propose=propose,
+    execute=execute,
+    opens=("bank_account.add",),
 )
 
 

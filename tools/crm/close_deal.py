@@ -122,7 +122,13 @@ async def execute(call: Call, arguments: Close) -> CloseDealResult:
     )
 
 
-TOOL = people_tool("cyberos.crm.close_deal", title="Close a deal", propose=propose, execute=execute)
+TOOL = people_tool(
+    "cyberos.crm.close_deal",
+    title="Close a deal",
+    propose=propose,
+    execute=execute,
+    opens=("deal.close",),
+)
 
 
 def _expected(arguments: Close) -> service.Expected:

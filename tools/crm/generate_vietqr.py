@@ -70,6 +70,7 @@ TOOL = people_tool(
     execute=execute,
     answer=VietQrResult,
     picture=picture,
+    opens=("bank_account.first_use",),
 )
 
 

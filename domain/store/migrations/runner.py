@@ -19,6 +19,7 @@ from domain.store.engine import (
     sqlite_pragmas,
 )
 from domain.store.migrations.walls import raise_walls
+from domain.store.wires import Wires, write
 
 _TRIES = 10
 _LONG_SECONDS = 300  # a table of millions of rows is written anew in three times that
@@ -36,30 +37,35 @@ def head() -> str:
     return newest
 
 
-async def migrate(url: str) -> None:
-    """Bring the database to the newest revision, creating it if it is an absent SQLite file."""
+async def migrate(url: str, wires: Wires) -> None:
+    """Bring the database to the newest revision, creating it if it is an absent SQLite file.
+
+    `wires` say which tools open which guards; without any, what needs people cannot be done.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         _create_file(Path(parsed.database or ""))
     else:
-        await _prepare_roles(parsed)
+        await prepare_roles(parsed)
     is_sqlite = parsed.get_backend_name() == "sqlite"
     patience = BUSY_TIMEOUT_SECONDS if is_sqlite else _LONG_SECONDS
     database = connect(url, role=Role.OWNER, pool_size=1, busy_seconds=patience)
     try:
         async with database.writer.begin() as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(upgrade, wires)
         if database.is_sqlite:
             await _use_write_ahead_log(parsed)
     finally:
         await database.close()
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, wires: Wires, to: str = "head") -> None:
+    """The same within a transaction of the owner, up to a revision."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
     raise_walls(connection)
+    write(connection, wires)
 
 
 def _config() -> Config:
@@ -84,7 +90,7 @@ async def _use_write_ahead_log(url: URL) -> None:
         await engine.dispose()
 
 
-async def _prepare_roles(url: URL) -> None:
+async def prepare_roles(url: URL) -> None:
     """Create the roles if they are missing; tables will belong to the owner role.
 
     Roles belong to the whole server and locks to one database of it, so another database may be

@@ -1,8 +1,7 @@
-"""The house: tables, triggers and search."""
+"""The baseline: every table the program began with."""
 
-from alembic import op
-
-from domain.store.migrations.script import run_script
+from domain.store.migrations import triggers
+from domain.store.migrations.baseline import insight, money, people, platform, sales
 
 revision = "0001"
 down_revision = None
@@ -12,9 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     """From nothing to revision 0001."""
-    connection = op.get_bind()
-    run_script(connection, "0001", "tables")
-    run_script(connection, "0001", "guards")
+    triggers.prepare(version=1)
+    for part in (platform, people, sales, money, insight):
+        part.create()
 
 
 def downgrade() -> None:

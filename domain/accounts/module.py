@@ -1,0 +1,18 @@
+"""Accounts as a module."""
+
+from domain.accounts.tables import Account
+from domain.store.descriptor import ALL, Grant, Module, Stored
+from domain.store.engine import Role
+
+_WRITES = Grant(insert=True, update=ALL)
+
+MODULE = Module(
+    name="accounts",
+    tables={
+        Account: Stored(
+            unguarded="edited by agents; the chain holds every change",
+            grants={Role.AGENT: _WRITES, Role.EXECUTOR: _WRITES},
+            searched=("tenant_id", "id", "name", "folded", "account_type"),
+        )
+    },
+)

@@ -1,0 +1,16 @@
+"""Activities as a module."""
+
+from domain.activities.tables import Activity
+from domain.store.descriptor import Grant, Module, Stored
+from domain.store.engine import Role
+from domain.store.guards import append_only
+
+MODULE = Module(
+    name="activities",
+    tables={
+        Activity: Stored(
+            guards=(append_only(),),
+            grants=dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True)),
+        )
+    },
+)

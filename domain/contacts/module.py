@@ -1,0 +1,17 @@
+"""Contacts as a module."""
+
+from domain.contacts.tables import Contact
+from domain.store.descriptor import ALL, Grant, Module, Stored
+from domain.store.engine import Role
+
+_WRITES = Grant(insert=True, update=ALL)
+
+MODULE = Module(
+    name="contacts",
+    tables={
+        Contact: Stored(
+            unguarded="edited by agents; the chain holds every change",
+            grants={Role.AGENT: _WRITES, Role.EXECUTOR: _WRITES},
+        )
+    },
+)

@@ -1,0 +1,43 @@
+"""Deals as a module: nobody closes one without people, and one that is closed stays as it is."""
+
+from domain.deals.tables import Deal, DealMember, StageMove
+from domain.store.descriptor import Grant, Module, Stored
+from domain.store.engine import Role
+from domain.store.guards import append_only, begins_as, final, needs_action, never_deleted
+
+_MOVED = (
+    "stage_id", "stage_entered_at", "probability_pct", "probability_manual", "updated_at",
+    "version",
+)  # fmt: skip
+_LEARNT = ("amount_minor", "expected_close_date", "primary_contact_id")
+_EDITED = ("name", "currency", "owner_id", "visibility")
+_ENDED = ("status", "closed_date", "lost_reason")
+
+MODULE = Module(
+    name="deals",
+    tables={
+        Deal: Stored(
+            guards=(
+                begins_as(status="open"),
+                needs_action("deal.close", "status", version="version"),
+                final("status", unless="open"),
+                never_deleted(),
+            ),
+            grants={
+                Role.AGENT: Grant(insert=True, update=(*_MOVED, *_LEARNT, *_EDITED)),
+                Role.EXECUTOR: Grant(insert=True, update=(*_MOVED, *_ENDED)),
+            },
+        ),
+        DealMember: Stored(
+            unguarded="people are taken off a deal and put on it again; the chain holds it",
+            grants={
+                Role.AGENT: Grant(insert=True, update=("removed_at",)),
+                Role.EXECUTOR: Grant(insert=True),
+            },
+        ),
+        StageMove: Stored(
+            guards=(append_only(),),
+            grants=dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True)),
+        ),
+    },
+)

@@ -1,0 +1,35 @@
+"""Payments as a module: money goes into no account that people have not confirmed."""
+
+from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
+from domain.payments.triggers import INTO_USED
+from domain.store.descriptor import Grant, Module, Stored
+from domain.store.engine import Role
+from domain.store.guards import (
+    append_only,
+    begins_as,
+    fixed_but,
+    needs_action,
+    never_deleted,
+    set_once,
+)
+
+_BOTH_WRITE = dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True))
+
+MODULE = Module(
+    name="payments",
+    tables={
+        BankAccount: Stored(
+            guards=(
+                needs_action("bank_account.add", after_first="agent"),
+                begins_as(first_used_at=None),
+                fixed_but("is_default", "first_used_at"),
+                needs_action("bank_account.first_use", "first_used_at"),
+                set_once("first_used_at"),
+                never_deleted(),
+            ),
+            grants={Role.EXECUTOR: Grant(insert=True, update=("is_default", "first_used_at"))},
+        ),
+        PaymentReference: Stored(guards=(append_only(),), grants=_BOTH_WRITE),
+        PaymentRequest: Stored(guards=(append_only(), INTO_USED), grants=_BOTH_WRITE),
+    },
+)

@@ -1,0 +1,154 @@
+"""The baseline: chain, outbox, what is repeated and counted, the installation. Frozen."""
+
+from alembic import op
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+
+from domain.store.guards import append_only, never_deleted
+from domain.store.migrations.triggers import guard
+from domain.store.schema import Code, Digest, Id, Instant, Line
+from domain.store.triggers import FORWARD, ONLY_ERASE
+
+
+def create() -> None:
+    """Make these tables, in an order in which each is there before it is referred to."""
+    _audit_entry()
+    _audit_head()
+    _call_counter()
+    _deployment()
+    _guard_tool()
+    _idempotency_key()
+    _outbox()
+    _tenant_directory()
+    _audit_blob()
+
+
+def _audit_entry() -> None:
+    guard(
+        op.create_table(
+            "audit_entry",
+            Column("tenant_id", Id, primary_key=True),
+            Column("seq", BigInteger, primary_key=True),
+            Column("at", Instant(), nullable=False),
+            Column("event", Line, nullable=False),
+            Column("object", Line, nullable=False),
+            Column("action_id", Id),
+            Column("body", Text, nullable=False),
+            Column("hash", Digest, nullable=False),
+            Index(None, "tenant_id", "object"),
+            Index(None, "tenant_id", "action_id"),
+        ),
+        append_only(),
+        version=1,
+    )
+
+
+def _audit_head() -> None:
+    guard(
+        op.create_table(
+            "audit_head",
+            Column("tenant_id", Id, primary_key=True),
+            Column("seq", BigInteger, nullable=False),
+            Column("hash", Digest, nullable=False),
+        ),
+        FORWARD,
+        never_deleted(),
+        version=1,
+    )
+
+
+def _call_counter() -> None:
+    op.create_table(
+        "call_counter",
+        Column("tenant_id", Id, primary_key=True),
+        Column("principal", Code, primary_key=True),
+        Column("day", String(10), primary_key=True),
+        Column("tool", Code, primary_key=True),
+        Column("outcome", Code, primary_key=True),
+        Column("count", BigInteger, nullable=False),
+    )
+
+
+def _deployment() -> None:
+    op.create_table(
+        "deployment",
+        Column("id", Integer, primary_key=True),
+        Column("deploy", Id, nullable=False),
+        Column("created_at", Instant(), nullable=False),
+    )
+
+
+def _guard_tool() -> None:
+    op.create_table(
+        "guard_tool",
+        Column("guard", Code, primary_key=True),
+        Column("tool", Code, primary_key=True),
+    )
+
+
+def _idempotency_key() -> None:
+    op.create_table(
+        "idempotency_key",
+        Column("tenant_id", Id, primary_key=True),
+        Column("id", Id, primary_key=True),
+        Column("principal", Code, nullable=False),
+        Column("tool", Code, nullable=False),
+        Column("key", String(128), nullable=False),
+        Column("args_sha256", Digest, nullable=False),
+        Column("result", JSON, nullable=False),
+        Column("created_at", Instant(), nullable=False),
+        UniqueConstraint("tenant_id", "principal", "tool", "key"),
+    )
+
+
+def _outbox() -> None:
+    op.create_table(
+        "outbox",
+        Column("tenant_id", Id, primary_key=True),
+        Column("id", Id, primary_key=True),
+        Column("topic", Code, nullable=False),
+        Column("payload", JSON, nullable=False),
+        Column("created_at", Instant(), nullable=False),
+        Column("dispatched_at", Instant()),
+        Column("attempts", Integer, nullable=False),
+        Index(None, "tenant_id", "dispatched_at", "id"),
+    )
+
+
+def _tenant_directory() -> None:
+    op.create_table(
+        "tenant_directory",
+        Column("tenant_id", Id, primary_key=True),
+        Column("code", Code, nullable=False, unique=True),
+        Column("position", Integer, nullable=False),
+    )
+
+
+def _audit_blob() -> None:
+    guard(
+        op.create_table(
+            "audit_blob",
+            Column("tenant_id", Id, primary_key=True),
+            Column("seq", BigInteger, primary_key=True),
+            Column("field", Code, primary_key=True),
+            Column("salt", LargeBinary),
+            Column("body", Text),
+            Column("erased_at", Instant()),
+            ForeignKeyConstraint(
+                ["tenant_id", "seq"], ["audit_entry.tenant_id", "audit_entry.seq"]
+            ),
+        ),
+        ONLY_ERASE,
+        never_deleted(),
+        version=1,
+    )

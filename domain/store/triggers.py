@@ -1,0 +1,13 @@
+"""Triggers of the chain: its head moves forward, and a private value can only be erased."""
+
+from domain.store.guards import Refusal
+
+FORWARD = Refusal("forward", "update", "only moves forward", "new.seq <= old.seq")
+ONLY_ERASE = Refusal(
+    "only_erase",
+    "update",
+    "can only be erased",
+    "new.salt IS NOT NULL OR new.body IS NOT NULL OR old.erased_at IS NOT NULL"
+    " OR new.erased_at IS NULL OR new.seq <> old.seq OR new.field <> old.field"
+    " OR new.tenant_id <> old.tenant_id",
+)
