@@ -299,7 +299,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_list(world):
 async def test_the_database_closes_no_deal_without_an_approved_action(world):
     deal = await a_deal(world)
 
-    with pytest.raises(IntegrityError, match="closed by approved actions only"):
+    with pytest.raises(IntegrityError, match="changes its status by approved actions only"):
         async with world.owning() as tx:
             await closing.close(
                 tx, deal.id, reader=reader(world), outcome="won", lost_reason=None,

@@ -227,9 +227,8 @@ async def test_a_role_that_appears_while_roles_are_made_is_no_obstacle(world, se
 
     async with operator(server, isolation_level="READ COMMITTED") as hand:
         await hand.exec_driver_sql("ALTER ROLE cyberos_inbox_away RENAME TO cyberos_inbox")
-        preparing = asyncio.create_task(
-            migrate(server.url, wiring.wires())
-        )  # roles belong to all databases
+        # Roles belong to all databases of a server.
+        preparing = asyncio.create_task(migrate(server.url, wiring.wires()))
         await until(server, ROLE_IS_AWAITED)
         await hand.commit()
     await quickly(preparing)

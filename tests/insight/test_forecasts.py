@@ -255,13 +255,13 @@ async def test_what_was_said_cannot_be_changed_afterwards(world):
     await deal(world)
     await world.ok("crm_forecast")
 
-    with pytest.raises(IntegrityError, match="not changed afterwards"):
+    with pytest.raises(IntegrityError, match="forecast is fixed"):
         async with world.owning() as tx:
             (await tx.all(select(StoredForecast)))[0].expected_minor = 1
     async with world.owning() as tx:
         row = (await tx.all(select(StoredForecast)))[0]
         row.state, row.actual_minor, row.scored_at = "scored", 5, tx.at
-    with pytest.raises(IntegrityError, match="scored once"):
+    with pytest.raises(IntegrityError, match="forecast has ended"):
         async with world.owning() as tx:
             (await tx.all(select(StoredForecast)))[0].actual_minor = 6
 

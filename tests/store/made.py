@@ -1,4 +1,4 @@
-"""Empty databases to compare: one that was migrated, one that is made from models and descriptors."""
+"""Databases to compare: one that was migrated, one that models and descriptors make."""
 
 import os
 from collections.abc import AsyncIterator, Callable
