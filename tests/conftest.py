@@ -10,6 +10,8 @@ from hypothesis import settings
 from tests import postgres
 from tests.world import World, migrated, opened
 
+pytest_plugins = ["tests.order", "tests.selection", "tests.budget"]
+
 # A machine may be as slow as it is: how long an example took says nothing about the program.
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")

@@ -1,14 +1,14 @@
 """A small world to test in: two companies on one migrated database, people with keys, agents.
 
-The gate commits, so nothing is rolled back: every test gets two tenants of its own in the
-database of its worker. Calls come in through a real MCP client.
+The gate commits, so nothing is rolled back: before each test the two companies that its worker has
+founded once are put back as they were. Calls come in through a real MCP client.
 """
 
 import os
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -45,7 +45,7 @@ from server.agents import ERROR_KEY, mcp_server
 from server.cli.agents import agent_added
 from server.cli.founding import NewPerson, enrol
 from server.publish import contract_of
-from tests import postgres
+from tests import copies, postgres
 from tests.sqlite import by_hand
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)  # a Saturday, 09:00 in Hanoi
@@ -68,7 +68,7 @@ SCOPES = {
 }
 
 
-_IDLE: dict[str, list[dict[Role, Database]]] = {}
+Sides = dict[Role, Database]
 
 
 @dataclass
@@ -81,6 +81,16 @@ class Company:
     keys: dict[str, ApproverKey]
     tokens: dict[str, str]
     pipeline_ids: dict[str, str]
+
+    def untouched(self) -> "Company":
+        """The same company, to which a test may add people and agents."""
+        return replace(
+            self,
+            people=dict(self.people),
+            keys=dict(self.keys),
+            tokens=dict(self.tokens),
+            pipeline_ids=dict(self.pipeline_ids),
+        )
 
 
 @dataclass
@@ -188,14 +198,16 @@ class World:
                     await connection.exec_driver_sql(f"DROP TRIGGER {name}")
             else:
                 await connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-        yield
-        async with superuser.begin() as connection:
-            if self.is_sqlite:
-                for _, statement in kept:
-                    await connection.exec_driver_sql(statement)
-            else:
-                await connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
-        await superuser.dispose()
+        try:
+            yield
+        finally:
+            async with superuser.begin() as connection:
+                if self.is_sqlite:
+                    for _, statement in kept:
+                        await connection.exec_driver_sql(statement)
+                else:
+                    await connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
+            await superuser.dispose()
 
     async def decide(
         self,
@@ -295,36 +307,84 @@ async def migrated(kind: str, directory: Path) -> str:
     return url
 
 
+@dataclass
+class Founded:
+    """A database of this worker, and the two companies that stand in it at the beginning."""
+
+    url: str
+    deploy: str
+    root: ApproverKey
+    companies: tuple[Company, Company]
+    kept: copies.Copy
+    idle: list[Sides]
+    in_use: bool = False
+
+
+_FOUNDED: dict[str, Founded] = {}
+
+
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[World]:
-    """A new world on a migrated database.
+    """A new world on a migrated database: the founded companies, put back as they were.
 
+    While one world of a database is open, another gets two companies of its own beside them.
     What an engine has learnt to say is kept for the next world; its connections are not, because
     they belong to the event loop of this one.
     """
-    idle = _IDLE.setdefault(url, [])
-    sides = idle.pop() if idle else {role: connect(url, role=role, pool_size=8) for role in Role}
-    clock, deploy, root = HandClock(NOW), new_id(), keys.generate()
+    if url not in _FOUNDED:
+        _FOUNDED[url] = await _founded(url)
+    base = _FOUNDED[url]
+    alone, base.in_use = not base.in_use, True
+    sides = base.idle.pop() if base.idle else _sides(url)
+    clock = HandClock(NOW)
     try:
-        owner = sides[Role.OWNER]
-        ours = await found(owner, clock, deploy, root, locale="vi")
-        theirs = await found(owner, clock, deploy, root, locale="en")
+        if alone:
+            await base.kept.put_back()
+            ours, theirs = (company.untouched() for company in base.companies)
+        else:
+            ours, theirs = await _two(sides[Role.OWNER], clock, base.deploy, base.root)
         yield World(
             url=url,
             clock=clock,
-            deploy=deploy,
-            root=root,
+            deploy=base.deploy,
+            root=base.root,
             ours=ours,
             theirs=theirs,
             agent_side=sides[Role.AGENT],
             inbox_side=sides[Role.INBOX],
             executor_side=sides[Role.EXECUTOR],
-            owner_side=owner,
+            owner_side=sides[Role.OWNER],
         )
     finally:
-        for side in sides.values():
-            await side.close()
-        idle.append(sides)
+        base.in_use = not alone
+        await _hang_up(sides)
+        base.idle.append(sides)
+
+
+async def _founded(url: str) -> Founded:
+    """Found the two companies that every world of this database begins with."""
+    deploy, root, sides = new_id(), keys.generate(), _sides(url)
+    companies = await _two(sides[Role.OWNER], HandClock(NOW), deploy, root)
+    await _hang_up(sides)
+    kept = copies.of(url)
+    await kept.take()
+    return Founded(url, deploy, root, companies, kept, [sides])
+
+
+async def _two(
+    owner: Database, clock: HandClock, deploy: str, root: ApproverKey
+) -> tuple[Company, Company]:
+    ours = await found(owner, clock, deploy, root, locale="vi")
+    return ours, await found(owner, clock, deploy, root, locale="en")
+
+
+def _sides(url: str) -> Sides:
+    return {role: connect(url, role=role, pool_size=8) for role in Role}
+
+
+async def _hang_up(sides: Sides) -> None:
+    for side in sides.values():
+        await side.close()
 
 
 async def found(
