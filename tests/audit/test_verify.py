@@ -25,6 +25,8 @@ from policies.trust import Trust
 from server.cli.agents import OPERATOR
 from tests.forgery import kept
 
+pytestmark = pytest.mark.both
+
 
 async def closed(world, **more):
     """A deal that two people closed as won, for want of a rate; the id of the action."""

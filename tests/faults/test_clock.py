@@ -21,6 +21,8 @@ from tests.faults.standing import chain_holds, standing
 from tests.policies.letters import PostOffice, WithLetters, catalogue
 from tests.world import World, fault_code
 
+pytestmark = pytest.mark.both
+
 INSTANT = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
 LEASE_IS_OVER = timedelta(minutes=3)

@@ -18,6 +18,8 @@ from tests.faults.standing import Look, Standing, chain_holds, counts, standing
 from tests.policies.letters import WithLetters, catalogue
 from tests.world import World
 
+pytestmark = pytest.mark.both
+
 LEASE_IS_OVER = timedelta(minutes=3)
 CLAIM, DELIVERED = "after COMMIT", "after the letter has left"  # the first such moment
 WINDOW_IS_OVER = timedelta(minutes=20)  # after which "not found" is an answer

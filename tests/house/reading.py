@@ -1,15 +1,24 @@
-"""How do the rules of the house see a file? As a path and a text, and as a syntax tree."""
+"""Reading for the rules of the house: a file is a path, a text, and a syntax tree.
+
+A tree is parsed and walked once, whatever the number of rules: a rule asks for the nodes of the
+kinds it is about.
+"""
 
 import ast
+import gc
 import os
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("server", "tools", "policies", "domain", "fixtures")
 OUTSIDE = ("tests", "bench")
+
+Node = TypeVar("Node", bound=ast.AST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,12 @@ class Source:
     @property
     def tree(self) -> ast.Module:
         return _parse(self.text)
+
+    def all(self, *kinds: type[Node]) -> Iterator[Node]:
+        """The nodes of these kinds, kind after kind."""
+        walked = _walked(self.text)
+        for kind in kinds:
+            yield from walked.get(kind, ())  # type: ignore[misc]
 
     @property
     def is_ours(self) -> bool:
@@ -57,13 +72,25 @@ def seen(rule: Rule, path: str, text: str) -> list[str]:
 
 @cache
 def house() -> tuple[Source, ...]:
-    """Every Python file of the project."""
-    return tuple(
+    """Every Python file of the project, already walked.
+
+    The trees are a million objects that stay: looking among them for garbage again and again would
+    take five times as long as reading them.
+    """
+    found = tuple(
         Source(path, text)
         for path, text in texts()
         if path == "cyberos.py"
         or (path.endswith(".py") and path.partition("/")[0] in (*ROOMS, *OUTSIDE))
     )
+    gc.disable()
+    try:
+        for source in found:
+            _walked(source.text)
+    finally:
+        gc.freeze()
+        gc.enable()
+    return found
 
 
 @cache
@@ -94,33 +121,49 @@ def _parse(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+@cache
+def _walked(text: str) -> Mapping[type[ast.AST], list[ast.AST]]:
+    found: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+    for node in ast.walk(_parse(text)):
+        found[type(node)].append(node)
+    return found
+
+
 def imports(source: Source) -> Iterator[tuple[ast.stmt, str]]:
     """Every name that is imported, wherever in the file, in full: `domain.deals.tables.Deal`."""
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield node, alias.name
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+    for node in source.all(ast.Import):
+        for alias in node.names:
+            yield node, alias.name
+    for node in source.all(ast.ImportFrom):
+        if node.level == 0:
             for alias in node.names:
                 yield node, f"{node.module}.{alias.name}"
 
 
-def full_names(source: Source) -> Iterator[tuple[ast.expr, str]]:
+def full_names(source: Source) -> tuple[tuple[ast.expr, str], ...]:
     """Every name that is used, in full, whatever the import called it.
 
     After `import datetime as dt`, the expression `dt.date.today` is `datetime.date.today`.
     """
+    return _full_names(source.text)
+
+
+@cache
+def _full_names(text: str) -> tuple[tuple[ast.expr, str], ...]:
+    source = Source("", text)
     known = {}
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Import):
-            known |= {alias.asname: alias.name for alias in node.names if alias.asname}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+    for plain in source.all(ast.Import):
+        known |= {alias.asname: alias.name for alias in plain.names if alias.asname}
+    for node in source.all(ast.ImportFrom):
+        if node.level == 0:
             for alias in node.names:
                 known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Attribute | ast.Name) and (name := dotted(node)):
+    found = []
+    for used in source.all(ast.Attribute, ast.Name):
+        if name := dotted(used):
             first, dot, rest = name.partition(".")
-            yield node, known.get(first, first) + dot + rest
+            found.append((used, known.get(first, first) + dot + rest))
+    return tuple(found)
 
 
 def dotted(node: ast.expr) -> str:

@@ -85,8 +85,8 @@ def _drawer(name: str) -> str:
 
 
 def relative_imports(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.ImportFrom) and node.level:
+    for node in source.all(ast.ImportFrom):
+        if node.level:
             yield source.at(node, "write the whole path, it says where we are")
 
 

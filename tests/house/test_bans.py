@@ -73,9 +73,8 @@ def prints(source: Source) -> Iterator[str]:
 
 
 def left_open(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
-        items = node.items if isinstance(node, ast.With | ast.AsyncWith) else []
-        for item in items:
+    for node in source.all(ast.With, ast.AsyncWith):
+        for item in node.items:
             call = item.context_expr
             if isinstance(call, ast.Call) and ast.unparse(call.func) == "sqlite3.connect":
                 yield source.at(call, "its context commits and leaves it open: wrap it in closing")
@@ -84,15 +83,15 @@ def left_open(source: Source) -> Iterator[str]:
 def commits(source: Source) -> Iterator[str]:
     if not source.is_ours or source.is_in(STORE):
         return
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Attribute) and node.attr == "commit":
+    for node in source.all(ast.Attribute):
+        if node.attr == "commit":
             yield source.at(node, "the transaction ends where it began: use the block of writing()")
 
 
 def banned_names(source: Source) -> Iterator[str]:
     if not source.is_ours:
         return
-    called = {id(node.func) for node in ast.walk(source.tree) if isinstance(node, ast.Call)}
+    called = {id(node.func) for node in source.all(ast.Call)}
     for node, name in full_names(source):
         instead, places = NAMES.get(name, ("", ()))
         if not instead or source.is_in(*places):
@@ -116,7 +115,7 @@ SPELT_BY_CHANCE = re.compile(r"[0-9A-HJKMNP-TV-Z]{1,4}|[0-9a-f]{1,5}")
 
 
 def found_by_chance(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.all(ast.Compare, ast.Subscript):
         match node:
             case ast.Compare(
                 left=ast.Constant(value=str(word)),

@@ -45,11 +45,10 @@ def long_files(source: Source) -> Iterator[str]:
 
 
 def long_functions(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1
-            if lines > FUNCTION_LINES:
-                yield source.at(node, f"{node.name} has {lines} lines; give its parts names")
+    for node in source.all(ast.FunctionDef, ast.AsyncFunctionDef):
+        lines = (node.end_lineno or node.lineno) - node.lineno + 1
+        if lines > FUNCTION_LINES:
+            yield source.at(node, f"{node.name} has {lines} lines; give its parts names")
 
 
 def long_lines(source: Source) -> Iterator[str]:

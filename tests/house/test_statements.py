@@ -48,15 +48,15 @@ def statements_without_walls(source: Source) -> Iterator[str]:
         package, _, last = name.rpartition(".")
         if package.partition(".")[0] == "sqlalchemy" and last in UNWALLED - described:
             yield source.at(node, f"{name} passes the tenant's wall: write an ORM statement")
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Attribute) and node.attr in BARE:
+    for node in source.all(ast.Attribute):
+        if node.attr in BARE:
             yield source.at(node, f"{node.attr} passes the tenant's wall: name the class")
 
 
 def assembled_statements(source: Source) -> Iterator[str]:
     if not source.is_ours or source.is_in(*CONSTANT):
         return
-    for node in ast.walk(source.tree):
+    for node in source.all(ast.Call):
         match node:
             case ast.Call(func=func, args=[statement, *_]):
                 if _last_name(func) in RUNS_SQL and _is_assembled(statement):
@@ -85,13 +85,13 @@ def _is_text(node: ast.expr) -> bool:
 def lasting_settings(source: Source) -> Iterator[str]:
     if not source.is_ours:
         return
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and _last_name(node.func) == "set_config":
+    for node in source.all(ast.Call):
+        if _last_name(node.func) == "set_config":
             last = node.args[-1] if node.args else None
             if not (isinstance(last, ast.Constant) and last.value is True):
                 yield source.at(node, "set_config(..., true) ends with the transaction")
-    prose = {id(node.value) for node in ast.walk(source.tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(source.tree):
+    prose = {id(node.value) for node in source.all(ast.Expr)}
+    for node in source.all(ast.Constant):
         match node:
             case ast.Constant(value=str(text)) if id(node) not in prose and LASTING.search(text):
                 yield source.at(node, "use set_config(..., true), which ends with the transaction")

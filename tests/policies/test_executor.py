@@ -16,6 +16,8 @@ from domain.kernel.ids import new_id
 from tests.policies.letters import PostOffice, WithLetters, catalogue, without_the_outside
 from tests.world import World, fault_code
 
+pytestmark = pytest.mark.both
+
 
 @pytest.fixture
 def office(world: World) -> PostOffice:

@@ -12,6 +12,8 @@ from policies.patience import FIRST, LONGEST, Patience
 from tests.policies.letters import PostOffice, WithLetters, catalogue, without_the_outside
 from tests.world import NOW, World
 
+pytestmark = pytest.mark.both
+
 
 @pytest.fixture
 def office(world: World) -> PostOffice:

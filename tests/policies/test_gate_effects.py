@@ -14,7 +14,7 @@ from tests.tools.samples import valid_calls
 from tests.traffic import traffic
 from tests.world import World, fault_code
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.both]
 
 SHIPPED = floor.load_checked()
 ARGUMENTS = {

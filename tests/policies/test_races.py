@@ -19,6 +19,8 @@ from tests.policies.letters import ROW, PostOffice, WithLetters, catalogue
 from tests.rows import difference, everything
 from tests.world import World, fault_code
 
+pytestmark = pytest.mark.both
+
 ROUNDS = 60
 APPROVERS = [f"am{number}" for number in range(1, 6)]
 EXECUTORS = 4

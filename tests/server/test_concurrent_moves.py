@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from contextlib import AsyncExitStack
 
+import pytest
 from sqlalchemy import select
 
 from domain.deals import queries as deals
@@ -19,6 +20,8 @@ from domain.store import audit_queries
 from domain.store.tables import OutboxMessage
 from tests.server.process import a_token, environment, served
 from tests.tools.talk import talking
+
+pytestmark = pytest.mark.both
 
 MOVES = int(os.environ.get("CYBEROS_TEST_MOVES", "120"))
 SERVERS, DEALS = 3, 4

@@ -21,6 +21,8 @@ from domain.store.tx import writing
 from tests.forgery import kept
 from tests.world import NOW
 
+pytestmark = pytest.mark.both
+
 ACTOR = Actor("agent", "01AGENT", "01PERSON")
 
 

@@ -17,6 +17,8 @@ from domain.store.tables import AuditEntry
 from tests.forgery import kept
 from tests.world import found
 
+pytestmark = pytest.mark.both
+
 DEPLOY, TENANT = "01DEPLOY", "01TENANT"
 SEALED = Sealed(40, "ab" * 32)
 ACTOR = Actor("system", "test")

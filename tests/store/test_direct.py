@@ -20,6 +20,8 @@ from domain.store.questions import Question, question
 from domain.store.tables import AuditEntry, OutboxMessage
 from tests.tools.samples import agent_for, valid_calls
 
+pytestmark = pytest.mark.both
+
 THESE = question(
     select(Account.id, Account.name, Account.custom_fields, Account.created_at)
     .where(Account.id.in_(bindparam("ids", expanding=True)))

@@ -8,6 +8,8 @@ from sqlalchemy.exc import OperationalError
 from domain.kernel.faults import Kind
 from domain.store.errors import as_fault
 
+pytestmark = pytest.mark.both
+
 
 def failure(number: int) -> OperationalError:
     origin = sqlite3.OperationalError("disk I/O error")

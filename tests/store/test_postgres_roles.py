@@ -181,8 +181,9 @@ async def test_an_agents_login_opens_nothing_else(shared, logins, statement):
 async def test_I10_only_the_inbox_can_write_an_approval(shared, logins, actions, role):
     copied = (
         "INSERT INTO approval SELECT * FROM jsonb_populate_recordset(null::approval,"
-        " (SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object('action_id', '{}')) FROM approval a))"
-    ).format(actions["pending"])
+        " (SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object('action_id', '{}'))"
+        " FROM approval a WHERE action_id = '{}'))"
+    ).format(actions["pending"], actions["approved"])
 
     mine = await attempt(shared, logins.engines[role], copied)
     people = await attempt(shared, logins.engines[Role.INBOX], copied)

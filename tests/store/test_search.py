@@ -13,6 +13,8 @@ from domain.store import search
 from domain.store.direct import Direct
 from domain.store.tx import Tx, reading
 
+pytestmark = pytest.mark.both
+
 # Few letters, so that names share prefixes; letters with marks, digits that look like numbers,
 # other scripts, and letters younger than the Unicode tables of the databases.
 LETTERS = "aáđ2e東𞤀Ꟁ"

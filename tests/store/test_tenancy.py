@@ -26,7 +26,7 @@ from tests.rows import difference, everything, tables
 from tests.tools.samples import valid_calls
 from tests.world import World
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.both]
 
 tables()  # imports every table there is
 ENTITIES = sorted(

@@ -18,7 +18,7 @@ from tests.rows import difference, everything
 from tests.tools.samples import valid_calls
 from tests.world import World
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.both]
 
 OPEN, WON, REJECTED = ":open_deal", ":won_deal", ":rejected"
 ACTION_COPY = (

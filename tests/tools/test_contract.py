@@ -112,6 +112,7 @@ def test_A12_no_argument_says_who_is_calling_or_that_people_agreed(name):
     assert not [one for one in arguments if CONSENT.search(one)]
 
 
+@pytest.mark.both
 async def test_every_tool_answers_as_its_contract_says(world):
     """And with no field that is not in it, which clients would never be told of."""
     calls = await valid_calls(world)
