@@ -3,6 +3,7 @@
 #
 #   make test PYTHON=python3.13               another Python
 #   make test ARGS="tests/house -k print"     some of the tests
+#   make test ARGS="--seed 4711"              in the order of an earlier run
 #   make demo LANGUAGE=en                     the story in English
 
 PYTHON   ?= python3
@@ -16,7 +17,7 @@ READY := $(VENV)/.ready-$(notdir $(PYTHON))
 DEMO  := $(if $(findstring command line,$(origin LANGUAGE)),--lang $(LANGUAGE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test clients bundle evals fuzz check publish serve sandbox lock clean
+.PHONY: help demo test clients bundle evals fuzz check release publish serve sandbox lock clean
 .PHONY: bench bench-scale bench-peer
 
 help: ## say what there is
@@ -26,8 +27,10 @@ help: ## say what there is
 demo: $(READY) ## tell a whole story on an embedded database (LANGUAGE=en or vi)
 	$(BIN)/cyberos demo $(DEMO)
 
-test: $(READY) ## run the tests on SQLite and on PostgreSQL
-	$(BIN)/python -m pytest -n auto $(ARGS)
+# A worker takes over what another has not begun, file by file, so that a world of a file is built
+# once.
+test: $(READY) ## run the tests, each on SQLite or PostgreSQL (ARGS=--both for all on both)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # Each client has an environment of its own, checked by the hashes of its own lock file.
 CLIENTS := tests/clients tests/clients/node/client_v2 tests/clients/node/sdk_v1
@@ -63,7 +66,7 @@ evals: $(READY) ## play twenty requests as a scripted agent and compare their co
 	@$(BIN)/python -m tests.evals $(ARGS)
 
 fuzz: $(READY) ## try far more inputs on what reads text (ARGS=tests/vn/test_vietqr.py for some)
-	$(BIN)/python -m pytest -n auto --hypothesis-profile=fuzz $(or $(ARGS),tests/vn tests/kernel)
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=fuzz $(or $(ARGS),tests/vn tests/kernel)
 
 check: $(READY) ## format, lint, types, tests: what has to be green before a change goes in
 	$(BIN)/ruff format --check .
@@ -71,6 +74,9 @@ check: $(READY) ## format, lint, types, tests: what has to be green before a cha
 	$(BIN)/mypy
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 	$(MAKE) test
+
+release: ## what has to be green before a release: everything on both databases and both Pythons
+	PYTHON=$(PYTHON) .ci/run --all
 
 publish: $(READY) ## rewrite the tool contracts and docs/tools.md, and show what changed
 	$(BIN)/python -m server.publish

@@ -1,28 +1,52 @@
 """`cyberos vn ...` answers one value, or a hundred thousand lines, and no line breaks it."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from io import BytesIO, TextIOWrapper
+from typing import Any
 
 import pytest
 
+from server.app import run
+from tests.cli.console import ROOT, environ, outside
 from tests.vn.examples import examples
 
-LAUNCHER = [sys.executable, str(Path(__file__).parents[2] / "cyberos.py"), "vn"]
+LAUNCHER = [sys.executable, str(ROOT / "cyberos.py"), "vn"]
+NOWHERE = {"CYBEROS_DATA_DIR": "/nowhere"}
 PAYLOAD = (
     "00020101021138530010A0000007270123000697041601092576788590208QRIBFTTA53037045802VN6304AE9F"
 )
 
 
-def ask(command: str, *value: str, lines: bytes = b"") -> tuple[int, list[dict]]:
-    """The exit code, and what each line of the answer says."""
+Said = tuple[int, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def ask(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Said]:
+    """One command in this process: its exit code, and what each line of the answer says."""
+
+    def asking(command: str, *value: str, lines: bytes = b"") -> Said:
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(lines)))
+        with environ(NOWHERE):
+            code = run(["vn", command, *value])
+        out, err = capsysbinary.readouterr()
+        assert err == b"", err
+        return code, [json.loads(line) for line in out.splitlines()]
+
+    return asking
+
+
+def piped(command: str, lines: bytes) -> Said:
+    """The same as a program between two pipes."""
     done = subprocess.run(
-        [*LAUNCHER, command, *value],
+        [*LAUNCHER, command],
         input=lines,
         capture_output=True,
-        env={**os.environ, "CYBEROS_DATA_DIR": "/nowhere"},
+        env=outside(NOWHERE),
         timeout=120,
         check=False,
     )
@@ -49,7 +73,7 @@ def ask(command: str, *value: str, lines: bytes = b"") -> tuple[int, list[dict]]
         ),
     ],
 )
-def test_one_value_gets_one_object(command, value, answer):
+def test_one_value_gets_one_object(ask, command, value, answer):
     code, said = ask(command, value)
 
     assert (code, len(said)) == (0, 1)
@@ -58,7 +82,7 @@ def test_one_value_gets_one_object(command, value, answer):
 
 
 @pytest.mark.parametrize(("name", "begins"), [("code.png", b"\x89PNG\r\n"), ("code.SVG", b"<svg ")])
-def test_a_code_is_drawn_as_people_scan_it(tmp_path, name, begins):
+def test_a_code_is_drawn_as_people_scan_it(ask, tmp_path, name, begins):
     code, said = ask("qr-image", PAYLOAD, str(tmp_path / name))
 
     assert code == 0 and said[0]["bytes"] == (tmp_path / name).stat().st_size
@@ -73,20 +97,16 @@ def test_a_code_is_drawn_as_people_scan_it(tmp_path, name, begins):
         (PAYLOAD, "no/such/folder/code.png", "FILE_UNWRITABLE"),
     ],
 )
-def test_nothing_is_drawn_that_no_bank_could_trust_or_nowhere(tmp_path, payload, name, refusal):
-    done = subprocess.run(
-        [*LAUNCHER, "qr-image", payload, str(tmp_path / name)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def test_nothing_is_drawn_that_no_bank_could_trust_or_nowhere(
+    capsys, tmp_path, payload, name, refusal
+):
+    code = run(["vn", "qr-image", payload, str(tmp_path / name)])
 
-    assert done.returncode != 0 and done.stderr.startswith(refusal)
+    assert code != 0 and capsys.readouterr().err.startswith(refusal)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_refused_value_says_why_and_ends_with_the_exit_code_of_a_mistake():
+def test_a_refused_value_says_why_and_ends_with_the_exit_code_of_a_mistake(ask):
     code, said = ask("mst", "102519041")
 
     assert code == 2
@@ -113,7 +133,7 @@ def test_lines_are_answered_in_order_whatever_stands_in_them():
         b"[" * 10_000,
         b"15",
     ]
-    code, said = ask("words", lines=b"\n".join(lines))
+    code, said = piped("words", b"\n".join(lines))
 
     assert code == 0
     assert [one.get("text") or one["code"] for one in said] == [
@@ -134,7 +154,7 @@ def test_lines_are_answered_in_order_whatever_stands_in_them():
     ]
 
 
-def test_examples_of_others_go_through_the_pipe_and_back():
+def test_examples_of_others_go_through_the_pipe_and_back(ask):
     encoded = examples("vietqr_examples")["encode"]
     inputs = "\n".join(json.dumps(one["input"]) for one in encoded).encode()
     _, made = ask("qr-encode", lines=inputs)
@@ -145,7 +165,7 @@ def test_examples_of_others_go_through_the_pipe_and_back():
 
 
 @pytest.mark.parametrize("one", examples("phone_examples")["numbers"], ids=lambda one: one["typed"])
-def test_a_number_of_any_age_is_dialled_as_it_is_today(one):
+def test_a_number_of_any_age_is_dialled_as_it_is_today(ask, one):
     _, said = ask("phone", one["typed"])
 
     assert said[0].get("e164") == one["today"]
@@ -163,7 +183,7 @@ def test_a_number_of_any_age_is_dialled_as_it_is_today(one):
         '{"bin": "970436", "account": "1", "amount": true}',
     ],
 )
-def test_a_transfer_that_is_not_one_is_refused(wrong):
+def test_a_transfer_that_is_not_one_is_refused(ask, wrong):
     code, said = ask("qr-encode", wrong)
 
     assert code == 2
