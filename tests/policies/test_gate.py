@@ -1,4 +1,7 @@
-"""Who comes through the gate, and what do the others learn? For every tool there is."""
+"""Who comes through the gate, and what do the others learn?
+
+For one tool of each shape on both databases, and for every tool there is (tests/shapes.py).
+"""
 
 import dataclasses
 import logging
@@ -14,6 +17,7 @@ from policies import floor
 from policies.catalogue import Confirm
 from policies.contract import Answer, Arguments, LazyRegistry, tool
 from server.wiring import TOOL_MODULES
+from tests import shapes
 from tests.rows import denials, difference, everything
 from tests.tools.samples import agent_for, valid_calls
 from tests.wire import spoken
@@ -22,9 +26,9 @@ from tests.world import SCOPES, World, fault, fault_code
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SHIPPED = floor.load_checked()
-ROWS = pytest.mark.parametrize("row", SHIPPED.tool, ids=lambda row: row.name)
+ROWS = pytest.mark.parametrize("rows", shapes.proofs(SHIPPED.tool))
 CHANGING = pytest.mark.parametrize(
-    "row", [row for row in SHIPPED.tool if not row.is_read], ids=lambda row: row.name
+    "rows", shapes.proofs(row for row in SHIPPED.tool if not row.is_read)
 )
 UNAVAILABLE = Fault("POLICY_UNAVAILABLE", Kind.FORBIDDEN, "The policy table is missing.")
 
@@ -43,23 +47,21 @@ async def refused(client, name, arguments) -> str:
 
 
 @ROWS
-async def test_A01_without_its_scope_a_tool_is_one_that_does_not_exist(shared, calls, row):
-    before = await everything(shared)
-
-    async with shared.client("empty_agent") as client:
+async def test_A01_without_its_scope_a_tool_is_one_that_does_not_exist(shared, calls, rows):
+    async with shapes.nothing_changes(shared) as watch, shared.client("empty_agent") as client:
         listed = await client.list_tools()
         unknown = await refused(client, "crm_make_coffee", {})
-        answers = {
-            await refused(client, row.name, calls[row.name]),
-            await refused(client, row.id, calls[row.name]),
-            await refused(client, row.name, {"nonsense": "\0", "approved_by": "am"}),
-        }
+        for row in watch.each(rows):
+            answers = {
+                await refused(client, row.name, calls[row.name]),
+                await refused(client, row.id, calls[row.name]),
+                await refused(client, row.name, {"nonsense": "\0", "approved_by": "am"}),
+            }
+            assert answers == {unknown}, row.name
 
     assert listed.tools == []
-    assert answers == {unknown}
     assert '"code":-32602' in unknown
-    assert (f"tool:{row.name}", "SCOPE_MISSING", 1) in await denials(shared)
-    assert difference(before, await everything(shared)) == {}
+    assert {(f"tool:{row.name}", "SCOPE_MISSING", 1) for row in rows} <= {*await denials(shared)}
 
 
 @pytest.mark.parametrize("scope", sorted({row.scope for row in SHIPPED.tool}))
@@ -105,53 +107,57 @@ async def test_A03_a_name_that_only_looks_like_a_tool_is_none(shared, calls, nam
 
 
 @CHANGING
-async def test_A04_a_server_that_only_reads_neither_lists_nor_runs_what_changes(shared, calls, row):
-    before = await everything(shared)
+async def test_A04_a_server_that_only_reads_neither_lists_nor_runs_what_changes(
+    shared, calls, rows
+):
+    async with shapes.nothing_changes(shared) as watch:
+        for row in watch.each(rows):
+            async with shared.client(agent_for(row), read_only=True) as client:
+                listed = {one.name for one in (await client.list_tools()).tools}
+                plain = await client.call_tool(row.name, calls[row.name])
+                loosened = await client.call_tool(
+                    row.id, {**calls[row.name], "read_only": False}, meta={"X-Read-Only": "false"}
+                )
+                alive = await client.call_tool("whoami", {})
 
-    async with shared.client(agent_for(row), read_only=True) as client:
-        listed = {one.name for one in (await client.list_tools()).tools}
-        plain = await client.call_tool(row.name, calls[row.name])
-        loosened = await client.call_tool(
-            row.id, {**calls[row.name], "read_only": False}, meta={"X-Read-Only": "false"}
-        )
-        alive = await client.call_tool("whoami", {})
+            assert listed == {one.name for one in SHIPPED.tool if one.is_read and _may(row, one)}
+            assert fault_code(plain) == fault_code(loosened) == "READ_ONLY_MODE", row.name
+            assert not alive.is_error
 
-    assert listed == {one.name for one in SHIPPED.tool if one.is_read and _may(row, one)}
-    assert fault_code(plain) == fault_code(loosened) == "READ_ONLY_MODE"
-    assert not alive.is_error
-    assert (f"tool:{row.name}", "READ_ONLY_MODE", 1) in await denials(shared)
-    assert difference(before, await everything(shared)) == {}
+    assert {(f"tool:{row.name}", "READ_ONLY_MODE", 1) for row in rows} <= {*await denials(shared)}
 
 
 @ROWS
 @pytest.mark.parametrize("table", ["none", "not the one activated"])
-async def test_A06_without_a_policy_there_is_only_reading(shared, calls, row, table):
+async def test_A06_without_a_policy_there_is_only_reading(shared, calls, rows, table):
     catalogue = floor.reading_only() if table == "none" else SHIPPED
     without = dataclasses.replace(shared, catalogue=catalogue)
-    arguments = {**calls[row.name], "wait_seconds": 0} if row.name == "approvals_get" else None
-    before = await everything(shared, but=_OUTSIDE)
 
-    async with without.client(agent_for(row), policy_fault=UNAVAILABLE) as client:
-        listed = {one.name for one in (await client.list_tools()).tools}
-        answer = await client.call_tool(row.name, arguments or calls[row.name])
+    async with shapes.nothing_changes(shared, but=_OUTSIDE) as watch:
+        for row in watch.each(rows):
+            at_once = {"wait_seconds": 0} if row.name == "approvals_get" else {}
+            async with without.client(agent_for(row), policy_fault=UNAVAILABLE) as client:
+                listed = {one.name for one in (await client.list_tools()).tools}
+                answer = await client.call_tool(row.name, {**calls[row.name], **at_once})
 
-    assert listed == {one.name for one in SHIPPED.tool if one.is_read and _may(row, one)}
-    if row.is_read:
-        assert not answer.is_error
-    else:
-        assert fault_code(answer) == "POLICY_UNAVAILABLE"
-        assert (f"tool:{row.name}", "POLICY_UNAVAILABLE", 1) in await denials(shared)
-    assert difference(before, await everything(shared, but=_OUTSIDE)) == {}
+            assert listed == {one.name for one in SHIPPED.tool if one.is_read and _may(row, one)}
+            if row.is_read:
+                assert not answer.is_error, row.name
+            else:
+                assert fault_code(answer) == "POLICY_UNAVAILABLE", row.name
+
+    denied = {(f"tool:{row.name}", "POLICY_UNAVAILABLE", 1) for row in rows if not row.is_read}
+    assert denied <= {*await denials(shared)}
 
 
-@ROWS
-async def test_the_canonical_id_is_an_alias_of_the_name(shared, row):
-    async with shared.client(agent_for(row)) as client:
-        by_name = await client.call_tool(row.name, {"nonsense": 1})
-        by_id = await client.call_tool(row.id, {"nonsense": 1})
+async def test_the_canonical_id_is_an_alias_of_the_name(shared):
+    for row in SHIPPED.tool:
+        async with shared.client(agent_for(row)) as client:
+            by_name = await client.call_tool(row.name, {"nonsense": 1})
+            by_id = await client.call_tool(row.id, {"nonsense": 1})
 
-    assert fault_code(by_name) == "INVALID_ARGS"
-    assert fault(by_id) == fault(by_name)
+        assert fault_code(by_name) == "INVALID_ARGS"
+        assert fault(by_id) == fault(by_name)
 
 
 async def test_a_token_that_ends_while_somebody_speaks_opens_nothing_any_more(shared, calls):
