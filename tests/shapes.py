@@ -13,6 +13,7 @@ what is overheard, so that a failure names the tool.
                 ...
 """
 
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ from tests.traffic import overheard
 from tests.world import Company, World
 
 REGISTRY = wiring.registry()
+_WRITES = re.compile(r"\s*(?:insert\s+into|update|delete\s+from)\s+(\w+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,12 @@ def proofs(rows: Iterable[ToolPolicy]) -> list[Any]:
     return [*each, pytest.param(rows, id="every tool")]
 
 
+def written_to(statement: str) -> str:
+    """The table that a statement writes to; empty for what only reads."""
+    found = _WRITES.match(statement)
+    return found[1] if found else ""
+
+
 @dataclass
 class Watch:
     """Which tool is being called, and what was written meanwhile."""
@@ -77,9 +85,7 @@ class Watch:
         self.tool = ""
 
     def note(self, _connection: Any, statement: str) -> None:
-        verb, *rest = statement.split()
-        if verb.upper() in {"INSERT", "UPDATE", "DELETE"}:
-            table = rest[0] if verb.upper() == "UPDATE" else rest[1]
+        if table := written_to(statement):
             self.writes[table].add(self.tool)
 
     def suspects(self, tables: Iterable[str]) -> dict[str, list[str]]:

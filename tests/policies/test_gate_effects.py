@@ -1,4 +1,8 @@
-"""What does a call leave behind? Once what it should, and nothing when it only looks."""
+"""What does a call leave behind? Once what it should, and nothing when it only looks.
+
+For one tool of each shape with every row of the company held against what it was, and for every
+tool by what is written (tests/shapes.py).
+"""
 
 import asyncio
 from datetime import timedelta
@@ -9,26 +13,32 @@ from sqlalchemy import text
 
 from policies import floor
 from server import publish
-from tests.rows import difference, everything
+from tests import shapes
+from tests.rows import TRACES, difference, everything
 from tests.tools.samples import valid_calls
 from tests.traffic import traffic
 from tests.world import World, fault_code
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.both]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SHIPPED = floor.load_checked()
 ARGUMENTS = {
     name: set(made["inputSchema"].get("properties", {}))
     for name, made in publish.contracts().items()
 }
-READING = pytest.mark.parametrize(
-    "row", [row for row in SHIPPED.tool if row.is_read], ids=lambda row: row.name
-)
-KEYED = pytest.mark.parametrize(
+READING = pytest.mark.parametrize("rows", shapes.proofs(r for r in SHIPPED.tool if r.is_read))
+
+
+def _of_each_shape(argument):
+    """One tool of each shape that takes this argument."""
+    taking = [row for row in SHIPPED.tool if argument in ARGUMENTS[row.name]]
+    return [row.name for row in shapes.one_of_each(taking)]
+
+
+KEYED = pytest.mark.parametrize("name", _of_each_shape("idempotency_key"))
+REHEARSED = pytest.mark.parametrize("name", _of_each_shape("dry_run"))
+EVERY_KEYED = pytest.mark.parametrize(
     "name", sorted(name for name, known in ARGUMENTS.items() if "idempotency_key" in known)
-)
-REHEARSED = pytest.mark.parametrize(
-    "name", sorted(name for name, known in ARGUMENTS.items() if "dry_run" in known)
 )
 # The same call with another content.
 OTHERWISE = {
@@ -62,23 +72,25 @@ async def calls(shared: World):
 
 @READING
 async def test_A14_what_only_reads_writes_nothing_but_that_it_has_read_strangers(
-    shared, calls, row
+    shared, calls, rows
 ):
-    before = await everything(shared, but=frozenset({"agent"}))
+    async with (
+        shapes.nothing_changes(shared, but=frozenset({"agent"})) as watch,
+        shared.client("reader_agent") as client,
+    ):
+        for row in watch.each(rows):
+            with traffic(shared.agent_side) as first:
+                answer = await client.call_tool(row.name, calls[row.name])
+            with traffic(shared.agent_side) as second:
+                await client.call_tool(row.name, calls[row.name])
 
-    async with shared.client("reader_agent") as client:
-        with traffic(shared.agent_side) as first:
-            answer = await client.call_tool(row.name, calls[row.name])
-        with traffic(shared.agent_side) as second:
-            await client.call_tool(row.name, calls[row.name])
-
-    assert not answer.is_error or fault_code(answer) == "ACTION_NOT_FOUND"
-    assert {one.partition(" SET ")[0] for one in first.writes} <= {"UPDATE agent"}
-    assert second.reads and second.writes == []
-    assert difference(before, await everything(shared, but=frozenset({"agent"}))) == {}
+            assert not answer.is_error or fault_code(answer) == "ACTION_NOT_FOUND", row.name
+            assert {one.partition(" SET ")[0] for one in first.writes} <= {"UPDATE agent"}
+            assert second.reads and second.writes == [], row.name
 
 
 @REHEARSED
+@pytest.mark.both
 async def test_a_rehearsal_answers_as_the_call_would_and_writes_nothing(shared, calls, name):
     before = await everything(shared, but=EVERY_TRACE)
 
@@ -97,6 +109,7 @@ async def test_a_rehearsal_answers_as_the_call_would_and_writes_nothing(shared, 
 
 
 @KEYED
+@pytest.mark.both
 async def test_a_key_makes_a_repeated_call_answer_the_same_and_act_once(shared, calls, name):
     keyed = {**calls[name], "idempotency_key": f"again-{name}"}
 
@@ -112,7 +125,33 @@ async def test_a_key_makes_a_repeated_call_answer_the_same_and_act_once(shared, 
     assert difference(after_one, await everything(shared, but=EVERY_TRACE)) == {}
 
 
+@EVERY_KEYED
+async def test_a_rehearsal_and_a_repetition_of_any_tool_write_no_row(shared, calls, name):
+    keyed = {**calls[name], "idempotency_key": f"any-{name}"}
+
+    async with shared.client() as client:
+        async with shapes.nothing_changes(shared, but=TRACES | {"agent"}):
+            rehearsed = await client.call_tool(name, {**keyed, "dry_run": True})
+        with traffic(shared.agent_side) as change:
+            first = await client.call_tool(name, keyed)
+        with traffic(shared.agent_side) as repetition:
+            again = await client.call_tool(name, keyed)
+            other = await client.call_tool(name, {**keyed, **OTHERWISE[name]})
+
+    assert rehearsed.structured_content.keys() == first.structured_content.keys()
+    assert again == first and not first.is_error
+    assert fault_code(other) == "IDEMPOTENCY_KEY_REUSED"
+    assert written(change) >= {"idempotency_key"}
+    assert written(repetition) == set()
+
+
+def written(traffic) -> set[str]:
+    """The tables that were written to, apart from the traces of the call itself."""
+    return {shapes.written_to(statement) for statement in traffic.writes} - TRACES
+
+
 @KEYED
+@pytest.mark.both
 async def test_E10_a_key_belongs_to_one_agent_of_one_tenant(shared, calls, name):
     keyed = {**calls[name], "idempotency_key": f"mine-{name}"}
     theirs = {**(await _their_calls(shared))[name], "idempotency_key": f"mine-{name}"}
@@ -134,6 +173,7 @@ async def test_E10_a_key_belongs_to_one_agent_of_one_tenant(shared, calls, name)
 
 
 @KEYED
+@pytest.mark.both
 async def test_ten_calls_at_once_with_one_key_act_once(shared, calls, name):
     keyed = {**calls[name], "idempotency_key": f"at-once-{name}"}
     before = await everything(shared)
