@@ -6,12 +6,13 @@ from domain.kernel.clock import Clock
 from domain.store.chain import Actor, Event
 from domain.store.engine import Database
 from domain.store.tx import Tx, reading
+from domain.store.visibility import SYSTEM
 from policies.catalogue import Catalogue
 
 
 async def is_active(database: Database, tenant_id: str, clock: Clock, catalogue: Catalogue) -> bool:
     """Whether this table is the newest one activated for the tenant."""
-    async with reading(database, tenant_id, clock) as tx:
+    async with reading(database, tenant_id, clock, viewer=SYSTEM) as tx:
         newest = await queries.active_policy(tx)
     return newest is not None and newest.sha256 == catalogue.sha256
 

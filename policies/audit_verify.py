@@ -31,6 +31,7 @@ from domain.store.engine import Database
 from domain.store.salvage import salvaged, unreadable
 from domain.store.schema import Base
 from domain.store.tx import Tx, reading
+from domain.store.visibility import SYSTEM
 from policies import (
     audit_effects,
     audit_nights,
@@ -77,7 +78,7 @@ async def verify(database: Database, tenant_id: str, clock: Clock, sources: Sour
     """Verify one tenant in one snapshot. Findings are in the report; only misfortune is raised."""
     report = Report(tenant_id)
     try:
-        async with reading(audit_source.snapshot(database), tenant_id, clock) as tx:
+        async with reading(audit_source.snapshot(database), tenant_id, clock, viewer=SYSTEM) as tx:
             await _verify(tx, report, sources)
     except Fault as fault:
         if fault.code != "DATABASE_DAMAGED":

@@ -15,6 +15,7 @@ from domain.kernel.clock import VIETNAM
 from domain.kernel.faults import Fault
 from domain.store.chain import Actor
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 from domain.taxpayers.registry import NoRegistry, TaxRegistry
 
 
@@ -68,6 +69,11 @@ class Principal:
     def reference(self) -> str:
         """How rows and signed bytes name this principal: `agent:<id>` or `human:<id>`."""
         return f"{self.sort.value}:{self.id}"
+
+    @property
+    def viewer(self) -> Viewer:
+        """What this principal may see: what the person may, for whom an agent acts."""
+        return Viewer(self.person_id, self.workspace_ids)
 
     @property
     def actor(self) -> Actor:

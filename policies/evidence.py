@@ -239,7 +239,8 @@ async def situation(tx: Tx, row: PendingAction, house: House, *, hold: bool = Fa
     call = replace(await requesting_call(tx, row), holds=hold)
     try:
         arguments = tool.arguments.model_validate_json(row.args_json)
-        proposal = await tool.propose(call, arguments)
+        with tx.looking_as(call.principal.viewer):
+            proposal = await tool.propose(call, arguments)
     except (Fault, ValidationError):
         # Refused now, so it is not what people signed: gone, closed, hidden or never valid.
         return Situation(_gone(tx, PolicyRelation.SAME), None, None)

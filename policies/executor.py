@@ -25,6 +25,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.store.chain import Actor, Event
 from domain.store.engine import Database
 from domain.store.tx import Tx, reading, writing
+from domain.store.visibility import SYSTEM
 from policies import evidence as proof
 from policies import resolving
 from policies.contract import Arguments, Call, Declined, Delivered, Order, Tool
@@ -88,10 +89,10 @@ class Executor:
         One action that is damaged or breaks is reported and costs the others nothing; it is looked
         at again later and later. Raises only when the database is away, which is everybody's.
         """
-        async with reading(self._database, tenant_id, self._clock) as tx:
+        async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             overdue = self.patience.due(await queries.overdue(tx, tx.at), tx.at)
         lapsed = [await self._alone(self._lapse_one, tenant_id, id) for id in overdue[:limit]]
-        async with reading(self._database, tenant_id, self._clock) as tx:
+        async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             lost = await queries.unknown(tx)
             resolved = await queries.resolved(tx, lost)
             # A person's word is weighed at once, however long the provider is left alone.
@@ -141,7 +142,7 @@ class Executor:
         return await self._claim(tenant_id, action_id)
 
     async def _claim(self, tenant_id: str, action_id: str) -> tuple[Report, Order | None]:
-        async with writing(self._database, tenant_id, self._clock) as tx:
+        async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             await self._lapse(tx, row)
             here = await proof.situation(tx, row, self._house, hold=True)
@@ -181,7 +182,8 @@ class Executor:
     ) -> dict[str, Any]:
         """Do what is to be done in the database, and mark the action succeeded with it."""
         assert tool.execute is not None
-        answer = await tool.execute(call, arguments)
+        with tx.looking_as(call.principal.viewer):
+            answer = await tool.execute(call, arguments)
         await tx.flush()
         result: dict[str, Any] = clean(answer.model_dump(mode="json", exclude_none=True))
         tx.record(_done(row, call, result))
@@ -191,7 +193,7 @@ class Executor:
 
     async def _deliver(self, order: Order) -> Report:
         """Reach outside, once, holding no transaction; then write down what was learnt."""
-        async with reading(self._database, order.tenant_id, self._clock) as tx:
+        async with reading(self._database, order.tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, order.action_id)
             # A process that slept since it claimed may have been given up: its time is over.
             mine = row.lease_owner == self._owner and row.state == State.EXECUTING
@@ -210,7 +212,7 @@ class Executor:
 
     async def _inquire(self, tenant_id: str, action_id: str) -> Report:
         """Ask the provider about an action whose fate is unknown. Asking never sends again."""
-        async with reading(self._database, tenant_id, self._clock) as tx:
+        async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id)
             await proof.check_whole(tx, row)
             tool, order, fact = self._house.registry.get(row.tool), _order(row), action_fact(row)
@@ -229,7 +231,7 @@ class Executor:
 
     async def settle_as_found(self, tenant_id: str, action_id: str) -> Report:
         """End an action of unknown fate as a person found it, if her signed word counts now."""
-        async with writing(self._database, tenant_id, self._clock) as tx:
+        async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             await proof.check_whole(tx, row)
             word = await resolving.weighed(tx, self._house, row)
@@ -246,7 +248,7 @@ class Executor:
     async def _settle(
         self, tenant_id: str, action_id: str, learnt: Delivered | Declined | None, *, asked: bool
     ) -> Report:
-        async with writing(self._database, tenant_id, self._clock) as tx:
+        async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             if row.state == State.UNKNOWN and not asked and learnt is None:
                 return Report(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
@@ -279,7 +281,7 @@ class Executor:
         return await self._effect(tx, row, tool, call, arguments, learnt.reference or None, by)
 
     async def _lapse_one(self, tenant_id: str, action_id: str) -> Report:
-        async with writing(self._database, tenant_id, self._clock) as tx:
+        async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             await self._lapse(tx, row)
             return Report(action_id, row.state)
@@ -300,7 +302,7 @@ class Executor:
     async def _as_it_stands(self, tenant_id: str, action_id: str, fault: Fault) -> Report:
         """After a failure that may have come behind the commit, only the row knows its state."""
         try:
-            async with reading(self._database, tenant_id, self._clock) as tx:
+            async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
                 row = await load(tx, action_id)
         except Fault:
             return Report(action_id, State.APPROVED, fault=fault)  # as it was when last seen
@@ -309,7 +311,7 @@ class Executor:
 
     async def _fail(self, tenant_id: str, action_id: str, code: str, fault: Fault | None) -> Report:
         """The effect was refused or broke and its transaction thrown away: nothing happened."""
-        async with writing(self._database, tenant_id, self._clock) as tx:
+        async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             if row.state != State.APPROVED:
                 return Report(action_id, row.state, row.result, fault)

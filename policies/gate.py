@@ -321,7 +321,9 @@ class Gate:
     async def _note(self, principal: Principal, note: Note) -> None:
         """A note that a reading call leaves; whoever read has her answer whatever becomes of it."""
         try:
-            async with writing(self._database, principal.tenant_id, self._clock) as tx:
+            async with writing(
+                self._database, principal.tenant_id, self._clock, viewer=principal.viewer
+            ) as tx:
                 await note(tx)
         except IntegrityError:
             log.info("the same was noted at the same moment")

@@ -14,7 +14,10 @@ MARK_STAYS_FRESH = timedelta(hours=1)  # else every read of an agent would be a 
 
 
 async def agent(tx: Tx, token: Token) -> Principal:
-    """The agent with this token; TOKEN_INVALID unless it is valid at this instant."""
+    """The agent with this token; TOKEN_INVALID unless it is valid at this instant.
+
+    From then on the transaction sees what the person may see for whom the agent acts.
+    """
     found = await queries.agent_identity(tx, token.agent_id)
     stored = found.token_sha256 if found else "0" * 64  # an unknown agent costs the same time
     if not token.matches(stored) or found is None:
@@ -22,7 +25,7 @@ async def agent(tx: Tx, token: Token) -> Principal:
     if found.revoked_at is not None or found.expires_at <= tx.at or not found.person_active:
         raise invalid_token()
     marked = tx.at - found.untrusted_read_at if found.untrusted_read_at is not None else None
-    return Principal(
+    principal = Principal(
         sort=Sort.AGENT,
         id=found.id,
         name=found.name,
@@ -39,6 +42,8 @@ async def agent(tx: Tx, token: Token) -> Principal:
         locale=found.locale,
         zone=ZoneInfo(found.time_zone),
     )
+    tx.look_as(principal.viewer)
+    return principal
 
 
 async def person(tx: Tx, person_id: str) -> Principal:

@@ -17,6 +17,7 @@ from domain.insight import forecasts, lead_scores, next_actions, nights
 from domain.kernel.clock import Clock
 from domain.store.engine import Database
 from domain.store.tx import Tx, reading, writing
+from domain.store.visibility import SYSTEM
 from tools.crm.next_action_words import tool_of
 
 log = logging.getLogger("cyberos.nightly")
@@ -65,7 +66,7 @@ class Nights:
         now = self._clock.now()
         if now < self._next.get(tenant_id, now):
             return {}
-        async with reading(self._database, tenant_id, self._clock) as tx:
+        async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             zone = ZoneInfo((await identity.tenant(tx)).time_zone)
             day = tx.at.astimezone(zone).date()
             there = await nights.done(tx, day)
@@ -84,5 +85,5 @@ class Nights:
         return written
 
     async def _do(self, tenant_id: str, job: Job, day: date, zone: ZoneInfo) -> int:
-        async with writing(self._database, tenant_id, self._clock) as tx:
+        async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             return await nights.carry_out(tx, job.name, day, lambda: job.work(tx, day, zone))

@@ -26,11 +26,11 @@ from domain.identity.keys import ApproverKey, Passphrase
 from domain.kernel.clock import HandClock
 from domain.kernel.ids import new_id
 from domain.pipelines import service as pipelines
-from domain.store import founding
-from domain.store.chain import SYSTEM
+from domain.store import chain, founding
 from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
 from domain.store.tx import Tx, reading, writing
+from domain.store.visibility import SYSTEM, Viewer
 from policies import activation, deciding, floor
 from policies.catalogue import ToolPolicy
 from policies.contract import Outside, Registry
@@ -173,15 +173,23 @@ class World:
         return dict(result.structured_content)
 
     @asynccontextmanager
-    async def owning(self, company: Company | None = None) -> AsyncIterator[Tx]:
+    async def owning(
+        self, company: Company | None = None, *, viewer: Viewer = SYSTEM
+    ) -> AsyncIterator[Tx]:
         """A writing transaction of the owner, to arrange what no tool can."""
-        async with writing(self.owner_side, (company or self.ours).id, self.clock) as tx:
+        async with writing(
+            self.owner_side, (company or self.ours).id, self.clock, viewer=viewer
+        ) as tx:
             yield tx
 
     @asynccontextmanager
-    async def looking(self, company: Company | None = None) -> AsyncIterator[Tx]:
+    async def looking(
+        self, company: Company | None = None, *, viewer: Viewer = SYSTEM
+    ) -> AsyncIterator[Tx]:
         """A reading transaction of the owner, to see what is true."""
-        async with reading(self.owner_side, (company or self.ours).id, self.clock) as tx:
+        async with reading(
+            self.owner_side, (company or self.ours).id, self.clock, viewer=viewer
+        ) as tx:
             yield tx
 
     @asynccontextmanager
@@ -222,7 +230,7 @@ class World:
         """A person signs, as `cyberos approve` does it, but without carrying anything out."""
         company = company or self.ours
         key = company.keys[person]
-        async with reading(self.inbox_side, company.id, self.clock) as tx:
+        async with reading(self.inbox_side, company.id, self.clock, viewer=SYSTEM) as tx:
             prepared = await deciding.prepare(
                 tx,
                 self.house,
@@ -233,7 +241,7 @@ class World:
                 slot=slot,
             )
         signature = keys.sign(key, prepared.to_be_signed)
-        async with writing(self.inbox_side, company.id, self.clock) as tx:
+        async with writing(self.inbox_side, company.id, self.clock, viewer=SYSTEM) as tx:
             return await deciding.record(tx, self.house, prepared, signature, reason=reason)
 
     async def execute(self, action_id: str, *, company: Company | None = None) -> Report:
@@ -392,7 +400,7 @@ async def found(
 ) -> Company:
     """A company with people, keys, pipelines, agents and the shipped policy."""
     company = Company(new_id(), "", {}, {}, {}, {})
-    async with writing(owner, company.id, clock) as tx:
+    async with writing(owner, company.id, clock, viewer=SYSTEM) as tx:
         await founding.found_chain(tx)
         await service.found_tenant(tx, code=company.id.lower(), name="Cty", locale=locale)
         company.workspace_id = (await service.add_workspace(tx, code="main", name="Main")).id
@@ -409,7 +417,7 @@ async def found(
         for template in ("sales", "partner", "inbound", "outbound"):
             made = await pipelines.install_template(tx, company.workspace_id, template)
             company.pipeline_ids[template] = made.id
-        await activation.activate(tx, floor.load_checked(), SYSTEM)
+        await activation.activate(tx, floor.load_checked(), chain.SYSTEM)
         for name, (person, scopes) in SCOPES.items():
             agent, company.tokens[name] = await service.add_agent(
                 tx,

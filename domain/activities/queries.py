@@ -10,6 +10,7 @@ from domain.activities.tables import Activity
 from domain.deals.queries import Reader, visible_ids_by
 from domain.store.questions import Question, question
 from domain.store.tx import Tx
+from domain.store.visibility import SYSTEM
 
 _LISTED = (
     Activity.id,
@@ -41,11 +42,12 @@ _ABOUT: Mapping[str, ColumnElement[bool]] = {
 
 async def with_event(tx: Tx, source: str, source_event_id: str) -> Activity | None:
     """The activity that is the record of this event, whoever may see it."""
-    return await tx.first(
-        select(Activity).where(
-            Activity.source == source, Activity.source_event_id == source_event_id
+    with tx.looking_as(SYSTEM):
+        return await tx.first(
+            select(Activity).where(
+                Activity.source == source, Activity.source_event_id == source_event_id
+            )
         )
-    )
 
 
 async def recent(

@@ -6,12 +6,14 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.store.schema import Code, Id, Line, TenantEntity, unique_where
+from domain.store.visibility import Restricted
 
 
-class Activity(TenantEntity):
+class Activity(Restricted, TenantEntity):
     """One thing that happened, told once: `source_event_id` makes a repeated report a no-op."""
 
     __tablename__ = "activity"
+    belongs_to = "deal_id"
 
     kind: Mapped[str] = mapped_column(Code)
     account_id: Mapped[str] = mapped_column(Id)

@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -14,10 +15,12 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    or_,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.store.schema import Code, Digest, Id, Line, TenantEntity, TenantRow, unique_where
+from domain.store.visibility import Restricted, Terms, subject_seen
 
 STATES = (
     "pending", "approved", "executing", "unknown",
@@ -26,7 +29,7 @@ STATES = (
 _LIVE = "state in ('pending', 'approved', 'executing', 'unknown')"
 
 
-class PendingAction(TenantEntity):
+class PendingAction(Restricted, TenantEntity):
     """An exact call that waits for named people; its bound columns never change."""
 
     __tablename__ = "pending_action"
@@ -88,11 +91,18 @@ class PendingAction(TenantEntity):
         Index(None, "tenant_id", "entity_id"),
     )
 
+    @classmethod
+    def seen_if(cls, row: Any, viewer: Terms) -> ColumnElement[bool]:
+        """Whoever asked for it sees it, and whoever may see what it is about."""
+        about = subject_seen(row, row.entity_type, row.entity_id, viewer, of=PendingAction)
+        return or_(row.requester_person == viewer.person_id, about)
 
-class Approval(TenantRow):
+
+class Approval(Restricted, TenantRow):
     """One person's signed yes or no to one action. Append-only."""
 
     __tablename__ = "approval"
+    belongs_to = "action_id"
 
     action_id: Mapped[str] = mapped_column(Id, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -130,10 +140,11 @@ class Approval(TenantRow):
     )
 
 
-class Resolution(TenantRow):
+class Resolution(Restricted, TenantRow):
     """One person's signed word about what became of an action that was sent. Append-only."""
 
     __tablename__ = "resolution"
+    belongs_to = "action_id"
 
     action_id: Mapped[str] = mapped_column(Id, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -160,10 +171,11 @@ class Resolution(TenantRow):
     )
 
 
-class ExecutionAttempt(TenantRow):
+class ExecutionAttempt(Restricted, TenantRow):
     """One try to carry an action out."""
 
     __tablename__ = "execution_attempt"
+    belongs_to = "action_id"
 
     action_id: Mapped[str] = mapped_column(Id, primary_key=True)
     n: Mapped[int] = mapped_column(Integer, primary_key=True)

@@ -1,23 +1,28 @@
 """What might we sell? Deals, who may see the private ones, and every stage they went through."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    ColumnElement,
     Date,
     ForeignKeyConstraint,
     Index,
     Integer,
     String,
+    and_,
+    or_,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow
+from domain.store.visibility import Restricted, Terms, among
 
 
-class Deal(TenantEntity):
+class Deal(Restricted, TenantEntity):
     """An opportunity with an account; amounts in minor units of `currency`."""
 
     __tablename__ = "deal"
@@ -66,11 +71,19 @@ class Deal(TenantEntity):
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy
 
+    @classmethod
+    def seen_if(cls, row: Any, viewer: Terms) -> ColumnElement[bool]:
+        """Their own, those they are listed on, and what is not private in their workspaces."""
+        shared = and_(row.visibility == "workspace", row.workspace_id.in_(viewer.workspace_ids))
+        listed = among(DealMember, row, deal_id=row.id, person_id=viewer.person_id, removed_at=None)
+        return or_(shared, row.owner_id == viewer.person_id, listed)
 
-class DealMember(TenantRow):
+
+class DealMember(Restricted, TenantRow):
     """A person who may see a private deal beside its owner, until she is taken off it."""
 
     __tablename__ = "deal_member"
+    belongs_to = "deal_id"
 
     deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -82,7 +95,7 @@ class DealMember(TenantRow):
     )
 
 
-class StageMove(TenantRow):
+class StageMove(Restricted, TenantRow):
     """A step a deal took. Append-only; `n` counts from 1 within the deal.
 
     `undoes` is the `n` of the step that this one takes back; the chance of winning before a step
@@ -90,6 +103,7 @@ class StageMove(TenantRow):
     """
 
     __tablename__ = "stage_move"
+    belongs_to = "deal_id"
 
     deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
     n: Mapped[int] = mapped_column(Integer, primary_key=True)

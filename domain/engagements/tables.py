@@ -6,12 +6,14 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, String, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.store.schema import Code, Id, Line, TenantEntity
+from domain.store.visibility import Restricted
 
 
-class Engagement(TenantEntity):
+class Engagement(Restricted, TenantEntity):
     """Work for an account; it starts fixed-fee with the deal's amount and no rate card."""
 
     __tablename__ = "engagement"
+    belongs_to = "deal_id"
 
     account_id: Mapped[str] = mapped_column(Id)
     deal_id: Mapped[str] = mapped_column(Id)

@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Date,
     ForeignKeyConstraint,
     Index,
@@ -17,17 +18,19 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.store.schema import Code, Digest, Id, TenantEntity, TenantRow
+from domain.store.visibility import Restricted, Terms
 
 # --- next best action, lead score, nightly work ---
 
 
-class SuggestedAction(TenantEntity):
+class SuggestedAction(Restricted, TenantEntity):
     """A next best action as it stood one night; `id` is derived from its reason. Append-only.
 
     `tool` was proposed; it is accepted when that tool is called about the deal until `expires_at`.
     """
 
     __tablename__ = "suggested_action"
+    belongs_to = "deal_id"
 
     deal_id: Mapped[str] = mapped_column(Id)
     rule: Mapped[str] = mapped_column(Code)
@@ -41,10 +44,11 @@ class SuggestedAction(TenantEntity):
     )
 
 
-class DismissedAction(TenantEntity):
+class DismissedAction(Restricted, TenantEntity):
     """Somebody said why an action is not wanted, and until when. Append-only."""
 
     __tablename__ = "dismissed_action"
+    belongs_to = "deal_id"
 
     proposal_id: Mapped[str] = mapped_column(Id)
     deal_id: Mapped[str] = mapped_column(Id)
@@ -60,13 +64,14 @@ class DismissedAction(TenantEntity):
     )
 
 
-class LeadScore(TenantRow):
+class LeadScore(Restricted, TenantRow):
     """The score of an open deal from a night on, until a later row of it. Append-only.
 
     `reasons` are `{"feature", "points", ...facts}`; base and points add up to the score.
     """
 
     __tablename__ = "lead_score"
+    belongs_to = "deal_id"
 
     deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
     scored_on: Mapped[date] = mapped_column(Date, primary_key=True)
@@ -97,7 +102,7 @@ class NightlyRun(TenantRow):
 # --- forecasts ---
 
 
-class StoredForecast(TenantEntity):
+class StoredForecast(Restricted, TenantEntity):
     """The first answer of a day to one person's question, kept to be scored when its time is over.
 
     It belongs to the person whose eyes it saw with: nobody else's accuracy is made of it, because
@@ -132,3 +137,9 @@ class StoredForecast(TenantEntity):
         ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),
         Index(None, "tenant_id", "state", "until"),
     )
+
+    @classmethod
+    def seen_if(cls, row: Any, viewer: Terms) -> ColumnElement[bool]:
+        """Nobody else's: it is made of what this person saw."""
+        mine: ColumnElement[bool] = row.person_id == viewer.person_id
+        return mine

@@ -14,6 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow, unique_where
+from domain.store.visibility import Restricted
 
 
 class BankAccount(TenantEntity):
@@ -44,10 +45,11 @@ class BankAccount(TenantEntity):
     )
 
 
-class PaymentReference(TenantRow):
+class PaymentReference(Restricted, TenantRow):
     """The one reference under which a deal is paid. Append-only."""
 
     __tablename__ = "payment_reference"
+    belongs_to = "deal_id"
 
     reference: Mapped[str] = mapped_column(String(10), primary_key=True)
     deal_id: Mapped[str] = mapped_column(Id)
@@ -60,10 +62,11 @@ class PaymentReference(TenantRow):
     )
 
 
-class PaymentRequest(TenantEntity):
+class PaymentRequest(Restricted, TenantEntity):
     """A VietQR that was handed out: who was asked to pay what into which account. Append-only."""
 
     __tablename__ = "payment_request"
+    belongs_to = "reference"
 
     reference: Mapped[str] = mapped_column(String(10))
     bank_account_id: Mapped[str] = mapped_column(Id)

@@ -1,8 +1,9 @@
-"""What is asked and changed on every call? Statements made once, with the tenant's wall built in.
+"""What is asked and changed on every call? Statements made once, with both walls built in.
 
-Making a statement and putting the wall into it costs more than asking it. A `Question` over columns
-and an `EntityQuestion` have both behind them. `Tx.ask` and `Tx.one` fill in the tenant; only the
-chain asks without them. `Tx.put` and `Tx.edit` write one row each by statements made here too.
+Making a statement and putting the walls of tenant and viewer into it costs more than asking it. A
+`Question` over columns and an `EntityQuestion` have both behind them. `Tx.ask` and `Tx.one` fill in
+who asks; only the chain asks without them. `Tx.put` and `Tx.edit` write one row each by statements
+made here too.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from sqlalchemy import Dialect, Executable, Select, bindparam, func, insert, sel
 from sqlalchemy.orm import with_loader_criteria
 
 from domain.store.schema import TenantEntity, TenantRow, core
+from domain.store.visibility import Restricted
 from domain.store.wording import Wording, Wordings
 
 OWN_TENANT = "own_tenant"
@@ -27,6 +29,7 @@ _WALL = with_loader_criteria(
     lambda row: row.tenant_id == bindparam("own_tenant"),  # written out: names are not seen here
     include_aliases=True,
 )
+_SEEN = with_loader_criteria(Restricted, lambda row: row.seen_by_asker(), include_aliases=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class Question:
 
 
 def question(statement: "Select[Any, *tuple[Any, ...]]") -> Question:
-    """Prepare a statement; every table of a tenant in it gets the tenant's condition."""
-    return Question(statement.options(_WALL))
+    """Prepare a statement; every table in it gets the conditions of tenant and viewer."""
+    return Question(statement.options(_WALL, _SEEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def entities(
         statement = statement.with_for_update(of=lock)
         statement = statement.execution_options(populate_existing=True)
     # Said by identity: no other statement can claim to have its wall already.
-    return EntityQuestion(statement.options(_WALL).execution_options(**{_WALLED: _WALL}))
+    return EntityQuestion(statement.options(_WALL, _SEEN).execution_options(**{_WALLED: _WALL}))
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""Who may see a row? The walls between tenants inside the process.
+"""Who may see a row? The walls between tenants inside the process, and between people in one.
 
 PostgreSQL adds a second wall (FORCE ROW LEVEL SECURITY), composite keys a third.
 """
@@ -13,12 +13,13 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from domain.store.questions import has_wall
 from domain.store.schema import TenantRow
+from domain.store.visibility import Restricted, Viewer
 
 _TENANT = text("select set_config('app.tenant_id', :tenant, true)")
 
 
 class TenantSession(Session):
-    """A session that belongs to one tenant, named in `info["tenant_id"]`."""
+    """A session of one tenant and one viewer: `info["tenant_id"]` and `info["viewer"]`."""
 
 
 async def tell_the_database(connection: AsyncConnection, tenant_id: str) -> None:
@@ -35,15 +36,23 @@ def _only_this_tenant(state: ORMExecuteState) -> None:
     if has_wall(state.execution_options):
         return
     if (state.is_select or state.is_update or state.is_delete) and not state.is_column_load:
-        state.statement = state.statement.options(_own(state.session.info["tenant_id"]))
+        info = state.session.info
+        state.statement = state.statement.options(*_own(info["tenant_id"], info["viewer"]))
 
 
 @lru_cache(maxsize=1024)
-def _own(tenant_id: str) -> ORMOption:
-    """The criterion for one tenant; made once, because making it costs more than using it."""
-    return with_loader_criteria(
+def _own(tenant_id: str, viewer: Viewer) -> tuple[ORMOption, ...]:
+    """The criteria for one viewer; made once, because making them costs more than using them."""
+    own = with_loader_criteria(
         TenantRow, lambda row: row.tenant_id == tenant_id, include_aliases=True
     )
+    if viewer.sees_all:
+        return (own,)
+    person, workspaces = viewer.person_id, viewer.workspace_ids
+    seen = with_loader_criteria(
+        Restricted, lambda row: row.seen_by(person, workspaces), include_aliases=True
+    )
+    return (own, seen)
 
 
 @event.listens_for(TenantSession, "before_flush")

@@ -1,7 +1,7 @@
 """One call, one transaction: the only place where work is committed or thrown away."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -33,6 +33,7 @@ from domain.store.questions import (
 from domain.store.schema import Base, TenantEntity, TenantRow
 from domain.store.tables import OutboxMessage
 from domain.store.tenancy import TenantSession, tell_the_database
+from domain.store.visibility import NOBODY, Restricted, Viewer
 
 Entity = TypeVar("Entity", bound=TenantEntity)
 One = TypeVar("One")
@@ -52,13 +53,16 @@ class Versioned(Protocol):
 class Tx:
     """An open transaction of one tenant, handed to every service and query as first argument.
 
-    Statements are ORM statements; the tenant is added to each of them (domain/store/tenancy.py).
+    Statements are ORM statements; tenant and viewer are added to each (domain/store/tenancy.py).
     `at` is the one instant of the transaction, taken from the clock when it began.
     """
 
-    def __init__(self, connection: AsyncConnection, tenant_id: str, at: datetime) -> None:
+    def __init__(
+        self, connection: AsyncConnection, tenant_id: str, at: datetime, viewer: Viewer
+    ) -> None:
         self.tenant_id = tenant_id
         self.at = at
+        self._viewer = viewer
         self.events: list[Event] = []
         self.messages: list[dict[str, Any]] = []
         self.sealed: Sealed | None = None
@@ -73,11 +77,32 @@ class Tx:
             self._session = AsyncSession(
                 self._connection,
                 sync_session_class=TenantSession,
-                info={"tenant_id": self.tenant_id},
+                info={"tenant_id": self.tenant_id, "viewer": self._viewer},
                 expire_on_commit=False,
                 autoflush=False,
             )
         return self._session
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who looks: what this person may not see does not exist for any statement."""
+        return self._viewer
+
+    def look_as(self, viewer: Viewer) -> None:
+        """From now on it is this viewer who looks."""
+        self._viewer = viewer
+        if self._session is not None:
+            self._session.info["viewer"] = viewer
+
+    @contextmanager
+    def looking_as(self, viewer: Viewer) -> Iterator[None]:
+        """Within the block it is this viewer who looks; SYSTEM also where hidden rows count."""
+        before = self._viewer
+        self.look_as(viewer)
+        try:
+            yield
+        finally:
+            self.look_as(before)
 
     @property
     def is_sqlite(self) -> bool:
@@ -98,7 +123,7 @@ class Tx:
 
     async def get(self, entity: type[Entity], id: str, *, lock: bool = False) -> Entity | None:
         """One row of this tenant by its id; `lock` holds it until the end (PostgreSQL)."""
-        if not lock:
+        if not lock and (self._viewer.sees_all or not issubclass(entity, Restricted)):
             known = self.session.identity_map.get(identity_key(entity, (self.tenant_id, id)))
             if known is not None:
                 return known
@@ -106,12 +131,12 @@ class Tx:
 
     async def one(self, asked: EntityQuestion[One], **values: Any) -> One | None:
         """The entity that answers a prepared question, or None."""
-        values[OWN_TENANT] = self.tenant_id
+        values |= {OWN_TENANT: self.tenant_id, **self._viewer.told}
         return (await self.session.scalars(asked.statement, values)).first()
 
     async def ask(self, asked: Question, **values: Any) -> Sequence[Any]:
         """Every row that answers a prepared question; pending changes are not flushed first."""
-        values[OWN_TENANT] = self.tenant_id
+        values |= {OWN_TENANT: self.tenant_id, **self._viewer.told}
         return await self._direct.rows(asked, values)
 
     def add(self, row: Base) -> None:
@@ -168,12 +193,15 @@ class Tx:
 
 
 @asynccontextmanager
-async def writing(database: Database, tenant_id: str, clock: Clock) -> AsyncIterator[Tx]:
+async def writing(
+    database: Database, tenant_id: str, clock: Clock, *, viewer: Viewer = NOBODY
+) -> AsyncIterator[Tx]:
     """A transaction that commits when the block ends well, with its messages and its events.
 
+    It sees what its viewer may see: nothing restricted unless one is named, here or later.
     Both come last and together: flushing each on its own cost as much as chaining them all.
     """
-    async with _transaction(database.writer, tenant_id, clock) as tx:
+    async with _transaction(database.writer, tenant_id, clock, viewer) as tx:
         yield tx
         await _commit(tx)
 
@@ -194,9 +222,11 @@ async def _commit(tx: Tx) -> None:
 
 
 @asynccontextmanager
-async def reading(database: Database, tenant_id: str, clock: Clock) -> AsyncIterator[Tx]:
+async def reading(
+    database: Database, tenant_id: str, clock: Clock, *, viewer: Viewer = NOBODY
+) -> AsyncIterator[Tx]:
     """A transaction that cannot write, whatever is tried in it."""
-    async with _transaction(database.reader, tenant_id, clock) as tx:
+    async with _transaction(database.reader, tenant_id, clock, viewer) as tx:
         yield tx
         assert not tx.events and not tx.messages, "reading leaves nothing behind"
 
@@ -207,14 +237,16 @@ def in_transaction() -> bool:
 
 
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine, tenant_id: str, clock: Clock) -> AsyncIterator[Tx]:
+async def _transaction(
+    engine: AsyncEngine, tenant_id: str, clock: Clock, viewer: Viewer
+) -> AsyncIterator[Tx]:
     assert not _open.get(), "one call, one transaction"
     if not tenant_id:
         raise Fault("TENANT_REQUIRED", Kind.FORBIDDEN, "The call belongs to no tenant.")
     token = _open.set(True)
     try:
         async with _begun(engine, tenant_id) as connection:
-            tx = Tx(connection, tenant_id, clock.now())
+            tx = Tx(connection, tenant_id, clock.now(), viewer)
             try:
                 yield tx
             finally:

@@ -18,6 +18,7 @@ from domain.kernel.text import line
 from domain.store.chain import Actor, Event
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
+from domain.store.visibility import SYSTEM
 from server.cli.desk import Company, opened, perform, the_company
 from server.cli.render import answer, one_line, say
 from server.cli.vault import Vault, undone_on_failure, write_secret
@@ -140,7 +141,7 @@ async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, An
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
         with undone_on_failure() as undo:
-            async with writing(desk.database, company.id, desk.clock) as tx:
+            async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
                 person = await identity.person_by_email(tx, asked.for_email)
                 _check_active(person)
                 agent, clear = await service.add_agent(
@@ -163,7 +164,7 @@ async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, An
 async def _list(tenant: str | None) -> tuple[Company, list[dict[str, Any]]]:
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
-        async with reading(desk.database, company.id, desk.clock) as tx:
+        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             rows = await identity.agents(tx)
             people = await identity.people(tx, {row.person_id for row in rows})
     return company, [_as_object(row, people[row.person_id]) for row in rows]
@@ -172,7 +173,7 @@ async def _list(tenant: str | None) -> tuple[Company, list[dict[str, Any]]]:
 async def _revoke(name: str, tenant: str | None) -> tuple[dict[str, Any], str | None]:
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
-        async with writing(desk.database, company.id, desk.clock) as tx:
+        async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             before = await identity.agent_by_name(tx, name)
             was_valid = before is not None and before.revoked_at is None
             agent = await service.revoke_agent(tx, name)

@@ -24,6 +24,7 @@ from domain.store.engine import Database, Role
 from domain.store.revision import check_revision
 from domain.store.tables import AuditEntry
 from domain.store.tx import reading
+from domain.store.visibility import SYSTEM
 from policies import audit_verify as verifier
 from policies import trust
 from policies.audit_verify import Sources
@@ -256,7 +257,7 @@ async def _checkpoint(
         for company in await companies(desk, tenant):
             log = checkpoints.log_path(settings.checkpoint_dir, company.id)
             snapshot = audit_source.snapshot(desk.database)
-            async with reading(snapshot, company.id, desk.clock) as tx:
+            async with reading(snapshot, company.id, desk.clock, viewer=SYSTEM) as tx:
                 sealed, new = await audit_checkpoints.make_checkpoint(
                     tx, log, key, known, trusted.deploy
                 )
@@ -280,7 +281,7 @@ async def _check_deployment(desk: Desk, trusted: Trust) -> None:
 async def _tail(tenant: str | None, last: int) -> list[dict[str, Any]]:
     async with opened(Role.INBOX) as desk:
         company = await the_company(desk, tenant)
-        async with reading(desk.database, company.id, desk.clock) as tx:
+        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             head = await audit_queries.head(tx)
             rows = await audit_queries.entries(tx, after=max(0, head.seq - last), limit=last)
             return [_as_row(row, company) for row in rows]

@@ -12,6 +12,7 @@ from domain.identity.keys import ApproverKey
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from domain.store.tx import writing
+from domain.store.visibility import SYSTEM
 from policies import batching
 from policies.deciding import Prepared
 from server import wiring
@@ -125,7 +126,7 @@ async def _record(
     for sheet, prepared in zip(shown, batch.items, strict=True):
         people.check_same(sheet, prepared.payload)
     signature = keys.sign(key, batch.to_be_signed)
-    async with writing(desk.database, company.id, desk.clock) as tx:
+    async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
         await batching.record(tx, house, batch, signature)
     return batch
 

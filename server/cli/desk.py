@@ -17,6 +17,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.store import directory
 from domain.store.engine import Database, Role
 from domain.store.tx import Tx, reading
+from domain.store.visibility import SYSTEM
 from server import settings as environment
 from server import wiring
 from server.settings import Settings
@@ -120,7 +121,7 @@ async def locate(
     stranger: Fault | None = None
     known = email is None
     for company in await companies(desk, code):
-        async with reading(desk.database, company.id, desk.clock) as tx:
+        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             try:
                 if email is not None:
                     await identity.person_by_email(tx, email)
@@ -143,12 +144,12 @@ async def locate(
 @asynccontextmanager
 async def looking(desk: Desk, company: Company) -> AsyncIterator[Tx]:
     """A transaction that reads one company."""
-    async with reading(desk.database, company.id, desk.clock) as tx:
+    async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
         yield tx
 
 
 async def _company(desk: Desk, tenant_id: str, code: str) -> Company:
-    async with reading(desk.database, tenant_id, desk.clock) as tx:
+    async with reading(desk.database, tenant_id, desk.clock, viewer=SYSTEM) as tx:
         row = await identity.tenant(tx)
     return Company(tenant_id, code, row.name, row.locale, ZoneInfo(row.time_zone))
 

@@ -20,6 +20,7 @@ from domain.store.condition import Served
 from domain.store.engine import Database, Role, connect
 from domain.store.revision import HEAD, check_revision
 from domain.store.tx import Tx, reading
+from domain.store.visibility import SYSTEM
 from policies import activation, coverage, rates
 from policies.catalogue import Catalogue
 from policies.trust import Trust
@@ -244,7 +245,7 @@ async def _tenants(
         sentence = "The trust file belongs to another installation than the database."
         checks.append(Check(Mark.FAIL, "trust", sentence))
     for tenant_id, tenant_code in wanted:
-        async with reading(database, tenant_id, wiring.clock()) as tx:
+        async with reading(database, tenant_id, wiring.clock(), viewer=SYSTEM) as tx:
             checks += await _tenant(tx, settings, catalogue, trusted, tenant_code)
         if catalogue is not None and not await activation.is_active(
             database, tenant_id, wiring.clock(), catalogue

@@ -16,6 +16,7 @@ from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
+from domain.store.visibility import SYSTEM
 from server.cli.agents import OPERATOR
 from server.cli.desk import opened, perform, the_company
 from server.cli.render import answer, one_line, say
@@ -76,7 +77,7 @@ def define(
 async def _defined(tenant: str | None) -> Mapping[str, Any]:
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
-        async with reading(desk.database, company.id, desk.clock) as tx:
+        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             return await definition.defined(tx)
 
 
@@ -86,7 +87,7 @@ async def _define(
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
         # Looked at before and not inside: a survey of many accounts must keep nobody from writing.
-        async with reading(desk.database, company.id, desk.clock) as tx:
+        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             found = await definition.survey(tx, schema)
         if dry_run:
             return found, False
@@ -98,7 +99,7 @@ async def _define(
                 "--dry-run names them; --even-so keeps what they have until somebody edits it.",
                 {"accounts": found.accounts, "misfits": found.misfits},
             )
-        async with writing(desk.database, company.id, desk.clock) as tx:
+        async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             return found, await definition.define(tx, schema, said_by=OPERATOR)
 
 

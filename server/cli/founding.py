@@ -25,6 +25,7 @@ from domain.pipelines.templates import TEMPLATES
 from domain.store import checkpoints, directory
 from domain.store.chain import Event
 from domain.store.tx import Tx, writing
+from domain.store.visibility import SYSTEM
 from policies import activation, trust
 from policies.catalogue import Catalogue
 from policies.trust import Trust
@@ -120,7 +121,7 @@ async def found(
         undo.then(_trust_as_it_was(desk.settings.trust_file, trusted))
         roots = {**trusted.roots, new.id: made.root.public_key}
         trust.store(desk.settings.trust_file, Trust(trusted.deploy, roots))
-        async with writing(desk.database, new.id, desk.clock) as tx:
+        async with writing(desk.database, new.id, desk.clock, viewer=SYSTEM) as tx:
             await directory.register(tx, new.code)
             await directory.name_deployment(tx, trusted.deploy)
             tx.record(_genesis(trusted.deploy, made))

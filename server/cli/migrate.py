@@ -9,6 +9,7 @@ from domain.store.engine import Role, connect
 from domain.store.errors import as_fault
 from domain.store.revision import HEAD, check_revision
 from domain.store.tx import writing
+from domain.store.visibility import SYSTEM
 from policies import activation, floor
 from server import wiring
 from server.cli.agents import OPERATOR
@@ -84,7 +85,7 @@ async def _migrate() -> list[str]:
     activated = []
     try:
         for tenant_id, code in await directory.tenants(database):
-            async with writing(database, tenant_id, wiring.clock()) as tx:
+            async with writing(database, tenant_id, wiring.clock(), viewer=SYSTEM) as tx:
                 if await activation.activate(tx, catalogue, OPERATOR):
                     activated.append(code)
     finally:

@@ -30,6 +30,7 @@ from domain.kernel.text import line
 from domain.store.chain import Event
 from domain.store.engine import Role
 from domain.store.tx import Tx, writing
+from domain.store.visibility import SYSTEM
 from policies import deciding
 from policies.deciding import Prepared
 from policies.evidence import House
@@ -312,7 +313,7 @@ async def _record(
         )
     check_same(shown, prepared.payload)
     signature = keys.sign(key, prepared.to_be_signed)
-    async with writing(desk.database, shown.company.id, desk.clock) as tx:
+    async with writing(desk.database, shown.company.id, desk.clock, viewer=SYSTEM) as tx:
         recorded = await deciding.record(tx, house, prepared, signature, reason=choice.reason)
     if recorded.refusal is not None:
         raise recorded.refusal
@@ -323,7 +324,7 @@ async def chain_refusal(
     desk: Desk, shown: Sheet, email: str, key: ApproverKey, wanted: str, fault: Fault
 ) -> None:
     """Somebody with a key tried what she may not: worth proving later, in its own transaction."""
-    async with writing(desk.database, shown.company.id, desk.clock) as tx:
+    async with writing(desk.database, shown.company.id, desk.clock, viewer=SYSTEM) as tx:
         person = await identity.person_by_email(tx, email)
         tx.record(
             Event(

@@ -23,6 +23,7 @@ from domain.store import directory
 from domain.store.chain import Event
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
+from domain.store.visibility import SYSTEM
 from policies import trust
 from server.cli import checking
 from server.cli.agents import OPERATOR
@@ -179,7 +180,7 @@ async def _change(
 ) -> dict[str, Any]:
     async with (
         opened(Role.OWNER) as desk,
-        writing(desk.database, ground.company.id, desk.clock) as tx,
+        writing(desk.database, ground.company.id, desk.clock, viewer=SYSTEM) as tx,
     ):
         person = await identity.person_by_email(tx, email)
         added, removed = await service.change_roles(tx, person.id, add=given, remove=taken)
@@ -226,7 +227,7 @@ async def _ground(email: str | None, tenant: str | None) -> _Ground:
                 "The trust file has no root key for this company of this installation.",
                 "set CYBEROS_TRUST_FILE to the one of this database.",
             )
-        async with reading(desk.database, company.id, desk.clock) as tx:
+        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             if email is not None and await identity.is_known(tx, email):
                 raise service.person_exists()
     return _Ground(company, trusted.deploy, root)
@@ -254,7 +255,7 @@ async def _add(ground: _Ground, new: NewPerson, root: ApproverKey) -> dict[str, 
             private_directory(file.parent)
             keys.save(key, file, new.passphrase)  # before the transaction: it costs a second
             undo.remove(file)
-            async with writing(desk.database, company.id, desk.clock) as tx:
+            async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
                 workspace = (await identity.workspaces(tx))[0]
                 person_id = await enrol(tx, new, workspace.id, ground.deploy, root, key)
     return {
@@ -270,7 +271,7 @@ async def _add(ground: _Ground, new: NewPerson, root: ApproverKey) -> dict[str, 
 async def _list(tenant: str | None) -> tuple[Company, list[dict[str, Any]]]:
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
-        async with reading(desk.database, company.id, desk.clock) as tx:
+        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             people, enrolled = await identity.people(tx), await identity.keys(tx)
     return company, [_as_object(person, enrolled) for person in people.values()]
 
@@ -278,7 +279,7 @@ async def _list(tenant: str | None) -> tuple[Company, list[dict[str, Any]]]:
 async def _leave(email: str, tenant: str | None) -> dict[str, Any]:
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
-        async with writing(desk.database, company.id, desk.clock) as tx:
+        async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             person = await identity.person_by_email(tx, email)
             roles, ended = await service.leave(tx, person.id)
             if person.active:

@@ -16,6 +16,7 @@ from domain.kernel.money import Rate, currency_code
 from domain.kernel.text import line
 from domain.store.engine import Role
 from domain.store.tx import writing
+from domain.store.visibility import SYSTEM
 from server.cli.agents import OPERATOR
 from server.cli.desk import opened, perform, the_company
 from server.cli.render import answer, one_line, say
@@ -59,7 +60,7 @@ async def _add(
 ) -> dict[str, Any]:
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
-        async with writing(desk.database, company.id, desk.clock) as tx:
+        async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             today = tx.at.astimezone(company.zone).date()
             row = await fx.record(
                 tx, Rate(base, "VND", value, source, _day(on, today)), said_by=OPERATOR

@@ -10,6 +10,7 @@ from domain.identity import service as identity
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from domain.store.tx import writing
+from domain.store.visibility import SYSTEM
 from domain.taxpayers.registry import RegistryAnswer
 from domain.taxpayers.service import gdt_words
 from domain.vn.tax_codes import TaxCodeKind, masked, read_tax_code
@@ -73,7 +74,7 @@ def persons(
 async def _set(allow: bool, tenant: str | None) -> str:
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
-        async with writing(desk.database, company.id, desk.clock) as tx:
+        async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             await identity.ask_about_persons(tx, allow, said_by=OPERATOR)
     return company.code
 

@@ -16,6 +16,7 @@ from domain.identity.keys import ApproverKey
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from domain.store.tx import writing
+from domain.store.visibility import SYSTEM
 from policies import resolving
 from server import wiring
 from server.cli import people, sheet
@@ -114,5 +115,5 @@ async def _record(desk: Desk, asked: _Asked, shown: Sheet, key: ApproverKey) -> 
         )
     people.check_same(shown, prepared.payload)
     signature = keys.sign(key, prepared.to_be_signed)
-    async with writing(desk.database, shown.company.id, desk.clock) as tx:
+    async with writing(desk.database, shown.company.id, desk.clock, viewer=SYSTEM) as tx:
         await resolving.record(tx, house, prepared, signature)

@@ -24,6 +24,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.store import directory, outbox
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
+from domain.store.visibility import SYSTEM
 from policies.executor import BROKEN, DAMAGED, Executor
 from policies.patience import Patience
 from server import wiring
@@ -122,7 +123,7 @@ class Worker:
 
     async def _is_idle(self, tenant_id: str) -> bool:
         """Look before asking for the one write lock of an embedded database."""
-        async with reading(self._desk.database, tenant_id, self._desk.clock) as tx:
+        async with reading(self._desk.database, tenant_id, self._desk.clock, viewer=SYSTEM) as tx:
             due = (
                 await approvals.overdue(tx, tx.at)
                 or await approvals.unknown(tx)
@@ -134,7 +135,9 @@ class Worker:
         """Messages to their subscribers, each at least once and in order."""
         handed = 0
         while True:
-            async with writing(self._desk.database, tenant_id, self._desk.clock) as tx:
+            async with writing(
+                self._desk.database, tenant_id, self._desk.clock, viewer=SYSTEM
+            ) as tx:
                 waiting = await outbox.waiting(tx, limit=MESSAGES_AT_ONCE)
                 for message in waiting:
                     log.info("%s: %s %s", code, message.topic, message.id)

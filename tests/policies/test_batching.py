@@ -8,8 +8,9 @@ from domain.approvals.tables import Approval
 from domain.identity import keys
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
-from domain.store.chain import SYSTEM
+from domain.store import chain
 from domain.store.tx import reading, writing
+from domain.store.visibility import SYSTEM
 from policies import activation, batching, floor
 from policies.batching import Batch
 from policies.catalogue import Catalogue
@@ -35,7 +36,7 @@ async def govern(world: World, *rows) -> None:
     tools = (*catalogue(rows[0]).tool, *rows[1:])
     world.catalogue = Catalogue(version=version, tool=tools)
     async with world.owning() as tx:
-        await activation.activate(tx, world.catalogue, SYSTEM)
+        await activation.activate(tx, world.catalogue, chain.SYSTEM)
 
 
 async def letters(world: World, many: int) -> list[str]:
@@ -46,7 +47,7 @@ async def letters(world: World, many: int) -> list[str]:
 
 async def prepared(world: World, ids: list[str], person: str = "am") -> Batch:
     company, key = world.ours, world.ours.keys[person]
-    async with reading(world.inbox_side, company.id, world.clock) as tx:
+    async with reading(world.inbox_side, company.id, world.clock, viewer=SYSTEM) as tx:
         return await batching.prepare(
             tx,
             world.house,
@@ -57,7 +58,7 @@ async def prepared(world: World, ids: list[str], person: str = "am") -> Batch:
 
 
 async def recorded(world: World, batch: Batch, signature: bytes) -> None:
-    async with writing(world.inbox_side, world.ours.id, world.clock) as tx:
+    async with writing(world.inbox_side, world.ours.id, world.clock, viewer=SYSTEM) as tx:
         await batching.record(tx, world.house, batch, signature)
 
 

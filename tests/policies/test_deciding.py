@@ -14,6 +14,7 @@ from domain.identity import keys, service
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
 from domain.store.tx import reading, writing
+from domain.store.visibility import SYSTEM
 from policies import deciding
 from policies.deciding import Prepared
 from policies.trust import Trust, endorsed, load, store
@@ -39,7 +40,7 @@ async def proposed(world: World) -> str:
 
 
 async def prepared(world: World, action_id: str, person: str = "am") -> Prepared:
-    async with reading(world.inbox_side, world.ours.id, world.clock) as tx:
+    async with reading(world.inbox_side, world.ours.id, world.clock, viewer=SYSTEM) as tx:
         return await deciding.prepare(
             tx,
             world.house,
@@ -51,7 +52,7 @@ async def prepared(world: World, action_id: str, person: str = "am") -> Prepared
 
 
 async def recorded(world: World, ready: Prepared, signature: bytes) -> str:
-    async with writing(world.inbox_side, world.ours.id, world.clock) as tx:
+    async with writing(world.inbox_side, world.ours.id, world.clock, viewer=SYSTEM) as tx:
         done = await deciding.record(tx, world.house, ready, signature)
     return done.refusal.code if done.refusal else done.state
 

@@ -12,8 +12,9 @@ from domain.approvals.tables import Resolution
 from domain.identity import keys
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
-from domain.store.chain import SYSTEM
+from domain.store import chain
 from domain.store.tx import reading, writing
+from domain.store.visibility import SYSTEM
 from policies import activation, resolving
 from policies.catalogue import Catalogue
 from tests.forgery import kept
@@ -34,7 +35,7 @@ async def office(world: World) -> PostOffice:
     shipped = world.catalogue
     world.catalogue = Catalogue(version=shipped.version + 1, tool=catalogue().tool)
     async with world.owning() as tx:
-        await activation.activate(tx, world.catalogue, SYSTEM)
+        await activation.activate(tx, world.catalogue, chain.SYSTEM)
     return office
 
 
@@ -62,7 +63,7 @@ async def say(
     """A person says what became of it, as `cyberos resolve` does."""
     company = company or world.ours
     key = company.keys[person]
-    async with reading(world.inbox_side, company.id, world.clock) as tx:
+    async with reading(world.inbox_side, company.id, world.clock, viewer=SYSTEM) as tx:
         prepared = await resolving.prepare(
             tx,
             world.house,
@@ -76,7 +77,7 @@ async def say(
     if flip:
         other = DONE if outcome is NOT_DONE else NOT_DONE
         prepared = replace(prepared, finding=replace(prepared.finding, outcome=other))
-    async with writing(world.inbox_side, company.id, world.clock) as tx:
+    async with writing(world.inbox_side, company.id, world.clock, viewer=SYSTEM) as tx:
         await resolving.record(tx, world.house, prepared, signature)
 
 

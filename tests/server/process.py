@@ -14,6 +14,7 @@ from typing import Any
 from domain.identity import service as identity
 from domain.kernel.clock import SystemClock
 from domain.store.tx import writing
+from domain.store.visibility import SYSTEM
 from tests.world import Company, World
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ async def a_token(
     company, clock = company or world.ours, SystemClock()
     name = f"agent {len(company.tokens)}"
     born = clock.now() + timedelta(days=min(days, 0) - 1)
-    async with writing(world.owner_side, company.id, clock) as tx:
+    async with writing(world.owner_side, company.id, clock, viewer=SYSTEM) as tx:
         tx.at = born
         _, token = await identity.add_agent(
             tx,
