@@ -15,7 +15,7 @@ from domain.deals import queries as deals
 from domain.identity import queries as identity
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
-from domain.kernel.ids import is_id, new_id
+from domain.kernel.ids import new_id
 from domain.store import outbox, search
 from domain.store.tx import Tx
 from domain.taxpayers import service as taxpayers
@@ -91,7 +91,7 @@ async def create(
     tax_code = check_tax_code(account_type, vn_mst, on) if vn_mst is not None else None
     if tax_code is not None and (known := await queries.with_tax_code(tx, tax_code)):
         raise exists(known)
-    owned_by = await find_owner(tx, owner) if owner is not None else None
+    owned_by = await identity.find_owner(tx, owner) if owner is not None else None
     schema = await identity.custom_fields_schema(tx)
     fields = check_custom_fields(schema, custom_fields or {}) if custom_fields or schema else {}
 
@@ -188,38 +188,6 @@ async def counts(tx: Tx, account_id: str, reader: deals.Reader) -> Counts:
         open_deals=by_status.get("open", 0),
         activities=await activities.count(tx, reader, account_id=account_id),
     )
-
-
-async def find_owner(tx: Tx, reference: str) -> identity.PersonIdentity:
-    """The person behind an e-mail address or an id, who may own what is created.
-
-    Raises PERSON_UNKNOWN and PERSON_INACTIVE.
-    """
-    person = await find_person(tx, reference)
-    if not person.active:
-        raise Fault(
-            "PERSON_INACTIVE",
-            Kind.CONFLICT,
-            "This person has left and cannot own anything new.",
-            "Choose another owner, or leave the owner out.",
-        )
-    return person
-
-
-async def find_person(tx: Tx, reference: str) -> identity.PersonIdentity:
-    """The person behind an e-mail address or an id, here or gone. Raises PERSON_UNKNOWN."""
-    if is_id(reference):
-        person = (await identity.people(tx, [reference])).get(reference)
-    else:
-        person = await identity.person_by_email(tx, reference)
-    if person is None:
-        raise Fault(
-            "PERSON_UNKNOWN",
-            Kind.NOT_FOUND,
-            "Nobody has this id here.",
-            "Give the e-mail address of a person of the company.",
-        )
-    return person
 
 
 def folded(name: str) -> str:

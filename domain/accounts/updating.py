@@ -101,7 +101,7 @@ async def _legal(
 
 
 async def _owner_id(tx: Tx, reference: str | None) -> str | None:
-    return (await service.find_owner(tx, reference)).id if reference is not None else None
+    return (await identity.find_owner(tx, reference)).id if reference is not None else None
 
 
 async def _merged(tx: Tx, there: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which exact bytes does a person sign when she says yes, and which when she vouches for a key?
+"""Signed bytes: what exactly does a person sign when they say yes or no, or what became of it?
 
 A signature covers a domain prefix and the RFC 8785 bytes of a small object of texts and small
 numbers. The object is rebuilt from the stored rows whenever a signature is checked; what a caller
@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.approvals.facts import Decision, Outcome
-from domain.kernel.canonical import LARGEST_INTEGER, Json, canonical, sha256_hex
+from domain.kernel import signed_fields as fields
+from domain.kernel.canonical import Json, canonical, sha256_hex
 from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
 
 APPROVAL = b"cyberos.approval.v1\x00"
 BATCH = b"cyberos.approval-batch.v1\x00"
 RESOLUTION = b"cyberos.resolution.v1\x00"
-ENDORSEMENT = b"cyberos.endorsement.v1\x00"
 
 MOST_IN_BATCH = 20  # more lines than a person reads before she signs
 
@@ -31,9 +31,6 @@ _PREFIXES: Mapping[str | int, bytes] = {"approval": APPROVAL, "resolution": RESO
 
 Payload = Mapping[str, str | int]
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-_LINE = re.compile(r"[!-~]{1,128}")
-_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")  # neither ':' nor '@', which join names below
 _PRINCIPAL = re.compile(r"(agent|human):[A-Za-z0-9_.\-]{1,128}")
 
 
@@ -100,9 +97,9 @@ def payload(bound: Bound, choice: Choice) -> Payload:
         **_bound(bound, "approval"),
         "audit_head": _head(choice.audit_head_seq, choice.audit_head_hash),
         "decision": choice.decision.value,
-        "slot": _line(choice.slot, "slot"),
-        "person": _line(choice.person, "person"),
-        "key": _line(choice.key, "key"),
+        "slot": fields.line(choice.slot, "slot"),
+        "person": fields.line(choice.person, "person"),
+        "key": fields.line(choice.key, "key"),
     }
 
 
@@ -112,9 +109,9 @@ def resolution(bound: Bound, finding: Finding) -> Payload:
         **_bound(bound, "resolution"),
         "audit_head": _head(finding.audit_head_seq, finding.audit_head_hash),
         "outcome": finding.outcome.value,
-        "reason_sha256": _digest(finding.reason_sha256, "reason_sha256"),
-        "person": _line(finding.person, "person"),
-        "key": _line(finding.key, "key"),
+        "reason_sha256": fields.digest(finding.reason_sha256, "reason_sha256"),
+        "person": fields.line(finding.person, "person"),
+        "key": fields.line(finding.key, "key"),
     }
 
 
@@ -122,27 +119,27 @@ def _bound(bound: Bound, kind: str) -> dict[str, str | int]:
     return {
         "v": 1,
         "typ": kind,
-        "deploy": _line(bound.deploy, "deploy"),
-        "tenant": _line(bound.tenant, "tenant"),
-        "action": _line(bound.action, "action"),
-        "tool": _line(bound.tool, "tool"),
-        "tool_schema_sha256": _digest(bound.tool_schema_sha256, "tool_schema_sha256"),
-        "args_sha256": _digest(bound.args_sha256, "args_sha256"),
+        "deploy": fields.line(bound.deploy, "deploy"),
+        "tenant": fields.line(bound.tenant, "tenant"),
+        "action": fields.line(bound.action, "action"),
+        "tool": fields.line(bound.tool, "tool"),
+        "tool_schema_sha256": fields.digest(bound.tool_schema_sha256, "tool_schema_sha256"),
+        "args_sha256": fields.digest(bound.args_sha256, "args_sha256"),
         "entity": _entity(bound),
-        "entity_digest": _digest(bound.entity_digest, "entity_digest"),
-        "summary_sha256": _digest(bound.summary_sha256, "summary_sha256"),
-        "terms": _digest(bound.terms, "terms"),
-        "policy": f"{_count(bound.policy_version, 'policy_version')}"
-        f":{_digest(bound.policy_sha256, 'policy_sha256')}",
-        "requester": _shaped(_PRINCIPAL, bound.requester, "requester"),
-        "obo": _line(bound.obo, "obo") if bound.obo else "",
+        "entity_digest": fields.digest(bound.entity_digest, "entity_digest"),
+        "summary_sha256": fields.digest(bound.summary_sha256, "summary_sha256"),
+        "terms": fields.digest(bound.terms, "terms"),
+        "policy": f"{fields.count(bound.policy_version, 'policy_version')}"
+        f":{fields.digest(bound.policy_sha256, 'policy_sha256')}",
+        "requester": fields.shaped(_PRINCIPAL, bound.requester, "requester"),
+        "obo": fields.line(bound.obo, "obo") if bound.obo else "",
         "expires_at": stamp(bound.expires_at),
-        "nonce": _line(bound.nonce, "nonce"),
+        "nonce": fields.line(bound.nonce, "nonce"),
     }
 
 
 def _head(seq: int, hash: str) -> str:
-    return f"{_count(seq, 'audit_head_seq')}:{_digest(hash, 'audit_head_hash')}"
+    return f"{fields.count(seq, 'audit_head_seq')}:{fields.digest(hash, 'audit_head_hash')}"
 
 
 def tbs(approval: Payload) -> bytes:
@@ -161,8 +158,8 @@ def batch_tbs(items: Sequence[str]) -> bytes:
     Raises `APPROVAL_MISMATCH` unless there are two to twenty distinct digests.
     """
     if not 2 <= len(items) <= MOST_IN_BATCH or len(set(items)) != len(items):
-        raise _mismatch("A batch is two to twenty different approvals.")
-    exact: Json = [_digest(item, "batch") for item in items]
+        raise fields.mismatch("A batch is two to twenty different approvals.")
+    exact: Json = [fields.digest(item, "batch") for item in items]
     return BATCH + canonical({"v": 1, "typ": "approval-batch", "items": exact})
 
 
@@ -172,7 +169,7 @@ def in_batch(items: Sequence[str], index: int, own: bytes) -> bytes:
     Raises `APPROVAL_MISMATCH` when another stands there.
     """
     if not 0 <= index < len(items) or items[index] != digest(own).hex():
-        raise _mismatch("The approval does not stand at this place of the batch.")
+        raise fields.mismatch("The approval does not stand at this place of the batch.")
     return batch_tbs(items)
 
 
@@ -193,7 +190,7 @@ def check_stored(stored: str, approval: Payload) -> None:
     meaning would be the same.
     """
     if stored != text(approval):
-        raise _mismatch("The stored approval is not the one this action asks for.")
+        raise fields.mismatch("The stored approval is not the one this action asks for.")
 
 
 def arguments_text(arguments: Json) -> tuple[str, str]:
@@ -229,62 +226,7 @@ def dedupe_key(tool: str, args_sha256: str, entity_version: int) -> str:
     return sha256_hex(canonical([tool, args_sha256, entity_version]))
 
 
-def endorsement(
-    *, deploy: str, tenant: str, person: str, key: str, public_key: bytes, endorsed_by: str
-) -> bytes:
-    """The bytes that vouch for a public key: this key belongs to this person of this tenant.
-
-    Roles are not in it: they come and go, while the key stays hers. `endorsed_by` is the id of the
-    key that signs, the offline root or an approver's. Raises `APPROVAL_MISMATCH` like `payload`.
-    """
-    return ENDORSEMENT + canonical(
-        {
-            "v": 1,
-            "typ": "endorsement",
-            "deploy": _line(deploy, "deploy"),
-            "tenant": _line(tenant, "tenant"),
-            "person": _line(person, "person"),
-            "key": _line(key, "key"),
-            "public_key": public_key.hex(),
-            "endorsed_by": _line(endorsed_by, "endorsed_by"),
-        }
-    )
-
-
 def _entity(bound: Bound) -> str:
-    kind = _name(bound.entity_type, "entity_type")
-    name = _name(bound.entity_id, "entity_id")
-    return f"{kind}:{name}@{_count(bound.entity_version, 'entity_version')}"
-
-
-def _line(value: str, field: str) -> str:
-    return _shaped(_LINE, value, field)
-
-
-def _name(value: str, field: str) -> str:
-    return _shaped(_NAME, value, field)
-
-
-def _digest(value: str, field: str) -> str:
-    return _shaped(_DIGEST, value, field)
-
-
-def _count(value: int, field: str) -> str:
-    if not 0 <= value <= LARGEST_INTEGER:
-        raise _mismatch(f"'{field}' is out of range.")
-    return str(value)
-
-
-def _shaped(shape: re.Pattern[str], value: str, field: str) -> str:
-    if shape.fullmatch(value) is None:
-        raise _mismatch(f"'{field}' does not have the shape of a signed field.")
-    return value
-
-
-def _mismatch(why: str) -> Fault:
-    return Fault(
-        "APPROVAL_MISMATCH",
-        Kind.CONFLICT,
-        why,
-        "Open the action again and sign what it shows now.",
-    )
+    kind = fields.name(bound.entity_type, "entity_type")
+    name = fields.name(bound.entity_id, "entity_id")
+    return f"{kind}:{name}@{fields.count(bound.entity_version, 'entity_version')}"

@@ -113,3 +113,15 @@ def _no_account() -> Fault:
         "There is no such account.",
         "Look the id up with crm_search_accounts.",
     )
+
+
+async def check_of_account(tx: Tx, contact_id: str, account_id: str) -> None:
+    """Raises NOT_FOUND for a contact that is not one of the account's."""
+    contact = await queries.get(tx, contact_id)
+    if contact is None or contact.account_id != account_id:
+        raise Fault(
+            "NOT_FOUND",
+            Kind.NOT_FOUND,
+            "The account has no such contact.",
+            "Look the contacts up with crm_list_contacts.",
+        )

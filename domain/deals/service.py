@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.accounts import queries as accounts
 from domain.accounts import service as account_service
-from domain.contacts import queries as contacts
+from domain.contacts import service as contacts
 from domain.deals import queries
 from domain.deals.cards import DealCard, card
 from domain.deals.queries import Filter, Reader, Standing
@@ -89,7 +89,7 @@ async def create(tx: Tx, reader: Reader, new: NewDeal, *, created_by: str) -> De
     if await accounts.get(tx, new.account_id) is None:
         raise account_service.unknown()
     if new.primary_contact_id is not None:
-        await check_contact(tx, new.primary_contact_id, new.account_id)
+        await contacts.check_of_account(tx, new.primary_contact_id, new.account_id)
     workspaces = await _workspaces(tx, reader, new.workspace)
     pipeline = await pipelines.find(tx, new.pipeline, workspaces)
     owner_id, listed = await _circle(tx, reader, new)
@@ -353,25 +353,13 @@ async def _with_details(tx: Tx, deal: Standing, learnt: Details) -> Mapping[str,
     if "amount_minor" in given:
         check_amount(given["amount_minor"], deal.currency)
     if "primary_contact_id" in given:
-        await check_contact(tx, given["primary_contact_id"], deal.account_id)
+        await contacts.check_of_account(tx, given["primary_contact_id"], deal.account_id)
     return {**known, **given, "owner_id": deal.owner_id}
 
 
 async def _worth(tx: Tx, new: NewDeal) -> Money:
     currency = new.currency or (await identity.tenant(tx)).base_currency
     return check_amount(new.amount_minor, currency)
-
-
-async def check_contact(tx: Tx, contact_id: str, account_id: str) -> None:
-    """Raises NOT_FOUND for a contact that is not one of the account's."""
-    contact = await contacts.get(tx, contact_id)
-    if contact is None or contact.account_id != account_id:
-        raise Fault(
-            "NOT_FOUND",
-            Kind.NOT_FOUND,
-            "The account has no such contact.",
-            "Look the contacts up with crm_list_contacts.",
-        )
 
 
 async def _workspaces(tx: Tx, reader: Reader, reference: str | None) -> tuple[str, ...]:
@@ -405,7 +393,7 @@ async def _circle(tx: Tx, reader: Reader, new: NewDeal) -> tuple[str, set[str]]:
 
 async def person_id_of(tx: Tx, reference: str) -> str:
     """Who is meant by an e-mail address or id. Raises PERSON_UNKNOWN and PERSON_INACTIVE."""
-    return (await account_service.find_owner(tx, reference)).id
+    return (await identity.find_owner(tx, reference)).id
 
 
 async def _stage_ids(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm.attributes import flag_modified
 
-from domain.accounts import service as account_service
 from domain.deals import queries, service
 from domain.deals.cards import DealCard, card
 from domain.deals.queries import Reader
@@ -55,7 +54,7 @@ async def share(
             "Give visibility, or people to add or remove.",
         )
     added = {await service.person_id_of(tx, reference) for reference in add} - {deal.owner_id}
-    removed = {(await account_service.find_person(tx, reference)).id for reference in remove} - {
+    removed = {(await identity.find_person(tx, reference)).id for reference in remove} - {
         deal.owner_id
     }
     if both := added & removed:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from domain.contacts import service as contacts
 from domain.deals import service
 from domain.deals.cards import DealCard, card
 from domain.deals.queries import Reader
@@ -78,7 +79,7 @@ async def update(
     if "probability_pct" in values:
         fields["probability_pct"] = _chance(values["probability_pct"], stage.probability_pct)
     if values.get("primary_contact_id") is not None:
-        await service.check_contact(tx, values["primary_contact_id"], deal.account_id)
+        await contacts.check_of_account(tx, values["primary_contact_id"], deal.account_id)
     _check_stage_needs(stage, fields)
     if "owner" in values:
         fields["owner"] = {"owner_id": await _new_owner(tx, deal, reader, values["owner"])}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from domain.approvals.signed import endorsement
+from domain.identity.endorsements import endorsement
 from domain.kernel.faults import Fault, Kind
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from domain.identity.tables import (
     WorkspaceMember,
 )
 from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import is_id
 from domain.store.questions import question
 from domain.store.tx import Tx
 
@@ -177,6 +178,38 @@ async def person_by_email(tx: Tx, email: str) -> PersonIdentity:
             "check the spelling; `cyberos person list` shows who is here.",
         )
     return (await people(tx, [found]))[found]
+
+
+async def find_person(tx: Tx, reference: str) -> PersonIdentity:
+    """The person behind an e-mail address or an id, here or gone. Raises PERSON_UNKNOWN."""
+    if is_id(reference):
+        person = (await people(tx, [reference])).get(reference)
+    else:
+        person = await person_by_email(tx, reference)
+    if person is None:
+        raise Fault(
+            "PERSON_UNKNOWN",
+            Kind.NOT_FOUND,
+            "Nobody has this id here.",
+            "Give the e-mail address of a person of the company.",
+        )
+    return person
+
+
+async def find_owner(tx: Tx, reference: str) -> PersonIdentity:
+    """The person behind an e-mail address or an id, who may own what is created.
+
+    Raises PERSON_UNKNOWN and PERSON_INACTIVE.
+    """
+    person = await find_person(tx, reference)
+    if not person.active:
+        raise Fault(
+            "PERSON_INACTIVE",
+            Kind.CONFLICT,
+            "This person has left and cannot own anything new.",
+            "Choose another owner, or leave the owner out.",
+        )
+    return person
 
 
 async def is_known(tx: Tx, email: str) -> bool:

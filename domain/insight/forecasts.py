@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from domain.accounts import service as accounts
 from domain.deals import queries as deals
 from domain.deals.queries import Filter, OpenDeal, Reader
 from domain.fx import queries as fx
@@ -117,7 +116,7 @@ async def make(tx: Tx, reader: Reader, asked: Asked, *, on: date) -> Forecast:
     first, until = window(asked, on)
     wanted = Filter(
         pipeline_ids=await _pipeline_ids(tx, reader, asked.pipeline),
-        owner_id=(await accounts.find_owner(tx, asked.owner)).id if asked.owner else None,
+        owner_id=(await identity.find_owner(tx, asked.owner)).id if asked.owner else None,
     )
     shown = await deals.open_deals(tx, reader, wanted)
     inside = [one for one in shown if _is_in(one.expected_close_date, first, until)]

@@ -1,17 +1,15 @@
 """The accounts customers may pay into are added, once and for good."""
 
-import hashlib
 from dataclasses import dataclass
 
 from domain.kernel.canonical import canonical
 from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import derived_id
 from domain.kernel.money import currency_code
 from domain.payments import queries
 from domain.payments.tables import BankAccount
 from domain.store import outbox
 from domain.store.tx import Tx
-
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +85,4 @@ async def add_bank_account(tx: Tx, new: NewBankAccount, *, added_by: str) -> Ban
 
 def bank_account_id(tenant_id: str, bank_bin: str, account_number: str) -> str:
     """An id of the shape of all ids, the same for the same account of the same tenant."""
-    digest = hashlib.sha256(canonical(["bank_account", tenant_id, bank_bin, account_number]))
-    number = int.from_bytes(digest.digest()[:16])
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return derived_id(canonical(["bank_account", tenant_id, bank_bin, account_number]))

@@ -19,7 +19,6 @@ from domain.approvals.signed import (
     check_stored,
     dedupe_key,
     digest,
-    endorsement,
     payload,
     tbs,
     text,
@@ -231,25 +230,6 @@ def test_B11_the_same_meaning_in_other_bytes_is_refused(change):
 )
 def test_a_column_that_could_mean_two_things_is_never_signed(field, value):
     assert code_of(payload, replace(BOUND, **{field: value}), CHOICE) == "APPROVAL_MISMATCH"
-
-
-def test_an_approval_and_an_endorsement_never_share_bytes():
-    vouched = endorsement(
-        deploy="d", tenant="t", person="p", key="k", public_key=b"\x01" * 32, endorsed_by="r"
-    )
-
-    assert vouched.startswith(b"cyberos.endorsement.v1\x00{")
-    assert not vouched.startswith(b"cyberos.approval.v1")
-
-
-@pytest.mark.parametrize("field", ["deploy", "tenant", "person", "key", "endorsed_by"])
-def test_an_endorsement_binds_each_of_its_parts(field):
-    parts = {"deploy": "d", "tenant": "t", "person": "p", "key": "k", "endorsed_by": "r"}
-    vouched = endorsement(public_key=b"\x01" * 32, **parts)
-
-    assert endorsement(public_key=b"\x01" * 32, **(parts | {field: "x"})) != vouched
-    assert endorsement(public_key=b"\x02" * 32, **parts) != vouched
-    assert code_of(endorsement, public_key=b"", **(parts | {field: ""})) == "APPROVAL_MISMATCH"
 
 
 def test_stored_arguments_carry_their_digest():

@@ -95,7 +95,7 @@ async def TOOL(call: Call, arguments: Wanted) -> ForecastView:
         days=arguments.range,
         month=arguments.month,
     )
-    on = call.at.astimezone(call.principal.zone).date()
+    on = call.day
     made = await forecasts.make(call.tx, reader(call.principal), asked, on=on)
     view = _view(made, locale_of(call.principal))
     if (stored := made.to_store) is not None:

@@ -70,7 +70,7 @@ async def TOOL(call: Call, arguments: Wanted) -> AccuracyView:
     Returns coverage for each band, and the loss (lower is better) beside that of the plain
     weighted pipeline.
     """
-    on = call.at.astimezone(call.principal.zone).date()
+    on = call.day
     record = await forecasts.record(
         call.tx,
         reader(call.principal),

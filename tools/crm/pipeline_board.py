@@ -95,7 +95,7 @@ async def TOOL(call: Call, arguments: Show) -> BoardView:
     found = await boards.board(
         call.tx, reader(call.principal), arguments.pipeline_id, cards=arguments.cards
     )
-    today = call.at.astimezone(call.principal.zone).date()
+    today = call.day
     rates = await snapshot(call.tx, today)
     return board_view(found, locale_of(call.principal), call.at, today, rates)
 
