@@ -8,6 +8,11 @@ _WRITES = Grant(insert=True, update=ALL)
 
 MODULE = Module(
     name="accounts",
+    uses=(
+        "identity",
+        "taxpayers",
+        "vn",
+    ),
     tables={
         Account: Stored(
             unguarded="edited by agents; the chain holds every change",

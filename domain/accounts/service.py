@@ -9,9 +9,6 @@ from domain.accounts import queries, ranking
 from domain.accounts.custom_fields import check_custom_fields
 from domain.accounts.rules import AccountType, check_tax_code
 from domain.accounts.tables import Account
-from domain.activities import queries as activities
-from domain.contacts import queries as contacts
-from domain.deals import queries as deals
 from domain.identity import queries as identity
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
@@ -58,16 +55,6 @@ class Found:
     accounts: list[AccountCard]
     next: tuple[int | str, ...] | None
     truncated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much belongs to an account, as far as the reader may see."""
-
-    contacts: int
-    deals: int
-    open_deals: int
-    activities: int
 
 
 async def create(
@@ -177,17 +164,6 @@ async def get(tx: Tx, account_id: str) -> AccountCard:
     if account is None:
         raise unknown()
     return _sheet(tx, account, await _owners(tx, [account]))
-
-
-async def counts(tx: Tx, account_id: str, reader: deals.Reader) -> Counts:
-    """How many contacts, deals and activities an account has for this reader."""
-    by_status = await deals.count_by_status(tx, reader, account_id=account_id)
-    return Counts(
-        contacts=await contacts.count(tx, account_id),
-        deals=sum(by_status.values()),
-        open_deals=by_status.get("open", 0),
-        activities=await activities.count(tx, reader, account_id=account_id),
-    )
 
 
 def folded(name: str) -> str:

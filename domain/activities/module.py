@@ -1,5 +1,6 @@
 """Activities as a module."""
 
+from domain.activities import queries
 from domain.activities.tables import Activity
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
@@ -7,6 +8,12 @@ from domain.store.guards import append_only
 
 MODULE = Module(
     name="activities",
+    uses=(
+        "accounts",
+        "contacts",
+        "deals",
+    ),
+    counts=(queries.counts,),
     tables={
         Activity: Stored(
             guards=(append_only(),),

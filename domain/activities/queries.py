@@ -75,6 +75,11 @@ async def count(
     return int(found[0].activities)
 
 
+async def counts(tx: Tx, account_id: str, reader: Reader) -> Mapping[str, int]:
+    """The same for an account, as part of an overview."""
+    return {"activities": await count(tx, reader, account_id=account_id)}
+
+
 @lru_cache(maxsize=16)
 def _recent(about: frozenset[str], continued: bool) -> Question:
     """The question for a page about an account, a deal or both, made once for each."""

@@ -1,5 +1,6 @@
 """Contacts as a module."""
 
+from domain.contacts import queries
 from domain.contacts.tables import Contact
 from domain.store.descriptor import ALL, Grant, Module, Stored
 from domain.store.engine import Role
@@ -8,6 +9,11 @@ _WRITES = Grant(insert=True, update=ALL)
 
 MODULE = Module(
     name="contacts",
+    uses=(
+        "accounts",
+        "vn",
+    ),
+    counts=(queries.counts,),
     tables={
         Contact: Stored(
             unguarded="edited by agents; the chain holds every change",

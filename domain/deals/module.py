@@ -1,5 +1,6 @@
 """Deals as a module: nobody closes one without people, and one that is closed stays as it is."""
 
+from domain.deals import queries
 from domain.deals.tables import Deal, DealMember, StageMove
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
@@ -15,6 +16,18 @@ _ENDED = ("status", "closed_date", "lost_reason")
 
 MODULE = Module(
     name="deals",
+    uses=(
+        "accounts",
+        "approvals",
+        "contacts",
+        "engagements",
+        "identity",
+        "payments",
+        "pipelines",
+        "taxpayers",
+        "vn",
+    ),
+    counts=(queries.counts,),
     tables={
         Deal: Stored(
             guards=(

@@ -215,6 +215,12 @@ async def count_by_status(tx: Tx, reader: Reader, *, account_id: str) -> Mapping
     return {row.status: row.deals for row in rows}
 
 
+async def counts(tx: Tx, account_id: str, reader: Reader) -> Mapping[str, int]:
+    """How many deals, and open ones, an account has for the reader, as part of an overview."""
+    by_status = await count_by_status(tx, reader, account_id=account_id)
+    return {"deals": sum(by_status.values()), "open_deals": by_status.get("open", 0)}
+
+
 async def member_ids(tx: Tx, deal_id: str) -> Sequence[str]:
     """The people listed on a deal beside its owner."""
     return await tx.all(

@@ -16,6 +16,18 @@ _BY_NIGHT = Stored(guards=(append_only(),), grants={Role.EXECUTOR: Grant(insert=
 
 MODULE = Module(
     name="insight",
+    uses=(
+        "accounts",
+        "activities",
+        "contacts",
+        "deals",
+        "fx",
+        "identity",
+        "payments",
+        "pipelines",
+        "taxpayers",
+        "vn",
+    ),
     tables={
         SuggestedAction: _BY_NIGHT,
         LeadScore: _BY_NIGHT,

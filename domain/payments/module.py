@@ -17,6 +17,7 @@ _BOTH_WRITE = dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True))
 
 MODULE = Module(
     name="payments",
+    uses=("vn",),
     tables={
         BankAccount: Stored(
             guards=(

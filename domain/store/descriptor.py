@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Final
 
+from domain.store.declarations import Count
 from domain.store.engine import Role
 from domain.store.guards import Guard
 from domain.store.schema import Base
@@ -49,7 +50,11 @@ class Module:
     """One module of `domain/`, under the name of its package."""
 
     name: str
+    # The modules whose services and queries this one asks. Who uses whom makes no circle, so this
+    # is also the order of the modules, from the bottom up (docs/decisions/0029).
+    uses: tuple[str, ...] = ()
     tables: Mapping[type[Base], Stored] = field(default_factory=dict)
+    counts: tuple[Count, ...] = ()
 
 
 @cache

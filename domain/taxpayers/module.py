@@ -6,6 +6,10 @@ from domain.taxpayers.tables import TaxRegistryAnswer
 
 MODULE = Module(
     name="taxpayers",
+    uses=(
+        "identity",
+        "vn",
+    ),
     tables={
         TaxRegistryAnswer: Stored(
             unguarded="the last answer takes the place of the one before",

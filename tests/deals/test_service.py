@@ -6,7 +6,6 @@ from itertools import product
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from domain.accounts import service as accounts
 from domain.activities import queries as activities
 from domain.deals import closing, queries, rules, service
 from domain.deals.queries import Filter, Reader
@@ -14,6 +13,7 @@ from domain.deals.rules import Visibility
 from domain.deals.service import Details, Expected, NewDeal
 from domain.identity import service as identity
 from domain.kernel.faults import Fault
+from domain.overview import service as overview
 from domain.store.outbox import waiting
 from tests.traffic import traffic
 
@@ -76,14 +76,14 @@ async def test_who_sees_a_deal_sees_it_everywhere_and_who_does_not_sees_it_nowhe
     async with world.looking() as tx:
         one = await queries.get(tx, deal.id, looking)
         listed = await queries.listed(tx, looking, Filter(), before=None, limit=9)
-        counts = await accounts.counts(tx, account_id, looking)
+        counts = await overview.counts(tx, account_id, looking)
         happened = await activities.recent(tx, looking, account_id=account_id, limit=9)
 
     access = rules.DealAccess(visibility, deal.owner_id, frozenset({world.ours.people["cro"]}))
     wanted = rules.visible(access, rules.Viewer(looking.person_id)) and who != "outsider"
     assert (one is not None) == wanted
     assert [row.id for row in listed] == ([deal.id] if wanted else [])
-    assert (counts.deals, counts.open_deals, counts.activities) == (wanted, wanted, wanted)
+    assert [counts[name] for name in ("deals", "open_deals", "activities")] == [wanted] * 3
     assert len(happened) == wanted
 
 

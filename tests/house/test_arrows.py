@@ -3,15 +3,17 @@
     server -> fixtures -> tools -> policies -> domain
 
 An arrow may skip a room, none may turn back. Only the server may open the fixtures, so that no
-rule ever depends on an invented fact.
+rule ever depends on an invented fact. Within the domain the modules have an order too: each says
+in its descriptor which others it uses, and nobody is used in a circle (docs/decisions/0029).
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import pytest
 
-from tests.house.reading import OUTSIDE, ROOMS, Source, imports, keeps, seen
+from domain.store.descriptor import modules
+from tests.house.reading import OUTSIDE, ROOMS, Rule, Source, house, imports, keeps, seen
 
 BELOW = {
     "server": {"server", "fixtures", "tools", "policies", "domain"},
@@ -23,6 +25,8 @@ BELOW = {
 PRIVATE = {"tables", "rules"}
 # The one place that has to know every table: what the database looks like as a whole.
 MIGRATIONS = "domain/store/migrations"
+FOUNDATIONS = ("kernel", "store")
+USES = {module.name: module.uses for module in modules()}
 
 
 def test_no_import_turns_back():
@@ -35,6 +39,22 @@ def test_the_kernel_knows_nothing_of_ours_and_the_store_only_the_kernel():
 
 def test_a_drawer_asks_another_for_its_service_and_never_for_its_tables_or_rules():
     keeps(reaches_into_drawers)
+
+
+def test_a_module_says_in_its_descriptor_which_others_it_uses():
+    keeps(undeclared_uses(USES))
+
+
+def test_what_a_module_says_that_it_uses_it_uses():
+    assert not idle_uses(USES, house())
+
+
+def test_no_modules_use_each_other_in_a_circle():
+    assert not circles(USES), "break it by a module above both, or by a declaration of the lower"
+
+
+def test_no_files_import_each_other_in_a_circle():
+    assert not circles(files_used(house())), "what they share gets a file of its own"
 
 
 def test_every_import_is_absolute():
@@ -80,6 +100,85 @@ def reaches_into_drawers(source: Source) -> Iterator[str]:
             yield source.at(node, f"{name}: ask its service or queries, or name a table in text")
 
 
+def undeclared_uses(declared: Mapping[str, Collection[str]]) -> Rule:
+    """The rule that a module imports nothing of another that its descriptor does not name."""
+
+    def rule(source: Source) -> Iterator[str]:
+        module = _module(source)
+        if module is None:
+            return
+        if module not in declared:
+            yield f"{source.path}: write domain/{module}/module.py, with the modules it uses"
+            return
+        for node, name in imports(source):
+            used = _used(name, module)
+            if used is not None and used not in declared[module]:
+                yield source.at(
+                    node, f'{name}: add "{used}" to `uses` in domain/{module}/module.py'
+                )
+
+    return rule
+
+
+def idle_uses(declared: Mapping[str, Collection[str]], sources: Iterable[Source]) -> list[str]:
+    """What descriptors name although no file of the module imports anything of it."""
+    used: dict[str, set[str | None]] = {module: set() for module in declared}
+    for source in sources:
+        if (module := _module(source)) in used:
+            used[module] |= {_used(name, module) for _, name in imports(source)}
+    return [
+        f'domain/{module}/module.py: take "{name}" out of `uses`, nothing of it is imported'
+        for module, names in sorted(declared.items())
+        for name in sorted(set(names) - used[module])
+    ]
+
+
+def circles(arrows: Mapping[str, Collection[str]]) -> list[str]:
+    """Every arrow of which the end leads back to the beginning."""
+    reached: dict[str, set[str]] = {}
+    for start in arrows:
+        found, waiting = set[str](), list(arrows[start])
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += arrows.get(one, ())
+        reached[start] = found
+    return [
+        f"{start} -> {end} -> ... -> {start}"
+        for start, ends in sorted(arrows.items())
+        for end in sorted(ends)
+        if start == end or start in reached.get(end, ())
+    ]
+
+
+def files_used(sources: Iterable[Source]) -> dict[str, set[str]]:
+    """Which of the files each file imports, wherever in the file."""
+    by_name = {".".join(source.parts): source for source in sources}
+    return {
+        name: {
+            found
+            for _, used in imports(source)
+            if (found := used if used in by_name else used.rpartition(".")[0]) in by_name
+        }
+        for name, source in by_name.items()
+    }
+
+
+def _module(source: Source) -> str | None:
+    """The module of the domain that a file belongs to; kernel and store carry them all."""
+    if source.parts[0] != "domain" or len(source.parts) < 3 or source.parts[1] in FOUNDATIONS:
+        return None
+    return source.parts[1]
+
+
+def _used(name: str, by: str) -> str | None:
+    """The other module of which this is a name."""
+    package, _, rest = name.partition(".")
+    used = rest.partition(".")[0]
+    return used if package == "domain" and used not in (by, *FOUNDATIONS) else None
+
+
 def _drawer(name: str) -> str:
     return ".".join(name.split(".")[:2])
 
@@ -90,7 +189,15 @@ def relative_imports(source: Source) -> Iterator[str]:
             yield source.at(node, "write the whole path, it says where we are")
 
 
+ORDER = {"deals": ("accounts",), "accounts": (), "closing": ("deals",)}
+in_order = undeclared_uses(ORDER)
+
 OFFENDERS = [
+    (in_order, "domain/accounts/service.py", "from domain.deals import queries"),
+    (in_order, "domain/accounts/service.py", "def f():\n    import domain.deals.queries"),
+    (in_order, "domain/accounts/rules.py", "from domain import deals"),
+    (in_order, "domain/closing/service.py", "from domain.accounts import queries"),
+    (in_order, "domain/invoices/service.py", "from domain.accounts import queries"),
     (imports_that_turn_back, "domain/deals/service.py", "from policies import decide"),
     (imports_that_turn_back, "domain/deals/service.py", "import server.wiring"),
     (imports_that_turn_back, "policies/gate.py", "from tools.crm import create_deal"),
@@ -110,6 +217,15 @@ OFFENDERS = [
     (relative_imports, "tests/deals/test_service.py", "from ..postgres import create_database"),
 ]
 INNOCENTS = [
+    (in_order, "domain/deals/service.py", "from domain.accounts import queries"),
+    (in_order, "domain/deals/service.py", "from domain.deals import queries"),
+    (
+        in_order,
+        "domain/accounts/service.py",
+        "from domain.kernel import ids\nimport domain.store.tx",
+    ),
+    (in_order, "tools/crm/create_deal.py", "from domain.deals import service"),
+    (in_order, f"{MIGRATIONS}/metadata.py", "from domain.deals import tables"),
     (imports_that_turn_back, "server/app.py", "from domain.deals import service\nimport fixtures"),
     (imports_that_turn_back, "tools/crm/create_deal.py", "from domain.deals import service"),
     (imports_that_turn_back, "tests/test_story.py", "from server.app import main"),
@@ -133,3 +249,32 @@ def test_the_rule_sees_a_planted_offender(rule, path, text):
 @pytest.mark.parametrize(("rule", "path", "text"), INNOCENTS)
 def test_the_rule_leaves_an_innocent_file_alone(rule, path, text):
     assert seen(rule, path, text) == []
+
+
+def test_a_use_that_is_named_and_not_made_is_seen():
+    idle = [Source("domain/deals/service.py", "from domain.kernel import ids")]
+    used = [Source("domain/deals/service.py", "from domain.accounts import queries")]
+
+    assert idle_uses({"deals": ("accounts",)}, idle)
+    assert idle_uses({"deals": ("accounts",)}, used) == []
+
+
+@pytest.mark.parametrize(
+    "arrows",
+    [
+        {"deals": ("accounts",), "accounts": ("deals",)},
+        {"deals": ("accounts",), "accounts": ("contacts",), "contacts": ("deals",)},
+        {"deals": ("deals",)},
+    ],
+)
+def test_a_circle_is_seen(arrows):
+    assert circles(arrows)
+    assert circles({**arrows, "deals": ()}) == []
+
+
+def test_two_files_that_import_each_other_are_seen():
+    one = Source("server/cli/people.py", "def f():\n    from server.cli import batches")
+    other = Source("server/cli/batches.py", "from server.cli.people import look")
+
+    assert circles(files_used([one, other]))
+    assert circles(files_used([one, Source(other.path, "")])) == []

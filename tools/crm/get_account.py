@@ -6,6 +6,7 @@ from pydantic import Field
 
 from domain.accounts import service
 from domain.activities import queries as activities
+from domain.overview import service as overview
 from policies.contract import Call, tool
 from tools.crm.views import (
     ACTIVITY_WORDS,
@@ -56,7 +57,7 @@ async def TOOL(call: Call, arguments: Get) -> AccountDetail:
     """
     who = reader(call.principal)
     card = await service.get(call.tx, arguments.id)
-    counts = await service.counts(call.tx, card.id, who)
+    counts = await overview.counts(call.tx, card.id, who)
     latest = await activities.recent(
         call.tx, who, account_id=card.id, limit=arguments.activity_limit
     )
@@ -64,10 +65,10 @@ async def TOOL(call: Call, arguments: Get) -> AccountDetail:
     shown = [activity_view(activity) for activity in latest]
     return AccountDetail(
         **account_sheet(card),
-        contact_count=counts.contacts,
-        deal_count=counts.deals,
-        open_deal_count=counts.open_deals,
-        activity_count=counts.activities,
+        contact_count=counts["contacts"],
+        deal_count=counts["deals"],
+        open_deal_count=counts["open_deals"],
+        activity_count=counts["activities"],
         activities=shown,
         untrusted_fields=[
             *untrusted_in(view, SHEET_WORDS),

@@ -1,0 +1,19 @@
+"""Overview: how much belongs to an account? Every module that counts something says its part."""
+
+from collections.abc import Mapping
+
+from domain.deals.queries import Reader
+from domain.store.descriptor import modules
+from domain.store.tx import Tx
+
+
+async def counts(tx: Tx, account_id: str, reader: Reader) -> Mapping[str, int]:
+    """How much belongs to an account, by name, as far as the reader may see.
+
+    `contacts`, `deals`, `open_deals` and `activities`, and what other modules declare.
+    """
+    found: dict[str, int] = {}
+    for module in modules():
+        for count in module.counts:
+            found.update(await count(tx, account_id, reader))
+    return found
