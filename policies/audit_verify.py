@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from domain.approvals import machine, signed
 from domain.approvals.facts import TRANSITIONS, ApprovalFact, Decision, State
 from domain.approvals.queries import PROPOSED
+from domain.approvals.service import action_fact
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity.keys import key_id
 from domain.kernel.clock import Clock, from_stamp, stamp
@@ -44,15 +45,11 @@ from policies import (
     trust,
 )
 from policies.audit_witness import Witness
+from policies.binding import proposed
 from policies.catalogue import CUSTOMER_SUM
 from policies.decide import Verdict
-from policies.evidence import (
-    action_fact,
-    genuine,
-    may_be_batched,
-    proposed,
-    slot_rows,
-)
+from policies.evidence import genuine, may_be_batched
+from policies.reevaluation import slot_rows
 
 # States an action reaches only through its quorum.
 _APPROVED = {"approved", "executing", "unknown", "succeeded", "failed"}

@@ -12,6 +12,7 @@ from domain.approvals import machine
 from domain.approvals.facts import KeyStanding, Outcome, State, Voter
 from domain.approvals.facts import Principal as PrincipalKind
 from domain.approvals.refusals import Refusal
+from domain.approvals.service import action_fact
 from domain.approvals.tables import PendingAction, Resolution
 from domain.identity.tables import ApproverKey
 from domain.kernel.clock import stamp
@@ -21,7 +22,6 @@ from domain.store.salvage import salvaged
 from domain.store.tx import Tx
 from policies import resolving
 from policies.audit_witness import Witness
-from policies.evidence import action_fact
 
 _LEADS_TO = {
     Outcome.SEEN.value: f"action.{State.SUCCEEDED.value}",

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from domain.approvals import signed
 from domain.approvals.facts import Decision
+from domain.approvals.service import Recorded, load
 from domain.kernel.faults import Fault, Kind
 from domain.store.tx import Tx
 from policies import deciding
-from policies.deciding import Prepared, Recorded, load
+from policies.deciding import Prepared
 from policies.evidence import House, may_be_batched
 
 

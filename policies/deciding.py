@@ -4,27 +4,33 @@ Two steps with her key between them: `prepare` gives the exact bytes, `record` c
 over bytes it rebuilds itself, and everything else once more, before it writes anything down.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 
-from domain.approvals import machine, queries, signed
-from domain.approvals.facts import Canceller, Decision, KeyStanding, State, Voter
+from domain.approvals import machine, signed
+from domain.approvals.facts import Decision, State, Voter
 from domain.approvals.facts import Principal as PrincipalKind
 from domain.approvals.refusals import Refusal, refusal
+from domain.approvals.service import (
+    Recorded,
+    check_head,
+    load,
+    move,
+    signature_invalid,
+    transition,
+)
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity import queries as identity
 from domain.identity.keys import verify
-from domain.identity.tables import ApproverKey
-from domain.kernel.faults import Fault, Kind
 from domain.kernel.text import line
 from domain.store import audit_queries
 from domain.store.chain import Actor
 from domain.store.tx import Tx
 from policies import trust
-from policies.evidence import Evidence, House, action_fact, bound, gather, situation
-from policies.proposing import transition
+from policies.binding import bound
+from policies.evidence import Evidence, House, gather
+from policies.reevaluation import situation
 
 SIGNATURE_ASSURANCE = 3  # a key of her own, opened with a passphrase
 
@@ -41,27 +47,6 @@ class Prepared:
     @property
     def to_be_signed(self) -> bytes:
         return signed.tbs(self.payload)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """Where the action stands after the attempt; `refusal` if it was refused."""
-
-    state: str
-    refusal: Refusal | None = None
-
-
-async def load(tx: Tx, action_id: str, *, lock: bool = False) -> PendingAction:
-    """The action; ACTION_NOT_FOUND for another tenant's, an invented one and a missing one."""
-    row = await queries.action(tx, action_id, lock=lock)
-    if row is None:
-        raise Fault(
-            "ACTION_NOT_FOUND",
-            Kind.NOT_FOUND,
-            "There is no such action.",
-            "list what waits with approvals_list.",
-        )
-    return row
 
 
 async def prepare(
@@ -164,39 +149,13 @@ async def decide(
     return Recorded(row.state)
 
 
-async def move(
-    tx: Tx, row: PendingAction, target: State, actor: Actor, *, code: str = "", **values: object
-) -> None:
-    """One step of the action, with its audit entry; ACTION_CONFLICT if somebody was faster."""
-    closing: dict[str, object] = {}
-    if machine.is_terminal(target):
-        closing = {"closed_at": tx.at, "closed_by": f"{actor.kind}:{actor.id}"}
-    if code:
-        closing["error_code"] = code
-    if not await queries.step(tx, row, target.value, **{**closing, **values}):
-        raise refusal("ACTION_CONFLICT", state=row.state)
-    tx.record(transition(row, actor, target.value, code))
-
-
-async def cancel(tx: Tx, row: PendingAction, who: Canceller, actor: Actor) -> Recorded:
-    """Take an action back before it runs."""
-    try:
-        machine.check_cancel(action_fact(row), who, tx.at)
-    except Refusal as error:
-        if error.target is not None:
-            await move(tx, row, error.target, actor, code=error.code)
-        return Recorded(row.state, error)
-    await move(tx, row, State.CANCELLED, actor)
-    return Recorded(row.state)
-
-
 def _voter(evidence: Evidence, person: identity.PersonIdentity, key_id: str, house: House) -> Voter:
     return Voter(
         kind=PrincipalKind.HUMAN,
         person=person.id,
         roles_now=person.roles,
         active_now=person.active,
-        key=standing(
+        key=trust.standing(
             evidence.keys.get(key_id),
             person.id,
             evidence.keys,
@@ -204,43 +163,6 @@ def _voter(evidence: Evidence, person: identity.PersonIdentity, key_id: str, hou
             evidence.row.tenant_id,
         ),
         assurance=SIGNATURE_ASSURANCE,
-    )
-
-
-def standing(
-    key: ApproverKey | None,
-    person_id: str,
-    keys: Mapping[str, ApproverKey],
-    trusted: trust.Trust,
-    tenant_id: str,
-) -> KeyStanding:
-    """What this key of this person is worth now."""
-    if key is None or key.person_id != person_id:
-        return KeyStanding.UNKNOWN
-    if key.revoked_at is not None:
-        return KeyStanding.REVOKED
-    known = trust.endorsed(key, keys, trusted, tenant_id)
-    return KeyStanding.GOOD if known else KeyStanding.UNKNOWN
-
-
-async def check_head(tx: Tx, seq: int, hash: str) -> None:
-    """The chain must still contain what the person saw as its end: else it was rolled back."""
-    if await audit_queries.hash_at(tx, seq) != hash:
-        raise Fault(
-            "APPROVAL_MISMATCH",
-            Kind.CONFLICT,
-            "The audit chain does not contain the head this was signed against.",
-            "run `cyberos audit verify`; then open the action again.",
-        )
-
-
-def signature_invalid() -> Fault:
-    """Somebody signed something else, or with another key."""
-    return Fault(
-        "SIGNATURE_INVALID",
-        Kind.FORBIDDEN,
-        "The signature is not one over this action.",
-        "open the action again and sign what it shows now.",
     )
 
 

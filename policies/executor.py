@@ -16,9 +16,10 @@ from typing import Any
 import anyio
 from sqlalchemy.exc import IntegrityError
 
-from domain.approvals import machine, queries
+from domain.approvals import machine, queries, service
 from domain.approvals.facts import Outcome, State
 from domain.approvals.refusals import Refusal, refusal
+from domain.approvals.service import action_fact, load, move
 from domain.approvals.tables import ExecutionAttempt, PendingAction
 from domain.kernel.clock import Clock
 from domain.kernel.faults import Fault, Kind
@@ -26,11 +27,10 @@ from domain.store.chain import Actor, Event
 from domain.store.engine import Database
 from domain.store.tx import Tx, reading, writing
 from domain.store.visibility import SYSTEM
-from policies import evidence as proof
-from policies import resolving
+from policies import reevaluation, resolving
+from policies.binding import check_whole
 from policies.contract import Arguments, Call, Declined, Delivered, Order, Tool
-from policies.deciding import load, move
-from policies.evidence import House, action_fact
+from policies.evidence import House, gather
 from policies.patience import Patience
 from policies.redaction import clean
 
@@ -145,8 +145,8 @@ class Executor:
         async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             await self._lapse(tx, row)
-            here = await proof.situation(tx, row, self._house, hold=True)
-            gathered = await proof.gather(tx, row, self._house)
+            here = await reevaluation.situation(tx, row, self._house, hold=True)
+            gathered = await gather(tx, row, self._house)
             try:
                 machine.check_claim(gathered.action, gathered.approvals, here.present)
             except Refusal as error:
@@ -168,7 +168,7 @@ class Executor:
         )  # fmt: skip
         machine.check_start(action_fact(row), self._owner, tx.at)
         tx.add(ExecutionAttempt(action_id=row.id, n=row.attempt + 1, started_at=tx.at))
-        await queries.count_attempt(tx, row)
+        await service.count_attempt(tx, row)
 
     async def _effect(
         self,
@@ -187,7 +187,7 @@ class Executor:
         await tx.flush()
         result: dict[str, Any] = clean(answer.model_dump(mode="json", exclude_none=True))
         tx.record(_done(row, call, result))
-        await queries.end_attempt(tx, row.id, row.attempt, outcome="ok", provider_ref=reference)
+        await service.end_attempt(tx, row.id, row.attempt, outcome="ok", provider_ref=reference)
         await move(tx, row, State.SUCCEEDED, by, result=result, provider_ref=reference)
         return result
 
@@ -214,7 +214,7 @@ class Executor:
         """Ask the provider about an action whose fate is unknown. Asking never sends again."""
         async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id)
-            await proof.check_whole(tx, row)
+            await check_whole(tx, row)
             tool, order, fact = self._house.registry.get(row.tool), _order(row), action_fact(row)
         unknown = Report(action_id, row.state, fault=refusal("EFFECT_UNKNOWN"))
         if fact.state is not State.UNKNOWN or tool is None or tool.inquire is None:
@@ -233,7 +233,7 @@ class Executor:
         """End an action of unknown fate as a person found it, if her signed word counts now."""
         async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
-            await proof.check_whole(tx, row)
+            await check_whole(tx, row)
             word = await resolving.weighed(tx, self._house, row)
             if word is None:
                 return Report(row.id, row.state, row.result, refusal("EFFECT_UNKNOWN"))
@@ -241,7 +241,7 @@ class Executor:
             if word.outcome is Outcome.SEEN:
                 result = await self._record_delivery(tx, row, Delivered(""), actor)
                 return Report(row.id, row.state, result)
-            await queries.end_attempt(tx, row.id, row.attempt, outcome="failed", provider_ref=None)
+            await service.end_attempt(tx, row.id, row.attempt, outcome="failed", provider_ref=None)
             await move(tx, row, State.FAILED, actor, code="EFFECT_ABSENT")
             return Report(row.id, row.state)
 
@@ -263,7 +263,7 @@ class Executor:
                 result = await self._record_delivery(tx, row, learnt)
                 return Report(row.id, row.state, result)
             code = learnt.code if isinstance(learnt, Declined) else "EFFECT_UNKNOWN"
-            await queries.end_attempt(
+            await service.end_attempt(
                 tx, row.id, row.attempt, outcome=target.value, provider_ref=None
             )
             await move(tx, row, target, EXECUTOR, code=code)
@@ -273,10 +273,10 @@ class Executor:
         self, tx: Tx, row: PendingAction, learnt: Delivered, by: Actor = EXECUTOR
     ) -> dict[str, Any]:
         """The outside has it: the books must say so, whatever has changed here meanwhile."""
-        await proof.check_whole(tx, row)
+        await check_whole(tx, row)
         tool = self._house.registry.get(row.tool)
         assert tool is not None
-        call = await proof.requesting_call(tx, row)
+        call = await reevaluation.requesting_call(tx, row)
         arguments = tool.arguments.model_validate_json(row.args_json)
         return await self._effect(tx, row, tool, call, arguments, learnt.reference or None, by)
 
@@ -316,7 +316,7 @@ class Executor:
             if row.state != State.APPROVED:
                 return Report(action_id, row.state, row.result, fault)
             await self._start(tx, row)
-            await queries.end_attempt(tx, row.id, row.attempt, outcome="failed", provider_ref=None)
+            await service.end_attempt(tx, row.id, row.attempt, outcome="failed", provider_ref=None)
             await move(tx, row, State.FAILED, EXECUTOR, code=code)
             return Report(action_id, row.state, fault=fault)
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from domain.approvals import queries as approvals
-from domain.identity import queries as identity
+from domain.identity import service as identity
 from domain.identity.tokens import Token
 from domain.kernel.clock import Clock
 from domain.kernel.counting import counted

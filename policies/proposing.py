@@ -5,19 +5,20 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from domain.approvals import queries, signed
+from domain.approvals import queries, service, signed
 from domain.approvals.queries import PROPOSED
 from domain.approvals.tables import PendingAction
 from domain.kernel.canonical import normalised, sha256_hex
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.kernel.text import clean_outgoing
-from domain.store.chain import Actor, Event
+from domain.store.chain import Event
 from domain.store.tx import Tx
+from policies.binding import proposed
 from policies.catalogue import Catalogue, ToolPolicy
 from policies.contract import Arguments, PendingAnswer, Principal, Proposal, SlotView, Tool
 from policies.decide import Decision
-from policies.evidence import entity_digest, proposed, schema_sha256, slot_rows
+from policies.reevaluation import entity_digest, schema_sha256, slot_rows
 
 MOST_PENDING = 20  # of one requester: an inbox nobody can read protects nobody
 UNBOUND = frozenset({"idempotency_key", "note_to_approver", "dry_run"})
@@ -65,8 +66,8 @@ async def propose(
             raise _asked_already()
         return waiting
     if waiting is not None:
-        await queries.step(tx, waiting, "expired", closed_at=tx.at, closed_by="system:clock")
-        tx.record(transition(waiting, principal.actor, "expired"))
+        await service.step(tx, waiting, "expired", closed_at=tx.at, closed_by="system:clock")
+        tx.record(service.transition(waiting, principal.actor, "expired"))
     if await queries.count_pending(tx, principal.reference, tx.at) >= MOST_PENDING:
         raise Fault(
             "RATE_LIMITED",
@@ -151,20 +152,6 @@ def _claim(arguments: Arguments) -> str | None:
     """What the agent says in its own words: shown as a quotation, never as our summary."""
     note = getattr(arguments, "note_to_approver", None)
     return clean_outgoing(note)[:_CLAIM_CHARS] if note else None
-
-
-def transition(row: PendingAction, actor: Actor, state: str, code: str = "") -> Event:
-    """The audit entry of one step of an action."""
-    return Event(
-        event=f"action.{state}",
-        actor=actor,
-        object=f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
-        outcome="error" if code else "ok",
-        code=code,
-        action=row.id,
-        policy=f"{row.policy_version}:{row.policy_sha256}",
-        data={"tool": row.tool, "args_sha256": row.args_sha256, "state": state},
-    )
 
 
 def pending_answer(

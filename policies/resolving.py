@@ -14,6 +14,7 @@ from domain.approvals import machine, queries, signed
 from domain.approvals.facts import KeyStanding, Outcome, Voter
 from domain.approvals.facts import Principal as PrincipalKind
 from domain.approvals.refusals import Refusal, refusal
+from domain.approvals.service import action_fact, check_head, load, signature_invalid
 from domain.approvals.tables import PendingAction, Resolution
 from domain.identity import queries as identity
 from domain.identity.keys import verify
@@ -23,8 +24,10 @@ from domain.kernel.faults import Fault
 from domain.store import audit_queries
 from domain.store.chain import Actor, Event
 from domain.store.tx import Tx
-from policies.deciding import SIGNATURE_ASSURANCE, check_head, load, signature_invalid, standing
-from policies.evidence import House, action_fact, bound, check_whole
+from policies.binding import bound, check_whole
+from policies.deciding import SIGNATURE_ASSURANCE
+from policies.evidence import House
+from policies.trust import standing
 
 RESOLVED = "action.resolved_by"
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.approvals.facts import KeyStanding
 from domain.identity.keys import key_id, verify_endorsement
 from domain.identity.tables import ApproverKey
 from domain.kernel.faults import Fault, Kind
@@ -78,3 +79,19 @@ def endorsed(
             return True
         key = endorser
     return False
+
+
+def standing(
+    key: ApproverKey | None,
+    person_id: str,
+    keys: Mapping[str, ApproverKey],
+    trusted: Trust,
+    tenant_id: str,
+) -> KeyStanding:
+    """What this key of this person is worth now."""
+    if key is None or key.person_id != person_id:
+        return KeyStanding.UNKNOWN
+    if key.revoked_at is not None:
+        return KeyStanding.REVOKED
+    known = endorsed(key, keys, trusted, tenant_id)
+    return KeyStanding.GOOD if known else KeyStanding.UNKNOWN

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.approvals import queries as approvals
 from domain.approvals.facts import Decision
+from domain.approvals.service import Recorded
 from domain.identity import keys, service, tokens
 from domain.identity.keys import ApproverKey, Passphrase
 from domain.kernel.clock import HandClock
@@ -35,7 +36,6 @@ from policies import activation, deciding, floor
 from policies.catalogue import ToolPolicy
 from policies.contract import Outside, Registry
 from policies.contract import Tool as Made
-from policies.deciding import Recorded
 from policies.evidence import House
 from policies.executor import Executor, Report
 from policies.gate import Gate

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import Select, and_, func, or_, select
 
 from domain.approvals.shape import damaged, whole
 from domain.approvals.tables import (
@@ -230,22 +230,6 @@ async def resolved(tx: Tx, action_ids: Sequence[str]) -> set[str]:
     return set(await tx.all(asked))
 
 
-async def step(tx: Tx, row: PendingAction, target: str, **values: object) -> bool:
-    """Move the action on, if nobody else has: the compare-and-set of every transition."""
-    changed = await tx.change(
-        update(PendingAction)
-        .where(
-            PendingAction.id == row.id,
-            PendingAction.state == row.state,
-            PendingAction.state_seq == row.state_seq,
-        )
-        .values(state=target, state_seq=row.state_seq + 1, **values)
-    )
-    if changed:
-        await tx.session.refresh(row)
-    return bool(changed)
-
-
 async def attempts(tx: Tx, action_id: str) -> Sequence[ExecutionAttempt]:
     """The tries to carry an action out, first to last."""
     return await tx.all(
@@ -255,32 +239,6 @@ async def attempts(tx: Tx, action_id: str) -> Sequence[ExecutionAttempt]:
     )
 
 
-async def end_attempt(
-    tx: Tx, action_id: str, n: int, *, outcome: str, provider_ref: str | None
-) -> None:
-    """Write down how a try ended."""
-    await tx.change(
-        update(ExecutionAttempt)
-        .where(
-            ExecutionAttempt.action_id == action_id,
-            ExecutionAttempt.n == n,
-            ExecutionAttempt.ended_at.is_(None),
-        )
-        .values(ended_at=tx.at, outcome=outcome, provider_ref=provider_ref)
-    )
-
-
 async def active_policy(tx: Tx) -> PolicyVersion | None:
     """The policy version activated last."""
     return await tx.first(select(PolicyVersion).order_by(PolicyVersion.version.desc()))
-
-
-async def count_attempt(tx: Tx, row: PendingAction) -> None:
-    """One more try, written down before it is made."""
-    await tx.flush()
-    await tx.change(
-        update(PendingAction)
-        .where(PendingAction.id == row.id)
-        .values(attempt=PendingAction.attempt + 1)
-    )
-    await tx.session.refresh(row)

@@ -193,6 +193,17 @@ def check_stored(stored: str, approval: Payload) -> None:
         raise fields.mismatch("The stored approval is not the one this action asks for.")
 
 
+def check_shown(shown: Bound, approval: Payload) -> None:
+    """Refuse unless what is about to be signed is bound to what was shown, down to every digest."""
+    if {**approval, **_bound(shown, str(approval["typ"]))} != approval:
+        raise Fault(
+            "APPROVAL_MISMATCH",
+            Kind.CONFLICT,
+            "The action is no longer the one that was shown.",
+            "open it again with `cyberos show` and decide anew.",
+        )
+
+
 def arguments_text(arguments: Json) -> tuple[str, str]:
     """The arguments as an action stores them: canonical text, and its SHA-256 in hexadecimal.
 

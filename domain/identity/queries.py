@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select
 
 from domain.identity.addresses import spelling
 from domain.identity.tables import (
@@ -239,13 +239,3 @@ async def agents(tx: Tx) -> Sequence[Agent]:
 async def agent_by_name(tx: Tx, name: str) -> Agent | None:
     """The agent with this name."""
     return await tx.first(select(Agent).where(Agent.name == name))
-
-
-async def count_agents(tx: Tx) -> int:
-    """How many agents there are, revoked ones too."""
-    return await tx.first(select(func.count()).select_from(Agent)) or 0
-
-
-async def mark_untrusted_read(tx: Tx, agent_id: str) -> None:
-    """Remember that the agent has read text a stranger wrote."""
-    await tx.change(update(Agent).where(Agent.id == agent_id).values(untrusted_read_at=tx.at))

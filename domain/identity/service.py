@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import flag_modified
 
 from domain.identity import queries, tokens
@@ -266,3 +266,8 @@ async def revoke_agent(tx: Tx, name: str) -> Agent:
         agent.version += 1
     await tx.flush()
     return agent
+
+
+async def mark_untrusted_read(tx: Tx, agent_id: str) -> None:
+    """Remember that the agent has read text a stranger wrote."""
+    await tx.change(update(Agent).where(Agent.id == agent_id).values(untrusted_read_at=tx.at))

@@ -1,9 +1,9 @@
 """Which forecasts were made for a person, and which of them can be scored now?"""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select
 
 from domain.insight.forecast_rules import Scored
 from domain.insight.tables import StoredForecast
@@ -77,14 +77,3 @@ async def count_waiting(tx: Tx, person_id: str) -> int:
         .where(StoredForecast.person_id == person_id, StoredForecast.state == "open")
     )
     return found or 0
-
-
-async def settle(
-    tx: Tx, forecast_ids: Iterable[str], *, state: str, actual_minor: int | None, at: datetime
-) -> int:
-    """Close forecasts that are still open; what somebody else scored meanwhile stays."""
-    return await tx.change(
-        update(StoredForecast)
-        .where(StoredForecast.id.in_(list(forecast_ids)), StoredForecast.state == "open")
-        .values(state=state, actual_minor=actual_minor, scored_at=at)
-    )

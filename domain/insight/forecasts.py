@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from sqlalchemy import update
+
 from domain.deals import queries as deals
 from domain.deals.queries import Filter, OpenDeal, Reader
 from domain.fx import queries as fx
@@ -211,8 +213,10 @@ async def settle(tx: Tx, judged: Iterable[Judged]) -> None:
     """Write down what came of forecasts."""
     for one in judged:
         state = "void" if one.actual_minor is None else "scored"
-        await queries.settle(
-            tx, [one.forecast.id], state=state, actual_minor=one.actual_minor, at=tx.at
+        await tx.change(  # what somebody else scored meanwhile stays
+            update(StoredForecast)
+            .where(StoredForecast.id == one.forecast.id, StoredForecast.state == "open")
+            .values(state=state, actual_minor=one.actual_minor, scored_at=tx.at)
         )
 
 

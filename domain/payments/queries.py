@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 
 from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
 from domain.store.tx import Tx
@@ -30,15 +30,6 @@ async def default_for(tx: Tx, currency: str) -> BankAccount | None:
     """The account to be paid into when nobody names one."""
     return await tx.first(
         select(BankAccount).where(BankAccount.currency == currency, BankAccount.is_default)
-    )
-
-
-async def clear_default(tx: Tx, currency: str) -> None:
-    """Make room for another default account."""
-    await tx.change(
-        update(BankAccount)
-        .where(BankAccount.currency == currency, BankAccount.is_default)
-        .values(is_default=False)
     )
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import update
+
 from domain.kernel.canonical import canonical
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import derived_id
@@ -66,7 +68,7 @@ async def add_bank_account(tx: Tx, new: NewBankAccount, *, added_by: str) -> Ban
     """
     planned = await plan(tx, new)
     if planned.is_default:
-        await queries.clear_default(tx, planned.currency)
+        await _clear_default(tx, planned.currency)
     account = BankAccount(
         id=planned.id,
         bank_bin=new.bank_bin,
@@ -81,6 +83,15 @@ async def add_bank_account(tx: Tx, new: NewBankAccount, *, added_by: str) -> Ban
     await tx.flush()
     outbox.emit(tx, "bank_account.added", bank_account_id=account.id)
     return account
+
+
+async def _clear_default(tx: Tx, currency: str) -> None:
+    """Make room for another default account."""
+    await tx.change(
+        update(BankAccount)
+        .where(BankAccount.currency == currency, BankAccount.is_default)
+        .values(is_default=False)
+    )
 
 
 def bank_account_id(tenant_id: str, bank_bin: str, account_number: str) -> str:

@@ -7,6 +7,7 @@ compared with what was shown, action by action.
 from collections.abc import Sequence
 from pathlib import Path
 
+from domain.approvals import signed
 from domain.identity import keys
 from domain.identity.keys import ApproverKey
 from domain.kernel.faults import Fault, Kind
@@ -14,12 +15,13 @@ from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
 from policies import batching
+from policies.binding import bound
 from policies.deciding import Prepared
 from server import wiring
-from server.cli import people
+from server.cli import decisions
 from server.cli.asking import passphrase
+from server.cli.decisions import Choice, Decided
 from server.cli.desk import Desk, locate, looking, opened, perform
-from server.cli.people import Choice, Decided
 from server.cli.render import Words, answer, bold, indented, interactive, money, say
 from server.cli.sheet import Sheet, warnings
 
@@ -46,12 +48,12 @@ def approve(
     key = keys.load(key_file, opener)
     decided = perform(lambda: _sign_and_record(ids, choice, shown, key))
     if as_json:
-        answer({"actions": [people.decided_object(choice, one) for one in decided]})
+        answer({"actions": [decisions.decided_object(choice, one) for one in decided]})
     else:
         for one in decided:
             say(f"{one.sheet.row.id}  {words.state(one.state)}")
     for one in decided:
-        people.check_outcome(one)
+        decisions.check_outcome(one)
 
 
 def lines(shown: Sequence[Sheet], words: Words) -> list[str]:
@@ -95,7 +97,7 @@ async def _look(ids: Sequence[str], choice: Choice) -> list[Sheet]:
             )
         async with looking(desk, homes[0]) as tx:
             await batching.check(tx, wiring.house(desk.settings), ids)
-        return [await people.sheet_of(desk, homes[0], id) for id in ids]
+        return [await decisions.sheet_of(desk, homes[0], id) for id in ids]
 
 
 async def _sign_and_record(
@@ -107,7 +109,7 @@ async def _sign_and_record(
         except Fault as fault:
             if fault.kind is Kind.FORBIDDEN:
                 wanted = choice.decision.value
-                await people.chain_refusal(desk, shown[0], choice.email, key, wanted, fault)
+                await decisions.chain_refusal(desk, shown[0], choice.email, key, wanted, fault)
             raise
         return [
             await _settled(desk, one, sheet, choice)
@@ -124,7 +126,7 @@ async def _record(
             tx, house, ids, email=choice.email, key_id=key.key_id, slot=choice.slot
         )
     for sheet, prepared in zip(shown, batch.items, strict=True):
-        people.check_same(sheet, prepared.payload)
+        signed.check_shown(bound(sheet.row, house.trust.deploy), prepared.payload)
     signature = keys.sign(key, batch.to_be_signed)
     async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
         await batching.record(tx, house, batch, signature)
@@ -132,10 +134,10 @@ async def _record(
 
 
 async def _settled(desk: Desk, prepared: Prepared, sheet: Sheet, choice: Choice) -> Decided:
-    after = await people.sheet_of(desk, sheet.company, sheet.row.id)
+    after = await decisions.sheet_of(desk, sheet.company, sheet.row.id)
     report = None
     if after.state == "approved":
         id = sheet.row.id
-        report = await people.carry_out(desk, sheet.company, id, choice.wait_seconds)
-        after = await people.sheet_of(desk, sheet.company, id)
+        report = await decisions.carry_out(desk, sheet.company, id, choice.wait_seconds)
+        after = await decisions.sheet_of(desk, sheet.company, id)
     return Decided(prepared, after, after.state, report)

@@ -6,45 +6,37 @@ signed and recorded. On the embedded database the action then runs in this very 
 nobody else would; elsewhere a worker carries it out.
 """
 
-import os
-import socket
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import anyio
 import typer
 
 from domain.approvals import queries as approvals
+from domain.approvals import signed
 from domain.approvals.facts import Decision
-from domain.approvals.refusals import refusal
-from domain.approvals.signed import Payload
 from domain.approvals.tables import PendingAction
 from domain.identity import keys
 from domain.identity import queries as identity
 from domain.identity.keys import ApproverKey
 from domain.identity.queries import PersonIdentity
 from domain.kernel.faults import Fault, Kind
-from domain.kernel.text import line
-from domain.store.chain import Event
 from domain.store.engine import Role
 from domain.store.tx import Tx, writing
 from domain.store.visibility import SYSTEM
 from policies import deciding
+from policies.binding import bound
 from policies.deciding import Prepared
 from policies.evidence import House
-from policies.executor import Executor, Report
 from server import wiring
+from server.cli import batches, decisions
 from server.cli import sheet as sheets
-from server.cli.agents import OPERATOR
 from server.cli.asking import passphrase
-from server.cli.desk import Company, Desk, companies, locate, looking, opened, perform
+from server.cli.decisions import Choice, Decided
+from server.cli.desk import Company, Desk, companies, looking, opened, perform
 from server.cli.render import Words, answer, interactive, say
 from server.cli.sheet import Sheet
 
 PAGE = 200
-POLL_SECONDS = 0.25
 
 ACTIONS = typer.Argument(metavar="ID...", help="The action, or several of one kind.")
 ACTION = typer.Argument(metavar="ID", help="The action, as `cyberos inbox` names it.")
@@ -59,35 +51,12 @@ WAIT = typer.Option(10, "--wait", min=0, max=600, help="Seconds to wait for a wo
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Who says what about which action."""
-
-    action_id: str
-    email: str
-    decision: Decision
-    slot: str | None
-    reason: str | None
-    tenant: str | None
-    wait_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
 class Inbox:
     """What waits, each with the slot that the asking person would fill."""
 
     items: list[tuple[Sheet, str | None]]
     damaged: list[str]
     locale: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What was recorded, and what became of the action."""
-
-    prepared: Prepared
-    sheet: Sheet
-    state: str
-    report: Report | None
 
 
 def register(app: typer.Typer) -> None:
@@ -129,7 +98,7 @@ def show(
     as_json: bool = JSON,
 ) -> None:
     """Show all there is to know before signing."""
-    found = perform(lambda: look(action_id, tenant, email))
+    found = perform(lambda: decisions.look(action_id, tenant, email))
     if as_json:
         answer({"action": sheets.as_object(found)})
         return
@@ -158,8 +127,6 @@ def approve(
     if not more:
         _decide(choice, key, passphrase_file, lang, as_json=as_json)
         return
-    from server.cli import batches  # it builds on this module
-
     batches.approve(action_ids, choice, key, passphrase_file, lang, as_json=as_json)
 
 
@@ -178,7 +145,9 @@ def reject(
 
     The action ends, whoever else has signed.
     """
-    choice = Choice(action_id, email, Decision.REJECT, slot, one_reason(reason), tenant, 0)
+    choice = Choice(
+        action_id, email, Decision.REJECT, slot, decisions.one_reason(reason), tenant, 0
+    )
     _decide(choice, key, passphrase_file, lang, as_json=as_json)
 
 
@@ -244,29 +213,13 @@ async def _add(
         found.items.append((one, slot))
 
 
-async def look(action_id: str, tenant: str | None, email: str | None) -> Sheet:
-    """The action as this person may see it."""
-    async with opened(Role.INBOX) as desk:
-        id = action_id.strip().upper()
-        company = await locate(desk, id, code=tenant, email=email)
-        return await sheet_of(desk, company, id)
-
-
-async def sheet_of(desk: Desk, company: Company, action_id: str) -> Sheet:
-    """The action as it stands now."""
-    house = wiring.house(desk.settings)
-    async with looking(desk, company) as tx:
-        row = await deciding.load(tx, action_id)
-        return await sheets.lay_out(tx, company, row, house)
-
-
 # --- deciding ---
 
 
 def _decide(
     choice: Choice, key_file: Path, passphrase_file: Path | None, lang: str | None, *, as_json: bool
 ) -> None:
-    shown = perform(lambda: look(choice.action_id, choice.tenant, choice.email))
+    shown = perform(lambda: decisions.look(choice.action_id, choice.tenant, choice.email))
     words = Words(lang or shown.company.locale)
     if not as_json or (passphrase_file is None and interactive()):
         say(f"{sheets.as_text(shown, words)}\n", err=as_json)
@@ -274,9 +227,9 @@ def _decide(
     opener = passphrase(passphrase_file, question, flag="--passphrase-file")
     key = keys.load(key_file, opener)
     decided = perform(lambda: _sign_and_record(choice, shown, key))
-    check_outcome(decided)
+    decisions.check_outcome(decided)
     if as_json:
-        answer(decided_object(choice, decided))
+        answer(decisions.decided_object(choice, decided))
     else:
         say(_decided_text(choice, decided, words))
 
@@ -288,12 +241,14 @@ async def _sign_and_record(choice: Choice, shown: Sheet, key: ApproverKey) -> De
             prepared, state = await _record(desk, choice, shown, key)
         except Fault as fault:
             if fault.kind is Kind.FORBIDDEN:
-                await chain_refusal(desk, shown, choice.email, key, choice.decision.value, fault)
+                await decisions.chain_refusal(
+                    desk, shown, choice.email, key, choice.decision.value, fault
+                )
             raise
         report = None
         if state == "approved":
-            report = await carry_out(desk, company, action_id, choice.wait_seconds)
-        after = await sheet_of(desk, company, action_id)
+            report = await decisions.carry_out(desk, company, action_id, choice.wait_seconds)
+        after = await decisions.sheet_of(desk, company, action_id)
         return Decided(prepared, after, after.state, report)
 
 
@@ -311,7 +266,7 @@ async def _record(
             decision=choice.decision,
             slot=choice.slot,
         )
-    check_same(shown, prepared.payload)
+    signed.check_shown(bound(shown.row, house.trust.deploy), prepared.payload)
     signature = keys.sign(key, prepared.to_be_signed)
     async with writing(desk.database, shown.company.id, desk.clock, viewer=SYSTEM) as tx:
         recorded = await deciding.record(tx, house, prepared, signature, reason=choice.reason)
@@ -320,132 +275,13 @@ async def _record(
     return prepared, recorded.state
 
 
-async def chain_refusal(
-    desk: Desk, shown: Sheet, email: str, key: ApproverKey, wanted: str, fault: Fault
-) -> None:
-    """Somebody with a key tried what she may not: worth proving later, in its own transaction."""
-    async with writing(desk.database, shown.company.id, desk.clock, viewer=SYSTEM) as tx:
-        person = await identity.person_by_email(tx, email)
-        tx.record(
-            Event(
-                "action.decision_refused",
-                OPERATOR,
-                object=f"{shown.row.entity_type}:{shown.row.entity_id}@{shown.row.entity_version}",
-                outcome="denied",
-                code=fault.code,
-                action=shown.row.id,
-                data={"person": person.id, "key": key.key_id, "decision": wanted},
-            )
-        )
-
-
-def one_reason(typed: str) -> str:
-    """Why, in one plain line; REASON_INVALID."""
-    try:
-        return line(typed, 500)
-    except ValueError as error:
-        raise Fault(
-            "REASON_INVALID", Kind.INVALID, f"The reason {error}.", "say it in one plain line."
-        ) from error
-
-
-def check_same(shown: Sheet, payload: Payload) -> None:
-    """What is signed is what was on the screen, down to every digest."""
-    row = shown.row
-    same = {
-        "args_sha256": row.args_sha256,
-        "summary_sha256": row.summary_sha256,
-        "entity": f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
-        "entity_digest": row.entity_digest,
-        "nonce": row.nonce,
-        "tool": row.tool,
-        "requester": row.requester,
-    }
-    if any(payload[name] != value for name, value in same.items()):
-        raise Fault(
-            "APPROVAL_MISMATCH",
-            Kind.CONFLICT,
-            "The action is no longer the one that was shown.",
-            "open it again with `cyberos show` and decide anew.",
-        )
-
-
-async def carry_out(
-    desk: Desk, company: Company, action_id: str, wait_seconds: int
-) -> Report | None:
-    """Run it here if the database is ours alone; else give a worker a moment."""
-    if desk.database.is_sqlite:
-        return await here(desk).run(company.id, action_id)
-    await wait_while(desk, company, action_id, ("approved", "executing"), wait_seconds)
-    return None
-
-
-def here(desk: Desk) -> Executor:
-    """An executor in this very process."""
-    owner = f"cli:{socket.gethostname()[:40]}:{os.getpid()}"
-    return wiring.executor(desk.settings, desk.database, owner=owner)
-
-
-async def wait_while(
-    desk: Desk, company: Company, action_id: str, states: Sequence[str], seconds: int
-) -> None:
-    """Give a worker a moment to move the action out of these states."""
-    with anyio.move_on_after(seconds):
-        while True:
-            async with looking(desk, company) as tx:
-                state = (await deciding.load(tx, action_id)).state
-            if state not in states:
-                break
-            await anyio.sleep(POLL_SECONDS)
-
-
-def check_outcome(decided: Decided) -> None:
-    """A signature that was recorded for an action that then could not run is no success."""
-    report = decided.report
-    fault = report.fault if report is not None else None
-    # What the action is now counts more than what this process met: a worker may have been faster.
-    if decided.state in ("pending", "executing", "succeeded", "rejected"):
-        return
-    if decided.state == "approved" and fault is None:
-        return
-    code = decided.sheet.row.error_code
-    cause = fault or (refusal("EFFECT_UNKNOWN") if decided.state == "unknown" else None)
-    raise Fault(
-        cause.code if cause is not None else code or "ACTION_FAILED",
-        cause.kind if cause is not None else Kind.CONFLICT,
-        "The signature is recorded, but the action was not carried out: "
-        + (cause.message if cause is not None else f"it is {decided.state}."),
-        cause.hint if cause is not None else "read it with `cyberos show`.",
-        {"action_id": decided.sheet.row.id, "state": decided.state},
-    )
-
-
-def decided_object(choice: Choice, decided: Decided) -> dict[str, Any]:
-    """A decision and where it led, for a program."""
-    return {
-        "action_id": decided.sheet.row.id,
-        "decision": choice.decision.value,
-        "slot": decided.prepared.choice.slot,
-        "key_id": decided.prepared.choice.key,
-        "state": decided.state,
-        "waits_for": _waits_for(decided),
-        "result": decided.sheet.row.result,
-    }
-
-
-def _waits_for(decided: Decided) -> list[str]:
-    if decided.state != "pending":
-        return []
-    return [slot.name for slot in decided.sheet.open_slots()]
-
-
 def _decided_text(choice: Choice, decided: Decided, words: Words) -> str:
     verb = "you_approved" if choice.decision is Decision.APPROVE else "you_rejected"
     lines = [
         f"{words[verb]}: {decided.prepared.choice.slot}, {choice.email}",
         f"{words['state']}: {words.state(decided.state)}",
     ]
-    if missing := _waits_for(decided):
+    if missing := decisions.waits_for(decided):
         lines.append(f"{words['waits_for']}: {', '.join(missing)}")
     if decided.sheet.row.result:
         lines += [f"{words['result']}:", *sheets.result_lines(decided.sheet.row.result)]

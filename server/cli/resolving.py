@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from domain.approvals import signed
 from domain.approvals.facts import Outcome
 from domain.identity import keys
 from domain.identity.keys import ApproverKey
@@ -18,8 +19,9 @@ from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
 from policies import resolving
+from policies.binding import bound
 from server import wiring
-from server.cli import people, sheet
+from server.cli import decisions, people, sheet
 from server.cli.asking import passphrase
 from server.cli.desk import Desk, looking, opened, perform
 from server.cli.render import Words, answer, interactive, say
@@ -68,8 +70,8 @@ def resolve(
     For whoever might have signed it, and for admins. That it did not happen counts only when it
     cannot arrive any more.
     """
-    asked = _Asked(email, outcome, people.one_reason(reason), wait_seconds)
-    shown = perform(lambda: people.look(action_id, tenant, email))
+    asked = _Asked(email, outcome, decisions.one_reason(reason), wait_seconds)
+    shown = perform(lambda: decisions.look(action_id, tenant, email))
     words = Words(lang or shown.company.locale)
     if not as_json or (passphrase_file is None and interactive()):
         say(f"{sheet.as_text(shown, words)}\n", err=as_json)
@@ -91,14 +93,16 @@ async def _sign_and_settle(asked: _Asked, shown: Sheet, key: ApproverKey) -> She
             await _record(desk, asked, shown, key)
         except Fault as fault:
             if fault.kind is Kind.FORBIDDEN:
-                await people.chain_refusal(desk, shown, asked.email, key, asked.found.value, fault)
+                await decisions.chain_refusal(
+                    desk, shown, asked.email, key, asked.found.value, fault
+                )
             raise
         if desk.database.is_sqlite:
-            executor = people.here(desk)
+            executor = decisions.here(desk)
             await executor.settle_as_found(company.id, action_id)
         else:
-            await people.wait_while(desk, company, action_id, ("unknown",), asked.wait_seconds)
-        return await people.sheet_of(desk, company, action_id)
+            await decisions.wait_while(desk, company, action_id, ("unknown",), asked.wait_seconds)
+        return await decisions.sheet_of(desk, company, action_id)
 
 
 async def _record(desk: Desk, asked: _Asked, shown: Sheet, key: ApproverKey) -> None:
@@ -113,7 +117,7 @@ async def _record(desk: Desk, asked: _Asked, shown: Sheet, key: ApproverKey) -> 
             outcome=_OUTCOMES[asked.found],
             reason=asked.reason,
         )
-    people.check_same(shown, prepared.payload)
+    signed.check_shown(bound(shown.row, house.trust.deploy), prepared.payload)
     signature = keys.sign(key, prepared.to_be_signed)
     async with writing(desk.database, shown.company.id, desk.clock, viewer=SYSTEM) as tx:
         await resolving.record(tx, house, prepared, signature)

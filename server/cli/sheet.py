@@ -23,8 +23,9 @@ from domain.identity.queries import PersonIdentity
 from domain.kernel.clock import instant
 from domain.store.tx import Tx
 from policies import splitting
+from policies.binding import check_whole
 from policies.catalogue import CUSTOMER_SUM
-from policies.evidence import Evidence, House, check_whole, gather
+from policies.evidence import Evidence, House, gather
 from server.cli.desk import Company
 from server.cli.render import (
     Words,

@@ -14,7 +14,7 @@ from domain.approvals.tables import PendingAction
 from domain.kernel.canonical import sha256_hex
 from domain.kernel.faults import Fault
 from domain.store.tables import AuditEntry
-from policies import evidence
+from policies import binding
 from tests.forgery import kept
 
 EDITS = {
@@ -46,7 +46,7 @@ async def forge_entry(world, action_id):
         row = await tx.get(PendingAction, action_id)
         mine = (AuditEntry.action_id == action_id, AuditEntry.event == "action.proposed")
         content = json.loads(await tx.first(select(AuditEntry.body).where(*mine)))
-        body = json.dumps(content | {"data": evidence.proposed(row)})
+        body = json.dumps(content | {"data": binding.proposed(row)})
         await tx.change(update(AuditEntry).where(*mine).values(body=body))
 
 

@@ -2,16 +2,19 @@
 
 import pytest
 
+from domain.approvals import service as approvals
+from domain.approvals import signed
 from domain.approvals.facts import Decision
 from domain.approvals.refusals import refusal
 from domain.kernel.faults import Fault
 from domain.store.engine import Role
 from policies import deciding
+from policies.binding import bound
 from policies.executor import Report
 from server import wiring
-from server.cli import people
+from server.cli import decisions
+from server.cli.decisions import Decided
 from server.cli.desk import locate, looking, opened, perform
-from server.cli.people import Decided
 from server.cli.sheet import Sheet, lay_out
 from tests.cli.console import ADMIN, AM, BOTH, CFO, CRO, DPO, SALES, Place, environ
 from tests.sqlite import by_hand
@@ -345,14 +348,13 @@ def test_what_is_signed_is_what_was_on_the_screen(embedded):
             house = wiring.house(desk.settings)
             company = await locate(desk, shown, email=email)
             async with looking(desk, company) as tx:
-                sheet = await lay_out(tx, company, await deciding.load(tx, shown), house)
+                sheet = await lay_out(tx, company, await approvals.load(tx, shown), house)
                 named = {"email": email, "key_id": key_id, "decision": Decision.APPROVE}
-                people.check_same(
-                    sheet, (await deciding.prepare(tx, house, shown, **named)).payload
-                )
-                people.check_same(
-                    sheet, (await deciding.prepare(tx, house, other, **named)).payload
-                )
+                on_screen = bound(sheet.row, house.trust.deploy)
+                same = await deciding.prepare(tx, house, shown, **named)
+                signed.check_shown(on_screen, same.payload)
+                another = await deciding.prepare(tx, house, other, **named)
+                signed.check_shown(on_screen, another.payload)
 
     with environ(embedded.env), pytest.raises(Fault) as caught:
         perform(looking_at_one_and_signing_the_other)
@@ -380,7 +382,7 @@ def test_a_signature_for_what_then_could_not_run_is_no_success(embedded, state, 
             house = wiring.house(desk.settings)
             company = await locate(desk, action_id)
             async with looking(desk, company) as tx:
-                return await lay_out(tx, company, await deciding.load(tx, action_id), house)
+                return await lay_out(tx, company, await approvals.load(tx, action_id), house)
 
     with environ(embedded.env):
         sheet = perform(on_the_table)
@@ -388,10 +390,10 @@ def test_a_signature_for_what_then_could_not_run_is_no_success(embedded, state, 
     decided = Decided(None, sheet, state, Report(action_id, state, fault=fault))
 
     if code is None:
-        people.check_outcome(decided)
+        decisions.check_outcome(decided)
         return
     with pytest.raises(Fault) as caught:
-        people.check_outcome(decided)
+        decisions.check_outcome(decided)
     assert caught.value.code == code
     assert caught.value.message.startswith("The signature is recorded")
     assert caught.value.facts == {"action_id": action_id, "state": state}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.cli import people
+from server.cli import decisions
 from tests.cli.console import ADMIN, AM, DPO, Place
 from tests.cli.test_work import damage
 
@@ -16,7 +16,7 @@ def lost(copied: Place, monkeypatch: pytest.MonkeyPatch) -> str:
 
     action_id = copied.proposed()
     with monkeypatch.context() as patch:
-        patch.setattr(people, "carry_out", nothing)
+        patch.setattr(decisions, "carry_out", nothing)
         copied.ok("approve", action_id, *copied.signing(AM))
     for state in ("executing", "unknown"):
         told = f"state = '{state}', state_seq = state_seq + 1, attempt = 1"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.cli import people
+from server.cli import decisions
 from server.cli.work import Worker
 from tests.cli.console import AM, Place
 from tests.sqlite import by_hand
@@ -50,7 +50,7 @@ def nobody_executes(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: object) -> None:
         return None
 
-    monkeypatch.setattr(people, "carry_out", nothing)
+    monkeypatch.setattr(decisions, "carry_out", nothing)
 
 
 def test_the_worker_carries_out_what_stands_beside_a_damaged_action(copied, nobody_executes):

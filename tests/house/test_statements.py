@@ -20,6 +20,10 @@ BARE = {"__table__", "local_table", "metadata", "exec_driver_sql"}
 # DDL, GRANT and PRAGMA take no parameters. Here, and only here, they are built from constants.
 CONSTANT = ("domain/store/engine.py", "domain/store/migrations")
 
+# Questions stand in these files, and the verbs of a transaction that change something do not.
+QUERIES = re.compile(r"/(\w+_)?queries\.py$")
+WRITES = {"add", "put", "edit", "change", "record", "promise"}
+
 # A setting that outlives its transaction would be met by the next tenant on the same connection.
 LASTING = re.compile(
     r"set_config\s*\([^)]*,\s*false\s*\)|\bset\s+(session\s+)?[\"']?(app|cyberos)\.", re.IGNORECASE
@@ -28,6 +32,10 @@ LASTING = re.compile(
 
 def test_E12_only_the_store_writes_sql_or_uses_core_tables():
     keeps(statements_without_walls)
+
+
+def test_a_file_of_queries_writes_nothing():
+    keeps(writes_among_queries)
 
 
 def test_no_statement_is_put_together_from_text():
@@ -51,6 +59,17 @@ def statements_without_walls(source: Source) -> Iterator[str]:
     for node in source.all(ast.Attribute):
         if node.attr in BARE:
             yield source.at(node, f"{node.attr} passes the tenant's wall: name the class")
+
+
+def writes_among_queries(source: Source) -> Iterator[str]:
+    if not source.is_in("domain") or source.is_in(STORE) or not QUERIES.search(source.path):
+        return
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="tx"), attr=verb)) if verb in WRITES:
+                yield source.at(node, f"tx.{verb} changes something: that is a verb of the service")
+            case ast.Call(func=func) if dotted(func) == "outbox.emit":
+                yield source.at(node, "an event is told by the service that makes it happen")
 
 
 def assembled_statements(source: Source) -> Iterator[str]:
@@ -110,6 +129,10 @@ OFFENDERS = [
     (statements_without_walls, ANYWHERE, "select(Base.metadata.tables['deal'])"),
     (statements_without_walls, ANYWHERE, "(await tx.session.connection()).exec_driver_sql('x')"),
     (statements_without_walls, "domain/deals/tables.py", "from sqlalchemy import insert"),
+    (writes_among_queries, ANYWHERE, "async def f(tx):\n    tx.add(row)"),
+    (writes_among_queries, ANYWHERE, "async def f(tx):\n    await tx.change(update(Deal))"),
+    (writes_among_queries, ANYWHERE, "def f(tx):\n    outbox.emit(tx, 'deal.won')"),
+    (writes_among_queries, "domain/insight/forecast_queries.py", "tx.edit(Deal, row, name='x')"),
     (assembled_statements, ANYWHERE, "tx.execute(f'select {x}')"),
     (assembled_statements, ANYWHERE, "tx.execute('select %s' % x)"),
     (assembled_statements, ANYWHERE, "tx.execute('select ' + x)"),
@@ -130,6 +153,8 @@ INNOCENTS = [
     (statements_without_walls, "domain/deals/tables.py", "from sqlalchemy import Index, text"),
     (statements_without_walls, "domain/store/tx.py", "from sqlalchemy import insert, text"),
     (statements_without_walls, "tests/store/test_tx.py", "from sqlalchemy import text"),
+    (writes_among_queries, ANYWHERE, "async def f(tx):\n    await tx.get(Deal, id, lock=True)"),
+    (writes_among_queries, "domain/deals/service.py", "tx.add(row)"),
     (assembled_statements, ANYWHERE, "tx.execute(select(Deal).where(Deal.id == x))"),
     (assembled_statements, ANYWHERE, "tx.execute(f'select 1')"),
     (assembled_statements, ANYWHERE, "log.info(f'select {x}')"),

@@ -5,9 +5,9 @@ from pydantic import Field
 from domain.approvals import queries
 from domain.approvals.facts import Canceller
 from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.service import cancel
 from domain.kernel.faults import Fault, Kind
 from policies.contract import Call, tool
-from policies.deciding import cancel
 from tools.approvals.views import ActionLine, action_view
 from tools.shapes import Ask
 

@@ -7,11 +7,11 @@ from pydantic import Field
 
 from domain.approvals import queries
 from domain.approvals.machine import after_time
+from domain.approvals.service import action_fact
 from domain.approvals.shape import damaged
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity import queries as identity
 from policies.contract import Call, SlotView, wire_name
-from policies.evidence import action_fact
 from tools.shapes import View
 
 _NEXT = {

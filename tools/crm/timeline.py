@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import Field
 
 from domain.approvals.machine import after_time
+from domain.approvals.service import action_fact
 from domain.kernel.faults import Fault, Kind
 from domain.timeline import service
 from domain.timeline.service import Entry, Place, Source
 from policies.contract import Call, tool, wire_name
-from policies.evidence import action_fact
 from tools.crm.views import activity_view, lines, reader
 from tools.shapes import (
     Id,

@@ -1,0 +1,188 @@
+"""Verbs of approvals: an action is loaded, moved on, taken back, and each try is written down.
+
+Every step is a compare-and-set with its audit entry; what may follow what says machine.py.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from domain.approvals import machine, queries
+from domain.approvals.facts import ActionFact, Canceller, SelfRule, Slot, State
+from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.refusals import Refusal, refusal
+from domain.approvals.tables import ExecutionAttempt, PendingAction
+from domain.kernel.faults import Fault, Kind
+from domain.store import audit_queries
+from domain.store.chain import Actor, Event
+from domain.store.tx import Tx
+
+SETTLE_WINDOW = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where the action stands after the attempt; `refusal` if it was refused."""
+
+    state: str
+    refusal: Refusal | None = None
+
+
+async def load(tx: Tx, action_id: str, *, lock: bool = False) -> PendingAction:
+    """The action; ACTION_NOT_FOUND for another tenant's, an invented one and a missing one."""
+    row = await queries.action(tx, action_id, lock=lock)
+    if row is None:
+        raise Fault(
+            "ACTION_NOT_FOUND",
+            Kind.NOT_FOUND,
+            "There is no such action.",
+            "list what waits with approvals_list.",
+        )
+    return row
+
+
+def action_fact(row: PendingAction) -> ActionFact:
+    """The row as the guards need it."""
+    kind, _, requester = row.requester.partition(":")
+    settle = row.lease_until + SETTLE_WINDOW if row.lease_until else None
+    return ActionFact(
+        state=State(row.state),
+        state_seq=row.state_seq,
+        requester_kind=PrincipalKind(kind),
+        requester_id=requester,
+        requester_person=row.requester_person,
+        self_rule=SelfRule(row.self_rule),
+        slots=tuple(
+            Slot(slot["slot"], frozenset(slot["roles"]), slot["self"] != "never")
+            for slot in row.slots
+        ),
+        min_assurance=row.min_assurance,
+        expires_at=row.expires_at,
+        entity_version=row.entity_version,
+        entity_digest=row.entity_digest,
+        lease_owner=row.lease_owner,
+        lease_until=row.lease_until,
+        settle_until=settle,
+        attempt=row.attempt,
+    )
+
+
+async def move(
+    tx: Tx, row: PendingAction, target: State, actor: Actor, *, code: str = "", **values: object
+) -> None:
+    """One step of the action, with its audit entry; ACTION_CONFLICT if somebody was faster."""
+    closing: dict[str, object] = {}
+    if machine.is_terminal(target):
+        closing = {"closed_at": tx.at, "closed_by": f"{actor.kind}:{actor.id}"}
+    if code:
+        closing["error_code"] = code
+    if not await step(tx, row, target.value, **{**closing, **values}):
+        raise refusal("ACTION_CONFLICT", state=row.state)
+    tx.record(transition(row, actor, target.value, code))
+
+
+async def cancel(tx: Tx, row: PendingAction, who: Canceller, actor: Actor) -> Recorded:
+    """Take an action back before it runs."""
+    try:
+        machine.check_cancel(action_fact(row), who, tx.at)
+    except Refusal as error:
+        if error.target is not None:
+            await move(tx, row, error.target, actor, code=error.code)
+        return Recorded(row.state, error)
+    await move(tx, row, State.CANCELLED, actor)
+    return Recorded(row.state)
+
+
+async def step(tx: Tx, row: PendingAction, target: str, **values: object) -> bool:
+    """Move the action on, if nobody else has: the compare-and-set of every transition."""
+    changed = await tx.change(
+        update(PendingAction)
+        .where(
+            PendingAction.id == row.id,
+            PendingAction.state == row.state,
+            PendingAction.state_seq == row.state_seq,
+        )
+        .values(state=target, state_seq=row.state_seq + 1, **values)
+    )
+    if changed:
+        await tx.session.refresh(row)
+    return bool(changed)
+
+
+def transition(row: PendingAction, actor: Actor, state: str, code: str = "") -> Event:
+    """The audit entry of one step of an action."""
+    return Event(
+        event=f"action.{state}",
+        actor=actor,
+        object=f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
+        outcome="error" if code else "ok",
+        code=code,
+        action=row.id,
+        policy=f"{row.policy_version}:{row.policy_sha256}",
+        data={"tool": row.tool, "args_sha256": row.args_sha256, "state": state},
+    )
+
+
+def record_refused(
+    tx: Tx, row: PendingAction, actor: Actor, *, person_id: str, key_id: str, wanted: str, code: str
+) -> None:
+    """Chain that somebody with a key tried what they may not: worth proving later."""
+    tx.record(
+        Event(
+            "action.decision_refused",
+            actor,
+            object=f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
+            outcome="denied",
+            code=code,
+            action=row.id,
+            data={"person": person_id, "key": key_id, "decision": wanted},
+        )
+    )
+
+
+async def count_attempt(tx: Tx, row: PendingAction) -> None:
+    """One more try, written down before it is made."""
+    await tx.flush()
+    await tx.change(
+        update(PendingAction)
+        .where(PendingAction.id == row.id)
+        .values(attempt=PendingAction.attempt + 1)
+    )
+    await tx.session.refresh(row)
+
+
+async def end_attempt(
+    tx: Tx, action_id: str, n: int, *, outcome: str, provider_ref: str | None
+) -> None:
+    """Write down how a try ended."""
+    await tx.change(
+        update(ExecutionAttempt)
+        .where(
+            ExecutionAttempt.action_id == action_id,
+            ExecutionAttempt.n == n,
+            ExecutionAttempt.ended_at.is_(None),
+        )
+        .values(ended_at=tx.at, outcome=outcome, provider_ref=provider_ref)
+    )
+
+
+async def check_head(tx: Tx, seq: int, hash: str) -> None:
+    """The chain must still contain what the person saw as its end: else it was rolled back."""
+    if await audit_queries.hash_at(tx, seq) != hash:
+        raise Fault(
+            "APPROVAL_MISMATCH",
+            Kind.CONFLICT,
+            "The audit chain does not contain the head this was signed against.",
+            "run `cyberos audit verify`; then open the action again.",
+        )
+
+
+def signature_invalid() -> Fault:
+    """Somebody signed something else, or with another key."""
+    return Fault(
+        "SIGNATURE_INVALID",
+        Kind.FORBIDDEN,
+        "The signature is not one over this action.",
+        "open the action again and sign what it shows now.",
+    )

@@ -1,0 +1,168 @@
+"""Decisions at the command line: what approving, rejecting, batches and resolving share.
+
+All of them show the action first, and see afterwards what became of it.
+"""
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+
+from domain.approvals import service as approvals
+from domain.approvals.facts import Decision
+from domain.approvals.refusals import refusal
+from domain.identity import queries as identity
+from domain.identity.keys import ApproverKey
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.text import line
+from domain.store.engine import Role
+from domain.store.tx import writing
+from domain.store.visibility import SYSTEM
+from policies.deciding import Prepared
+from policies.executor import Executor, Report
+from server import wiring
+from server.cli import sheet as sheets
+from server.cli.agents import OPERATOR
+from server.cli.desk import Company, Desk, locate, looking, opened
+from server.cli.sheet import Sheet
+
+POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who says what about which action."""
+
+    action_id: str
+    email: str
+    decision: Decision
+    slot: str | None
+    reason: str | None
+    tenant: str | None
+    wait_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was recorded, and what became of the action."""
+
+    prepared: Prepared
+    sheet: Sheet
+    state: str
+    report: Report | None
+
+
+async def look(action_id: str, tenant: str | None, email: str | None) -> Sheet:
+    """The action as this person may see it."""
+    async with opened(Role.INBOX) as desk:
+        id = action_id.strip().upper()
+        company = await locate(desk, id, code=tenant, email=email)
+        return await sheet_of(desk, company, id)
+
+
+async def sheet_of(desk: Desk, company: Company, action_id: str) -> Sheet:
+    """The action as it stands now."""
+    house = wiring.house(desk.settings)
+    async with looking(desk, company) as tx:
+        row = await approvals.load(tx, action_id)
+        return await sheets.lay_out(tx, company, row, house)
+
+
+def one_reason(typed: str) -> str:
+    """Why, in one plain line; REASON_INVALID."""
+    try:
+        return line(typed, 500)
+    except ValueError as error:
+        raise Fault(
+            "REASON_INVALID", Kind.INVALID, f"The reason {error}.", "say it in one plain line."
+        ) from error
+
+
+async def carry_out(
+    desk: Desk, company: Company, action_id: str, wait_seconds: int
+) -> Report | None:
+    """Run it here if the database is ours alone; else give a worker a moment."""
+    if desk.database.is_sqlite:
+        return await here(desk).run(company.id, action_id)
+    await wait_while(desk, company, action_id, ("approved", "executing"), wait_seconds)
+    return None
+
+
+def here(desk: Desk) -> Executor:
+    """An executor in this very process."""
+    owner = f"cli:{socket.gethostname()[:40]}:{os.getpid()}"
+    return wiring.executor(desk.settings, desk.database, owner=owner)
+
+
+async def wait_while(
+    desk: Desk, company: Company, action_id: str, states: Sequence[str], seconds: int
+) -> None:
+    """Give a worker a moment to move the action out of these states."""
+    with anyio.move_on_after(seconds):
+        while True:
+            async with looking(desk, company) as tx:
+                state = (await approvals.load(tx, action_id)).state
+            if state not in states:
+                break
+            await anyio.sleep(POLL_SECONDS)
+
+
+def check_outcome(decided: Decided) -> None:
+    """A signature that was recorded for an action that then could not run is no success."""
+    report = decided.report
+    fault = report.fault if report is not None else None
+    # What the action is now counts more than what this process met: a worker may have been faster.
+    if decided.state in ("pending", "executing", "succeeded", "rejected"):
+        return
+    if decided.state == "approved" and fault is None:
+        return
+    code = decided.sheet.row.error_code
+    cause = fault or (refusal("EFFECT_UNKNOWN") if decided.state == "unknown" else None)
+    raise Fault(
+        cause.code if cause is not None else code or "ACTION_FAILED",
+        cause.kind if cause is not None else Kind.CONFLICT,
+        "The signature is recorded, but the action was not carried out: "
+        + (cause.message if cause is not None else f"it is {decided.state}."),
+        cause.hint if cause is not None else "read it with `cyberos show`.",
+        {"action_id": decided.sheet.row.id, "state": decided.state},
+    )
+
+
+def decided_object(choice: Choice, decided: Decided) -> dict[str, Any]:
+    """A decision and where it led, for a program."""
+    return {
+        "action_id": decided.sheet.row.id,
+        "decision": choice.decision.value,
+        "slot": decided.prepared.choice.slot,
+        "key_id": decided.prepared.choice.key,
+        "state": decided.state,
+        "waits_for": waits_for(decided),
+        "result": decided.sheet.row.result,
+    }
+
+
+def waits_for(decided: Decided) -> list[str]:
+    """Whose signatures are still missing, by slot."""
+    if decided.state != "pending":
+        return []
+    return [slot.name for slot in decided.sheet.open_slots()]
+
+
+async def chain_refusal(
+    desk: Desk, shown: Sheet, email: str, key: ApproverKey, wanted: str, fault: Fault
+) -> None:
+    """What somebody tried who may not, chained in a transaction of its own."""
+    async with writing(desk.database, shown.company.id, desk.clock, viewer=SYSTEM) as tx:
+        person = await identity.person_by_email(tx, email)
+        approvals.record_refused(
+            tx,
+            shown.row,
+            OPERATOR,
+            person_id=person.id,
+            key_id=key.key_id,
+            wanted=wanted,
+            code=fault.code,
+        )
