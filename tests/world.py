@@ -23,10 +23,12 @@ from domain.approvals import queries as approvals
 from domain.approvals.facts import Decision
 from domain.approvals.service import Recorded
 from domain.identity import keys, service, tokens
-from domain.identity.keys import ApproverKey, Passphrase
+from domain.identity.keys import ApproverKey
 from domain.kernel.clock import HandClock
 from domain.kernel.ids import new_id
 from domain.pipelines import service as pipelines
+from domain.provisioning import service as provisioning
+from domain.provisioning.service import Enrolment
 from domain.store import chain, founding
 from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
@@ -42,8 +44,6 @@ from policies.gate import Gate
 from policies.trust import Trust
 from server import wiring
 from server.agents import ERROR_KEY, mcp_server
-from server.cli.agents import agent_added
-from server.cli.founding import NewPerson, enrol
 from server.publish import contract_of
 from tests import copies, postgres
 from tests.sqlite import by_hand
@@ -407,26 +407,22 @@ async def found(
         for name, roles in PEOPLE.items():
             key = company.keys[name] = keys.generate()
             email = f"{name}@{company.workspace_id.lower()}.vn"
-            new = NewPerson(
-                email=email,
-                name=f"{name.upper()} Nguyễn",
-                roles=tuple(roles),
-                passphrase=Passphrase(""),
+            new = Enrolment(email=email, name=f"{name.upper()} Nguyễn", roles=tuple(roles), key=key)
+            company.people[name] = await provisioning.enrol(
+                tx, new, company.workspace_id, deploy=deploy, root=root
             )
-            company.people[name] = await enrol(tx, new, company.workspace_id, deploy, root, key)
         for template in ("sales", "partner", "inbound", "outbound"):
             made = await pipelines.install_template(tx, company.workspace_id, template)
             company.pipeline_ids[template] = made.id
         await activation.activate(tx, floor.load_checked(), chain.SYSTEM)
         for name, (person, scopes) in SCOPES.items():
-            agent, company.tokens[name] = await service.add_agent(
+            _, company.tokens[name] = await provisioning.add_agent(
                 tx,
                 name=name,
                 person_id=company.people[person],
                 scopes=scopes,
                 expires_at=clock.now() + timedelta(days=90),
             )
-            tx.record(agent_added(agent))
     return company
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import typer
 
 from domain.identity import queries as identity
-from domain.identity import service, tokens
+from domain.identity import tokens
 from domain.identity.queries import PersonIdentity
 from domain.identity.tables import Agent
-from domain.kernel.clock import instant, stamp
+from domain.kernel.clock import instant
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.text import line
-from domain.store.chain import Actor, Event
+from domain.provisioning import service as provisioning
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
@@ -23,7 +23,6 @@ from server.cli.desk import Company, opened, perform, the_company
 from server.cli.render import answer, one_line, say
 from server.cli.vault import Vault, undone_on_failure, write_secret
 
-OPERATOR = Actor("system", "operator")  # whoever may run commands on this machine
 DAYS = 90
 
 TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if there are several.")
@@ -122,21 +121,6 @@ def revoke(
         say(f"Its file {removed} is removed.")
 
 
-def agent_added(agent: Agent) -> Event:
-    """The audit entry of a new agent."""
-    return Event(
-        "agent.added",
-        OPERATOR,
-        object=f"agent:{agent.id}",
-        data={
-            "name": agent.name,
-            "person": agent.person_id,
-            "scopes": ",".join(agent.scopes),
-            "expires_at": stamp(agent.expires_at),
-        },
-    )
-
-
 async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, Any]]:
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
@@ -144,14 +128,13 @@ async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, An
             async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
                 person = await identity.person_by_email(tx, asked.for_email)
                 _check_active(person)
-                agent, clear = await service.add_agent(
+                agent, clear = await provisioning.add_agent(
                     tx,
                     name=_name(asked.name),
                     person_id=person.id,
                     scopes=asked.scopes,
                     expires_at=tx.at + timedelta(days=asked.days),
                 )
-                tx.record(agent_added(agent))
                 usual = Vault(desk.settings).token(company.code, agent.name)
                 file = (asked.token_file or usual).absolute()
                 if not asked.show_token:
@@ -174,19 +157,8 @@ async def _revoke(name: str, tenant: str | None) -> tuple[dict[str, Any], str | 
     async with opened(Role.OWNER) as desk:
         company = await the_company(desk, tenant)
         async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
-            before = await identity.agent_by_name(tx, name)
-            was_valid = before is not None and before.revoked_at is None
-            agent = await service.revoke_agent(tx, name)
+            agent = await provisioning.revoke_agent(tx, name)
             person = (await identity.people(tx, [agent.person_id]))[agent.person_id]
-            if was_valid:
-                tx.record(
-                    Event(
-                        "agent.revoked",
-                        OPERATOR,
-                        object=f"agent:{agent.id}",
-                        data={"name": agent.name},
-                    )
-                )
         file = Vault(desk.settings).token(company.code, agent.name)
         removed = str(file) if _remove_token(file, agent) else None
     return _as_object(agent, person), removed

@@ -18,6 +18,7 @@ from domain.identity import queries as identity
 from domain.identity.keys import ApproverKey
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.text import line
+from domain.provisioning.service import OPERATOR
 from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
@@ -25,7 +26,6 @@ from policies.deciding import Prepared
 from policies.executor import Executor, Report
 from server import wiring
 from server.cli import sheet as sheets
-from server.cli.agents import OPERATOR
 from server.cli.desk import Company, Desk, locate, looking, opened
 from server.cli.sheet import Sheet
 

@@ -14,10 +14,10 @@ from domain.accounts import definition
 from domain.accounts.definition import Survey
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
+from domain.provisioning.service import OPERATOR
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
-from server.cli.agents import OPERATOR
 from server.cli.desk import opened, perform, the_company
 from server.cli.render import answer, one_line, say
 

@@ -12,24 +12,20 @@ from datetime import timedelta
 from pathlib import Path
 
 from domain.contacts.rules import email_address
-from domain.identity import keys, service
+from domain.identity import keys
 from domain.identity.keys import ApproverKey, Passphrase
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.kernel.text import line
-from domain.payments import service as payments
 from domain.payments.service import NewBankAccount
-from domain.payments.tables import BankAccount
-from domain.pipelines import service as pipelines
-from domain.pipelines.templates import TEMPLATES
+from domain.provisioning import service as provisioning
+from domain.provisioning.service import OPERATOR, Enrolment, NewTenant, Provisioned
 from domain.store import checkpoints, directory
-from domain.store.chain import Event
 from domain.store.tx import Tx, writing
 from domain.store.visibility import SYSTEM
 from policies import activation, trust
 from policies.catalogue import Catalogue
 from policies.trust import Trust
-from server.cli.agents import OPERATOR, agent_added
 from server.cli.desk import Desk
 from server.cli.vault import (
     Undo,
@@ -124,8 +120,8 @@ async def found(
         async with writing(desk.database, new.id, desk.clock, viewer=SYSTEM) as tx:
             await directory.register(tx, new.code)
             await directory.name_deployment(tx, trusted.deploy)
-            tx.record(_genesis(trusted.deploy, made))
-            founded = await _furnish_house(tx, vault, new, trusted.deploy, made)
+            provisioned = await provisioning.provision(tx, _tenant(new, trusted.deploy, made))
+            founded = _founded(new, vault, made, provisioned)
             await activation.activate(tx, catalogue, OPERATOR)
             founded = await _add_agents(tx, vault, new, founded, undo)
             if furnish is not None:
@@ -181,96 +177,40 @@ def _make_keys(vault: Vault, new: NewCompany, deploy: str, undo: Undo) -> _Keys:
     return _Keys(root, people, keys.key_id(checkpoint.public.raw))
 
 
-async def _furnish_house(
-    tx: Tx, vault: Vault, new: NewCompany, deploy: str, made: _Keys
-) -> Founded:
-    """Tenant, workspace, pipelines, people with endorsed keys, bank accounts."""
-    await service.found_tenant(
-        tx,
+def _tenant(new: NewCompany, deploy: str, made: _Keys) -> NewTenant:
+    return NewTenant(
         code=new.code,
-        name=line(new.name, 200),
+        name=new.name,
         locale=new.locale,
         time_zone=new.time_zone,
         base_currency=new.base_currency,
+        people=[
+            Enrolment(email=email, name=person.name, roles=person.roles, key=made.people[email])
+            for person in new.people
+            for email in [_email(person.email)]
+        ],
+        bank_accounts=new.bank_accounts,
+        deploy=deploy,
+        root=made.root,
+        checkpoint_key=made.checkpoint_id,
     )
-    workspace = await service.add_workspace(tx, code="main", name=line(new.name, 200))
-    pipeline_ids = {
-        template: (await pipelines.install_template(tx, workspace.id, template)).id
-        for template in TEMPLATES
-    }
-    people: dict[str, str] = {}
-    for person in new.people:
-        email = _email(person.email)
-        people[email] = await enrol(tx, person, workspace.id, deploy, made.root, made.people[email])
-    accounts = [
-        await payments.add_bank_account(tx, account, added_by=f"{OPERATOR.kind}:{OPERATOR.id}")
-        for account in new.bank_accounts
-    ]
-    for account in accounts:
-        tx.record(bank_account_added(account))
+
+
+def _founded(new: NewCompany, vault: Vault, made: _Keys, provisioned: Provisioned) -> Founded:
     return Founded(
-        tenant_id=tx.tenant_id,
+        tenant_id=new.id,
         code=new.code,
-        workspace_id=workspace.id,
+        workspace_id=provisioned.workspace_id,
         root_key=vault.root_key(new.code),
-        pipeline_ids=pipeline_ids,
-        people=people,
+        pipeline_ids=provisioned.pipeline_ids,
+        people=provisioned.people,
         person_keys={
             email: (key.key_id, vault.approver_key(new.code, email))
             for email, key in made.people.items()
         },
         agents={},
-        bank_accounts=tuple(account.id for account in accounts),
+        bank_accounts=provisioned.bank_accounts,
     )
-
-
-async def enrol(
-    tx: Tx, new: NewPerson, workspace_id: str, deploy: str, root: ApproverKey, key: ApproverKey
-) -> str:
-    """A person, her roles, and her key with the root's word for it; an entry for each of the two.
-
-    The verifier knows roles from that entry alone.
-    """
-    person = await service.add_person(
-        tx,
-        email=_email(new.email),
-        display_name=line(new.name, 200),
-        roles=new.roles,
-        workspaces=[workspace_id],
-    )
-    await service.enrol_key(
-        tx,
-        person.id,
-        key_id=key.key_id,
-        public_key=key.public_key,
-        label="made by cyberos",
-        endorsed_by=root.key_id,
-        endorsement=keys.endorse(
-            root,
-            deploy=deploy,
-            tenant=tx.tenant_id,
-            person=person.id,
-            public_key=key.public_key,
-        ),
-    )
-    tx.record(
-        Event(
-            "person.added",
-            OPERATOR,
-            object=f"person:{person.id}",
-            data={"roles": ",".join(sorted(set(new.roles)))},
-            private={"email": person.email, "display_name": person.display_name},
-        )
-    )
-    tx.record(
-        Event(
-            "key.enrolled",
-            OPERATOR,
-            object=f"approver_key:{key.key_id}",
-            data={"person": person.id, "endorsed_by": root.key_id},
-        )
-    )
-    return person.id
 
 
 async def _add_agents(
@@ -278,7 +218,7 @@ async def _add_agents(
 ) -> Founded:
     agents: dict[str, tuple[str, Path]] = {}
     for wanted in new.agents:
-        agent, clear = await service.add_agent(
+        agent, clear = await provisioning.add_agent(
             tx,
             name=line(wanted.name, 64),
             person_id=founded.people[_email(wanted.for_email)],
@@ -288,35 +228,8 @@ async def _add_agents(
         path = vault.token(new.code, agent.name)
         write_secret(path, f"{clear}\n".encode())
         undo.remove(path)
-        tx.record(agent_added(agent))
         agents[agent.name] = (agent.id, path)
     return replace(founded, agents=agents)
-
-
-def bank_account_added(account: BankAccount) -> Event:
-    """What is not in the id of the account is committed to, so that it cannot change unseen."""
-    return Event(
-        "bank_account.added",
-        OPERATOR,
-        object=f"bank_account:{account.id}",
-        private={
-            "bank_account": {"account_name": account.account_name, "currency": account.currency}
-        },
-    )
-
-
-def _genesis(deploy: str, made: _Keys) -> Event:
-    """The first entry of the chain: which installation it belongs to and whose word counts."""
-    return Event(
-        "genesis",
-        OPERATOR,
-        data={
-            "deploy": deploy,
-            "root_key": made.root.key_id,
-            "root_public_key": made.root.public_key.hex(),
-            "checkpoint_key": made.checkpoint_id,
-        },
-    )
 
 
 def _email(typed: str) -> str:

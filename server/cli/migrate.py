@@ -4,6 +4,7 @@ import typer
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.kernel.faults import Fault, Kind
+from domain.provisioning.service import OPERATOR
 from domain.store import directory, wires
 from domain.store.engine import Role, connect
 from domain.store.errors import as_fault
@@ -12,7 +13,6 @@ from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
 from policies import activation, floor
 from server import wiring
-from server.cli.agents import OPERATOR
 from server.cli.desk import perform, read_settings
 from server.cli.render import answer, say
 from server.settings import Settings

@@ -19,6 +19,8 @@ from domain.identity.role_changes import RoleChange
 from domain.identity.tables import ApproverKey as EnrolledKey
 from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
+from domain.provisioning import service as provisioning
+from domain.provisioning.service import OPERATOR, Enrolment
 from domain.store import directory
 from domain.store.chain import Event
 from domain.store.engine import Role
@@ -26,10 +28,9 @@ from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
 from policies import trust
 from server.cli import checking
-from server.cli.agents import OPERATOR
 from server.cli.asking import passphrase
 from server.cli.desk import Company, opened, perform, the_company
-from server.cli.founding import NewPerson, enrol
+from server.cli.founding import NewPerson
 from server.cli.render import answer, one_line, say
 from server.cli.vault import Vault, private_directory, undone_on_failure
 
@@ -257,7 +258,10 @@ async def _add(ground: _Ground, new: NewPerson, root: ApproverKey) -> dict[str, 
             undo.remove(file)
             async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
                 workspace = (await identity.workspaces(tx))[0]
-                person_id = await enrol(tx, new, workspace.id, ground.deploy, root, key)
+                enrolment = Enrolment(email=new.email, name=new.name, roles=new.roles, key=key)
+                person_id = await provisioning.enrol(
+                    tx, enrolment, workspace.id, deploy=ground.deploy, root=root
+                )
     return {
         "id": person_id,
         "email": new.email,
@@ -281,10 +285,7 @@ async def _leave(email: str, tenant: str | None) -> dict[str, Any]:
         company = await the_company(desk, tenant)
         async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
             person = await identity.person_by_email(tx, email)
-            roles, ended = await service.leave(tx, person.id)
-            if person.active:
-                told = {"roles": ",".join(roles), "keys": ",".join(ended)}
-                tx.record(Event("person.left", OPERATOR, object=f"person:{person.id}", data=told))
+            await provisioning.leave(tx, person)
             left = (await identity.people(tx, [person.id]))[person.id]
             enrolled = await identity.keys(tx)
             agents = [

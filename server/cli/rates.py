@@ -14,10 +14,10 @@ from domain.fx import service as fx
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import Rate, currency_code
 from domain.kernel.text import line
+from domain.provisioning.service import OPERATOR
 from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
-from server.cli.agents import OPERATOR
 from server.cli.desk import opened, perform, the_company
 from server.cli.render import answer, one_line, say
 

@@ -8,6 +8,7 @@ import typer
 
 from domain.identity import service as identity
 from domain.kernel.faults import Fault, Kind
+from domain.provisioning.service import OPERATOR
 from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
@@ -15,7 +16,6 @@ from domain.taxpayers.registry import RegistryAnswer
 from domain.taxpayers.service import gdt_words
 from domain.vn.tax_codes import TaxCodeKind, masked, read_tax_code
 from server import wiring
-from server.cli.agents import OPERATOR
 from server.cli.desk import opened, perform, read_settings, the_company
 from server.cli.render import answer, one_line, say
 

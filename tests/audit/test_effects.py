@@ -19,12 +19,11 @@ from domain.fx import service as fx
 from domain.fx.tables import FxRate
 from domain.kernel.ids import new_id
 from domain.kernel.money import Rate
-from domain.payments import service as payments
 from domain.payments.service import NewBankAccount
 from domain.payments.tables import BankAccount
+from domain.provisioning import service as provisioning
 from domain.store.chain import SYSTEM, Event
 from domain.store.tables import AuditBlob, AuditEntry
-from server.cli.founding import bank_account_added
 from tests.forgery import kept
 
 CLOSE_DEAL, ADD_BANK_ACCOUNT = "cyberos.crm.close_deal", "cyberos.admin.add_bank_account"
@@ -63,9 +62,7 @@ async def account_founded(world):
         bank_bin="970436", account_number="1", account_name="X", currency="VND", make_default=True
     )
     async with world.without_triggers("bank_account"), world.owning() as tx:
-        row = await payments.add_bank_account(tx, new, added_by="system:operator")
-        tx.record(bank_account_added(row))
-    return row.id
+        return await provisioning.add_bank_account(tx, new)
 
 
 async def entry_of(forger, event, **where):

@@ -11,9 +11,9 @@ from domain.identity.role_changes import RoleChange
 from domain.identity.tables import Agent, ApproverKey, Person, PersonRole
 from domain.kernel.clock import stamp
 from domain.kernel.money import Rate
+from domain.provisioning.service import OPERATOR
 from domain.store.chain import Actor, Event
 from server.cli import persons
-from server.cli.agents import OPERATOR
 from tests.forgery import kept
 from tests.world import NOW
 

@@ -17,12 +17,12 @@ from domain.identity import keys, service
 from domain.identity.tables import ApproverKey, PersonRole
 from domain.kernel.ids import new_id
 from domain.payments.tables import BankAccount
+from domain.provisioning.service import OPERATOR
 from domain.store.chain import Actor, Event
 from domain.store.tables import AuditEntry
 from policies import floor
 from policies.catalogue import Catalogue
 from policies.trust import Trust
-from server.cli.agents import OPERATOR
 from tests.forgery import kept
 
 pytestmark = pytest.mark.both
