@@ -20,12 +20,10 @@ MODULE = Module(
         "accounts",
         "approvals",
         "contacts",
-        "engagements",
         "identity",
         "payments",
         "pipelines",
         "taxpayers",
-        "vn",
     ),
     counts=(queries.counts,),
     tables={

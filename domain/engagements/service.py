@@ -7,6 +7,8 @@ from domain.kernel.money import Money
 from domain.store import outbox
 from domain.store.tx import Tx
 
+FIXED_FEE = "fixed_fee"
+
 
 async def create_for(
     tx: Tx, deal_id: str, *, account_id: str, title: str, worth: Money
@@ -26,7 +28,7 @@ async def create_for(
         title=title,
         amount_minor=worth.minor,
         currency=worth.currency,
-        billing_mode="fixed_fee",
+        billing_mode=FIXED_FEE,
         status="active",
         created_at=tx.at,
     )

@@ -1,7 +1,9 @@
 """Payments as a module: money goes into no account that people have not confirmed."""
 
+from domain.payments import on_won
 from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
 from domain.payments.triggers import INTO_USED
+from domain.store.declarations import Consequence
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
 from domain.store.guards import (
@@ -17,6 +19,9 @@ _BOTH_WRITE = dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True))
 
 MODULE = Module(
     name="payments",
+    on_won=(
+        Consequence(kind=on_won.KIND, rank=20, line=10, foresee=on_won.foresee, do=on_won.collect),
+    ),
     uses=("vn",),
     tables={
         BankAccount: Stored(

@@ -5,8 +5,76 @@ need not know each other.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
+
+from domain.kernel.money import Money
+from domain.store.tx import Tx
 
 # How much of a module belongs to an account, as far as a viewer may know: (transaction, id of the
 # account, viewer) gives numbers by name. No two modules use the same name.
-Count = Callable[[Any, str, Any], Awaitable[Mapping[str, int]]]
+Count = Callable[[Tx, str, Any], Awaitable[Mapping[str, int]]]
+
+
+class Done(StrEnum):
+    """How far a side effect got; PENDING will be done by itself."""
+
+    DONE = "done"
+    PENDING = "pending"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class SideEffect:
+    """One thing that an action may entail; `detail` is a code, or what was made.
+
+    `made` is the id of a row that came of it.
+    """
+
+    kind: str
+    state: Done
+    detail: str
+    made: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WonDeal:
+    """What a consequence is told of a deal that is won, or would be."""
+
+    id: str
+    account_id: str
+    name: str
+    worth: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would come of it: the effect as people are shown it, and a sentence by locale.
+
+    Days are left out of both: the action may be carried out tomorrow.
+    """
+
+    effect: Mapping[str, Any] | None = None
+    says: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What follows in a module when a deal is won, in the transaction that closes the deal.
+
+    `rank` is its place among all when they are foreseen and done, `line` its place among the lines
+    of the answer: callers have known that order for longer. `foresee` changes nothing; `do` is
+    also given who asked, as `agent:<id>` or `human:<id>`.
+    """
+
+    kind: str
+    rank: int
+    line: int
+    foresee: Callable[[Tx, WonDeal], Awaitable[Foreseen]]
+    do: Callable[[Tx, WonDeal, str], Awaitable[SideEffect]]
+
+
+def skipped(kind: str, why: str) -> SideEffect:
+    """A side effect that was left out, and the code of the reason."""
+    return SideEffect(kind, Done.SKIPPED, why)

@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Final
 
-from domain.store.declarations import Count
+from domain.store.declarations import Consequence, Count
 from domain.store.engine import Role
 from domain.store.guards import Guard
 from domain.store.schema import Base
@@ -55,6 +55,7 @@ class Module:
     uses: tuple[str, ...] = ()
     tables: Mapping[type[Base], Stored] = field(default_factory=dict)
     counts: tuple[Count, ...] = ()
+    on_won: tuple[Consequence, ...] = ()
 
 
 @cache

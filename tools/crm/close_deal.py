@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import Field
 
-from domain.deals import closing, service
+from domain.closing import service as closing
 from domain.deals.rules import DealStatus
+from domain.deals.service import Expected
 from domain.fx import service as fx
 from domain.kernel.money import Locale, Money
 from policies import rates
@@ -131,8 +132,8 @@ TOOL = people_tool(
 )
 
 
-def _expected(arguments: Close) -> service.Expected:
-    return service.Expected(version=arguments.expected_version, stage=arguments.expected_stage)
+def _expected(arguments: Close) -> Expected:
+    return Expected(version=arguments.expected_version, stage=arguments.expected_stage)
 
 
 def _effects(plan: closing.Plan) -> list[dict[str, Any]]:
@@ -147,24 +148,7 @@ def _effects(plan: closing.Plan) -> list[dict[str, Any]]:
             "lost_reason": end.lost_reason,
         }
     ]
-    if end.status is DealStatus.WON:
-        effects.append(
-            {
-                "kind": "proj",
-                "title": deal.name,
-                "billing_mode": "fixed_fee",
-                "amount_minor": str(deal.amount_minor),
-                "currency": deal.currency,
-            }
-        )
-    if plan.into is not None:
-        effects.append(
-            {
-                "kind": "vietqr_if_confirmed",
-                "bank_account_id": plan.into.account.id,
-                "amount_minor": str(deal.amount_minor),
-            }
-        )
+    effects += [dict(one.effect) for one in plan.foreseen if one.effect is not None]
     effects.append({"kind": "audit"})
     return effects
 
@@ -189,10 +173,8 @@ def _summary(plan: closing.Plan, locale: Locale) -> str:
     outcome = _OUTCOMES[locale][end.status]
     amount = Money(deal.amount_minor, deal.currency).text(locale)
     reason = quoted(end.lost_reason) if end.lost_reason else None
-    won = end.status is DealStatus.WON
+    followed = [one.says.get(locale, "") for one in plan.foreseen]
     private = deal.visibility == "private"
-    paid = plan.into.account.account_number if plan.into else ""
-    bank = plan.into.bank.short_name if plan.into else ""
     if locale == "vi":
         parts = [
             (
@@ -201,14 +183,7 @@ def _summary(plan: closing.Plan, locale: Locale) -> str:
             ),
             f"Lý do: {reason}." if reason else "",
             f"Cơ hội đang ở giai đoạn {quoted(deal.stage_vi)}; sau khi chốt không mở lại được.",
-            "Một hợp đồng công việc (Engagement) trọn gói cùng trị giá sẽ được tạo." if won else "",
-            (
-                f"Mã VietQR nhận tiền vào tài khoản {paid} tại {bank} được tạo nếu khi đó tài khoản"
-                " đã được xác nhận."
-                if paid
-                else ""
-            ),
-            "Hóa đơn chưa được phát hành ở bước này." if won else "",
+            *followed,
             "Cơ hội này là riêng tư." if private else "",
         ]
     else:
@@ -219,13 +194,7 @@ def _summary(plan: closing.Plan, locale: Locale) -> str:
             ),
             f"Reason: {reason}." if reason else "",
             f"It stands in the stage {quoted(deal.stage_en)} and cannot be reopened afterwards.",
-            "An engagement with a fixed fee of the same amount will be created." if won else "",
-            (
-                f"A VietQR into account {paid} at {bank} is made if that is confirmed by then."
-                if paid
-                else ""
-            ),
-            "No invoice is issued in this step." if won else "",
+            *followed,
             "The deal is private." if private else "",
         ]
     return " ".join(part for part in parts if part)
