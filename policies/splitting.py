@@ -5,15 +5,15 @@ worth of a wish is that of the wish and of all that were asked for before it, un
 nothing or were done more than a day earlier.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
-
-from sqlalchemy import Select
 
 from domain.approvals import queries
 from domain.approvals.tables import PendingAction
-from domain.deals import queries as deals
+from domain.store.declarations import CustomerRows
+from domain.store.descriptor import modules
 from domain.store.tx import Tx
 from domain.store.visibility import SYSTEM
 from policies.catalogue import CUSTOMER_SUM, ToolPolicy
@@ -21,8 +21,6 @@ from policies.contract import Proposal
 from policies.decide import Facts
 
 WINDOW: Final = timedelta(hours=24)
-# Which other rows belong to the customer of one, by the kind of row an action is about.
-_OTHERS: Mapping[str, Callable[[str], "Select[str, int]"]] = {"deal": deals.others_of_customer}
 
 
 async def judged(
@@ -67,7 +65,7 @@ async def _sum(
     it is signed.
     """
     kind, entity_id = entity
-    if usd_minor is None or kind not in _OTHERS:
+    if usd_minor is None or (rows := _others().get(kind)) is None:
         return None
     try:
         since = at - WINDOW
@@ -75,6 +73,15 @@ async def _sum(
         return None
     with tx.looking_as(SYSTEM):  # what is hidden counts too
         others = await queries.worth_of_others(
-            tx, tool, _OTHERS[kind](entity_id), since=since, at=at, before=seq
+            tx, tool, rows(entity_id), since=since, at=at, before=seq
         )
     return None if others is None else others + usd_minor
+
+
+@cache
+def _others() -> Mapping[str, CustomerRows]:
+    """Which other rows belong to the customer of one, by the kind of row an action is about.
+
+    Asked for at the first such action: a server reads no descriptor while it starts.
+    """
+    return {kind: rows for module in modules() for kind, rows in module.customer_rows.items()}

@@ -1,6 +1,6 @@
 """Activities as a module."""
 
-from domain.activities import queries
+from domain.activities import queries, timeline
 from domain.activities.tables import Activity
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
@@ -8,6 +8,7 @@ from domain.store.guards import append_only
 
 MODULE = Module(
     name="activities",
+    timeline=(timeline.ACTIVITIES,),
     uses=(
         "accounts",
         "contacts",

@@ -1,6 +1,6 @@
 """Deals as a module: nobody closes one without people, and one that is closed stays as it is."""
 
-from domain.deals import queries
+from domain.deals import queries, timeline
 from domain.deals.tables import Deal, DealMember, StageMove
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
@@ -16,6 +16,8 @@ _ENDED = ("status", "closed_date", "lost_reason")
 
 MODULE = Module(
     name="deals",
+    timeline=(timeline.STEPS,),
+    customer_rows={"deal": queries.others_of_customer},
     uses=(
         "accounts",
         "approvals",

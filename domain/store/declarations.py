@@ -4,10 +4,11 @@ They stand below every module, so that whoever loops over the descriptors and wh
 need not know each other.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.kernel.money import Money
 from domain.store.tx import Tx
@@ -15,6 +16,45 @@ from domain.store.tx import Tx
 # How much of a module belongs to an account, as far as a viewer may know: (transaction, id of the
 # account, viewer) gives numbers by name. No two modules use the same name.
 Count = Callable[[Tx, str, Any], Awaitable[Mapping[str, int]]]
+
+# Which other rows belong to the customer of one: given its id, a SELECT of their ids and versions.
+CustomerRows = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whose timeline it is, and who looks: an account with all its deals, or one deal alone."""
+
+    reader: Any
+    account_id: str | None
+    deal_id: str | None
+
+
+class Place(NamedTuple):
+    """Where an entry stands among those of its source; no two stand in one place."""
+
+    at: datetime
+    id: str
+    sub: int | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One kind of entry of timelines.
+
+    `number` stands in cursors and never changes; of one instant, the greater number is the newer
+    entry. `before` gives rows latest first from behind a place (`first` is the least `sub`), at
+    most so many, and only what the viewer may see. `place` says where a row stands. `shown` turns
+    the rows of a page into facts by the names of the answer: `kind`, `by` (`agent:<id>` or
+    `human:<id>`), `deal_id`, `subject`, `reason`, `tool` and so on; a `body` comes with `body_from`,
+    which says where those words came from.
+    """
+
+    number: int
+    before: Callable[[Tx, About, Place | None, int], Awaitable[Sequence[Any]]]
+    place: Callable[[Any], Place]
+    shown: Callable[[Tx, Sequence[Any]], Awaitable[Sequence[Mapping[str, Any]]]]
+    first: int | str = 0
 
 
 class Done(StrEnum):

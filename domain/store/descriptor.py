@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Final
 
-from domain.store.declarations import Consequence, Count
+from domain.store.declarations import Consequence, Count, CustomerRows, Source
 from domain.store.engine import Role
 from domain.store.guards import Guard
 from domain.store.schema import Base
@@ -56,6 +56,9 @@ class Module:
     tables: Mapping[type[Base], Stored] = field(default_factory=dict)
     counts: tuple[Count, ...] = ()
     on_won: tuple[Consequence, ...] = ()
+    timeline: tuple[Source, ...] = ()
+    # By the kind of row that actions are about: which others are judged together with it.
+    customer_rows: Mapping[str, CustomerRows] = field(default_factory=dict)
 
 
 @cache

@@ -1,15 +1,10 @@
 """Timeline: what happened, newest first, told by every module."""
 
 from domain.store.descriptor import Module
+from domain.timeline import asked
 
 MODULE = Module(
     name="timeline",
-    uses=(
-        "accounts",
-        "activities",
-        "approvals",
-        "deals",
-        "identity",
-        "pipelines",
-    ),
+    uses=("accounts", "approvals", "deals", "identity"),
+    timeline=(asked.ACTIONS, asked.DECISIONS),
 )

@@ -1,17 +1,14 @@
 """What happened with an account or a deal?"""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import Field
 
-from domain.approvals.machine import after_time
-from domain.approvals.service import action_fact
 from domain.kernel.faults import Fault, Kind
 from domain.timeline import service
-from domain.timeline.service import Entry, Place, Source
+from domain.timeline.service import Entry
 from policies.contract import Call, tool, wire_name
-from tools.crm.views import activity_view, lines, reader
+from tools.crm.views import lines, reader, words_of_others
 from tools.shapes import (
     Id,
     Local,
@@ -95,55 +92,24 @@ async def TOOL(call: Call, arguments: Timeline) -> Items:
         reader(call.principal),
         account_id=arguments.account_id,
         deal_id=arguments.deal_id,
-        after=Place.of_position(after) if after else None,
+        after=after or None,
         limit=arguments.limit,
     )
     zone = call.principal.zone
-    items = [ItemView(**_facts(entry, call.at)).seen_in(zone) for entry in entries]
+    items = [_item(entry).seen_in(zone) for entry in entries]
     return Items(
         items=items,
-        next_cursor=(
-            cursor_to("timeline", question, entries[-1].place.as_position()) if more else None
-        ),
+        next_cursor=(cursor_to("timeline", question, list(entries[-1].position)) if more else None),
         truncated=more,
         untrusted_fields=untrusted_in_each("items", items, ITEM_WORDS),
     )
 
 
-def _facts(entry: Entry, now: datetime) -> dict[str, Any]:
-    facts = {"at": entry.place.at, "id": entry.place.id, "by": entry.by}
-    row = entry.row
-    match entry.place.source:
-        case Source.ACTIVITY:
-            view = activity_view(row)
-            shown = {"kind", "subject", "body", "deal_id", "contact_id"}
-            return facts | {name: getattr(view, name) for name in shown}
-        case Source.STEP:
-            return facts | {
-                "kind": _kind_of_step(entry),
-                "id": f"{row.deal_id}/{row.n}",
-                "deal_id": row.deal_id,
-                "from_stage": entry.from_stage,
-                "to_stage": entry.to_stage,
-                "reason": row.reason,
-            }
-        case Source.ACTION:
-            return facts | {
-                "kind": "proposed",
-                "deal_id": row.entity_id,
-                "tool": wire_name(row.tool),
-                "state": after_time(action_fact(row), now).value,
-                "summary": row.summary,
-            }
-    return facts | {
-        "kind": "approved" if row.decision == "approve" else "rejected",
-        "reason": row.reason,
-    }
-
-
-def _kind_of_step(entry: Entry) -> str:
-    if entry.from_stage is None:
-        return "deal_opened"
-    if entry.row.undoes is not None:
-        return "move_undone"
-    return "deal_closed" if entry.ends else "stage_moved"
+def _item(entry: Entry) -> ItemView:
+    """Whatever module tells of it, in the names of the answer."""
+    facts = dict(entry.facts)
+    if "tool" in facts:
+        facts["tool"] = wire_name(facts["tool"])
+    if "body" in facts:
+        facts["body"] = words_of_others(facts.pop("body_from"), facts["body"])
+    return ItemView(**facts)

@@ -204,20 +204,24 @@ def deal_columns(fields: Sequence[str], principal: Principal) -> tuple[str, ...]
 
 def activity_view(activity: Any) -> ActivityView:
     """An activity's view, from a row or an entity; nobody knows who wrote its words."""
-    body = activity.body
-    if len(body) > _MOST_OF_A_BODY:
-        body = body[: _MOST_OF_A_BODY - 1] + "…"
     return ActivityView(
         id=activity.id,
         kind=activity.kind,
         occurred_at=activity.occurred_at,
         subject=activity.subject,
-        body=Untrusted(source=f"activity.{activity.kind}", text=body) if body else None,
+        body=words_of_others(f"activity.{activity.kind}", activity.body),
         account_id=activity.account_id,
         contact_id=activity.contact_id,
         deal_id=activity.deal_id,
         source=activity.source,
     )
+
+
+def words_of_others(source: str, body: str) -> Untrusted | None:
+    """A long text, cut short, with where it came from; nothing if it is empty."""
+    if len(body) > _MOST_OF_A_BODY:
+        body = body[: _MOST_OF_A_BODY - 1] + "…"
+    return Untrusted(source=source, text=body) if body else None
 
 
 def reader(principal: Principal) -> Reader:
