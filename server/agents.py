@@ -38,6 +38,7 @@ from server.settings import Settings
 from server.unanswered import Answers, Unanswered
 from server.unreadable import Readable
 from server.updates import Pause, Updates
+from tools.steps import worded
 
 log = logging.getLogger("cyberos")
 
@@ -84,7 +85,7 @@ class AgentServer:
         try:
             principal = await self._gate.principal(self._token)
         except Fault as fault:
-            raise MCPError(code=types.INVALID_REQUEST, message=str(fault)) from fault
+            raise MCPError(code=types.INVALID_REQUEST, message=str(worded(fault))) from fault
         rows = [row for row in self._gate.visible(principal) if row.toolset in self._toolsets]
         return types.ListToolsResult(tools=[self._contracts(row.name) for row in rows])
 
@@ -355,7 +356,7 @@ def _clear_token(settings: Settings) -> str:
 def _failed(fault: Fault) -> types.CallToolResult:
     """A refusal as a result: text for the model, the object for programs, no structure."""
     return types.CallToolResult(
-        content=[types.TextContent(type="text", text=str(fault))],
+        content=[types.TextContent(type="text", text=str(worded(fault)))],
         is_error=True,
         _meta={ERROR_KEY: dict(as_object(fault))},
     )
@@ -367,7 +368,7 @@ def as_object(fault: Fault) -> Mapping[str, Any]:
         "code": fault.code,
         "kind": fault.kind.value,
         "message": fault.message,
-        "hint": fault.hint,
+        "hint": worded(fault).hint,
         "facts": dict(fault.facts),
     }
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from domain.kernel.faults import Fault, Kind
+from tools.steps import worded
 
 # What the caller can do about it, as a number a script can ask for.
 EXIT_CODES = {
@@ -75,6 +76,7 @@ def guarded(work: Callable[[], int], arguments: Sequence[str], program: str = "c
 
 def show_fault(fault: Fault, *, as_json: bool) -> None:
     """One fault, for a person or for a program."""
+    worded(fault)
     if as_json:
         sys.stdout.write(json.dumps(fault_object(fault), ensure_ascii=False, default=str) + "\n")
         return
@@ -89,7 +91,7 @@ def fault_object(fault: Fault) -> dict[str, Any]:
         "ok": False,
         "code": fault.code,
         "message": fault.message,
-        "hint": fault.hint,
+        "hint": worded(fault).hint,
         "facts": dict(fault.facts),
     }
 

@@ -13,6 +13,7 @@ from domain.store import checkpoints
 from policies import trust
 from policies.trust import Trust
 from server.settings import Settings
+from tools.steps import worded
 
 _LARGEST_KEY = 16_384
 _PRIVATE_KEY = b"PRIVATE KEY-----"
@@ -110,7 +111,7 @@ def trust_file(settings: Settings) -> tuple[Trust | None, list[Check]]:
     try:
         trusted = trust.load(path)
     except Fault as fault:
-        return None, [Check(Mark.FAIL, "trust", f"{fault.message} {_capital(fault.hint)}")]
+        return None, [Check(Mark.FAIL, "trust", f"{fault.message} {_capital(worded(fault).hint)}")]
     if os.name == "posix" and _mode(path) & 0o022:
         sentence = f"{path} can be changed by other accounts; run `chmod go-w {path}`."
         return trusted, [Check(Mark.FAIL, "trust", sentence)]

@@ -16,6 +16,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault, Kind
 from policies.gate import Gate
+from tools.steps import worded
 
 if TYPE_CHECKING:
     from tools.resources import Resource
@@ -129,7 +130,7 @@ def refused(fault: Fault) -> MCPError:
     """A fault where the protocol has no result to put it in."""
     down = fault.kind is Kind.UNAVAILABLE
     return MCPError(
-        code=types.INTERNAL_ERROR if down else types.INVALID_REQUEST, message=str(fault)
+        code=types.INTERNAL_ERROR if down else types.INVALID_REQUEST, message=str(worded(fault))
     )
 
 

@@ -117,7 +117,7 @@ async def check_again(tx: Tx, account_id: str) -> AccountCard:
             "VN_MST_MISSING",
             Kind.CONFLICT,
             "This account has no tax code that could be checked.",
-            "Ask the customer for it; crm_validate_mst checks a code without an account.",
+            "Ask the customer for it; {tax_code} checks a code without an account.",
         )
     before = account.vn_mst_status, account.vn_mst_checked_at
     for name, value in (await said_of(tx, account.vn_mst)).items():
@@ -177,7 +177,7 @@ def unknown() -> Fault:
         "NOT_FOUND",
         Kind.NOT_FOUND,
         "There is no such account.",
-        "Look the id up with crm_search_accounts.",
+        "Look the id up with {accounts}.",
     )
 
 

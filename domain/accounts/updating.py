@@ -62,7 +62,7 @@ async def update(
     account = await queries.get(tx, account_id, lock=True)
     if account is None:
         raise service.unknown()
-    edits.check_version(expected_version, account.version, "account", "crm_get_account")
+    edits.check_version(expected_version, account.version, "account", "{account}")
     fields = {name: {name: values[name]} for name in _PLAIN if name in values}
     if "name" in values:
         fields["name"]["folded"] = service.folded(values["name"])

@@ -92,16 +92,16 @@ async def _account(tx: Tx, reader: deals.Reader, new: NewActivity) -> str:
     if new.deal_id is not None:
         deal = await deals.get(tx, new.deal_id, reader)
         if deal is None:
-            raise _not_found("deal", "crm_list_deals")
+            raise _not_found("deal", "{deals}")
         found.add(deal.account_id)
     if new.contact_id is not None:
         contact = await contacts.get(tx, new.contact_id)
         if contact is None:
-            raise _not_found("contact", "crm_list_contacts")
+            raise _not_found("contact", "{contacts}")
         found.add(contact.account_id)
     if new.account_id is not None:
         if await accounts.get(tx, new.account_id) is None:
-            raise _not_found("account", "crm_search_accounts")
+            raise _not_found("account", "{accounts}")
         found.add(new.account_id)
     if not found:
         raise Fault(

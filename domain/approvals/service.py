@@ -37,7 +37,7 @@ async def load(tx: Tx, action_id: str, *, lock: bool = False) -> PendingAction:
             "ACTION_NOT_FOUND",
             Kind.NOT_FOUND,
             "There is no such action.",
-            "list what waits with approvals_list.",
+            "list what waits with {actions}.",
         )
     return row
 

@@ -111,7 +111,7 @@ def _no_account() -> Fault:
         "NOT_FOUND",
         Kind.NOT_FOUND,
         "There is no such account.",
-        "Look the id up with crm_search_accounts.",
+        "Look the id up with {accounts}.",
     )
 
 
@@ -123,5 +123,5 @@ async def check_of_account(tx: Tx, contact_id: str, account_id: str) -> None:
             "NOT_FOUND",
             Kind.NOT_FOUND,
             "The account has no such contact.",
-            "Look the contacts up with crm_list_contacts.",
+            "Look the contacts up with {contacts}.",
         )

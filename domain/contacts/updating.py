@@ -68,7 +68,7 @@ async def update(
     """
     values = edits.wanted(asdict(changes), clear)
     contact = await _locked(tx, contact_id, with_account="is_primary" in values)
-    edits.check_version(expected_version, contact.version, "contact", "crm_list_contacts")
+    edits.check_version(expected_version, contact.version, "contact", "{contacts}")
     fields = {**_names(contact, values), **_reach(values)}
     if "title" in values:
         fields["title"] = {"title": values["title"]}
@@ -102,7 +102,7 @@ async def _locked(tx: Tx, contact_id: str, *, with_account: bool) -> Contact:
             "NOT_FOUND",
             Kind.NOT_FOUND,
             "There is no such contact.",
-            "Look the id up with crm_list_contacts.",
+            "Look the id up with {contacts}.",
         )
     return contact
 

@@ -63,7 +63,7 @@ def _check_collectable(deal: Deal | DealCard) -> None:
             "DEAL_CLOSED",
             Kind.CONFLICT,
             f"The deal is {deal.status}: there is nothing to collect.",
-            "choose an open or a won deal from crm_list_deals.",
+            "choose an open or a won deal from {deals}.",
             {"status": deal.status},
         )
     if deal.currency != VND:

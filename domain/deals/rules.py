@@ -114,7 +114,7 @@ def check_owner(owner_id: str, person_id: str) -> None:
             "NOT_OWNER",
             Kind.FORBIDDEN,
             "Only the owner of a deal decides who sees it.",
-            "Ask the owner, whom crm_get_deal names.",
+            "Ask the owner, whom {deal} names.",
         )
 
 
@@ -155,14 +155,14 @@ def undoable(steps: Sequence[StepT], now: datetime) -> tuple[StepT, StepT]:
             "NO_MOVE_TO_UNDO",
             Kind.CONFLICT,
             "The last thing that happened to the deal's stage was no move.",
-            "Bring it to another stage with crm_move_stage.",
+            "Bring it to another stage with {move_stage}.",
         )
     if now - last.at > UNDO_WITHIN:
         raise Fault(
             "UNDO_TOO_LATE",
             Kind.CONFLICT,
             "The last move is more than 24 hours old and others may rely on it.",
-            "Bring the deal to another stage with crm_move_stage.",
+            "Bring the deal to another stage with {move_stage}.",
             {"moved_at": stamp(last.at), "hours": UNDO_WITHIN // timedelta(hours=1)},
         )
     return last, counting[-2]
@@ -252,7 +252,7 @@ def _outcome(typed: str) -> DealStatus:
         "OUTCOME_INVALID",
         Kind.INVALID,
         "A deal ends as won, lost or cancelled.",
-        "To change the stage of an open deal use crm_move_stage.",
+        "To change the stage of an open deal use {move_stage}.",
         {"allowed": [status.value for status in outcomes]},
     )
 

@@ -203,7 +203,7 @@ async def move(
     is known is not changed this way.
 
     Raises NOT_FOUND, DEAL_CLOSED, VERSION_CONFLICT, STAGE_CHANGED, ALREADY_KNOWN, AMOUNT_INVALID,
-    STAGE_UNKNOWN, STAGE_TERMINAL (closing is crm_close_deal's), STAGE_SAME,
+    STAGE_UNKNOWN, STAGE_TERMINAL (closing is another verb), STAGE_SAME,
     TRANSITION_NOT_ALLOWED, REASON_REQUIRED and FIELDS_REQUIRED; from STAGE_UNKNOWN on with the
     moves there are in `facts["allowed"]`.
     """
@@ -284,13 +284,13 @@ def _unknown() -> Fault:
         "NOT_FOUND",
         Kind.NOT_FOUND,
         "There is no such deal.",
-        "Look the id up with crm_list_deals.",
+        "Look the id up with {deals}.",
     )
 
 
 async def check_expected(tx: Tx, deal: Deal | Standing, expected: Expected) -> None:
     """Raises VERSION_CONFLICT or STAGE_CHANGED when the caller's picture is an old one."""
-    check_version(expected.version, deal.version, "deal", "crm_get_deal")
+    check_version(expected.version, deal.version, "deal", "{deal}")
     if expected.stage is None or expected.stage == deal.stage_id:
         return
     stage = (await pipeline_queries.labels(tx, [deal.stage_id]))[deal.stage_id].stage
@@ -299,7 +299,7 @@ async def check_expected(tx: Tx, deal: Deal | Standing, expected: Expected) -> N
             "STAGE_CHANGED",
             Kind.CONFLICT,
             f"The deal stands in {stage} now.",
-            "Read it again with crm_get_deal and decide anew.",
+            "Read it again with {deal} and decide anew.",
             {"stage": stage, "version": deal.version},
         )
 
@@ -405,6 +405,6 @@ async def _stage_ids(
             "STAGE_UNKNOWN",
             Kind.NOT_FOUND,
             "There is no such stage.",
-            "Look the stages up with crm_list_pipelines.",
+            "Look the stages up with {pipelines}.",
         )
     return tuple(found)

@@ -51,7 +51,7 @@ async def undo(
             "ACTION_WAITING",
             Kind.CONFLICT,
             "People are being asked about the deal in the stage it stands in.",
-            "Wait for their decision, or take your action back with approvals_cancel.",
+            "Wait for their decision, or take your action back with {cancel_action}.",
             {"action_ids": list(waiting)},
         )
     labels = await pipelines.labels(tx, [last.from_stage_id, last.to_stage_id])

@@ -133,7 +133,7 @@ def _check_stage_needs(stage: Any, fields: Mapping[str, Mapping[str, Any]]) -> N
             "FIELDS_REQUIRED",
             Kind.CONFLICT,
             f"The stage {stage.code} needs {', '.join(missing)}.",
-            "Give another value, or move the deal back with crm_move_stage first.",
+            "Give another value, or move the deal back with {move_stage} first.",
             {"fields": missing},
         )
 

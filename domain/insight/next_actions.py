@@ -96,7 +96,7 @@ async def dismiss(
             "NOT_FOUND",
             Kind.NOT_FOUND,
             "There is no such proposal now.",
-            "Ask crm_next_best_action again; a proposal goes when its reason does.",
+            "Ask {next_actions} again; a proposal goes when its reason does.",
         )
     row = DismissedAction(
         id=new_id(),

@@ -26,6 +26,9 @@ class Fault(Exception):
 
     `message`, `hint` and `facts` hold our own words and typed values only. Text that came from
     outside never goes into them: a customer's name in an error is an instruction in disguise.
+
+    A hint may name a step in braces, as in "Look the id up with {deals}.": which tool that is say
+    the tools, where the fault leaves the program (tools/steps.py).
     """
 
     code: str

@@ -50,7 +50,7 @@ async def chosen(tx: Tx, bank: str | None, account_number: str | None) -> Benefi
             "BANK_CANNOT_RECEIVE",
             Kind.CONFLICT,
             "This bank takes no transfers by VietQR.",
-            "name an account at another bank; vn_list_banks says which receive.",
+            "name an account at another bank; {banks} says which receive.",
         )
     return Beneficiary(account, its_bank)
 
@@ -77,7 +77,7 @@ async def _listed(tx: Tx, bin: str | None, number: str | None) -> BankAccount:
                 "NO_DEFAULT_ACCOUNT",
                 Kind.CONFLICT,
                 "The company has no account for dong that customers may pay into.",
-                "a CFO and an admin add one by admin_add_bank_account.",
+                "a CFO and an admin add one by {add_bank_account}.",
             )
         return account
     found = [

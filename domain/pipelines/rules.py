@@ -144,7 +144,7 @@ def _ends_of_move(
             "STAGE_TERMINAL",
             Kind.CONFLICT,
             f"The stage {end.code} ends a deal and is not reached by moving.",
-            f'Use crm_close_deal with the outcome "{end.outcome}".',
+            f'Use {{close_deal}} with the outcome "{end.outcome}".',
             allowed,
         )
     if start is end:

@@ -46,8 +46,8 @@ class Source:
     entry. `before` gives rows latest first from behind a place (`first` is the least `sub`), at
     most so many, and only what the viewer may see. `place` says where a row stands. `shown` turns
     the rows of a page into facts by the names of the answer: `kind`, `by` (`agent:<id>` or
-    `human:<id>`), `deal_id`, `subject`, `reason`, `tool` and so on; a `body` comes with `body_from`,
-    which says where those words came from.
+    `human:<id>`), `deal_id`, `subject`, `reason`, `tool` and so on; a `body` comes with
+    `body_from`, which says where those words came from.
     """
 
     number: int

@@ -13,7 +13,7 @@ from domain.kernel.faults import Fault, Kind
 def check_version(expected: int | None, current: int, what: str, read_with: str) -> None:
     """Raises VERSION_CONFLICT, which names the current version, for an old picture of a row.
 
-    `what` is the row in a word, `read_with` the tool that shows it as it is.
+    `what` is the row in a word, `read_with` the step in braces that shows it as it is.
     """
     if expected is None or expected == current:
         return

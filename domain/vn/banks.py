@@ -86,5 +86,5 @@ def _looks_like(bank: Bank, key: str) -> bool:
 
 
 def _unknown(alike: Sequence[str]) -> Fault:
-    hint = f"Did you mean {' or '.join(alike)}?" if alike else "vn_list_banks lists all of them."
+    hint = f"Did you mean {' or '.join(alike)}?" if alike else "{banks} lists all of them."
     return Fault("BANK_UNKNOWN", Kind.NOT_FOUND, "There is no such bank in Vietnam.", hint)

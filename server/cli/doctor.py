@@ -30,6 +30,7 @@ from server.cli.render import answer, one_line, say
 from server.cli.vault import Vault
 from server.inspection import Check, KeyFiles, Mark
 from server.settings import Settings
+from tools.steps import worded
 
 TENANT = typer.Option(None, "--tenant", help="Only this tenant, by its code.")
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
@@ -385,5 +386,6 @@ def _actions(
 
 
 def _failed(topic: str, fault: Fault) -> Check:
+    worded(fault)
     hint = f" {fault.hint[:1].upper()}{fault.hint[1:]}" if fault.hint else ""
     return Check(Mark.FAIL, topic, f"{fault.message}{hint}")

@@ -20,6 +20,7 @@ import typer
 
 from domain.kernel.faults import Fault, Kind
 from policies.redaction import clean
+from tools.steps import worded
 
 _MOST_OF_A_LINE = 16_384
 _ANY_NAME = ("value", "input", "text")
@@ -100,7 +101,12 @@ def _say(work: Callable[[], Mapping[str, Any]]) -> Fault | None:
         body: Mapping[str, Any] = {"ok": True, **work()}
     except Fault as error:
         fault = error
-        body = {"ok": False, "code": error.code, "message": error.message, "hint": error.hint}
+        body = {
+            "ok": False,
+            "code": error.code,
+            "message": error.message,
+            "hint": worded(error).hint,
+        }
         if "suggestion" in error.facts:
             body["suggestion"] = error.facts["suggestion"]
     sys.stdout.write(json.dumps(clean(body), ensure_ascii=False) + "\n")

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from domain.kernel.faults import Fault, Kind
 from server.agents import ERROR_KEY, as_object
+from tools.steps import worded
 
 STATUS = {
     "HTTP_VERSION": 505,
@@ -34,7 +35,7 @@ def refusal(fault: Fault) -> Response:
     """The answer, as a JSON-RPC error, because that is what MCP clients read."""
     status = STATUS.get(fault.code) or BY_KIND.get(fault.kind, 400)
     code = types.PARSE_ERROR if fault.code == "JSON_INVALID" else types.INVALID_REQUEST
-    error = {"code": code, "message": str(fault), "data": {ERROR_KEY: as_object(fault)}}
+    error = {"code": code, "message": str(worded(fault)), "data": {ERROR_KEY: as_object(fault)}}
     return Response(
         json.dumps({"jsonrpc": "2.0", "id": None, "error": error}),
         status,
