@@ -25,6 +25,7 @@ from bench.scale import bulk
 from bench.scale.cases import DEALS, Case, Site, cases, open_deals, site
 from bench.scale.raw import Floor, Sqlite
 from bench.scale.turns import percentile
+from domain.accounts.queries import SEARCHED
 from domain.kernel.clock import SystemClock
 from domain.store import search
 from domain.store.engine import Role, connect, sqlite_url
@@ -162,7 +163,7 @@ async def _hits(here: Site, theirs: Any) -> dict[str, list[int]]:
     hits = {}
     for typed, of_theirs in zip(QUERIES, found, strict=True):
         async with reading(here.database, here.token.tenant_id, here.clock) as tx:
-            ours = await search.candidates(tx, [typed], limit=1_000_000)
+            ours = await search.candidates(tx, SEARCHED, [typed], limit=1_000_000)
         hits[typed] = [len(ours), of_theirs]
     return hits
 

@@ -13,6 +13,7 @@ from sqlalchemy import insert, text
 
 from bench.company import names
 from domain.accounts import service as accounts
+from domain.accounts.queries import SEARCHED
 from domain.accounts.rules import AccountType
 from domain.accounts.tables import Account
 from domain.kernel.clock import Clock, business_day
@@ -82,7 +83,7 @@ async def _check_one(tx: Tx, clock: Clock, id: str, name: str) -> None:
     # Found by the same words, whole and cut short: the index has the same of both.
     words = copied["folded"].split()
     for short in (words, [word[:2] for word in words[:-1]] + words[-1:]):
-        found = {row.id for row in await search.candidates(tx, short, limit=100_000)}
+        found = {row.id for row in await search.candidates(tx, SEARCHED, short, limit=100_000)}
         assert {id, other} <= found, f"the index lacks {name}"
 
 

@@ -1,5 +1,6 @@
 """Accounts as a module."""
 
+from domain.accounts import queries
 from domain.accounts.tables import Account
 from domain.store.descriptor import ALL, Grant, Module, Stored
 from domain.store.engine import Role
@@ -17,7 +18,7 @@ MODULE = Module(
         Account: Stored(
             unguarded="edited by agents; the chain holds every change",
             grants={Role.AGENT: _WRITES, Role.EXECUTOR: _WRITES},
-            searched=("tenant_id", "id", "name", "folded", "account_type"),
+            searched=queries.SEARCHED,
         )
     },
 )

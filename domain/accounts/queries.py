@@ -8,6 +8,7 @@ from sqlalchemy import CompoundSelect, Select, String, and_, bindparam, func, or
 from domain.accounts.tables import Account
 from domain.store import search
 from domain.store.questions import question
+from domain.store.searchable import Searchable
 from domain.store.tx import Tx
 
 _Listing: TypeAlias = "Select[Any, *tuple[Any, ...]]"
@@ -30,6 +31,7 @@ _LISTED = (
 )
 # What is enough to rank a candidate.
 _NAMED = (Account.id, Account.name, Account.folded)
+SEARCHED = Searchable(table="account", filters=("account_type",))
 _SHOWN = question(select(*_LISTED).where(Account.id.in_(bindparam("ids", expanding=True))))
 _OF_TYPE = or_(
     bindparam("account_type", type_=String).is_(None),
@@ -124,7 +126,7 @@ async def with_words(
     tx: Tx, words: Sequence[str], *, account_type: str | None, limit: int
 ) -> tuple[Sequence[Any], bool]:
     """The same of accounts with these words, in no order; and whether there may be more."""
-    found = await search.candidates(tx, words, account_type=account_type, limit=limit)
+    found = await search.candidates(tx, SEARCHED, words, account_type=account_type, limit=limit)
     return found, len(found) == limit
 
 

@@ -15,6 +15,7 @@ from domain.store.declarations import Consequence, Count, CustomerRows, Source
 from domain.store.engine import Role
 from domain.store.guards import Guard
 from domain.store.schema import Base
+from domain.store.searchable import Searchable
 
 # Every column of a table; a role that may change them all may change those of later migrations.
 ALL: Final = ("*",)
@@ -41,8 +42,8 @@ class Stored:
     grants: Mapping[Role, Grant] = field(default_factory=dict)
     ungranted: str = ""
     hidden_from: frozenset[Role] = frozenset()
-    # Columns that the searcher of PostgreSQL reads; with some, the words in `folded` are indexed.
-    searched: tuple[str, ...] = ()
+    # How rows are found by words: then `folded` is indexed, and the searcher may read the columns.
+    searched: Searchable | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,6 @@
-"""Which accounts have these words in their name? Word search, the same on both databases.
+"""Word search: which rows have these words in their name? The same on both databases.
+
+A module declares what of it can be searched (searchable.py).
 
 Both indexes hold the words of `folded` exactly as they stand between its spaces: SQLite by the
 `ascii` tokenizer (every letter beyond ASCII belongs to a word), PostgreSQL by an array of lexemes
@@ -13,7 +15,7 @@ role holds the condition, and it comes before the tenant's (docs/decisions/0019)
 
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -21,7 +23,7 @@ from sqlalchemy import text
 from domain.kernel.clock import milliseconds
 from domain.kernel.folding import fold
 from domain.store.engine import SEARCHER
-from domain.store.questions import Question
+from domain.store.searchable import Searchable, among_first, as_searcher, matching
 from domain.store.tx import Tx
 
 _RANDOM_BITS = 21
@@ -29,31 +31,8 @@ _KEPT_LETTERS = 7  # of the prefixes in the indexes
 _LONGEST_BYTES = 2_046  # of a word to PostgreSQL, which refuses longer ones; no name has one
 _MOST_WORDS = 1_000  # far beyond any query of the length that callers accept
 
-# The tenant is a word of the query itself, so that another tenant's names cost nothing. The join
-# is a CROSS one because SQLite then keeps its order: the index drives, accounts are looked up.
-_SQLITE = Question(
-    text(
-        "SELECT account.id, account.name, account.folded FROM account_search"
-        " CROSS JOIN account ON account.search_key = account_search.rowid"
-        " WHERE account_search MATCH :query AND account.tenant_id = :own_tenant"
-        " AND (:type IS NULL OR account.account_type = :type) LIMIT :most"
-    )
-)
-# Words that stand in one name of fifty are found among the first accounts there are, sooner than an
-# index meets them all; and words go together, which the planner does not know. A few accounts are
-# looked at to see whether it is worth while. In the order of ids, for which there is an index: else
-# a plan for any tenant reads those of all tenants, in hope of many of this one.
-_FEW, _MANY = 2_000, 16_000
-_AMONG_SOME = Question(
-    text(
-        "SELECT id, name, folded FROM ("
-        "SELECT id, name, folded, account_type, search_words FROM account"
-        " WHERE account.tenant_id = :own_tenant ORDER BY id LIMIT :among) AS first_ones"
-        " WHERE search_words @@ CAST(CAST(:query AS text) AS tsquery)"
-        " AND (CAST(:type AS text) IS NULL OR account_type = CAST(:type AS text)) LIMIT :most"
-    )
-)
-# A plan made for common words would read every account for a rare one.
+_FEW, _MANY = 2_000, 16_000  # rows that are looked at before the index is asked
+# A plan made for common words would read every row for a rare one.
 _BEGIN = text(
     "SELECT current_setting('role') AS role, current_setting('plan_cache_mode') AS plans,"
     " set_config('app.search', CAST(:query AS text), true),"
@@ -64,49 +43,48 @@ _END = text(
     "SELECT set_config('role', CAST(:role AS text), true), set_config('app.search', '', true),"
     " set_config('plan_cache_mode', CAST(:plans AS text), true)"
 )
-_POSTGRESQL = Question(
-    text(
-        "SELECT id, name, folded FROM account WHERE account.tenant_id = :own_tenant"
-        " AND (CAST(:type AS text) IS NULL OR account_type = CAST(:type AS text)) LIMIT :most"
-    )
-)
 
 
 async def candidates(
-    tx: Tx, words: Sequence[str], *, account_type: str | None = None, limit: int
+    tx: Tx, searched: Searchable, words: Sequence[str], *, limit: int, **wanted: str | None
 ) -> Sequence[Any]:
-    """Id, name and folded name of accounts that have, for every word, a word that begins with it.
+    """Rows with the shown columns that have, for every word, a word that begins with it.
 
-    Words are folded (kernel/folding.py) if they are not yet. At most `limit` accounts, in no
-    order: ranking millions of matches is what makes a search slow, so the caller ranks the few it
-    gets. No words, no accounts. Nothing in a word is an operator of a query language.
+    Words are folded (kernel/folding.py) if they are not yet. `wanted` are values of filter columns;
+    None takes all. At most `limit` rows, in no order: ranking millions of matches is what makes a
+    search slow, so the caller ranks the few it gets. No words, no rows. Nothing in a word is an
+    operator of a query language.
     """
     needed = _needed(words)
     if not needed or limit < 1:
         return []
     assert len(needed) <= _MOST_WORDS, "whoever takes the query bounds its length"
+    filters = {name: wanted.get(name) for name in searched.filters}
+    assert filters.keys() >= wanted.keys(), "no filter column of what is searched"
     if tx.is_sqlite:
         query = " AND ".join(
             [f"tenant_id : {_quoted(tx.tenant_id)}"]
             + [f"folded : {_quoted(word)} *" for word in needed]
         )
-        return await tx.ask(_SQLITE, query=query, type=account_type, most=limit)
+        return await tx.ask(matching(searched), query=query, most=limit, **filters)
     if any(len(word.encode()) > _LONGEST_BYTES for word in needed):
         return []
-    return await _indexed(tx, " & ".join(map(_lexeme, needed)), account_type, limit)
+    return await _indexed(tx, searched, " & ".join(map(_lexeme, needed)), filters, limit)
 
 
-async def _indexed(tx: Tx, query: str, account_type: str | None, limit: int) -> Sequence[Any]:
+async def _indexed(
+    tx: Tx, searched: Searchable, query: str, filters: Mapping[str, str | None], limit: int
+) -> Sequence[Any]:
     """The same on PostgreSQL, for a query of lexemes."""
-    asked = {"query": query, "type": account_type, "most": limit}
-    some = await tx.ask(_AMONG_SOME, among=_FEW, **asked)
+    asked = {"query": query, "most": limit, **filters}
+    some = await tx.ask(among_first(searched), among=_FEW, **asked)
     if limit > len(some) >= limit * _FEW // _MANY > 0:
-        some = await tx.ask(_AMONG_SOME, among=_MANY, **asked)
+        some = await tx.ask(among_first(searched), among=_MANY, **asked)
     if len(some) == limit:
         return some
     connection = await tx.session.connection()
     was = (await connection.execute(_BEGIN, {"query": query, "searcher": SEARCHER})).one()
-    found = await tx.ask(_POSTGRESQL, type=account_type, most=limit)
+    found = await tx.ask(as_searcher(searched), most=limit, **filters)
     await connection.execute(_END, {"role": was.role, "plans": was.plans})
     return found
 

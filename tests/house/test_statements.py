@@ -17,8 +17,9 @@ RUNS_SQL = {"execute", "exec_driver_sql", "executescript", "executemany", "fetch
 }  # fmt: skip
 # Whatever hands out a Core table or a connection that takes SQL as it is.
 BARE = {"__table__", "local_table", "metadata", "exec_driver_sql"}
-# DDL, GRANT and PRAGMA take no parameters. Here, and only here, they are built from constants.
-CONSTANT = ("domain/store/engine.py", "domain/store/migrations")
+# DDL, GRANT and PRAGMA take no parameters, nor does the name of a table that can be searched. Here,
+# and only here, they are built from constants.
+CONSTANT = ("domain/store/engine.py", "domain/store/searchable.py", "domain/store/migrations")
 
 # Questions stand in these files, and the verbs of a transaction that change something do not.
 QUERIES = re.compile(r"/(\w+_)?queries\.py$")

@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from domain.accounts.queries import SEARCHED
 from domain.accounts.tables import Account
 from domain.kernel.folding import fold
 from domain.kernel.ids import new_id
 from domain.store import search
 from domain.store.direct import Direct
+from domain.store.searchable import Searchable, among_first, as_searcher, matching
 from domain.store.tx import Tx, reading
 
 pytestmark = pytest.mark.both
@@ -44,7 +46,9 @@ async def test_it_finds_what_a_scan_finds_and_nothing_of_other_tenants(
             await keep(tx, theirs)
         async with world.owning() as tx:
             names.update(await keep(tx, ours))
-            found.extend(one.id for one in await search.candidates(tx, query, limit=limit))
+            found.extend(
+                one.id for one in await search.candidates(tx, SEARCHED, query, limit=limit)
+            )
             raise Undone
 
     with pytest.raises(Undone):
@@ -65,7 +69,7 @@ async def test_no_character_of_a_query_is_an_operator(world, query):
         await keep(tx, ["a bcd", "% _ *", "or near drop"])
 
     async with world.looking() as tx:
-        found = await search.candidates(tx, [query], limit=10)
+        found = await search.candidates(tx, SEARCHED, [query], limit=10)
 
     wanted = fold(query).split()
     kept = [fold(name) for name in ("a bcd", "% _ *", "or near drop")]
@@ -80,8 +84,8 @@ async def test_a_changed_name_is_found_under_its_new_words_only(world):
         account.folded = "hoang hon"
 
     async with world.looking() as tx:
-        before = await search.candidates(tx, ["sao"], limit=10)
-        after = await search.candidates(tx, ["hoang", "hon"], limit=10)
+        before = await search.candidates(tx, SEARCHED, ["sao"], limit=10)
+        after = await search.candidates(tx, SEARCHED, ["hoang", "hon"], limit=10)
 
     assert before == []
     assert [one.id for one in after] == [id]
@@ -100,7 +104,7 @@ async def test_however_many_accounts_are_looked_at_first_all_are_found(
     wanted = {id for id, name in ids.items() if name.startswith("sao")}
     async with world.looking() as tx:
         for limit in (5, 20, len(wanted), 100):
-            found = [one.id for one in await search.candidates(tx, ["sao"], limit=limit)]
+            found = [one.id for one in await search.candidates(tx, SEARCHED, ["sao"], limit=limit)]
             assert len(set(found)) == len(found) == min(limit, len(wanted))
             assert set(found) <= wanted
 
@@ -109,7 +113,7 @@ async def test_a_search_leaves_the_transaction_as_it_was(world):
     async with world.owning() as tx:
         before = await who_asks(tx)
         await keep(tx, ["sao mai", "hoang hon"])
-        await search.candidates(tx, ["sao"], limit=10)
+        await search.candidates(tx, SEARCHED, ["sao"], limit=10)
         after = await who_asks(tx)
         await keep(tx, ["binh minh"])
 
@@ -136,7 +140,7 @@ async def test_the_index_is_asked_although_row_level_security_stands_before_it(w
     fetched = Direct._fetched
     monkeypatch.setattr(Direct, "_fetched", explained)
     async with reading(world.agent_side, world.ours.id, world.clock) as tx:
-        plan = await search.candidates(tx, ["w1234"], limit=10)
+        plan = await search.candidates(tx, SEARCHED, ["w1234"], limit=10)
     said = "\n".join(row[0] for row in plan)
 
     assert "ix_account_search_words" in said, said
@@ -160,7 +164,7 @@ async def test_a_small_company_waits_for_no_row_of_a_large_one(world, monkeypatc
     async with reading(world.agent_side, world.ours.id, world.clock) as tx:
         connection = await tx.session.connection()
         await connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
-        found = await search.candidates(tx, ["sao"], limit=10)
+        found = await search.candidates(tx, SEARCHED, ["sao"], limit=10)
         read = await connection.scalar(met)
 
     assert [one.name for one in found] == ["sao mai"]
@@ -178,14 +182,14 @@ async def who_asks(tx: Tx) -> list[tuple[str, ...]]:
 
 async def test_thousands_of_words_are_answered(world):
     async with world.looking() as tx:
-        found = await search.candidates(tx, [f"w{n}" for n in range(900)], limit=10)
+        found = await search.candidates(tx, SEARCHED, [f"w{n}" for n in range(900)], limit=10)
 
     assert found == []
 
 
 async def test_a_word_that_unfolds_to_thousands_of_bytes_is_answered(world):
     async with world.looking() as tx:
-        found = await search.candidates(tx, ["\u3316" * 200], limit=10)
+        found = await search.candidates(tx, SEARCHED, ["\u3316" * 200], limit=10)
 
     assert found == []
 
@@ -217,3 +221,22 @@ async def keep(tx: Tx, names: list[str]) -> dict[str, str]:
         )
     await tx.flush()
     return kept
+
+
+async def test_any_table_may_be_searchable_and_its_statements_name_nothing_else():
+    products = Searchable(table="product", shown=("id", "code"), filters=("family", "unit"))
+
+    for statement in (matching(products), among_first(products), as_searcher(products)):
+        said = str(statement.statement)
+        assert "account" not in said
+        assert "product.tenant_id = :own_tenant" in said
+        assert ":family" in said and ":unit" in said
+    assert products.columns == ("tenant_id", "id", "code", "family", "unit")
+
+
+@pytest.mark.parametrize("name", ["product; DROP TABLE deal", "Product", "a b", ""])
+def test_what_is_no_name_of_ours_never_becomes_part_of_a_statement(name):
+    with pytest.raises(AssertionError):
+        Searchable(table=name)
+    with pytest.raises(AssertionError):
+        Searchable(table="product", filters=(name,))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from domain.store.descriptor import ALL, Stored, modules, stored
 from domain.store.engine import SEARCHER, Role
 from domain.store.schema import TenantRow
+from domain.store.searchable import Searchable
 
 _OWN = "tenant_id = nullif(current_setting('app.tenant_id', true), '')"
 # An index may answer a condition only if nothing stands before it, and row level security stands
@@ -48,7 +49,7 @@ def raise_walls(connection: Connection) -> None:
         rules = declared.get(table, _UNKNOWN)
         _run(connection, _grants(rules, name))
         if rules.searched:
-            _run(connection, _search_wall(rules, name))
+            _run(connection, _search_wall(rules.searched, name))
 
 
 def _wall(name: str) -> Iterator[str]:
@@ -72,11 +73,11 @@ def _grants(rules: Stored, name: str) -> Iterator[str]:
         yield f"GRANT {', '.join(rights)} ON {name} TO {role.value}"
 
 
-def _search_wall(rules: Stored, name: str) -> Iterator[str]:
+def _search_wall(searched: Searchable, name: str) -> Iterator[str]:
     yield f"DROP POLICY IF EXISTS search_wall ON {name}"
     yield f"CREATE POLICY search_wall ON {name} AS RESTRICTIVE TO {SEARCHER} USING ({_SOUGHT})"
     yield f"REVOKE ALL ON {name} FROM {SEARCHER}"
-    yield f"GRANT SELECT ({', '.join(rules.searched)}) ON {name} TO {SEARCHER}"
+    yield f"GRANT SELECT ({', '.join(searched.columns)}) ON {name} TO {SEARCHER}"
 
 
 def _run(connection: Connection, statements: Iterator[str]) -> None:
