@@ -220,7 +220,7 @@ async def test_a_refused_move_changes_nothing_and_says_what_is_possible(
             ("discovery", False), ("proposal", True), ("negotiation", True),
         ]  # fmt: skip
     if code == "STAGE_TERMINAL":
-        assert "crm_close_deal" in caught.value.hint
+        assert "{close_deal}" in caught.value.hint
 
 
 async def test_what_a_stage_needs_can_be_given_with_the_move(world):

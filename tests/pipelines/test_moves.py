@@ -78,7 +78,7 @@ def test_an_end_is_reached_by_closing_only(end, outcome):
     fault = refusal("negotiation", end, reason="please")
 
     assert fault.code == "STAGE_TERMINAL"
-    assert f'Use crm_close_deal with the outcome "{outcome}".' in fault.hint
+    assert f'Use {{close_deal}} with the outcome "{outcome}".' in fault.hint
     assert "proposal" in fault.hint
 
 
