@@ -1,20 +1,19 @@
-"""Which tool may do what? The policy table, read from TOML into frozen values."""
+"""Policy table: which tool may do what? Read from TOML into frozen values."""
 
 import hashlib
 import tomllib
 from enum import StrEnum
-from functools import cached_property
-from importlib.resources import files
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from domain.identity.roles import ROLES
 from domain.kernel.canonical import canonical
 from domain.kernel.faults import Fault, Kind
-from policies.contract import wire_name
-
-ROLES = frozenset({"sales", "am", "cro", "cfo", "dpo", "admin"})
+from policies import shipped
+from policies.contract import TOOL_ID, wire_name
 
 
 class Effect(StrEnum):
@@ -62,15 +61,9 @@ class Slot(_Frozen):
 
 
 class Predicate(_Frozen):
-    """A comparison with a field the server computed; an unknown field holds (worst case)."""
+    """A comparison with a fact the tool declares; what is unknown holds (worst case)."""
 
-    field: Literal[
-        "amount_usd_minor",
-        "customer_sum_24h_usd_minor",
-        "discount_bp",
-        "rows",
-        "account_first_use",
-    ]
+    field: str = Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")
     op: Literal[">", ">=", "==", "<", "<="]
     value: int
 
@@ -85,7 +78,7 @@ class Escalation(_Frozen):
 class ToolPolicy(_Frozen):
     """One row: everything that is allowed about one tool."""
 
-    id: str = Field(pattern=r"^cyberos(\.[a-z][a-z0-9_]*){1,2}$")
+    id: str = Field(pattern=TOOL_ID)
     scope: str = Field(pattern=r"^[a-z]+\.[a-z_]+(\.[a-z_]+)?$")
     effect: Effect
     open_world: bool = False
@@ -101,10 +94,15 @@ class ToolPolicy(_Frozen):
     batch: bool = False
     toolset: str = "default"
 
-    def asks_about(self, field: str) -> bool:
-        """Whether any rule of this row compares the field."""
+    @property
+    def asked(self) -> frozenset[str]:
+        """The facts that rules of this row compare with something."""
         rules = (*self.ask, *self.deny, *(step.when for step in self.escalate))
-        return any(rule.field == field for rule in rules)
+        return frozenset(rule.field for rule in rules)
+
+    def asks_about(self, field: str) -> bool:
+        """Whether any rule of this row compares the fact."""
+        return field in self.asked
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
@@ -188,17 +186,24 @@ class Catalogue(_Frozen):
 def load(path: Path | None = None) -> Catalogue:
     """Read and check the table; POLICY_UNAVAILABLE for anything that is not exactly a table.
 
-    Whether the table is strong enough is the floor's question (policies/floor.py).
+    Without a path it is the shipped one. Whether a table is strong enough is the floor's question
+    (policies/floor.py).
     """
     try:
-        shipped = files("policies").joinpath("catalogue.toml")
-        raw = path.read_bytes() if path else shipped.read_bytes()
-        return Catalogue.model_validate(tomllib.loads(raw.decode("utf-8")))
+        if path is None:
+            return _shipped()
+        return Catalogue.model_validate(tomllib.loads(path.read_bytes().decode()))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise _unavailable() from error
+        raise unavailable() from error
 
 
-def _unavailable() -> Fault:
+@cache
+def _shipped() -> Catalogue:
+    return Catalogue.model_validate(shipped.read().table)
+
+
+def unavailable() -> Fault:
+    """The fault of a table that cannot be used."""
     return Fault(
         "POLICY_UNAVAILABLE",
         Kind.FORBIDDEN,

@@ -1,28 +1,40 @@
 """What do gate, executor and tools agree on? The words every tool is written in."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cached_property
 from importlib import import_module
-from typing import Any, Protocol
+from importlib.resources import files
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.kernel.clock import VIETNAM
-from domain.kernel.faults import Fault
+from domain.kernel.faults import Fault, Kind
 from domain.store.chain import Actor
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
-from domain.taxpayers.registry import NoRegistry, TaxRegistry
+
+TOOL_ID: Final = r"^cyberos(\.[a-z][a-z0-9_]*){1,2}$"
+# The fact that says what a wish is worth, in US cents; of one customer's it is added up.
+WORTH: Final = "amount_usd_minor"
+_Port = TypeVar("_Port")
 
 
 class Arguments(BaseModel):
     """What a caller may send: strict types, and an unknown argument is a mistake to be told."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class About(NamedTuple):
+    """The one row a call was about: the name of its table and its id."""
+
+    kind: str
+    id: str
 
 
 class Answer(BaseModel):
@@ -33,6 +45,10 @@ class Answer(BaseModel):
     def text(self) -> str:
         """A few lines a person or a model can act on; the structure holds the rest."""
         return ""
+
+    def about(self) -> About | None:
+        """What the call was about, for the audit chain. Whatever changes something says it."""
+        return None
 
     def proof(self) -> Mapping[str, str | int]:
         """What the audit entry of the call tells of it, for good: no names and no private words."""
@@ -149,7 +165,7 @@ class Proposal:
     @property
     def amount_usd_minor(self) -> int | None:
         """The worth by which it is judged, if it could be computed."""
-        worth = self.facts.get("amount_usd_minor")
+        worth = self.facts.get(WORTH)
         return worth if isinstance(worth, int) else None
 
 
@@ -168,12 +184,33 @@ class Declined:
 
 
 class Outside:
-    """Who can be asked beyond the house: nobody, unless server/wiring.py knows somebody."""
+    """Who can be asked beyond the program, by the type of the port: `outside[TaxRegistry]`.
 
-    @cached_property
-    def tax_registry(self) -> TaxRegistry:
-        """The registry of taxpayers, made when it is first needed."""
-        return NoRegistry()
+    server/wiring.py says how each is made; it is made when somebody first asks for it.
+    """
+
+    def __init__(self, ports: Mapping[type, Callable[[], Any]] | None = None) -> None:
+        self._ports = dict(ports or {})
+        self._made: dict[type, Any] = {}
+
+    def __getitem__(self, port: type[_Port]) -> _Port:
+        """The implementation of a port. Raises PORT_MISSING when there is none."""
+        if port not in self._made:
+            if port not in self._ports:
+                raise _port_missing(port)
+            self._made[port] = self._ports[port]()
+        made: _Port = self._made[port]
+        return made
+
+
+def _port_missing(port: type) -> Fault:
+    return Fault(
+        "PORT_MISSING",
+        Kind.FORBIDDEN,
+        f"Nobody is connected here who could be asked ({port.__name__}).",
+        "tell an operator; what needs no answer from outside works all the same.",
+        {"port": port.__name__},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +227,14 @@ class Consult:
     ask: Callable[[Outside, str], Awaitable[Any]]
     keep: Callable[[Tx, Any], Awaitable[None]]
     concerns: Callable[[Any], bool] = lambda arguments: True
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A field a tool computes for every proposal, which the policy may ask about."""
+
+    name: str
+    means: str
 
 
 Run = Callable[[Call, Any], Awaitable[Answer]]
@@ -218,7 +263,8 @@ class Tool:
     most once per action) and, where the provider can be asked, `inquire`. A tool that has to
     ask somebody outside before it can decide has `consult`. `picture` makes a PNG of an answer
     that people would rather look at. `opens` names the guards of the database (needs_action in
-    domain/store/guards.py) that let pass what `execute` writes.
+    domain/store/guards.py) that let pass what `execute` writes. `facts` are the fields its
+    proposals carry, exactly.
     """
 
     id: str
@@ -235,6 +281,7 @@ class Tool:
     picture: Picture | None = None
     consult: Consult | None = None
     opens: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
     @property
     def name(self) -> str:
@@ -276,6 +323,7 @@ def people_tool(
     inquire: Inquire | None = None,
     picture: Picture | None = None,
     opens: tuple[str, ...] = (),
+    facts: tuple[Fact, ...] = (),
 ) -> Tool:
     """Declare a tool that waits for people; the docstring of `propose` is what the model reads.
 
@@ -293,6 +341,7 @@ def people_tool(
         inquire=inquire,
         picture=picture,
         opens=opens,
+        facts=facts,
     )
 
 
@@ -350,29 +399,49 @@ class Registry(Protocol):
         ...
 
 
-class LazyRegistry:
-    """Tools by the module that declares them; a module is imported when its tool is called.
+def module_of(tool_id: str, package: str = "tools") -> str | None:
+    """Where a tool is declared: `cyberos.<ns>.<tool>` in `tools.<ns>.<tool>`; None for no id.
 
-    Every module has one `TOOL`. Start-up is part of the product: listing tools needs only the
-    committed contracts, so no tool's shapes are built before somebody calls it.
+    What has no namespace of its own belongs to `core`: `cyberos.whoami` is `tools.core.whoami`.
+    """
+    if not re.fullmatch(TOOL_ID, tool_id):
+        return None
+    _, *namespace, name = tool_id.split(".")
+    return ".".join([package, *(namespace or ["core"]), name])
+
+
+class LazyRegistry:
+    """Tools by their id, found where it says, and imported when somebody calls them.
+
+    Every file of a tool has one `TOOL`. Start-up is part of the product: listing tools needs only
+    the policy and the committed contracts, so no tool's shapes are built before it is called.
     """
 
-    def __init__(self, modules: Mapping[str, str]) -> None:
-        self._modules = dict(modules)
+    def __init__(self, package: str = "tools") -> None:
+        self._package = package
         self._tools: dict[str, Tool] = {}
 
     def names(self) -> Iterable[str]:
-        """Every wire name."""
-        return [wire_name(id) for id in self._modules]
-
-    def ids(self) -> Iterable[str]:
-        """Every canonical id."""
-        return list(self._modules)
+        """Every wire name, as published."""
+        contracts = files(self._package).joinpath("contracts").iterdir()
+        return [one.name.removesuffix(".json") for one in contracts if one.name.endswith(".json")]
 
     def get(self, tool_id: str) -> Tool | None:
         """The tool with this canonical id, imported now if it was not before."""
-        if tool_id not in self._tools and tool_id in self._modules:
-            declared = import_module(self._modules[tool_id]).TOOL
-            assert isinstance(declared, Tool) and declared.id == tool_id
-            self._tools[tool_id] = declared
-        return self._tools.get(tool_id)
+        found = self._tools.get(tool_id) or self._found(tool_id)
+        if found is not None:
+            self._tools[tool_id] = found
+        return found
+
+    def _found(self, tool_id: str) -> Tool | None:
+        # An id may come from a policy file or a row of the database: only its shape is trusted.
+        module = module_of(tool_id, self._package)
+        if module is None:
+            return None
+        try:
+            declared = getattr(import_module(module), "TOOL", None)
+        except ModuleNotFoundError as missing:
+            if missing.name not in {module, module.rpartition(".")[0]}:
+                raise  # the file is there, and something that it needs is not
+            return None
+        return declared if isinstance(declared, Tool) and declared.id == tool_id else None

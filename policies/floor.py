@@ -1,64 +1,89 @@
-"""What may no policy file weaken? Compiled in, checked at every load.
+"""Policy floor: what may no policy file weaken? Checked at every load.
 
-And what is left when there is no valid file: reading, with the scopes written here.
+Its entries stand beside the rows they are about, in the shipped files of policies/catalogue; an
+operator's file can hold none. A row that ships as reading stays so, with its scope. When there is
+no valid table, the shipped rows that read are left.
 """
 
-from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from domain.kernel.faults import Fault, Kind
-from policies.catalogue import CUSTOMER_SUM, Catalogue, Confirm, Effect, ToolPolicy, load
+from policies import shipped
+from policies.catalogue import (
+    CUSTOMER_SUM,
+    Catalogue,
+    Confirm,
+    Effect,
+    ToolPolicy,
+    load,
+    unavailable,
+)
+from policies.contract import WORTH
 from policies.decide import holds
 
-# Tools whose effect cannot be taken back, and the roles that at least must sign, each by a
-# person of her own (rulings G2 and G4; facts on policy, section 3.1).
-AT_LEAST: Mapping[str, tuple[frozenset[str], ...]] = {
-    "cyberos.crm.close_deal": (frozenset({"am"}),),
-    "cyberos.crm.merge_contacts": (frozenset({"sales", "am"}),),
-    "cyberos.inv.send_invoice": (frozenset({"am"}),),
-    "cyberos.inv.send_dunning": (frozenset({"am", "cfo"}),),
-    "cyberos.inv.void_invoice": (frozenset({"am"}),),
-    "cyberos.inv.cancel_einvoice": (frozenset({"am"}), frozenset({"cfo"})),
-    "cyberos.inv.issue_credit_note": (frozenset({"cfo"}),),
-    "cyberos.data.export_full": (frozenset({"dpo"}),),
-    "cyberos.admin.add_bank_account": (frozenset({"cfo"}), frozenset({"admin"})),
-}
-# Tools that send money into an account, and who at least confirms the first use of one (G1).
-FIRST_USE = ("cyberos.crm.generate_vietqr", "cyberos.inv.generate_vietqr")
-FIRST_USE_ROLES = frozenset({"am", "cfo"})
-LARGE_DEAL_USD_MINOR = 10_000_000
 OLDEST_RATE_DAYS = 45
-
-# The scope a reading tool needs, in case there is no policy to ask.
-READING: Mapping[str, str] = {
-    "cyberos.whoami": "core.read",
-    "cyberos.approvals.list": "core.read",
-    "cyberos.approvals.get": "core.read",
-    "cyberos.crm.search_accounts": "crm.read",
-    "cyberos.crm.get_account": "crm.read",
-    "cyberos.crm.validate_mst": "crm.read",
-    "cyberos.inv.validate_mst": "inv.aging_read",
-    "cyberos.crm.list_contacts": "crm.read",
-    "cyberos.crm.list_pipelines": "crm.read",
-    "cyberos.crm.list_deals": "crm.read",
-    "cyberos.crm.forecast": "crm.read",
-    "cyberos.crm.forecast_accuracy": "crm.read",
-    "cyberos.crm.get_deal": "crm.read",
-    "cyberos.crm.timeline": "crm.read",
-    "cyberos.crm.pipeline_board": "crm.read",
-    "cyberos.crm.next_best_action": "crm.read",
-    "cyberos.crm.lead_score": "crm.read",
-    "cyberos.crm.kpis": "crm.read",
-    "cyberos.vn.decode_vietqr": "core.read",
-    "cyberos.vn.parse_address": "core.read",
-    "cyberos.vn.amount_in_words": "core.read",
-    "cyberos.vn.list_banks": "core.read",
-}
 # Nothing can approve, enrol a key, grant a role or change the policy through a tool.
 NEVER_A_TOOL = ("approve", "reject", "enrol", "enroll", "grant", "sign", "policy")
-# Cancellations, exports, keys and policy are read one by one before they are signed (ruling G5).
-NEVER_BATCHED = frozenset({"cyberos.inv.cancel_einvoice", "cyberos.inv.void_invoice"})
-NEVER_BATCHED_IN = ("cyberos.admin.", "cyberos.data.")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _set(value: Any) -> Any:
+    return frozenset(value) if isinstance(value, list) else value
+
+
+def _sets(value: Any) -> Any:
+    return tuple(frozenset(one) for one in value) if isinstance(value, list) else value
+
+
+_Roles = Annotated[frozenset[str], BeforeValidator(_set), Field(min_length=1)]
+
+
+class Asking(_Frozen):
+    """Whom a tool asks at least when one of its facts has this value."""
+
+    field: str
+    value: int
+    roles: _Roles
+
+
+class Escalating(_Frozen):
+    """Who signs too when a fact is above the limit, or above a lower one."""
+
+    field: str
+    above: int
+    roles: _Roles
+
+
+class Entry(_Frozen):
+    """What must at least hold of one tool, or of all tools of a namespace (`cyberos.<ns>.*`)."""
+
+    id: str = Field(pattern=r"^cyberos(\.[a-z][a-z0-9_]*){1,2}$|^cyberos\.[a-z][a-z0-9_]*\.\*$")
+    signatures: Annotated[tuple[frozenset[str], ...], BeforeValidator(_sets)] = ()
+    ask: Asking | None = None
+    escalate: Escalating | None = None
+    batch: bool = True
+
+    def concerns(self, tool_id: str) -> bool:
+        """Whether it speaks of this tool."""
+        if self.id.endswith("*"):
+            return tool_id.startswith(self.id.removesuffix("*"))
+        return tool_id == self.id
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """The floor, as it is shipped. Raises POLICY_UNAVAILABLE if it cannot be read."""
+    try:
+        return tuple(Entry.model_validate(one) for one in shipped.read().floor)
+    except (OSError, ValueError) as error:
+        raise unavailable() from error
 
 
 def check(catalogue: Catalogue, *, of_the_past: bool = False) -> None:
@@ -67,20 +92,30 @@ def check(catalogue: Catalogue, *, of_the_past: bool = False) -> None:
     A policy `of_the_past`, as it stands in a chain, need not know what the floor learnt since:
     that the deals of a customer are added up.
     """
-    weak = [problem for row in catalogue.tool for problem in _problems(row)]
-    large = catalogue.by_id.get("cyberos.crm.close_deal")
-    judged_by = {CUSTOMER_SUM, "amount_usd_minor"} if of_the_past else {CUSTOMER_SUM}
-    if large is not None and not _large_deals_escalate(large, judged_by):
-        weak.append(f"{large.id} must ask a CRO above 100,000 USD for one customer in a day")
-    if catalogue.rate_max_age_days > OLDEST_RATE_DAYS:
-        weak.append(f"rate_max_age_days must not be above {OLDEST_RATE_DAYS}")
-    if weak:
+    if weak := weaknesses(catalogue, of_the_past=of_the_past):
         raise Fault(
             "POLICY_TOO_WEAK",
             Kind.FORBIDDEN,
             "The policy table is weaker than the program allows: " + "; ".join(weak) + ".",
-            "restore the rows; the floor is compiled in and needs a new release to change.",
+            "restore the rows; the floor comes with the program and needs a new release to change.",
         )
+
+
+def weaknesses(catalogue: Catalogue, *, of_the_past: bool = False) -> list[str]:
+    """Where the table is weaker than the floor, in words."""
+    reading = {row.id: row for row in load().tool if row.is_read}
+    weak = []
+    for row in catalogue.tool:
+        if any(word in row.id.split(".")[-1].split("_") for word in NEVER_A_TOOL):
+            weak.append(f"{row.id} must not be a tool")
+        if row.id in reading and not (row.is_read and row.scope == reading[row.id].scope):
+            weak.append(f"{row.id} must be a reading tool with the scope {reading[row.id].scope}")
+        for entry in entries():
+            if entry.concerns(row.id):
+                weak += _problems(row, entry, of_the_past=of_the_past)
+    if catalogue.rate_max_age_days > OLDEST_RATE_DAYS:
+        weak.append(f"rate_max_age_days must not be above {OLDEST_RATE_DAYS}")
+    return weak
 
 
 def load_checked(path: Path | None = None) -> Catalogue:
@@ -91,30 +126,38 @@ def load_checked(path: Path | None = None) -> Catalogue:
 
 
 def reading_only() -> Catalogue:
-    """The table that is left when the real one cannot be used."""
-    rows = tuple(
-        ToolPolicy(id=id, scope=scope, effect=Effect.READ) for id, scope in READING.items()
-    )
-    return Catalogue(version=1, tool=rows)
+    """The table that is left when the real one cannot be used; empty if none can be read at all."""
+    try:
+        whole = load()
+    except Fault:
+        return Catalogue(version=1, tool=())
+    return whole.model_copy(update={"tool": tuple(row for row in whole.tool if row.is_read)})
 
 
-def _problems(row: ToolPolicy) -> list[str]:
+def _problems(row: ToolPolicy, entry: Entry, *, of_the_past: bool) -> list[str]:
     found = []
-    if any(word in row.id.split(".")[-1].split("_") for word in NEVER_A_TOOL):
-        found.append(f"{row.id} must not be a tool")
-    if row.id in READING and (row.effect is not Effect.READ or row.scope != READING[row.id]):
-        found.append(f"{row.id} must be a reading tool with the scope {READING[row.id]}")
-    if row.id in FIRST_USE and not _asks_on_first_use(row):
-        found.append(f"{row.id} must ask an AM or a CFO on the first use of an account")
-    if row.batch and (row.id in NEVER_BATCHED or row.id.startswith(NEVER_BATCHED_IN)):
+    if entry.signatures:
+        if row.effect is not Effect.DESTRUCTIVE or row.confirm is not Confirm.ALWAYS:
+            found.append(f"{row.id} must be destructive and always ask people")
+        if not _covers(row, entry.signatures):
+            found.append(f"{row.id} needs more or other signatures")
+    if entry.ask is not None and not _asks(row, entry.ask):
+        found.append(
+            f"{row.id} must ask {_either(entry.ask.roles)} when {entry.ask.field} is "
+            f"{entry.ask.value}"
+        )
+    if entry.escalate is not None and not _escalates(row, entry.escalate, of_the_past=of_the_past):
+        found.append(
+            f"{row.id} must ask {_either(entry.escalate.roles)} too when {entry.escalate.field} is "
+            f"above {entry.escalate.above:,}"
+        )
+    if row.batch and not entry.batch:
         found.append(f"{row.id} must not be batched")
-    if row.id not in AT_LEAST:
-        return found
-    if row.effect is not Effect.DESTRUCTIVE or row.confirm is not Confirm.ALWAYS:
-        found.append(f"{row.id} must be destructive and always ask people")
-    if not _covers(row, AT_LEAST[row.id]):
-        found.append(f"{row.id} needs more or other signatures")
     return found
+
+
+def _either(roles: frozenset[str]) -> str:
+    return " or ".join(sorted(roles))
 
 
 def _covers(row: ToolPolicy, needed: tuple[frozenset[str], ...]) -> bool:
@@ -128,18 +171,20 @@ def _covers(row: ToolPolicy, needed: tuple[frozenset[str], ...]) -> bool:
     return True
 
 
-def _asks_on_first_use(row: ToolPolicy) -> bool:
+def _asks(row: ToolPolicy, least: Asking) -> bool:
     asks = row.confirm is Confirm.ALWAYS or any(
-        rule.field == "account_first_use" and holds(rule, {rule.field: True}) for rule in row.ask
+        rule.field == least.field and holds(rule, {rule.field: least.value}) for rule in row.ask
     )
-    return asks and _covers(row, (FIRST_USE_ROLES,))
+    return asks and _covers(row, (least.roles,))
 
 
-def _large_deals_escalate(row: ToolPolicy, judged_by: set[str]) -> bool:
+def _escalates(row: ToolPolicy, least: Escalating, *, of_the_past: bool) -> bool:
+    summed = of_the_past and least.field == CUSTOMER_SUM
+    judged_by = {least.field, WORTH} if summed else {least.field}
     return any(
         step.when.field in judged_by
         and step.when.op in {">", ">="}
-        and step.when.value <= LARGE_DEAL_USD_MINOR
-        and any(set(slot.roles) == {"cro"} for slot in step.slots)
+        and step.when.value <= least.above
+        and any(set(slot.roles) <= least.roles for slot in step.slots)
         for step in row.escalate
     )

@@ -119,10 +119,12 @@ class Gate:
 
     def visible(self, principal: Principal) -> list[ToolPolicy]:
         """The tools this principal may call, in one fixed order. Others do not exist for it."""
+        there = set(self._registry.names())
         rows = (
             row
             for row in self._catalogue.tool
-            if admit(row, scopes=principal.scopes, read_only=self._read_only).verdict
+            if row.name in there
+            and admit(row, scopes=principal.scopes, read_only=self._read_only).verdict
             is Verdict.ALLOW
         )
         return sorted(rows, key=lambda row: row.name)
@@ -271,6 +273,8 @@ class Gate:
             return await self._carry_out(call, tool.run, visit)
         assert tool.propose is not None and visit.arguments is not None
         proposal = await tool.propose(call, visit.arguments)
+        declared = {fact.name for fact in tool.facts}
+        assert proposal.facts.keys() == declared, f"{tool.id}: its facts are not those it declares"
         facts = await splitting.judged(tx, visit.row, proposal)
         decision = weigh(visit.row, facts, tainted=principal.tainted)
         if decision.verdict is Verdict.DENY:
@@ -290,26 +294,22 @@ class Gate:
     async def _carry_out(self, call: Call, run: Run, visit: _Visit) -> Outcome:
         answer = await run(call, visit.arguments)
         outcome = _outcome(answer)
-        call.tx.record(self._event(visit, call.principal, outcome, answer.proof()))
+        call.tx.record(self._event(visit, call.principal, answer))
         return outcome
 
-    def _event(
-        self,
-        visit: _Visit,
-        principal: Principal,
-        outcome: Outcome,
-        proof: Mapping[str, str | int],
-    ) -> Event:
+    def _event(self, visit: _Visit, principal: Principal, answer: Answer) -> Event:
+        about = answer.about()
+        assert about is not None, f"{visit.row.id}: its answer needs about() for the audit chain"
         assert visit.arguments is not None
         content = proposing.content(visit.arguments)
         _, digest = proposing.bound_json(content)
         return Event(
             event=visit.row.id,
             actor=principal.actor,
-            object=_object(outcome.structured),
+            object=about.id,
             policy=f"{self._catalogue.version}:{self._catalogue.sha256}",
             request=visit.request_id,
-            data={**proof, "args_sha256": digest},
+            data={**answer.proof(), "args_sha256": digest},
             private={"arguments": content},
         )
 
@@ -387,15 +387,6 @@ def _must_mark(principal: Principal, outcome: Outcome) -> bool:
 def _outcome(answer: Answer) -> Outcome:
     structured = answer.model_dump(mode="json", exclude_none=True)
     return Outcome(clean(structured), clean(answer.text()))
-
-
-def _object(structured: Mapping[str, Any]) -> str:
-    """What a call was about, for the audit: the id in its answer, or the deal it names."""
-    for value in (structured, *structured.values()):
-        if isinstance(value, Mapping) and isinstance(value.get("id"), str):
-            return str(value["id"])
-    deal_id = structured.get("deal_id")
-    return deal_id if isinstance(deal_id, str) else ""
 
 
 def _parse(tool: Tool, raw: Mapping[str, Any]) -> tuple[Arguments | None, Fault | None]:

@@ -1,23 +1,26 @@
-"""Write down what clients see: one contract file per tool, and docs/tools.md.
+"""Published files: one contract per tool, docs/tools.md and the tables of README.
 
-`make publish` runs this; a test fails when the files differ from the code. Publishing is how the
+`make publish` writes them; a test fails when they differ from the code. Publishing is how the
 tool contract changes: on purpose, as a reviewable difference.
 """
 
 import json
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from policies import floor
+from policies import fitting, floor
 from policies.catalogue import Catalogue, ToolPolicy
-from policies.contract import Tool
+from policies.contract import Answer, PendingAnswer, Tool
 from server import wiring
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "tools" / "contracts"
 MANUAL = ROOT / "docs" / "tools.md"
 _NOISE = frozenset({"title"})
+_DECLARED = re.compile(r"^(?:TOOL = |async def TOOL\()", re.MULTILINE)
 
 
 def contract_of(tool: Tool, row: ToolPolicy) -> dict[str, Any]:
@@ -39,9 +42,40 @@ def contracts() -> dict[str, dict[str, Any]]:
     made = {}
     for row in catalogue.tool:
         tool = registry.get(row.id)
-        assert tool is not None, f"{row.id} has a policy but no code"
-        made[row.name] = contract_of(tool, row)
+        if tool is not None:  # `complaints` names the file that is missing
+            made[row.name] = contract_of(tool, row)
     return made
+
+
+def complaints() -> list[str]:
+    """What does not belong together; each sentence names the tool and the file to write."""
+    registry, catalogue = wiring.registry(), floor.load_checked()
+    found = []
+    for row in catalogue.tool:
+        tool, file = registry.get(row.id), fitting.file_of(row)
+        if tool is None and not (ROOT / file).is_file():
+            found.append(f"{row.name}: policy row exists but {file} is missing")
+        elif tool is None:
+            found.append(f"{row.name}: {file} has no TOOL with the id {row.id}")
+        else:
+            found += [f"{row.name}: {file}: {words}" for words in _unsaid(tool, row)]
+    rows = {fitting.file_of(row) for row in catalogue.tool}
+    for path in sorted(ROOT.glob("tools/*/*.py")):
+        file = path.relative_to(ROOT).as_posix()
+        if file not in rows and _DECLARED.search(path.read_text(encoding="utf-8")):
+            home = f"policies/catalogue/{path.parent.name}.toml"
+            found.append(f"{file} declares a tool that has no row in {home}")
+    return found
+
+
+def _unsaid(tool: Tool, row: ToolPolicy) -> Iterator[str]:
+    """What an answer owes beside its structure: a text, and what it was about if it changed it."""
+    for step in (tool.run, tool.execute):
+        answer = step.__annotations__.get("return", Answer) if step is not None else PendingAnswer
+        if answer.text is Answer.text:
+            yield f"{answer.__name__} needs text(), the lines a client without structure shows"
+        if step is not None and not row.is_read and answer.about is Answer.about:
+            yield f"{answer.__name__} needs about(), the row that the audit chain names"
 
 
 def as_text(contract: dict[str, Any]) -> str:
@@ -55,7 +89,7 @@ def manual() -> str:
     lines = [
         "# Tools",
         "",
-        "Made by `make publish` from the code and `policies/catalogue.toml`; do not edit.",
+        "Made by `make publish` from the code and `policies/catalogue`; do not edit.",
         "",
         "| tool | does | scope | effect | people |",
         "|---|---|---|---|---|",
@@ -69,6 +103,9 @@ def manual() -> str:
 
 def main() -> int:
     """Rewrite everything that is published."""
+    if wrong := complaints():
+        sys.stderr.write("\n".join([*wrong, ""]))
+        return 1
     CONTRACTS.mkdir(exist_ok=True)
     made = contracts()
     for stale in CONTRACTS.glob("*.json"):

@@ -34,6 +34,7 @@ from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
 from domain.store.tx import Tx, reading, writing
 from domain.store.visibility import SYSTEM, Viewer
+from domain.taxpayers.registry import NoRegistry, TaxRegistry
 from policies import activation, deciding, floor
 from policies.catalogue import ToolPolicy
 from policies.contract import Outside, Registry
@@ -110,7 +111,7 @@ class World:
     registry: Registry = field(default_factory=wiring.registry)
     catalogue: Any = field(default_factory=floor.load_checked)
     era: str = "auto"
-    outside: Outside = field(default_factory=Outside)
+    outside: Outside = field(default_factory=lambda: Outside({TaxRegistry: NoRegistry}))
 
     @property
     def is_sqlite(self) -> bool:

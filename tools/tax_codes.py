@@ -7,7 +7,7 @@ from typing import Any
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
 from domain.taxpayers import service
-from domain.taxpayers.registry import RegistryAnswer
+from domain.taxpayers.registry import RegistryAnswer, TaxRegistry
 from domain.taxpayers.service import Standing
 from domain.vn.tax_codes import TaxCode, TaxCodeStatus, checksum_ok, is_personal, read_tax_code
 from policies.contract import Call, Consult, Outside
@@ -38,7 +38,7 @@ def consult(typed: Callable[[Any], str | None]) -> Consult:
 
 async def ask(outside: Outside, tax_code: str) -> RegistryAnswer:
     """What the registry says. Raises TAX_REGISTRY_... when it does not."""
-    return await outside.tax_registry.look_up(tax_code)
+    return await outside[TaxRegistry].look_up(tax_code)
 
 
 async def checked(call: Call, typed: str) -> Checked:

@@ -14,10 +14,11 @@ from domain.kernel.canonical import sha256_hex
 from domain.kernel.money import Locale, Money
 from domain.payments.beneficiaries import Beneficiary
 from domain.payments.requests import Asked
-from policies.contract import SlotView
+from policies.contract import About, Fact, SlotView
 from tools.shapes import View, quoted
 
 READY = "ready"
+FIRST_USE = Fact("account_first_use", "1 when nobody confirmed the bank account before")
 
 
 class VietQrResult(View):
@@ -48,6 +49,13 @@ class VietQrResult(View):
     def proof(self) -> Mapping[str, str | int]:
         """Who was asked to pay what into which account, by which code."""
         return self._proof
+
+    def about(self) -> About | None:
+        """The deal that is to be paid, or the bank account if it is for none."""
+        if self.deal_id is not None:
+            return About("deal", self.deal_id)
+        account = self._proof.get("bank_account_id")
+        return About("bank_account", str(account)) if account else None
 
     def made(self, into: Beneficiary, asked: Asked) -> Self:
         """The same answer, which the audit chain is to prove."""

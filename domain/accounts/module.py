@@ -21,4 +21,5 @@ MODULE = Module(
             searched=queries.SEARCHED,
         )
     },
+    scopes=("crm.read", "crm.write"),
 )

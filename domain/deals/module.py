@@ -53,4 +53,5 @@ MODULE = Module(
             grants=dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True)),
         ),
     },
+    scopes=("crm.close",),
 )

@@ -42,4 +42,5 @@ MODULE = Module(
             grants={Role.AGENT: Grant(update=("untrusted_read_at",))},
         ),
     },
+    scopes=("core.read",),
 )

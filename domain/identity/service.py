@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from domain.identity import queries, tokens
 from domain.identity.addresses import spelling
+from domain.identity.roles import ROLES
 from domain.identity.tables import (
     Agent,
     ApproverKey,
@@ -23,15 +24,9 @@ from domain.identity.tables import (
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.store.chain import Actor, Event
+from domain.store.descriptor import modules
 from domain.store.tx import Tx
 
-ROLES = frozenset({"sales", "am", "cro", "cfo", "dpo", "admin"})
-SCOPES = frozenset(
-    {
-        *("core.read", "crm.read", "crm.write", "crm.close", "crm.payment", "admin.bank"),
-        *("inv.aging_read", "inv.payment_read"),
-    }
-)
 LONGEST_TOKEN_LIFE = timedelta(days=366)
 
 
@@ -222,17 +217,22 @@ async def enrol_key(
     await tx.flush()
 
 
+def known_scopes() -> frozenset[str]:
+    """What an agent may be given: the scopes of every module."""
+    return frozenset(scope for module in modules() for scope in module.scopes)
+
+
 async def add_agent(
     tx: Tx, *, name: str, person_id: str, scopes: Iterable[str], expires_at: datetime
 ) -> tuple[Agent, str]:
     """Add an agent and make its token; the token in clear is in this answer and nowhere else."""
-    wanted = sorted(set(scopes))
-    if not wanted or set(wanted) - SCOPES:
+    wanted, known = sorted(set(scopes)), known_scopes()
+    if not wanted or set(wanted) - known:
         raise Fault(
             "SCOPE_UNKNOWN",
             Kind.INVALID,
             "The agent needs at least one scope, and only known ones.",
-            f"scopes are {', '.join(sorted(SCOPES))}.",
+            f"scopes are {', '.join(sorted(known))}.",
         )
     if not tx.at < expires_at <= tx.at + LONGEST_TOKEN_LIFE:
         raise Fault("EXPIRY_INVALID", Kind.INVALID, "A token lives at most 366 days.")

@@ -38,4 +38,5 @@ MODULE = Module(
         PaymentReference: Stored(guards=(append_only(),), grants=_BOTH_WRITE),
         PaymentRequest: Stored(guards=(append_only(), INTO_USED), grants=_BOTH_WRITE),
     },
+    scopes=("admin.bank", "crm.payment", "inv.aging_read", "inv.payment_read"),
 )

@@ -60,6 +60,8 @@ class Module:
     timeline: tuple[Source, ...] = ()
     # By the kind of row that actions are about: which others are judged together with it.
     customer_rows: Mapping[str, CustomerRows] = field(default_factory=dict)
+    # What an agent may be given (`crm.read`); rows of the policy name no others.
+    scopes: tuple[str, ...] = ()
 
 
 @cache

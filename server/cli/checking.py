@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.contacts.rules import email_address
 from domain.identity import service
+from domain.identity.roles import ROLES
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import EXPONENTS
 from domain.kernel.text import line
@@ -66,12 +67,12 @@ def email(typed: str) -> str:
 
 def roles(typed: str) -> str:
     """Roles of a person, separated by commas."""
-    return _known("role", typed, service.ROLES)
+    return _known("role", typed, ROLES)
 
 
 def scopes(typed: str) -> str:
     """What an agent may do, separated by commas."""
-    return _known("scope", typed, service.SCOPES)
+    return _known("scope", typed, service.known_scopes())
 
 
 def locale(typed: str) -> str:

@@ -12,7 +12,7 @@ import typer
 
 from domain.identity.keys import Passphrase
 from domain.identity.queries import PersonIdentity
-from domain.identity.service import ROLES
+from domain.identity.roles import ROLES
 from domain.identity.tables import Agent
 from domain.kernel.faults import Fault, Kind
 from domain.payments.service import NewBankAccount

@@ -20,7 +20,7 @@ from domain.store.engine import Role
 from domain.store.tx import Tx
 from fixtures.demo import company as demo
 from fixtures.demo.company import Stock
-from policies import floor
+from server import wiring
 from server.cli import mcp_config
 from server.cli.checking import checked
 from server.cli.desk import opened, perform, read_settings
@@ -141,7 +141,7 @@ async def _is_there(settings: Settings, vault: Vault) -> bool:
 
 
 async def _make(settings: Settings, vault: Vault) -> None:
-    catalogue = floor.load_checked(settings.policy_file)
+    catalogue = wiring.policy_to_activate(settings)
     made = [_Made(demo.read(name)) for name in demo.NAMES]
     # Whose these tenants are is written down before they exist, so that a demo that was cut off
     # half-way is never taken for a real company.

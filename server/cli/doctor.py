@@ -21,7 +21,7 @@ from domain.store.engine import Database, Role, connect
 from domain.store.revision import HEAD, check_revision
 from domain.store.tx import Tx, reading
 from domain.store.visibility import SYSTEM
-from policies import activation, coverage, rates
+from policies import activation, coverage, fitting, rates
 from policies.catalogue import Catalogue
 from policies.trust import Trust
 from server import inspection, wiring
@@ -101,7 +101,7 @@ async def examine(settings: Settings, tenant: str | None = None) -> Examined:
     trusted, about_trust = inspection.trust_file(settings)
     checks += about_trust
     catalogue, fault = wiring.policy(settings)
-    checks.append(_policy(catalogue, fault))
+    checks += _policy(catalogue, fault)
     served: Served | None = None
     try:
         role = Role.INBOX
@@ -120,12 +120,15 @@ async def examine(settings: Settings, tenant: str | None = None) -> Examined:
     return Examined(tuple(checks), _level(served, key_files))
 
 
-def _policy(catalogue: Catalogue, fault: Fault | None) -> Check:
+def _policy(catalogue: Catalogue, fault: Fault | None) -> Iterator[Check]:
     if fault is not None:
-        return _failed("policy", fault)
-    return Check(
-        Mark.OK, "policy", f"{len(catalogue.tool)} tools, not weaker than the compiled-in floor."
+        yield _failed("policy", fault)
+        return
+    yield Check(
+        Mark.OK, "policy", f"{len(catalogue.tool)} tools, not weaker than the shipped floor."
     )
+    for sentence in fitting.unfit(catalogue, wiring.registry()):
+        yield Check(Mark.FAIL, "policy", f"{sentence}.")
 
 
 def _level(served: Served | None, keys: KeyFiles) -> str:

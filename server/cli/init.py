@@ -5,11 +5,12 @@ from typing import Any
 
 import typer
 
-from domain.identity.service import ROLES
+from domain.identity.roles import ROLES
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
-from policies import coverage, floor
+from policies import coverage
 from policies.catalogue import Catalogue
+from server import wiring
 from server.cli import mcp_config
 from server.cli.agents import DAYS
 from server.cli.checking import checked
@@ -123,7 +124,7 @@ def _init_company(typed: Typed, *, as_json: bool) -> None:
             "set CYBEROS_DATA_DIR to a directory of its own for the real company.",
         )
     mcp_config.read(settings)  # a damaged one is better found before anything is written
-    catalogue = floor.load_checked(settings.policy_file)
+    catalogue = wiring.policy_to_activate(settings)
     with_keys = {path.parent.name for path in settings.keys_dir.glob("*/*.key")}
     new = checked(new_company(typed, catalogue, with_keys))
     founded = found_here(settings, new, catalogue)

@@ -11,7 +11,7 @@ from domain.store.errors import as_fault
 from domain.store.revision import HEAD, check_revision
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
-from policies import activation, floor
+from policies import activation
 from server import wiring
 from server.cli.desk import perform, read_settings
 from server.cli.render import answer, say
@@ -80,7 +80,7 @@ async def _migrate() -> list[str]:
             "run `cyberos init`, or correct CYBEROS_DATABASE_URL or CYBEROS_DATA_DIR.",
         )
     await bring_to_head(settings)
-    catalogue = floor.load_checked(settings.policy_file)
+    catalogue = wiring.policy_to_activate(settings)
     database = await wiring.database(settings, Role.OWNER)
     activated = []
     try:

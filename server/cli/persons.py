@@ -16,6 +16,7 @@ from domain.identity import queries as identity
 from domain.identity.keys import ApproverKey
 from domain.identity.queries import PersonIdentity
 from domain.identity.role_changes import RoleChange
+from domain.identity.roles import ROLES
 from domain.identity.tables import ApproverKey as EnrolledKey
 from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
@@ -63,7 +64,7 @@ def register(app: typer.Typer) -> None:
 def add(
     email: str = typer.Option(..., help="Her e-mail address."),
     name: str = typer.Option(..., help="Her name."),
-    roles: str = typer.Option(..., help=f"Her roles, of {', '.join(sorted(service.ROLES))}."),
+    roles: str = typer.Option(..., help=f"Her roles, of {', '.join(sorted(ROLES))}."),
     root_key: Path = ROOT_KEY,
     root_passphrase_file: Path | None = ROOT_PASSPHRASE,
     passphrase_file: Path | None = PASSPHRASE,
@@ -150,7 +151,7 @@ def _checked(email: str, name: str, roles: str) -> tuple[str, str, tuple[str, ..
             "PERSON_INVALID",
             Kind.INVALID,
             f"She cannot be added: {error}.",
-            f"roles are {', '.join(sorted(service.ROLES))}.",
+            f"roles are {', '.join(sorted(ROLES))}.",
         ) from None
     return address, shown, held
 
@@ -167,7 +168,7 @@ def _changes(add: str, remove: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             "PERSON_INVALID",
             Kind.INVALID,
             f"Her roles cannot be changed so: {error}.",
-            f"roles are {', '.join(sorted(service.ROLES))}.",
+            f"roles are {', '.join(sorted(ROLES))}.",
         ) from None
     return given, taken
 

@@ -12,7 +12,7 @@ from domain.provisioning.service import OPERATOR
 from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
-from domain.taxpayers.registry import RegistryAnswer
+from domain.taxpayers.registry import RegistryAnswer, TaxRegistry
 from domain.taxpayers.service import gdt_words
 from domain.vn.tax_codes import TaxCodeKind, masked, read_tax_code
 from server import wiring
@@ -44,7 +44,7 @@ def ask(
             "try the registry with the code of a company.",
         )
     settings = read_settings()
-    said = perform(lambda: wiring.Gateways(settings).tax_registry.look_up(code.normalised))
+    said = perform(lambda: wiring.outside(settings)[TaxRegistry].look_up(code.normalised))
     if as_json:
         answer({"mst": masked(code.normalised), "source": said.source, "found": _found(said)})
     elif said.taxpayer is None:

@@ -109,7 +109,7 @@ async def test_an_agent_nobody_added_and_one_that_vanished_are_found(world, tmp_
             tx,
             name="spy",
             person_id=world.ours.people["cfo"],
-            scopes=sorted(service.SCOPES),
+            scopes=sorted(service.known_scopes()),
             expires_at=tx.at + timedelta(days=1),
         )
 

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import anyio
 import asyncpg
@@ -18,7 +17,7 @@ from domain.identity import keys
 from domain.identity.tables import ApproverKey, PersonRole
 from domain.store import condition
 from domain.store.engine import Role, connect
-from policies import coverage, floor
+from policies import coverage, floor, shipped
 from policies.catalogue import Catalogue
 from server.cli.doctor import _actions
 from server.inspection import Mark
@@ -157,8 +156,8 @@ def test_a_database_without_a_write_ahead_log_is_noticed(copied):
 )
 def test_a_policy_that_cannot_be_used_fails(copied, tmp_path, content, words):
     file = tmp_path / "policy.toml"
-    shipped = (Path(floor.__file__).parent / "catalogue.toml").read_text("utf-8")
-    file.write_text(content or shipped.replace('roles = ["am"]', 'roles = ["sales"]'))
+    shipped_table = shipped.as_one_file()
+    file.write_text(content or shipped_table.replace('roles = ["am"]', 'roles = ["sales"]'))
     copied.env["CYBEROS_POLICY_FILE"] = str(file)
 
     (sentence,) = sentences(copied, "fail", "policy")
@@ -168,8 +167,7 @@ def test_a_policy_that_cannot_be_used_fails(copied, tmp_path, content, words):
 
 def test_a_policy_that_was_never_activated_fails_for_every_tenant(copied, tmp_path):
     file = tmp_path / "policy.toml"
-    shipped = (Path(floor.__file__).parent / "catalogue.toml").read_text("utf-8")
-    file.write_text(shipped.replace("ttl_minutes = 1440", "ttl_minutes = 1000"))
+    file.write_text(shipped.as_one_file().replace("ttl_minutes = 1440", "ttl_minutes = 1000"))
     copied.env["CYBEROS_POLICY_FILE"] = str(file)
 
     for tenant in ("sao-bien", "hoa-sen"):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from domain.kernel.ids import is_id
+from policies import shipped
 from server import settings as environment
 from server.cli import mcp_config
 from tests.cli.console import Place, environ
@@ -458,8 +459,7 @@ def test_a_database_password_is_not_copied_into_mcp_json(tmp_path, url, kept):
 
 
 def test_a_changed_policy_is_put_in_force_by_migrate(copied, tmp_path):
-    shipped = Path(__file__).parents[2] / "policies" / "catalogue.toml"
-    changed = shipped.read_text("utf-8").replace("ttl_minutes = 240", "ttl_minutes = 120")
+    changed = shipped.as_one_file().replace("ttl_minutes = 240", "ttl_minutes = 120")
     (tmp_path / "policy.toml").write_text(changed, encoding="utf-8")
     copied.env["CYBEROS_POLICY_FILE"] = str(tmp_path / "policy.toml")
 

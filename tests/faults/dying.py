@@ -26,7 +26,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -40,9 +39,10 @@ from domain.identity.keys import ApproverKey
 from domain.kernel.clock import HandClock, from_stamp, stamp
 from domain.kernel.faults import Fault
 from domain.store.engine import Database, Role, connect
+from policies import floor
 from policies.contract import Declined, Delivered, Order
 from policies.executor import Report
-from server.wiring import TOOL_MODULES
+from server import wiring
 from tests.policies.letters import WithLetters, catalogue
 from tests.traffic import overheard
 from tests.world import Company, World
@@ -185,8 +185,8 @@ class Death:
 
 def main() -> None:
     """Fork a process for every line, and say how it ended."""
-    for module in TOOL_MODULES.values():
-        import_module(module)
+    for row in floor.load_checked().tool:
+        wiring.registry().get(row.id)
     gc.disable()  # nobody here lives long, and a collection would copy every page of the template
     for line in sys.stdin:
         job = json.loads(line)

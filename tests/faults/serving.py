@@ -20,14 +20,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NoReturn
 
-from server import app
-from server.wiring import TOOL_MODULES
+from policies import floor
+from server import app, wiring
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60
@@ -171,8 +170,8 @@ def template() -> Iterator[Servers]:
 
 def main() -> None:
     """Become a server, again and again."""
-    for module in TOOL_MODULES.values():
-        import_module(module)
+    for row in floor.load_checked().tool:
+        wiring.registry().get(row.id)
     channel = socket.socket(fileno=int(sys.argv[1]))
     while True:
         order, files, _, _ = socket.recv_fds(channel, 65_536, 3)

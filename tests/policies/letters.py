@@ -24,7 +24,6 @@ from policies.contract import (
     Tool,
     people_tool,
 )
-from server.wiring import TOOL_MODULES
 
 TOOL_ID = "cyberos.test.send_letter"
 ROW = ToolPolicy.model_validate(
@@ -125,7 +124,7 @@ class WithLetters(LazyRegistry):
     """The shipped tools and this one."""
 
     def __init__(self, office: PostOffice) -> None:
-        super().__init__(TOOL_MODULES)
+        super().__init__()
         self.letters = letter_tool(office)
 
     def names(self) -> Any:

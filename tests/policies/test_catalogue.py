@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.kernel.faults import Fault
-from policies import floor
+from policies import floor, shipped
 from policies.catalogue import (
     CUSTOMER_SUM,
     Catalogue,
@@ -21,7 +21,7 @@ from policies.catalogue import (
 from policies.decide import Verdict, admit, holds, weigh
 
 SHIPPED = floor.load_checked()
-TEXT = (Path(__file__).parents[2] / "policies" / "catalogue.toml").read_text(encoding="utf-8")
+TEXT = shipped.as_one_file()
 SCOPES = sorted({row.scope for row in SHIPPED.tool})
 
 
@@ -38,6 +38,7 @@ def written(tmp_path: Path, text: str) -> Path:
         ("version = [", "not TOML"),
         (TEXT + "\nsurprise = 1\n", "unknown key"),
         (TEXT.replace('effect = "read"', 'effect = "peek"', 1), "unknown effect"),
+        (TEXT + '\n[[floor]]\nid = "cyberos.crm.close_deal"\n', "a floor of its own"),
         (TEXT.replace('confirm = "always"', 'confirm = "never"', 1), "destructive, nobody asked"),
         (TEXT.replace('roles = ["am"]', 'roles = ["agent"]', 1), "an agent in a slot"),
         (TEXT.replace('roles = ["am"]', "roles = []", 1), "a slot for nobody"),

@@ -16,7 +16,6 @@ from domain.kernel.faults import Fault, Kind
 from policies import floor
 from policies.catalogue import Confirm
 from policies.contract import Answer, Arguments, LazyRegistry, tool
-from server.wiring import TOOL_MODULES
 from tests import shapes
 from tests.rows import denials, difference, everything
 from tests.tools.samples import agent_for, valid_calls
@@ -66,7 +65,7 @@ async def test_A01_without_its_scope_a_tool_is_one_that_does_not_exist(shared, c
 
 @pytest.mark.parametrize("scope", sorted({row.scope for row in SHIPPED.tool}))
 async def test_A02_every_scope_but_its_own_opens_no_tool(shared, scope):
-    others = sorted(identity.SCOPES - {scope})
+    others = sorted(identity.known_scopes() - {scope})
     async with shared.owning() as tx:
         _, shared.ours.tokens["others"] = await identity.add_agent(
             tx,
@@ -171,7 +170,7 @@ async def test_a_token_that_ends_while_somebody_speaks_opens_nothing_any_more(sh
                 tx,
                 name=name,
                 person_id=gone.id,
-                scopes=sorted(identity.SCOPES),
+                scopes=sorted(identity.known_scopes()),
                 expires_at=tx.at + timedelta(days=days),
             )
     for name in ("revoked", "expired", "orphan"):
@@ -237,7 +236,7 @@ class WithABrokenTool(LazyRegistry):
 
 
 async def test_a_tool_that_breaks_says_nothing_of_how_and_the_log_says_all(shared, caplog):
-    with_it = dataclasses.replace(shared, registry=WithABrokenTool(TOOL_MODULES))
+    with_it = dataclasses.replace(shared, registry=WithABrokenTool())
     before = await everything(shared, but=_OUTSIDE)
 
     async with spoken(with_it) as wire:
@@ -277,7 +276,7 @@ async def _end(world: World, name: str) -> None:
 )
 async def test_what_runs_at_once_when_nobody_has_to_be_asked_reaches_nothing_outside(row):
     """The gate runs it in its own transaction; what reaches outside is the executor's alone."""
-    made = LazyRegistry(TOOL_MODULES).get(row.id)
+    made = LazyRegistry().get(row.id)
 
     assert made is not None and made.execute is not None
     assert made.deliver is None

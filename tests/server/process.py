@@ -41,7 +41,7 @@ async def a_token(
             tx,
             name=name,
             person_id=company.people["sales"],
-            scopes=sorted(identity.SCOPES),
+            scopes=sorted(identity.known_scopes()),
             expires_at=clock.now() + timedelta(days=days),
         )
         if revoked:

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from domain.kernel.faults import Fault
+from domain.taxpayers.registry import TaxRegistry
 from server import settings, wiring
 from server.cli import mcp_config
 from server.gateways.tax_registry.embedded import EmbeddedTaxRegistry
@@ -15,7 +16,7 @@ URL = "https://registry.example/v2/business"
 
 
 def registry_of(**environment):
-    return wiring.Gateways(settings.read(environment)).tax_registry
+    return wiring.outside(settings.read(environment))[TaxRegistry]
 
 
 async def test_without_a_setting_nobody_is_asked(tmp_path):

@@ -16,7 +16,11 @@ from tests.world import fault
 from tools import shapes
 
 REGISTRY = wiring.registry()
-TOOLS = [id for id in wiring.TOOL_MODULES if id.startswith(("cyberos.crm.", "cyberos.admin."))]
+TOOLS = [
+    row.id
+    for row in floor.load_checked().tool
+    if row.id.startswith(("cyberos.crm.", "cyberos.admin."))
+]
 PLACES = st.lists(st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=9), max_size=4)
 QUESTIONS = st.dictionaries(st.sampled_from("abc"), st.none() | st.text(max_size=5))
 

@@ -10,6 +10,7 @@ from mcp.shared.exceptions import MCPError
 from sqlalchemy import select, update
 
 from domain.identity.tables import Tenant
+from domain.taxpayers.registry import TaxRegistry
 from domain.taxpayers.tables import TaxRegistryAnswer
 from policies.contract import Outside
 from server.gateways.http_client import Circuit
@@ -30,21 +31,14 @@ WAYS = {
 }
 
 
-class _Asked(Outside):
-    def __init__(self, url, timeout, circuit):
-        self._registry = HttpTaxRegistry(url, timeout=timeout, circuit=circuit)
-
-    @property
-    def tax_registry(self):
-        return self._registry
-
-
 @asynccontextmanager
 async def asking(world, *, timeout=10.0):
     """The same world with a registry to ask, and that registry."""
     async with tax_registry() as (url, sandbox):
         circuit = Circuit(lambda: world.clock.now().timestamp())
-        yield dataclasses.replace(world, outside=_Asked(url, timeout, circuit)), sandbox
+        registry = HttpTaxRegistry(url, timeout=timeout, circuit=circuit)
+        asked = Outside({TaxRegistry: lambda: registry})
+        yield dataclasses.replace(world, outside=asked), sandbox
 
 
 def code_of(sandbox, way):

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from domain.kernel.money import Locale
 from domain.payments import service
-from policies.contract import Call, Proposal, people_tool
+from policies.contract import About, Call, Proposal, people_tool
 from tools.crm.views import locale_of
 from tools.shapes import Currency, Line, View, Wish, quoted
 
@@ -43,6 +43,10 @@ class BankAccountView(View):
         """One line."""
         mark = ", default" if self.is_default else ""
         return f"{self.id} {self.bank_bin} {self.account_number} {self.currency}{mark}"
+
+    def about(self) -> About:
+        """The bank account."""
+        return About("bank_account", self.id)
 
 
 async def propose(call: Call, arguments: Add) -> Proposal:

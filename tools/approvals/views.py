@@ -11,7 +11,7 @@ from domain.approvals.service import action_fact
 from domain.approvals.shape import damaged
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity import queries as identity
-from policies.contract import Call, SlotView, wire_name
+from policies.contract import About, Call, SlotView, wire_name
 from tools.shapes import View
 
 _NEXT = {
@@ -58,6 +58,10 @@ class ActionLine(View):
     def text(self) -> str:
         """Two lines: what and where it stands, and the next step."""
         return f"{self.action_id} {self.state}: {self.summary}\nNext: {self.next}."
+
+    def about(self) -> About:
+        """The pending action."""
+        return About("pending_action", self.action_id)
 
 
 class ActionView(ActionLine):

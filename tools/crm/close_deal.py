@@ -10,7 +10,7 @@ from domain.deals.service import Expected
 from domain.fx import service as fx
 from domain.kernel.money import Locale, Money
 from policies import rates
-from policies.contract import Call, Proposal, people_tool
+from policies.contract import WORTH, About, Call, Fact, Proposal, people_tool
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, locale_of, reader
 from tools.shapes import Id, LongLine, OutcomeName, Reference, View, Wish, quoted, untrusted_in
 
@@ -51,6 +51,10 @@ class CloseDealResult(View):
         """A line for the deal, one for each consequence."""
         consequences = [f"[{one.kind}] {one.state}: {one.detail}" for one in self.side_effects]
         return "\n".join([self.deal.text(), *consequences])
+
+    def about(self) -> About:
+        """The deal."""
+        return About("deal", self.deal.id)
 
 
 async def propose(call: Call, arguments: Close) -> Proposal:
@@ -95,7 +99,7 @@ async def propose(call: Call, arguments: Close) -> Proposal:
         amount_minor=deal.amount_minor,
         currency=deal.currency,
         fx_rate_id=worth.rate_id,
-        facts={"amount_usd_minor": worth.usd_minor},
+        facts={WORTH: worth.usd_minor},
     )
 
 
@@ -129,6 +133,7 @@ TOOL = people_tool(
     propose=propose,
     execute=execute,
     opens=("deal.close",),
+    facts=(Fact(WORTH, "what the deal is worth in US cents, by the rate of the day"),),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.insight import next_actions
-from policies.contract import Call, tool
+from policies.contract import About, Call, tool
 from tools.crm.views import reader
 from tools.shapes import Change, Id, Local, LongLine
 
@@ -32,6 +32,10 @@ class Dismissed(Local):
     def text(self) -> str:
         """One line."""
         return f"Dismissed until {self.local(self.until)}: {self.rule} {self.id}"
+
+    def about(self) -> About:
+        """The proposal."""
+        return About("proposal", self.id)
 
 
 @tool("cyberos.crm.dismiss_action", title="Dismiss a proposal", answer=Dismissed)

@@ -7,7 +7,7 @@ from domain.kernel.money import Locale, Money
 from policies.contract import Call, Proposal, people_tool
 from tools.crm.views import locale_of, reader
 from tools.shapes import Id, ShortLine, Wish, quoted
-from tools.transfers import VietQrResult, picture, ready, shown, where_to
+from tools.transfers import FIRST_USE, VietQrResult, picture, ready, shown, where_to
 
 
 class Generate(Wish):
@@ -52,7 +52,7 @@ async def propose(call: Call, arguments: Generate) -> Proposal:
         summary=_summary(plan, locale_of(call.principal)),
         amount_minor=deal.amount_minor,
         currency=deal.currency,
-        facts={"account_first_use": plan.into.never_used},
+        facts={FIRST_USE.name: plan.into.never_used},
     )
 
 
@@ -71,6 +71,7 @@ TOOL = people_tool(
     answer=VietQrResult,
     picture=picture,
     opens=("bank_account.first_use",),
+    facts=(FIRST_USE,),
 )
 
 

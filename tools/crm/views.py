@@ -10,7 +10,7 @@ from domain.deals.queries import Reader
 from domain.kernel.money import Locale, Money
 from domain.vn.names import Salutation, address_as
 from domain.vn.tax_codes import masked
-from policies.contract import Principal
+from policies.contract import About, Principal
 from tools.shapes import Untrusted, View, quoted
 
 ACCOUNT_WORDS = ("name", "address", "industry", "lead_source", "custom_fields")
@@ -46,6 +46,10 @@ class AccountView(View):
     def text(self) -> str:
         """One line."""
         return f"{self.id} {quoted(self.name or '')} {self.account_type or ''}".rstrip()
+
+    def about(self) -> About:
+        """The account."""
+        return About("account", self.id)
 
 
 class AccountSheet(AccountView):
@@ -85,6 +89,10 @@ class ContactView(View):
         reach = " ".join(part for part in (self.email, self.phone_e164) if part)
         return f"{self.id} {quoted(self.display_name or '')} {reach}".rstrip()
 
+    def about(self) -> About:
+        """The contact."""
+        return About("contact", self.id)
+
 
 class DealView(View):
     """A deal. amount_minor_vnd repeats the amount when it is in dong."""
@@ -123,6 +131,10 @@ class DealView(View):
             parts.append(f"{self.probability_pct}%")
         return " ".join(parts)
 
+    def about(self) -> About:
+        """The deal."""
+        return About("deal", self.id)
+
 
 class ActivityView(View):
     """Something that happened; a long body is cut."""
@@ -136,6 +148,10 @@ class ActivityView(View):
     contact_id: str | None = None
     deal_id: str | None = None
     source: str
+
+    def about(self) -> About:
+        """The activity."""
+        return About("activity", self.id)
 
 
 def account_view(card: AccountCard) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from domain.vn.vietqr import LARGEST_AMOUNT
 from policies.contract import Call, Proposal, people_tool
 from tools.crm.views import locale_of
 from tools.shapes import Id, ShortLine, Wish
-from tools.transfers import VietQrResult, picture, ready, shown, where_to
+from tools.transfers import FIRST_USE, VietQrResult, picture, ready, shown, where_to
 
 _NO_REFERENCE = "without an invoice there is no reference, so the payment is matched by hand"
 
@@ -56,7 +56,7 @@ async def propose(call: Call, arguments: Generate) -> Proposal:
         summary=_summary(into, amount, locale_of(call.principal)),
         amount_minor=amount.minor,
         currency=amount.currency,
-        facts={"account_first_use": into.never_used},
+        facts={FIRST_USE.name: into.never_used},
     )
 
 
@@ -75,6 +75,7 @@ TOOL = people_tool(
     answer=VietQrResult,
     picture=picture,
     opens=("bank_account.first_use",),
+    facts=(FIRST_USE,),
 )
 
 
