@@ -16,7 +16,7 @@ from domain.vn import references, vietqr
 from policies import audit_effects
 from server.nightly import Nights
 from tests.forgery import kept
-from tests.tools.samples import account_on_the_list
+from tests.tools.admin.samples import account_on_the_list
 
 CHANGES = {
     "the amount": (PaymentRequest, {"amount_minor": 1}, "does not say what its row says"),

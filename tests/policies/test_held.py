@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from policies.executor import Executor
 from server import wiring
-from tests.tools.samples import account_on_the_list
+from tests.tools.admin.samples import account_on_the_list
 from tests.world import fault_code
 
 A_MOMENT_SECONDS = 0.4

@@ -5,7 +5,7 @@ import pytest
 from domain.payments import queries
 from domain.vn import banks, vietqr
 from domain.vn.references import find_references, is_reference
-from tests.tools.samples import account_on_the_list
+from tests.tools.admin.samples import account_on_the_list
 from tests.world import fault_code
 
 NUMBER = "001100234567"
