@@ -316,7 +316,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         help="list and run only tools that change nothing (true alone, or as a bundle says it)",
     )
     parser.add_argument(
-        "--toolsets", default="default", help="comma-separated: default, crm, vn, inv, admin"
+        "--toolsets",
+        default="default",
+        help="comma-separated sets of tools to list; an unknown one is answered with all there are",
     )
     return parser.parse_args(list(argv))
 

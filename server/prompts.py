@@ -1,4 +1,4 @@
-"""Which tasks can a person hand to her agent by name? The texts are in tools/prompts.
+"""Prompts over MCP: which tasks can a person hand to their agent by name?
 
 A prompt is offered to an agent that may use the tools it names; to others it does not exist.
 """
@@ -34,7 +34,7 @@ class Prompter:
         self._gate = gate
         self._token = token
         self._toolsets = toolsets
-        self._prompts = prompts or _prompts
+        self._prompts = prompts or found
 
     async def listed(self) -> types.ListPromptsResult:
         """Every prompt this agent can follow, in the language of the tenant."""
@@ -87,9 +87,10 @@ class Prompter:
         return principal, frozenset(row.name for row in rows if row.toolset in self._toolsets)
 
 
-def _prompts() -> "tuple[Prompt, ...]":
+def found() -> "tuple[Prompt, ...]":
+    """What the namespaces bring."""
     # Only when somebody asks: starting up and listing tools needs none of it.
-    prompts: tuple[Prompt, ...] = import_module("tools.prompts.texts").PROMPTS
+    prompts: tuple[Prompt, ...] = import_module("tools.prompts.script").prompts()
     return prompts
 
 

@@ -1,13 +1,13 @@
-"""What can an agent's client read by an address? The answers of tools, through the same gate.
+"""Resources over MCP: the answers of tools by address, through the same gate.
 
 There is no second door: reading an address is calling its tool (tools/resources.py), so scope,
 private deals, counting and the marking of what strangers wrote are those of the call.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mcp_types as types
 from mcp.shared.exceptions import MCPError
@@ -19,7 +19,7 @@ from policies.gate import Gate
 from tools.steps import worded
 
 if TYPE_CHECKING:
-    from tools.resources import Resource
+    from tools.resources import Each, Resource
 
 JSON = "application/json"
 NOT_FOUND_BEFORE_2026 = -32002
@@ -38,20 +38,20 @@ class Shelf:
     ) -> None:
         self.gate = gate
         self.token = token
-        self._resources = resources or _resources
+        self._resources = resources or found
 
     async def listed(self) -> types.ListResourcesResult:
-        """A short list: the boards of the agent's pipelines, and what has no variables.
+        """A short list: what has no variables, and templates of which there are few.
 
         Accounts and deals are thousands; they are found by searching, and their templates listed.
         """
         try:
             there = await self._there()
-            boards = await self._boards() if any(one.tool == _board().tool for one in there) else []
+            few = [one for each in there if each.each for one in await self._each(each, each.each)]
         except Fault as fault:
             raise refused(fault) from fault
         plain = [_resource(one, one.uri, one.title) for one in there if not one.variables]
-        return types.ListResourcesResult(resources=[*boards, *plain])
+        return types.ListResourcesResult(resources=[*few, *plain])
 
     async def templates(self) -> types.ListResourceTemplatesResult:
         """The addresses with variables whose tools this agent may use."""
@@ -111,11 +111,11 @@ class Shelf:
         usable = {row.name for row in self.gate.visible(principal)}
         return [one for one in self._resources() if one.tool in usable]
 
-    async def _boards(self) -> list[types.Resource]:
-        outcome = await self.gate.call(self.token, "crm_list_pipelines", {})
+    async def _each(self, one: "Resource", each: "Each") -> list[types.Resource]:
+        outcome = await self.gate.call(self.token, each.tool, {})
         return [
-            _resource(_board(), _board().uri.format(pipeline_id=one["id"]), one["name"])
-            for one in outcome.structured["items"]
+            _resource(one, one.uri.format_map(_values(each, item)), item[each.title])
+            for item in outcome.structured["items"]
         ]
 
 
@@ -140,12 +140,12 @@ def _resource(one: "Resource", uri: str, title: str) -> types.Resource:
     )
 
 
-def _resources() -> tuple["Resource", ...]:
+def _values(each: "Each", item: Mapping[str, Any]) -> dict[str, str]:
+    return {variable: item[field] for variable, field in each.variables.items()}
+
+
+def found() -> tuple["Resource", ...]:
+    """What the namespaces bring."""
     # Only when somebody asks: starting up and listing tools needs none of it.
-    listed: tuple[Resource, ...] = import_module("tools.resources").RESOURCES
-    return listed
-
-
-def _board() -> "Resource":
-    board: Resource = import_module("tools.resources").BOARD
-    return board
+    brought: tuple[Resource, ...] = import_module("tools.resources").resources()
+    return brought

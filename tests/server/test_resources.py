@@ -89,12 +89,12 @@ async def test_boards_and_pending_approvals_are_listed_and_the_thousands_have_te
         "crm://kpis",
     ]
     assert [one.uri_template for one in templates.resource_templates] == [
+        "crm://approvals/{action_id}",
         "crm://pipelines/{pipeline_id}/board",
         "crm://accounts/{id}",
         "crm://accounts/{account_id}/contacts",
         "crm://accounts/{account_id}/deals",
         "crm://deals/{id}",
-        "crm://approvals/{action_id}",
     ]
     assert {one.mime_type for one in templates.resource_templates} == {"application/json"}
 

@@ -3,11 +3,12 @@
 import pytest
 
 from policies import floor
-from tools.prompts.script import labelled
-from tools.prompts.texts import PROMPTS
-from tools.resources import RESOURCES
+from tools.completions import kinds
+from tools.prompts.script import labelled, prompts
+from tools.resources import resources
 
 CATALOGUE = floor.load_checked()
+PROMPTS, RESOURCES = prompts(), resources()
 AN_ID = "01M7ZMPT9VDSHPY5BEQNNGW9G5"
 
 
@@ -15,9 +16,26 @@ def test_every_step_and_address_names_a_tool_that_is_there():
     named = {tool for one in PROMPTS for tool in one.needs}
     waiting = {tool for one in PROMPTS for step in one.steps for tool in step.tools}
     waiting |= {one.tool for one in RESOURCES}
+    waiting |= {one.each.tool for one in RESOURCES if one.each is not None}
 
     assert named <= set(CATALOGUE.by_name)
     assert waiting <= set(CATALOGUE.by_name)
+
+
+def test_no_two_namespaces_bring_the_same_name_or_address():
+    names, addresses = [one.name for one in PROMPTS], [one.uri for one in RESOURCES]
+
+    assert len(set(names)) == len(names)
+    assert len(set(addresses)) == len(addresses)
+
+
+def test_whatever_an_argument_or_an_address_names_can_be_completed():
+    for prompt in PROMPTS:
+        for argument in prompt.arguments:
+            assert argument.kind in kinds(), f"{prompt.name}: nobody completes {argument.kind}"
+    for resource in RESOURCES:
+        for kind in resource.holds.values():
+            assert kind in kinds(), f"{resource.uri}: nobody completes {kind}"
 
 
 @pytest.mark.parametrize("one", PROMPTS, ids=lambda one: one.name)

@@ -1,18 +1,27 @@
-"""Which tasks does a person hand over again and again? Each in Vietnamese and English."""
+"""Prompts of the sales team: which tasks does a person hand over again and again?"""
 
-from tools.prompts.script import LANGUAGE, PIPELINE, Argument, Prompt, Said, Step
+from tools.prompts.script import LANGUAGE, Argument, Prompt, Said, Step
 
 _ACCOUNT = Argument(
     "account",
     "account",
     Said("Tên hoặc id khách hàng.", "Name or id of the account."),
     required=True,
+    unsaid=Said("hãy hỏi tôi khách hàng nào", "ask me which account"),
 )
 _DEAL = Argument(
     "deal",
     "deal",
     Said("Tên hoặc id cơ hội đang mở.", "Name or id of the open deal."),
     required=True,
+    unsaid=Said("hãy hỏi tôi cơ hội nào", "ask me which deal"),
+)
+_PIPELINE = Argument(
+    "pipeline",
+    "pipeline",
+    Said("Mã quy trình; bỏ trống: quy trình đầu tiên.", "Pipeline code; left out: the first one."),
+    unsaid=Said("quy trình đầu tiên", "the first pipeline"),
+    code="pipeline_id",
 )
 _BOARD = Step(
     ("crm_pipeline_board",),
@@ -67,7 +76,7 @@ DAILY = Prompt(
         "Show me: a line for each stage; a table of the deals to look after (name, days without "
         "anything, next step you suggest); what waits for signatures. Then ask what to do.",
     ),
-    arguments=(PIPELINE, LANGUAGE),
+    arguments=(_PIPELINE, LANGUAGE),
 )
 
 CALL = Prompt(
@@ -217,7 +226,7 @@ FORECAST = Prompt(
         "probability; deals whose close date falls in this week or is past; the risks. Do not add "
         "currencies together; use only numbers a tool returned.",
     ),
-    arguments=(PIPELINE, LANGUAGE),
+    arguments=(_PIPELINE, LANGUAGE),
 )
 
 CLEAN = Prompt(
