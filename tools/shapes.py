@@ -95,6 +95,10 @@ def _lower(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+# For a closed list of words: however somebody writes them.
+LOWER = BeforeValidator(_lower)
+
+
 def _upper(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
 
@@ -164,22 +168,6 @@ Currency: TypeAlias = Annotated[
     str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-Z]{3}$")
 ]
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=MOST_LISTED)]
-
-AccountTypeName: TypeAlias = Annotated[
-    Literal["sole_proprietor", "llc", "jsc", "fdi", "individual", "other"], BeforeValidator(_lower)
-]
-SalutationName: TypeAlias = Annotated[
-    Literal["anh", "chi", "ban", "em", "neutral"], BeforeValidator(_lower)
-]
-StatusName: TypeAlias = Annotated[
-    Literal["open", "won", "lost", "cancelled"], BeforeValidator(_lower)
-]
-OutcomeName: TypeAlias = Annotated[Literal["won", "lost", "cancelled"], BeforeValidator(_lower)]
-VisibilityName: TypeAlias = Annotated[Literal["workspace", "private"], BeforeValidator(_lower)]
-ActivityName: TypeAlias = Annotated[
-    Literal["call", "email", "meeting", "note"], BeforeValidator(_lower)
-]
-
 
 CursorText: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]+$", max_length=4_000), _string(4_000)

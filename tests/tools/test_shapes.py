@@ -14,6 +14,7 @@ from policies import floor
 from server import publish, wiring
 from tests.world import fault
 from tools import shapes
+from tools.crm.shapes import OutcomeName
 
 REGISTRY = wiring.registry()
 TOOLS = [
@@ -36,7 +37,7 @@ class Everything(shapes.Change, shapes.Paged, shapes.Wish):
     instant: shapes.Instant | None = None
     amount_minor: shapes.AmountMinor | None = None
     currency: shapes.Currency | None = None
-    outcome: shapes.OutcomeName | None = None
+    outcome: OutcomeName | None = None
 
 
 GOOD = {

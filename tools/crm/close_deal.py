@@ -11,8 +11,17 @@ from domain.fx import service as fx
 from domain.kernel.money import Locale, Money
 from policies import rates
 from policies.contract import WORTH, About, Call, Fact, Proposal, people_tool
+from tools.crm.shapes import OutcomeName
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, locale_of, reader
-from tools.shapes import Id, LongLine, OutcomeName, Reference, View, Wish, quoted, untrusted_in
+from tools.shapes import (
+    Id,
+    LongLine,
+    Reference,
+    View,
+    Wish,
+    quoted,
+    untrusted_in,
+)
 
 
 class Close(Wish):

@@ -9,16 +9,9 @@ from domain.accounts.rules import AccountType
 from domain.accounts.service import AccountCard
 from domain.taxpayers import service as taxpayers
 from policies.contract import Call, tool
+from tools.crm.shapes import AccountTypeName
 from tools.crm.views import SHEET_WORDS, AccountSheet, account_sheet
-from tools.shapes import (
-    AccountTypeName,
-    Change,
-    Line,
-    LongLine,
-    PersonReference,
-    ShortLine,
-    untrusted_in,
-)
+from tools.shapes import Change, Line, LongLine, PersonReference, ShortLine, untrusted_in
 from tools.tax_codes import consult, hints
 
 

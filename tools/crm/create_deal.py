@@ -7,6 +7,7 @@ from pydantic import Field
 from domain.deals import service
 from domain.deals.rules import Visibility
 from policies.contract import Call, tool
+from tools.crm.shapes import VisibilityName
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, reader
 from tools.shapes import (
     AmountMinor,
@@ -17,7 +18,6 @@ from tools.shapes import (
     Line,
     PersonReference,
     Reference,
-    VisibilityName,
     untrusted_in,
 )
 

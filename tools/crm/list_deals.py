@@ -6,13 +6,13 @@ from pydantic import Field
 
 from domain.deals import service
 from policies.contract import Call, tool
+from tools.crm.shapes import StatusName
 from tools.crm.views import DEAL_WORDS, DealView, deal_columns, lines, reader
 from tools.shapes import (
     Id,
     Paged,
     PersonReference,
     Reference,
-    StatusName,
     View,
     cursor_to,
     position_of,

@@ -7,8 +7,17 @@ from pydantic import Field, StringConstraints
 from domain.activities import service
 from domain.activities.rules import ActivityKind
 from policies.contract import Call, tool
+from tools.crm.shapes import ActivityName
 from tools.crm.views import ACTIVITY_WORDS, ActivityView, activity_view, reader
-from tools.shapes import ActivityName, Change, EventId, Id, Instant, Line, Text, untrusted_in
+from tools.shapes import (
+    Change,
+    EventId,
+    Id,
+    Instant,
+    Line,
+    Text,
+    untrusted_in,
+)
 
 
 class Log(Change):

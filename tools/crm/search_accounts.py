@@ -6,9 +6,9 @@ from pydantic import Field
 
 from domain.accounts import service
 from policies.contract import Call, tool
+from tools.crm.shapes import AccountTypeName
 from tools.crm.views import ACCOUNT_WORDS, AccountView, account_view, lines
 from tools.shapes import (
-    AccountTypeName,
     Paged,
     QueryLine,
     View,

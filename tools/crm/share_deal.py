@@ -7,8 +7,9 @@ from pydantic import Field
 from domain.deals import service, sharing
 from domain.deals.rules import Visibility
 from policies.contract import Call, tool
+from tools.crm.shapes import VisibilityName
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, reader
-from tools.shapes import Edit, Id, PersonReference, VisibilityName, changed_text, untrusted_in
+from tools.shapes import Edit, Id, PersonReference, changed_text, untrusted_in
 
 People: TypeAlias = Annotated[list[PersonReference], Field(max_length=20)]
 

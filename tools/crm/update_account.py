@@ -8,9 +8,9 @@ from domain.accounts import updating
 from domain.accounts.rules import AccountType
 from domain.taxpayers import service as taxpayers
 from policies.contract import Call, tool
+from tools.crm.shapes import AccountTypeName
 from tools.crm.views import SHEET_WORDS, AccountSheet, account_sheet
 from tools.shapes import (
-    AccountTypeName,
     Edit,
     Id,
     Line,

@@ -7,8 +7,9 @@ from pydantic import Field
 from domain.contacts import updating
 from domain.vn.names import Salutation
 from policies.contract import Call, tool
+from tools.crm.shapes import SalutationName
 from tools.crm.views import CONTACT_WORDS, ContactView, contact_view
-from tools.shapes import Edit, Id, Line, SalutationName, ShortLine, changed_text, untrusted_in
+from tools.shapes import Edit, Id, Line, ShortLine, changed_text, untrusted_in
 
 Clearable = Literal["family_name", "middle_name", "email", "phone", "title", "salutation"]
 
