@@ -78,9 +78,9 @@ check: $(READY) ## format, lint, types, tests: what has to be green before a cha
 release: ## what has to be green before a release: everything on both databases and both Pythons
 	PYTHON=$(PYTHON) .ci/run --all
 
-publish: $(READY) ## rewrite the tool contracts and docs/tools.md, and show what changed
+publish: $(READY) ## rewrite the tool contracts and the tables of the tools, and show what changed
 	$(BIN)/python -m server.publish
-	@git diff --stat -- tools/contracts docs/tools.md
+	@git diff --stat -- tools/contracts docs/tools.md README.md
 
 sandbox: $(READY) ## answer as a taxpayer registry with invented companies, on port 8100
 	$(BIN)/python -m uvicorn fixtures.sandbox.tax_registry:application --port 8100 --lifespan off

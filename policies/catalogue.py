@@ -41,6 +41,7 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+DEFAULT: Final = "default"  # the set of tools that is listed unless others are asked for
 # What one customer is asked for by one tool within a day, this wish included.
 CUSTOMER_SUM: Final = "customer_sum_24h_usd_minor"
 
@@ -92,7 +93,7 @@ class ToolPolicy(_Frozen):
     assurance: int = Field(default=0, ge=0, le=4)
     ttl_minutes: int = Field(default=1440, ge=1, le=10_080)
     batch: bool = False
-    toolset: str = "default"
+    toolset: str = DEFAULT
 
     @property
     def asked(self) -> frozenset[str]:

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from policies import fitting, floor
-from policies.catalogue import Catalogue, ToolPolicy
+from policies.catalogue import DEFAULT, Catalogue, ToolPolicy
 from policies.contract import Answer, PendingAnswer, Tool
 from server import wiring
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "tools" / "contracts"
 MANUAL = ROOT / "docs" / "tools.md"
+README = ROOT / "README.md"
+# What stands between these lines of README is made; the rest of it is written.
+_BEGIN, _END = "<!-- made by `make publish`: begin -->\n", "<!-- made by `make publish`: end -->\n"
 _NOISE = frozenset({"title"})
 _DECLARED = re.compile(r"^(?:TOOL = |async def TOOL\()", re.MULTILINE)
 
@@ -86,6 +89,7 @@ def as_text(contract: dict[str, Any]) -> str:
 def manual() -> str:
     """docs/tools.md: a table of all tools with what they may do."""
     catalogue = floor.load_checked()
+    made = contracts()
     lines = [
         "# Tools",
         "",
@@ -94,11 +98,37 @@ def manual() -> str:
         "| tool | does | scope | effect | people |",
         "|---|---|---|---|---|",
     ]
-    made = contracts()
     for row in sorted(catalogue.tool, key=lambda row: row.name):
         first = made[row.name]["description"].splitlines()[0]
-        lines.append(f"| `{row.name}` | {first} | `{row.scope}` | {row.effect} | {_people(row)} |")
+        lines.append(
+            f"| `{row.name}` | {first} | `{row.scope}` | {row.effect} | {_people(row) or 'none'} |"
+        )
     return "\n".join([*lines, "", *_arguments(made, catalogue)])
+
+
+def readme() -> str:
+    """README.md with fresh tables of the tools between its marks."""
+    before, begin, rest = README.read_text(encoding="utf-8").partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    assert begin and end, f"README.md needs the lines {_BEGIN!r} and {_END!r}"
+    return before + begin + _tables() + end + after
+
+
+def _tables() -> str:
+    """What is listed by default with what it does, and the names in every other set of tools."""
+    made, rows = contracts(), sorted(floor.load_checked().tool, key=lambda row: row.name)
+    lines = ["| tool | what it does | people |", "|---|---|---|"]
+    lines += [
+        f"| `{row.name}` | {_sentence(made[row.name])} | {_people(row)} |"
+        for row in rows
+        if row.toolset == DEFAULT
+    ]
+    lines += ["", "Listed only when asked for with `--toolsets`:", ""]
+    lines += ["| toolset | tools |", "|---|---|"]
+    for toolset in sorted({row.toolset for row in rows} - {DEFAULT}):
+        names = [f"`{row.name}`" for row in rows if row.toolset == toolset]
+        lines.append(f"| `{toolset}` | {', '.join(names)} |")
+    return "\n".join([*lines, ""])
 
 
 def main() -> int:
@@ -114,8 +144,14 @@ def main() -> int:
     for name, contract in made.items():
         (CONTRACTS / f"{name}.json").write_text(as_text(contract), encoding="utf-8")
     MANUAL.write_text(manual(), encoding="utf-8")
-    sys.stdout.write(f"{len(made)} contracts and docs/tools.md written\n")
+    README.write_text(readme(), encoding="utf-8")
+    sys.stdout.write(f"{len(made)} contracts, docs/tools.md and README.md written\n")
     return 0
+
+
+def _sentence(contract: dict[str, Any]) -> str:
+    first: str = contract["description"].splitlines()[0]
+    return first
 
 
 def _people(row: ToolPolicy) -> str:
@@ -125,7 +161,8 @@ def _people(row: ToolPolicy) -> str:
         for step in row.escalate
         for slot in step.slots
     ]
-    return ", ".join([*slots, *more]) or "none"
+    asked = [f"if {rule.field} {rule.op} {rule.value:,}" for rule in row.ask]
+    return " ".join([", ".join([*slots, *more]), *asked]).strip()
 
 
 def _arguments(made: dict[str, dict[str, Any]], catalogue: Catalogue) -> list[str]:

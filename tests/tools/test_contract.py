@@ -40,10 +40,11 @@ def test_every_tool_has_its_file_its_row_and_an_answer_that_says_all_it_has_to()
     assert publish.complaints() == []
 
 
-def test_the_manual_of_the_tools_is_fresh():
-    committed = publish.MANUAL.read_text(encoding="utf-8")
+def test_the_manual_and_the_tables_of_the_tools_are_fresh():
+    manual, readme = publish.MANUAL, publish.README
 
-    assert committed == publish.manual(), "run `make publish`"
+    assert manual.read_text(encoding="utf-8") == publish.manual(), "run `make publish`"
+    assert readme.read_text(encoding="utf-8") == publish.readme(), "run `make publish`"
 
 
 @NAMES
