@@ -149,6 +149,10 @@ class ActivityView(View):
     deal_id: str | None = None
     source: str
 
+    def text(self) -> str:
+        """One line."""
+        return f"{self.id} {self.kind} {self.occurred_at:%Y-%m-%d} {quoted(self.subject)}"
+
     def about(self) -> About:
         """The activity."""
         return About("activity", self.id)
