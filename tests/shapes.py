@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from policies.catalogue import Confirm, Effect, ToolPolicy
+from policies.fitting import file_of
 from server import wiring
 from tests.rows import TRACES, difference, everything
 from tests.traffic import overheard
@@ -45,7 +46,7 @@ class Shape:
 def of(row: ToolPolicy) -> Shape:
     """The shape of a tool."""
     tool = REGISTRY.get(row.id)
-    assert tool is not None, f"{row.name} has a policy and no code"
+    assert tool is not None, f"{row.name}: policy row exists but {file_of(row)} is missing"
     return Shape(row.effect, row.confirm, tool.consult is not None, row.toolset == "default")
 
 
