@@ -201,5 +201,6 @@ def _powers(agent: Agent) -> dict[str, str]:
         "name": agent.name,
         "person": agent.person_id,
         "scopes": ",".join(agent.scopes),
+        "toolsets": ",".join(agent.toolsets),
         "expires_at": stamp(agent.expires_at),
     }

@@ -76,6 +76,7 @@ class Principal:
     scopes: frozenset[str]
     roles: frozenset[str]
     workspace_ids: tuple[str, ...]
+    toolsets: frozenset[str] = frozenset()  # what it is shown of its tools; none: the default
     tainted: bool = False
     mark_is_fresh: bool = False  # that it has read untrusted text was written down lately
     locale: str = "vi"

@@ -34,6 +34,7 @@ async def agent(tx: Tx, token: Token) -> Principal:
         person_id=found.person_id,
         person_name=found.person_name,
         scopes=found.scopes,
+        toolsets=found.toolsets,
         roles=frozenset(),  # an agent has none, whoever it acts for
         workspace_ids=found.workspace_ids,
         # The last read may be as much younger than its mark as a mark stays fresh.

@@ -26,12 +26,13 @@ from domain.identity import tokens
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
-from policies import activation
+from policies import activation, personas
 from policies.catalogue import Catalogue
 from policies.gate import Gate, Outcome
 from server import settings as environment
 from server import updates, wiring
 from server.completions import Completer
+from server.listing import Toolsets, shown
 from server.prompts import Prompter
 from server.resources import Shelf
 from server.settings import Settings
@@ -54,7 +55,7 @@ INSTRUCTIONS = (
 
 
 Contracts = Callable[[str], types.Tool]
-Answering = Callable[[Gate, Token, frozenset[str], Contracts], "AgentServer"]
+Answering = Callable[[Gate, Token, Toolsets, Contracts], "AgentServer"]
 _T = TypeVar("_T")
 _Handler = Callable[[Any, Any], Awaitable[_T]]
 
@@ -66,7 +67,7 @@ class AgentServer:
         self,
         gate: Gate,
         token: Token,
-        toolsets: frozenset[str],
+        toolsets: Toolsets,
         contracts: Contracts,
         *,
         shelf: Shelf | None = None,
@@ -86,7 +87,7 @@ class AgentServer:
             principal = await self._gate.principal(self._token)
         except Fault as fault:
             raise MCPError(code=types.INVALID_REQUEST, message=str(worded(fault))) from fault
-        rows = [row for row in self._gate.visible(principal) if row.toolset in self._toolsets]
+        rows = shown(self._gate, principal, self._toolsets)
         return types.ListToolsResult(tools=[self._contracts(row.name) for row in rows])
 
     async def call_tool(
@@ -205,7 +206,7 @@ def contract(name: str) -> types.Tool:
 def mcp_server(
     gate: Gate,
     token: Token,
-    toolsets: frozenset[str],
+    toolsets: Toolsets,
     contracts: Contracts = contract,
     pause: Pause = updates.a_second,
 ) -> "Server[Any]":
@@ -317,8 +318,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--toolsets",
-        default="default",
-        help="comma-separated sets of tools to list; an unknown one is answered with all there are",
+        help="comma-separated sets of tools to list in place of the agent's; an unknown one is "
+        "answered with all there are",
     )
     return parser.parse_args(list(argv))
 
@@ -330,18 +331,12 @@ def _switch(typed: str) -> bool:
     return typed == "true"
 
 
-def chosen_toolsets(typed: str, catalogue: Catalogue, fault: Fault | None) -> frozenset[str]:
+def chosen_toolsets(typed: str | None, catalogue: Catalogue, fault: Fault | None) -> Toolsets:
     """The sets of tools to list; a misspelt one would be missed without a word."""
+    if typed is None:
+        return None
     chosen = frozenset(name.strip() for name in typed.split(","))
-    known = {row.toolset for row in catalogue.tool}
-    if fault is None and not chosen <= known:
-        raise Fault(
-            "TOOLSET_UNKNOWN",
-            Kind.INVALID,
-            "There is no such set of tools.",
-            f"the sets are {', '.join(sorted(known))}.",
-        )
-    return chosen
+    return chosen if fault is not None else personas.check_toolsets(chosen, catalogue)
 
 
 def _clear_token(settings: Settings) -> str:

@@ -15,6 +15,7 @@ from domain.kernel import text
 from domain.kernel.faults import Fault
 from policies.contract import Principal
 from policies.gate import Gate
+from server.listing import Toolsets, shown
 from server.resources import LIST_TTL_MS, refused
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Prompter:
         self,
         gate: Gate,
         token: Token,
-        toolsets: frozenset[str],
+        toolsets: Toolsets,
         prompts: "Callable[[], tuple[Prompt, ...]] | None" = None,
     ) -> None:
         self._gate = gate
@@ -83,8 +84,8 @@ class Prompter:
             principal = await self._gate.principal(self._token)
         except Fault as fault:
             raise refused(fault) from fault
-        rows = self._gate.visible(principal)
-        return principal, frozenset(row.name for row in rows if row.toolset in self._toolsets)
+        rows = shown(self._gate, principal, self._toolsets)
+        return principal, frozenset(row.name for row in rows)
 
 
 def found() -> "tuple[Prompt, ...]":

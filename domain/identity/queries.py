@@ -30,6 +30,7 @@ class AgentIdentity:
     id: str
     name: str
     scopes: frozenset[str]
+    toolsets: frozenset[str]
     token_sha256: str
     expires_at: datetime
     revoked_at: datetime | None
@@ -59,6 +60,7 @@ _AGENT = question(
         Agent.id,
         Agent.name,
         Agent.scopes,
+        Agent.toolsets,
         Agent.token_sha256,
         Agent.expires_at,
         Agent.revoked_at,
@@ -99,6 +101,7 @@ async def agent_identity(tx: Tx, agent_id: str) -> AgentIdentity | None:
     facts = found[0]._asdict()
     del facts["workspace_id"]
     facts["scopes"] = frozenset(facts["scopes"])
+    facts["toolsets"] = frozenset(facts["toolsets"])
     workspaces = tuple(row.workspace_id for row in found if row.workspace_id is not None)
     return AgentIdentity(**facts, workspace_ids=workspaces)
 

@@ -223,9 +223,18 @@ def known_scopes() -> frozenset[str]:
 
 
 async def add_agent(
-    tx: Tx, *, name: str, person_id: str, scopes: Iterable[str], expires_at: datetime
+    tx: Tx,
+    *,
+    name: str,
+    person_id: str,
+    scopes: Iterable[str],
+    expires_at: datetime,
+    toolsets: Iterable[str] = (),
 ) -> tuple[Agent, str]:
-    """Add an agent and make its token; the token in clear is in this answer and nowhere else."""
+    """Add an agent and make its token; the token in clear is in this answer and nowhere else.
+
+    `scopes` say what it may do, `toolsets` what it is shown of that; none: the default set.
+    """
     wanted, known = sorted(set(scopes)), known_scopes()
     if not wanted or set(wanted) - known:
         raise Fault(
@@ -247,6 +256,7 @@ async def add_agent(
         name=name,
         person_id=person_id,
         scopes=wanted,
+        toolsets=sorted(set(toolsets)),
         token_sha256=tokens.digest(clear),
         created_at=tx.at,
         expires_at=expires_at,

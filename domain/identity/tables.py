@@ -106,6 +106,7 @@ class Agent(TenantEntity):
     name: Mapped[str] = mapped_column(Code)
     person_id: Mapped[str] = mapped_column(Id)
     scopes: Mapped[list[str]] = mapped_column(JSON)
+    toolsets: Mapped[list[str]] = mapped_column(JSON, default=list)  # none: the default set
     token_sha256: Mapped[str] = mapped_column(Digest)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -167,11 +167,22 @@ async def add_bank_account(tx: Tx, new: NewBankAccount) -> str:
 
 
 async def add_agent(
-    tx: Tx, *, name: str, person_id: str, scopes: Sequence[str], expires_at: datetime
+    tx: Tx,
+    *,
+    name: str,
+    person_id: str,
+    scopes: Sequence[str],
+    expires_at: datetime,
+    toolsets: Sequence[str] = (),
 ) -> tuple[Any, str]:
     """The row of a new agent, and its token in clear, which is in this answer and nowhere else."""
     agent, token = await identity.add_agent(
-        tx, name=name, person_id=person_id, scopes=scopes, expires_at=expires_at
+        tx,
+        name=name,
+        person_id=person_id,
+        scopes=scopes,
+        expires_at=expires_at,
+        toolsets=toolsets,
     )
     tx.record(
         Event(
@@ -182,6 +193,7 @@ async def add_agent(
                 "name": agent.name,
                 "person": agent.person_id,
                 "scopes": ",".join(agent.scopes),
+                "toolsets": ",".join(agent.toolsets),
                 "expires_at": stamp(agent.expires_at),
             },
         )

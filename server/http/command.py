@@ -38,6 +38,7 @@ from server.http.listening import listen
 from server.http.metrics import Metrics
 from server.http.options import read_options
 from server.http.watching import Watch
+from server.listing import Toolsets
 from server.settings import Settings
 
 log = logging.getLogger("cyberos.http")
@@ -87,7 +88,7 @@ async def _serve(settings: Settings, options: Namespace, listening: socket.socke
 
 
 def protocol_over(
-    toolsets: frozenset[str],
+    toolsets: Toolsets,
     catalogue: Catalogue,
     metrics: Metrics,
     contracts: Contracts = contract,

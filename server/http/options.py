@@ -20,7 +20,7 @@ def read_options(argv: Sequence[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--host", default="127.0.0.1", type=address, help="the address to listen on")
     add("--port", default=8321, type=port, help="0 takes a free one")
-    add("--toolsets", default="default", help="comma-separated sets of tools")
+    add("--toolsets", help="list these sets of tools, comma-separated, not those of each agent")
     add("--read-only", action="store_true", help="list and run only tools that change nothing")
     for option, (shape, words) in _REPEATED.items():
         kind = address if option == "--trust-proxy" else name

@@ -109,6 +109,7 @@ def _agent() -> None:
         Column("name", Code, nullable=False),
         Column("person_id", Id, nullable=False),
         Column("scopes", JSON, nullable=False),
+        Column("toolsets", JSON, nullable=False),
         Column("token_sha256", Digest, nullable=False),
         Column("created_at", Instant(), nullable=False),
         Column("expires_at", Instant(), nullable=False),
