@@ -51,11 +51,20 @@ POLL_EVERY_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the caller gets: the structure, a few lines of text, and at times a picture (PNG)."""
+    """What the caller gets: the structure, a few lines of text, and at times a picture (PNG).
+
+    `waits`: people are asked, and the structure is a `PendingAnswer`.
+    """
 
     structured: dict[str, Any]
     text: str
     picture: bytes | None = None
+    waits: bool = False
+
+
+def is_hidden(fault: Fault) -> bool:
+    """Whether a tool is unknown or not for this caller, which must look alike from outside."""
+    return fault.code in {"UNKNOWN_TOOL", "SCOPE_MISSING"}
 
 
 class _Rehearsed(Exception):
@@ -129,6 +138,10 @@ class Gate:
         )
         return sorted(rows, key=lambda row: row.name)
 
+    def row(self, name: str) -> ToolPolicy | None:
+        """The policy of a tool by its id or its name on the wire; who may call it is not asked."""
+        return self._catalogue.by_id.get(name) or self._catalogue.by_name.get(name)
+
     async def call(
         self, token: Token, name: str, raw: Mapping[str, Any], *, request_id: str = ""
     ) -> Outcome:
@@ -137,7 +150,7 @@ class Gate:
         UNKNOWN_TOOL stands for unknown, hidden and forbidden tools alike on the wire; inside, and
         in the audit, SCOPE_MISSING and READ_ONLY_MODE keep their names.
         """
-        row = self._catalogue.by_id.get(name) or self._catalogue.by_name.get(name)
+        row = self.row(name)
         tool = self._registry.get(row.id) if row else None
         if row is None or tool is None:
             raise await self._unknown(token, name)
@@ -261,9 +274,13 @@ class Gate:
         }
         before = await idempotency.recall(tx, **named)
         if before is not None:
-            return Outcome(before["structured"], before["text"])
+            return Outcome(before["structured"], before["text"], waits=before.get("waits", False))
         outcome = await self._do(tx, principal, visit)
-        stored = {"structured": outcome.structured, "text": outcome.text}
+        stored = {
+            "structured": outcome.structured,
+            "text": outcome.text,
+            **({"waits": True} if outcome.waits else {}),
+        }
         idempotency.remember(tx, **named, result=stored)
         return outcome
 
@@ -289,7 +306,7 @@ class Gate:
         decided = await approvals.approvals(tx, [action.id])
         filled = frozenset(row.slot for row in decided if row.decision == "approve")
         answer = proposing.pending_answer(action, filled=filled, inbox_url=self._inbox_url)
-        return _outcome(answer)
+        return replace(_outcome(answer), waits=True)
 
     async def _carry_out(self, call: Call, run: Run, visit: _Visit) -> Outcome:
         answer = await run(call, visit.arguments)

@@ -12,7 +12,6 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, TypeVar
 
 import anyio
@@ -28,9 +27,9 @@ from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from policies import activation, personas
 from policies.catalogue import Catalogue
-from policies.gate import Gate, Outcome
+from policies.gate import Gate, Outcome, is_hidden
+from server import contracts, updates, wiring
 from server import settings as environment
-from server import updates, wiring
 from server.completions import Completer
 from server.listing import Toolsets, shown
 from server.prompts import Prompter
@@ -102,13 +101,13 @@ class AgentServer:
                 request_id=f"{ctx.request_id}"[:64],
             )
         except Fault as fault:
-            if fault.code in {"UNKNOWN_TOOL", "SCOPE_MISSING"}:
+            if is_hidden(fault):
                 # Hidden and unknown look alike, also to a program that compares bytes.
                 raise MCPError(code=types.INVALID_PARAMS, message="Unknown tool") from None
             return _failed(fault)
         except Exception:
             log.exception("call of %s broke", params.name[:64])
-            return _failed(_broken())
+            return _failed(broken())
         return types.CallToolResult(
             content=_content(outcome),
             structured_content=outcome.structured,
@@ -199,8 +198,7 @@ def _content(outcome: Outcome) -> list[types.ContentBlock]:
 @lru_cache(maxsize=256)
 def contract(name: str) -> types.Tool:
     """The committed contract of a tool: exactly what clients see."""
-    raw = files("tools").joinpath("contracts", f"{name}.json").read_bytes()
-    return types.Tool.model_validate_json(raw, by_name=False)
+    return types.Tool.model_validate_json(contracts.committed(name), by_name=False)
 
 
 def mcp_server(
@@ -370,7 +368,8 @@ def as_object(fault: Fault) -> Mapping[str, Any]:
     }
 
 
-def _broken() -> Fault:
+def broken() -> Fault:
+    """What is said of a mistake of ours, which the log tells whole."""
     return Fault(
         "INTERNAL_ERROR",
         Kind.UNAVAILABLE,

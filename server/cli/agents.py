@@ -1,4 +1,4 @@
-"""Which programs may propose, for whom and until when? `cyberos agent add | list | revoke`."""
+"""Agents: which programs may propose, for whom and until when? `cyberos agent ...`."""
 
 import shlex
 from dataclasses import dataclass
@@ -19,8 +19,10 @@ from domain.provisioning import service as provisioning
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
+from policies import personas
+from server import wiring
 from server.cli.desk import Company, opened, perform, the_company
-from server.cli.render import answer, one_line, say
+from server.cli.render import Words, answer, one_line, say
 from server.cli.vault import Vault, undone_on_failure, write_secret
 
 DAYS = 90
@@ -40,6 +42,7 @@ class _Asked:
     name: str
     for_email: str
     scopes: tuple[str, ...]
+    toolsets: tuple[str, ...]
     days: int
     token_file: Path | None
     show_token: bool
@@ -51,13 +54,20 @@ def register(app: typer.Typer) -> None:
     group.command("add")(add)
     group.command("list")(list_all)
     group.command("revoke")(revoke)
+    group.command("personas")(list_personas)
     app.add_typer(group, name="agent")
 
 
 def add(
     name: str = typer.Option(..., help="What the agent is called."),
     for_email: str = typer.Option(..., "--for", help="E-mail of the person it acts for."),
-    scopes: str = typer.Option(..., help="Comma-separated, such as core.read,crm.read."),
+    scopes: str | None = typer.Option(None, help="Comma-separated, such as core.read,crm.read."),
+    toolsets: str | None = typer.Option(
+        None, help="Comma-separated sets of tools it is shown; not what it may do."
+    ),
+    persona: str | None = typer.Option(
+        None, help="A job with scopes and sets of tools: see `cyberos agent personas`."
+    ),
     days: int = typer.Option(DAYS, min=1, max=366, help="How long its token is valid."),
     tenant: str | None = TENANT,
     token_file: Path | None = TOKEN_FILE,
@@ -66,14 +76,24 @@ def add(
 ) -> None:
     """Add an agent and make its token.
 
-    The token is written to a file, where `cyberos connect` finds it, and stored as a hash.
+    The token is written to a file, where `cyberos connect` finds it, and stored as a hash. What
+    --scopes and --toolsets say counts before what the persona says.
     """
     if show_token and token_file is not None:
         raise Fault(
             "USAGE", Kind.INVALID, "A token is shown or written to a file.", "give one of the two."
         )
-    wanted = tuple(scope.strip() for scope in scopes.split(",") if scope.strip())
-    asked = _Asked(name, for_email, wanted, days, token_file, show_token)
+    job = personas.persona(persona) if persona is not None else None
+    if scopes is None and job is None:
+        raise Fault(
+            "USAGE",
+            Kind.INVALID,
+            "Missing option '--scopes' or '--persona'.",
+            "say what the agent may do; `cyberos agent personas` lists jobs.",
+        )
+    wanted = job.scopes if scopes is None and job else _names(scopes)
+    sets = job.toolsets if toolsets is None and job else _names(toolsets)
+    asked = _Asked(name, for_email, wanted, sets, days, token_file, show_token)
     company, added = perform(lambda: _add(asked, tenant))
     if as_json:
         answer(added)
@@ -81,6 +101,8 @@ def add(
     agent = added["agent"]
     until = instant(datetime.fromisoformat(agent["expires_at"]), company.zone)
     say(f"{one_line(agent['name'])} may {', '.join(agent['scopes'])} until {until}.")
+    if agent["toolsets"]:
+        say(f"It is shown the tools of {', '.join(agent['toolsets'])}.")
     if show_token:
         say(f"Its token, shown only now: {added['token']}")
         return
@@ -121,8 +143,30 @@ def revoke(
         say(f"Its file {removed} is removed.")
 
 
+def list_personas(
+    lang: str = typer.Option("en", "--lang", help="vi or en."), as_json: bool = JSON
+) -> None:
+    """List the jobs that --persona knows, with what they may do and are shown."""
+    language = Words(lang).language
+    shown = personas.shipped().persona
+    if as_json:
+        answer({"personas": [one.model_dump(mode="json") for one in shown]})
+        return
+    for one in shown:
+        say(f"{one.name}: {one.vi if language == 'vi' else one.en}")
+        for label, names in (
+            ("scopes", one.scopes), ("toolsets", one.toolsets), ("prompts", one.prompts)
+        ):  # fmt: skip
+            say(f"  {label}: {', '.join(names)}")
+
+
 async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, Any]]:
     async with opened(Role.OWNER) as desk:
+        if asked.toolsets:
+            catalogue, fault = wiring.policy(desk.settings)
+            if fault is not None:
+                raise fault
+            personas.check_toolsets(asked.toolsets, catalogue)
         company = await the_company(desk, tenant)
         with undone_on_failure() as undo:
             async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
@@ -133,6 +177,7 @@ async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, An
                     name=_name(asked.name),
                     person_id=person.id,
                     scopes=asked.scopes,
+                    toolsets=asked.toolsets,
                     expires_at=tx.at + timedelta(days=asked.days),
                 )
                 usual = Vault(desk.settings).token(company.code, agent.name)
@@ -175,6 +220,10 @@ def _remove_token(file: Path, agent: Agent) -> bool:
     return True
 
 
+def _names(typed: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (typed or "").split(",") if name.strip())
+
+
 def _name(typed: str) -> str:
     try:
         return line(typed, 64)
@@ -201,6 +250,7 @@ def _as_object(agent: Agent, person: PersonIdentity) -> dict[str, Any]:
         "for_person": person.display_name,
         "for_email": person.email,
         "scopes": list(agent.scopes),
+        "toolsets": list(agent.toolsets),
         "created_at": agent.created_at.isoformat(),
         "expires_at": agent.expires_at.isoformat(),
         "revoked_at": agent.revoked_at.isoformat() if agent.revoked_at else None,

@@ -11,10 +11,10 @@ from typing import Any
 
 import typer
 
+from server.cli.agent_session import Done, Identity, Session, run
 from server.cli.commands import run_typer
 from server.cli.render import answer, say
 from server.crm_cli import lines
-from server.crm_cli.session import Done, Identity, Session, run
 from server.crm_cli.words import Words
 
 TOKEN_FILE = typer.Option(

@@ -1,6 +1,6 @@
-"""What happens to one request? Guards, caller, body, protocol: in this order, each on its own.
+"""Requests over HTTP: guards, caller, body, protocol, in this order, each on its own.
 
-    place -> method, origin, type -> token -> turn -> body -> the SDK -> the gate
+    place -> method, origin, type -> token -> turn -> body -> the SDK, or rest.py -> the gate
 
 Nothing is kept from one request to the next but counts, so any number of such processes behind a
 balancer give the same answers.
@@ -23,15 +23,15 @@ from server.http.callers import Callers
 from server.http.guards import Headers, Names
 from server.http.limits import Limits
 from server.http.metrics import CONTENT_TYPE, Metrics
-from server.http.refusals import refusal
+from server.http.refusals import problem, refusal
+from server.http.rest import Rest
 from server.http.watching import SCOPE_KEY, Visit
 
 CALLER_KEY = "cyberos.caller"
 NO_LONGER_VALID = "TOKEN_INVALID"
 # What a page of an allowed origin may send; the browser asks before it does.
 PREFLIGHT = {
-    "Access-Control-Allow-Methods": "POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept, "
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept, Idempotency-Key, "
     "MCP-Protocol-Version, Mcp-Method, Mcp-Name, Traceparent",
     "Access-Control-Max-Age": "600",
 }
@@ -46,6 +46,7 @@ class Door:
         names: Names,
         callers: Callers,
         protocol: StreamableHTTPSessionManager,
+        rest: Rest,
         metrics: Metrics,
         why_not_ready: WhyNotReady,
         limits: Limits,
@@ -53,6 +54,7 @@ class Door:
         self._names = names
         self._callers = callers
         self._protocol = protocol
+        self._rest = rest
         self._metrics = metrics
         self._why_not_ready = why_not_ready
         self._limits = limits
@@ -70,7 +72,8 @@ class Door:
         except Fault as fault:
             visit.outcome, reply.is_refusal = fault.code, True
             self._metrics.refused(fault.code)
-            await refusal(fault)(scope, receive, reply)
+            said = problem if scope["raw_path"].startswith(guards.REST) else refusal
+            await said(fault)(scope, receive, reply)
         except bodies.Gone:
             visit.outcome = "GONE"
             self._metrics.refused(visit.outcome)
@@ -87,15 +90,19 @@ class Door:
 
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         guards.check_place(scope, headers, self._names)
-        if scope["raw_path"] != guards.MCP:
+        if scope["raw_path"] in guards.WATCHED:
             guards.check_watcher(scope, headers, self._names)
             await (await self._watched(scope))(scope, receive, send)
             return
         if guards.is_preflight(scope, headers, self._names):
             scope[SCOPE_KEY].outcome = "ok"
-            await Response(None, HTTPStatus.NO_CONTENT, PREFLIGHT)(scope, receive, send)
+            may = {**PREFLIGHT, "Access-Control-Allow-Methods": guards.method_of(scope)}
+            await Response(None, HTTPStatus.NO_CONTENT, may)(scope, receive, send)
             return
-        guards.check_message(scope, headers, self._names)
+        if guards.method_of(scope) == "POST":
+            guards.check_message(scope, headers, self._names)
+        else:
+            guards.check_question(scope, headers, self._names)
         await self._call(scope, headers, receive, send)
 
     async def _call(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
@@ -106,9 +113,15 @@ class Door:
         scope[CALLER_KEY] = caller
         with self._callers.answering(caller):
             body = await bodies.read(receive, headers, self._limits)
-            if bodies.method_of(body) != "tools/call":
-                await self._callers.confirm(caller)
-            await self._protocol.handle_request(scope, bodies.replayed(body, receive), send)
+            if scope["raw_path"] != guards.MCP:
+                if guards.tool_of(scope) is None:
+                    await self._callers.confirm(caller)
+                answer = await self._rest.answer(scope, headers, body, caller)
+                await answer(scope, receive, send)
+            else:
+                if bodies.method_of(body) != "tools/call":
+                    await self._callers.confirm(caller)
+                await self._protocol.handle_request(scope, bodies.replayed(body, receive), send)
         if visit.outcome == NO_LONGER_VALID:
             raise self._callers.refused(caller)
 

@@ -1,4 +1,4 @@
-"""Is this body one message? It is read within bounds, and what is no message goes no further."""
+"""Bodies of requests: read within bounds, and what is no message goes no further."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from starlette.types import Message, Receive
 
 from domain.kernel.faults import Fault, Kind
+from server import strict_json
 from server.http.guards import Headers
 from server.http.limits import Limits
 
@@ -59,6 +60,27 @@ def method_of(body: bytes) -> str:
             "The body is no single JSON-RPC 2.0 message; batches are not part of MCP.",
         ) from None
     return str(getattr(message, "method", ""))
+
+
+def arguments_of(body: bytes) -> dict[str, Any]:
+    """The arguments of a tool, which are the whole body; JSON_INVALID, MESSAGE_INVALID."""
+    try:
+        decoded = strict_json.loads(body)
+    except ValueError:
+        raise Fault(
+            "JSON_INVALID",
+            Kind.INVALID,
+            "The body is not strict JSON text: a lone surrogate, a name that stands twice in one "
+            "object, too deep, too long a number, or cut off.",
+        ) from None
+    if not isinstance(decoded, dict):
+        raise Fault(
+            "MESSAGE_INVALID",
+            Kind.INVALID,
+            "The body is no JSON object.",
+            "send the arguments as an object; {} if there are none.",
+        )
+    return decoded
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

@@ -37,6 +37,7 @@ from server.http.limits import Limits
 from server.http.listening import listen
 from server.http.metrics import Metrics
 from server.http.options import read_options
+from server.http.rest import Rest
 from server.http.watching import Watch
 from server.listing import Toolsets
 from server.settings import Settings
@@ -72,7 +73,8 @@ async def _serve(settings: Settings, options: Namespace, listening: socket.socke
         metrics, gates = Metrics(), _gates(settings, options, opened, catalogue, fault)
         manager = protocol_over(toolsets, catalogue, metrics)
         door = Door(
-            _names(options, port), Callers(gates, limits), manager, metrics,
+            _names(options, port), Callers(gates, limits), manager,
+            Rest(catalogue, toolsets, metrics, contract), metrics,
             readiness(opened, fault), limits,
         )  # fmt: skip
         gc.freeze()  # as in `cyberos serve`

@@ -1,5 +1,6 @@
-"""May this request come in at all? Decided from its head, before a byte of the body is read."""
+"""Guards of the door: may this request come in? Decided before a byte of the body is read."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,14 @@ from starlette.types import Scope
 from domain.kernel.faults import Fault, Kind
 
 MCP = b"/mcp"
+REST = b"/v1/"
+TOOLS = b"/v1/tools"
+OPENAPI = b"/v1/openapi.json"
+# Names on the wire and canonical ids. Nothing else has an address: no dots that lead elsewhere, no
+# percent signs that a proxy reads in another way than we do.
+_TOOL = re.compile(
+    rb"/v1/tools/([A-Za-z][A-Za-z0-9_-]{0,63}|cyberos(?:\.[a-z][a-z0-9_]{0,63}){1,2})"
+)
 WATCHED = {b"/healthz", b"/readyz", b"/metrics"}
 _FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"}
 SELF = frozenset({"127.0.0.1", "::1"})
@@ -64,7 +73,9 @@ def check_place(scope: Scope, headers: Headers, known: Names) -> None:
             "This server has another name.",
             "an operator adds names with --allow-host.",
         )
-    if scope["raw_path"] != MCP and scope["raw_path"] not in WATCHED:
+    path: bytes = scope["raw_path"]
+    known_path = path in {MCP, TOOLS, OPENAPI} or path in WATCHED or _TOOL.fullmatch(path)
+    if not known_path:
         raise _nothing_here()
     if scope["query_string"]:
         raise Fault(
@@ -82,12 +93,47 @@ def check_watcher(scope: Scope, headers: Headers, known: Names) -> None:
     at_home = peer in SELF and host in known.local and not _FORWARDED & headers.keys()
     if not at_home and host not in known.watchers:
         raise _nothing_here()
-    if scope["method"] != "GET":
-        raise _method("GET")
+    check_method(scope)
+
+
+def tool_of(scope: Scope) -> str | None:
+    """The name that the address of a tool ends with; None at the other addresses."""
+    match = _TOOL.fullmatch(scope["raw_path"])
+    return match[1].decode() if match else None
+
+
+def method_of(scope: Scope) -> str:
+    """The one method that is answered at this address."""
+    return "GET" if scope["raw_path"] in WATCHED | {TOOLS, OPENAPI} else "POST"
 
 
 def check_message(scope: Scope, headers: Headers, known: Names) -> None:
     """Method, origin and type of what is to be a message."""
+    check_page(headers, known)
+    check_method(scope)
+    kind = _only(headers, b"content-type").lower().replace(b" ", b"").replace(b'"', b"")
+    if kind not in _JSON or b"content-encoding" in headers:
+        raise Fault(
+            "CONTENT_TYPE", Kind.INVALID, "Only plain `Content-Type: application/json` is read."
+        )
+    _check_length(headers)
+
+
+def check_question(scope: Scope, headers: Headers, known: Names) -> None:
+    """Method and origin of what is to be a question without a body."""
+    check_page(headers, known)
+    check_method(scope)
+    _check_length(headers)
+
+
+def _check_length(headers: Headers) -> None:
+    if b"content-length" in headers and b"transfer-encoding" in headers:
+        # A proxy that believes the other one would see another end of this message.
+        raise Fault("LENGTH_TWICE", Kind.INVALID, "The body has a length or chunks, never both.")
+
+
+def check_page(headers: Headers, known: Names) -> None:
+    """Where the page comes from that asks, if one does."""
     if b"origin" in headers and not known_origin(headers, known):
         raise Fault(
             "ORIGIN_REFUSED",
@@ -95,16 +141,19 @@ def check_message(scope: Scope, headers: Headers, known: Names) -> None:
             "Pages of this origin may not call.",
             "an operator adds origins with --allow-origin.",
         )
-    if scope["method"] != "POST":
-        raise _method("POST")
-    kind = _only(headers, b"content-type").lower().replace(b" ", b"").replace(b'"', b"")
-    if kind not in _JSON or b"content-encoding" in headers:
+
+
+def check_method(scope: Scope) -> None:
+    """The method, which each address has one of."""
+    allowed = method_of(scope)
+    if scope["method"] != allowed:
         raise Fault(
-            "CONTENT_TYPE", Kind.INVALID, "Only plain `Content-Type: application/json` is read."
+            "METHOD_REFUSED",
+            Kind.INVALID,
+            f"Only {allowed} is answered here; there are no sessions.",
+            "",
+            {"allowed": allowed},
         )
-    if b"content-length" in headers and b"transfer-encoding" in headers:
-        # A proxy that believes the other one would see another end of this message.
-        raise Fault("LENGTH_TWICE", Kind.INVALID, "The body has a length or chunks, never both.")
 
 
 def is_preflight(scope: Scope, headers: Headers, known: Names) -> bool:
@@ -119,6 +168,26 @@ def known_origin(headers: Headers, known: Names) -> str:
     return origin.decode("ascii") if origin.lower() in known.origins else ""
 
 
+def idempotency_key(headers: Headers) -> str | None:
+    """The one key that the request names, bare or in quotation marks; None without the header.
+
+    IDEMPOTENCY_KEY_INVALID for several, an empty one, or one that is no visible ASCII.
+    """
+    if b"idempotency-key" not in headers:
+        return None
+    key = _only(headers, b"idempotency-key")
+    if key[:1] == key[-1:] == b'"':
+        key = key[1:-1]
+    if not re.fullmatch(rb"[!-~]{1,128}", key) or b'"' in key:
+        raise Fault(
+            "IDEMPOTENCY_KEY_INVALID",
+            Kind.INVALID,
+            "The header Idempotency-Key holds one key of 1 to 128 visible ASCII characters.",
+            "send it once, such as a UUID.",
+        )
+    return key.decode()
+
+
 def bearer(headers: Headers) -> str:
     """The token that the request shows; empty if there is none, or more than one."""
     scheme, _, token = _only(headers, b"authorization").partition(b" ")
@@ -131,10 +200,8 @@ def _only(headers: Headers, name: bytes) -> bytes:
 
 
 def _nothing_here() -> Fault:
-    return Fault("PATH_UNKNOWN", Kind.NOT_FOUND, "There is nothing here; MCP is at /mcp.")
-
-
-def _method(allowed: str) -> Fault:
     return Fault(
-        "METHOD_REFUSED", Kind.INVALID, f"Only {allowed} is answered here; there are no sessions."
+        "PATH_UNKNOWN",
+        Kind.NOT_FOUND,
+        "There is nothing here; MCP is at /mcp, tools are at /v1/tools/NAME.",
     )

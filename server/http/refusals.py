@@ -1,8 +1,9 @@
-"""What is a client told that does not get as far as a tool? One fault, one status, one body."""
+"""Refusals over HTTP: what is a client told? One fault, one status, one body."""
 
 import json
 import math
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import mcp_types as types
 from starlette.responses import Response
@@ -27,13 +28,15 @@ STATUS = {
     "BODY_TOO_LARGE": 413,
     "JSON_INVALID": 400,
     "MESSAGE_INVALID": 400,
+    "INTERNAL_ERROR": 500,
+    "UNKNOWN_TOOL": 404,
 }
 BY_KIND = {Kind.UNAVAILABLE: 503, Kind.FORBIDDEN: 403, Kind.NOT_FOUND: 404, Kind.CONFLICT: 409}
 
 
 def refusal(fault: Fault) -> Response:
     """The answer, as a JSON-RPC error, because that is what MCP clients read."""
-    status = STATUS.get(fault.code) or BY_KIND.get(fault.kind, 400)
+    status = _status(fault)
     code = types.PARSE_ERROR if fault.code == "JSON_INVALID" else types.INVALID_REQUEST
     error = {"code": code, "message": str(worded(fault)), "data": {ERROR_KEY: as_object(fault)}}
     return Response(
@@ -44,12 +47,34 @@ def refusal(fault: Fault) -> Response:
     )
 
 
+def problem(fault: Fault) -> Response:
+    """The answer as RFC 9457 has it, for who calls a tool without MCP."""
+    status = _status(fault)
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": fault.message,
+        **{name: value for name, value in as_object(fault).items() if name != "message"},
+    }
+    return Response(
+        json.dumps(body, ensure_ascii=False),
+        status,
+        _headers(fault, status),
+        "application/problem+json",
+    )
+
+
+def _status(fault: Fault) -> int:
+    return STATUS.get(fault.code) or BY_KIND.get(fault.kind, 400)
+
+
 def _headers(fault: Fault, status: int) -> Mapping[str, str]:
     match status:
         case 401:
             return {"WWW-Authenticate": "Bearer"}
         case 405:
-            return {"Allow": "POST"}
+            return {"Allow": fault.facts["allowed"]}
         case 429 | 503:
             return {"Retry-After": str(fault.facts.get("retry_after_seconds", 1))}
         case _:

@@ -1,11 +1,14 @@
-"""What was called, how did it end, how long did it take? One span and one record for each call.
+"""Observation of calls: what was called, how did it end, how long did it take?
+
+One span and one record for each call.
 
 Takes the place of the SDK's own middleware, which writes into its spans whatever name and id a
 client sends, and the text of every exception.
 """
 
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,38 +54,63 @@ class Watch:
 
     async def __call__(self, ctx: Any, call_next: CallNext) -> HandlerResult:
         """Let the call through, and write down how it went."""
-        method = ctx.method if ctx.method in self._methods else "other"
-        tool = self._tool(ctx) if method == "tools/call" else ""
-        begun, outcome = time.monotonic(), "INTERNAL_ERROR"
-        with trace.get_tracer("cyberos").start_as_current_span(
-            f"{method} {tool}".rstrip(),
-            context=_parent(ctx),
-            kind=SpanKind.SERVER,
-            attributes={"mcp.method.name": method, **({"gen_ai.tool.name": tool} if tool else {})},
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
+        visit: Visit = ctx.request.scope[SCOPE_KEY]
+        visit.method = ctx.method if ctx.method in self._methods else "other"
+        if visit.method == "tools/call":
+            visit.tool = known((ctx.params or {}).get("name"), self._tools)
+        parent = ctx.request.headers.get("traceparent", "")
+        with observed(self._metrics, visit, {"mcp.method.name": visit.method}, parent) as call:
             try:
                 result = await call_next(ctx)
-                outcome = outcome_of(result)
+                call.outcome = outcome_of(result)
             except MCPError as error:
-                outcome = _RPC.get(error.error.code, "RPC_ERROR")
+                call.outcome = _RPC.get(error.error.code, "RPC_ERROR")
                 raise
             except ValidationError:
-                outcome = "INVALID_PARAMS"  # the SDK's answer, without what pydantic quotes
+                call.outcome = "INVALID_PARAMS"  # the SDK's answer, without what pydantic quotes
                 raise
-            finally:
-                span.set_attribute("cyberos.outcome", outcome)
-                if outcome != OK:
-                    span.set_status(StatusCode.ERROR)
-                self._metrics.called(method, tool, outcome, time.monotonic() - begun)
-                visit = ctx.request.scope[SCOPE_KEY]
-                visit.method, visit.tool, visit.outcome = method, tool, outcome
         return result
 
-    def _tool(self, ctx: Any) -> str:
-        name = (ctx.params or {}).get("name")
-        return name if isinstance(name, str) and name in self._tools else "unknown"
+
+@dataclass(slots=True)
+class Observed:
+    """How a call ended; until somebody says so, badly."""
+
+    outcome: str = "INTERNAL_ERROR"
+
+
+@contextmanager
+def observed(
+    metrics: Metrics, visit: Visit, attributes: Mapping[str, str], parent: str
+) -> Iterator[Observed]:
+    """One call, as spans, metrics and the line in the log tell of it.
+
+    `parent` is the `traceparent` of the client, if its request names one; nothing else of it is
+    taken over. Attributes hold names of ours alone.
+    """
+    call, begun = Observed(), time.monotonic()
+    named = {"gen_ai.tool.name": visit.tool} if visit.tool else {}
+    with trace.get_tracer("cyberos").start_as_current_span(
+        f"{visit.method} {visit.tool}".rstrip(),
+        context=TraceContextTextMapPropagator().extract({"traceparent": parent}, context=Context()),
+        kind=SpanKind.SERVER,
+        attributes={**attributes, **named},
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield call
+        finally:
+            span.set_attribute("cyberos.outcome", call.outcome)
+            if call.outcome != OK:
+                span.set_status(StatusCode.ERROR)
+            metrics.called(visit.method, visit.tool, call.outcome, time.monotonic() - begun)
+            visit.outcome = call.outcome
+
+
+def known(name: object, tools: Container[str]) -> str:
+    """The name of a tool of ours; of any other name nothing is told."""
+    return name if isinstance(name, str) and name in tools else "unknown"
 
 
 def outcome_of(result: HandlerResult) -> str:
@@ -93,9 +121,3 @@ def outcome_of(result: HandlerResult) -> str:
     if not shown.get("isError"):
         return OK
     return str(((shown.get("_meta") or {}).get(ERROR_KEY) or {}).get("code", "INTERNAL_ERROR"))
-
-
-def _parent(ctx: Any) -> Context:
-    """The span of the client, if its request names one; nothing else of it is taken over."""
-    named = ctx.request.headers.get("traceparent", "")
-    return TraceContextTextMapPropagator().extract({"traceparent": named}, context=Context())

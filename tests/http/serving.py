@@ -23,6 +23,7 @@ from server.http.command import protocol_over, readiness
 from server.http.connections import Serving, serving
 from server.http.limits import Limits
 from server.http.metrics import Metrics
+from server.http.rest import Rest
 from server.wiring import not_activated
 from tests.world import Company, World
 
@@ -156,6 +157,7 @@ async def site(
     middleware: Sequence[Any] = (),
     front: Callable[[ASGIApp], ASGIApp] = lambda door: door,
     allow_itself: bool = False,
+    of_the_agents: bool = False,
     **gate: Any,
 ) -> AsyncIterator[Site]:
     """A server on a free port for the length of a block."""
@@ -167,13 +169,15 @@ async def site(
 
     gates = Gates(world.gate(**gate), world.gate(policy_fault=not_activated()), is_active, now=now)
     metrics = Metrics()
-    manager = protocol_over(world.toolsets, world.catalogue, metrics, world.contract, answering)
+    toolsets = None if of_the_agents else world.toolsets
+    manager = protocol_over(toolsets, world.catalogue, metrics, world.contract, answering)
     manager.app.middleware.extend(middleware)
     if allow_itself:
         allow_origins = (*allow_origins, f"http://127.0.0.1:{port}")
     names = guards.names(port, hosts=allow_hosts, origins=allow_origins, watchers=metrics_hosts)
     door = Door(
-        names, Callers(gates, limits), manager, metrics,
+        names, Callers(gates, limits), manager,
+        Rest(world.catalogue, toolsets, metrics, world.contract), metrics,
         why_not_ready or readiness(world.agent_side, None), limits,
     )  # fmt: skip
     server = serving(front(door), limits, metrics, proxies)

@@ -1,4 +1,4 @@
-"""As which agent does `cyberos-crm` work, and how does a call of it go through the gate?
+"""Agent sessions of the command line: as which agent does a command work, through which gate?
 
 The commands hold no rights of their own: they show the token of an agent, as `cyberos serve` does,
 and every call passes the same gate, in this process.
@@ -20,7 +20,7 @@ from domain.store.engine import Role
 from domain.store.tx import reading
 from policies import activation
 from policies.contract import Principal
-from policies.gate import Gate
+from policies.gate import Gate, Outcome, is_hidden
 from server import wiring
 from server.cli.connect import find_token
 from server.cli.desk import Desk, opened, perform, read_settings
@@ -57,18 +57,22 @@ class Session:
     token: Token
     principal: Principal
 
+    async def outcome(self, tool: str, arguments: Mapping[str, Any]) -> Outcome:
+        """Everything a tool gives to exactly these arguments, its text too; the gate's faults."""
+        return await self.gate.call(self.token, tool, arguments, request_id=new_id())
+
     async def ask(self, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What a tool answers to the arguments that were given.
 
         COMMAND_UNAVAILABLE for a tool that this agent does not have, or nobody has here.
         """
-        return await self._call(tool, arguments, new_id())
+        return (await self._call(tool, arguments, new_id())).structured
 
     async def change(self, tool: str, arguments: Mapping[str, Any]) -> Done:
         """The same for a tool that changes something, with the entry that proves it."""
         request_id = new_id()
-        answer = await self._call(tool, arguments, request_id)
-        return Done(answer, await self._entry_of(request_id))
+        outcome = await self._call(tool, arguments, request_id)
+        return Done(outcome.structured, await self._entry_of(request_id))
 
     async def pages(self, tool: str, key: str, arguments: Mapping[str, Any]) -> list[Any]:
         """Everything a list answers under its key, page by page."""
@@ -86,17 +90,14 @@ class Session:
         async with reading(self.desk.database, self.token.tenant_id, self.desk.clock) as tx:
             return await audit.effect_of(tx, action_id, event)
 
-    async def _call(
-        self, tool: str, arguments: Mapping[str, Any], request_id: str
-    ) -> dict[str, Any]:
+    async def _call(self, tool: str, arguments: Mapping[str, Any], request_id: str) -> Outcome:
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
-            outcome = await self.gate.call(self.token, tool, given, request_id=request_id)
+            return await self.gate.call(self.token, tool, given, request_id=request_id)
         except Fault as fault:
-            if fault.code in {"UNKNOWN_TOOL", "SCOPE_MISSING"}:
+            if is_hidden(fault):
                 raise _unavailable(tool) from None
             raise
-        return outcome.structured
 
     async def _entry_of(self, request_id: str) -> Sealed | None:
         async with reading(self.desk.database, self.token.tenant_id, self.desk.clock) as tx:
