@@ -26,6 +26,7 @@ MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
 # Ratios to the server that does nothing.
 LIMITS = {"whoami": 12.0, "crm_search_accounts": 18.0}
+REST_LIMIT = 1.2  # the same call without MCP, beside it over MCP
 _ARGUMENTS: dict[str, Mapping[str, Any]] = {
     "whoami": {},
     "crm_search_accounts": {"query": "dai duong", "limit": 20},
@@ -41,18 +42,18 @@ class Server:
         self.calls_per_second: list[float] = []
         self.cpu_ms: list[float] = []
 
-    def measure(self, body: bytes, headers: Mapping[str, str]) -> None:
+    def measure(self, body: bytes, headers: Mapping[str, str], path: str = "/mcp") -> None:
         """One round of calls, all of which must succeed."""
         begun, before = time.perf_counter(), self._cpu_seconds()
         with ThreadPoolExecutor(CLIENTS) as clients:
-            list(clients.map(lambda _: self._calls(body, headers), range(CLIENTS)))
+            list(clients.map(lambda _: self._calls(body, headers, path), range(CLIENTS)))
         self.calls_per_second.append(CALLS / (time.perf_counter() - begun))
         self.cpu_ms.append((self._cpu_seconds() - before) / CALLS * 1_000)
 
-    def _calls(self, body: bytes, headers: Mapping[str, str]) -> None:
+    def _calls(self, body: bytes, headers: Mapping[str, str], path: str) -> None:
         connection = HTTPConnection("127.0.0.1", self._port)
         for _ in range(CALLS // CLIENTS):
-            connection.request("POST", "/mcp", body, dict(headers))
+            connection.request("POST", path, body, dict(headers))
             answer = connection.getresponse()
             said = answer.read()
             assert answer.status == 200 and b'"isError":true' not in said, said
@@ -76,11 +77,13 @@ def figures(made: Measured) -> dict[str, dict[str, Any]]:
             running.enter_context(started(floor, {})),
             running.enter_context(started(ours, made.environment)),
         ]
-        return {
+        over_mcp = {
             f"http_{tool}_{era}": _figure(*servers, made.token, tool, version)
             for tool in _ARGUMENTS
             for era, version in (("2026", MODERN), ("2025", LEGACY))
         }
+        rest = {f"http_{tool}_rest": _rest(servers[1], made.token, tool) for tool in _ARGUMENTS}
+        return {**over_mcp, **rest}
 
 
 @contextmanager
@@ -124,11 +127,36 @@ def _figure(floor: Server, ours: Server, token: str, tool: str, version: str) ->
     }
 
 
+def _rest(ours: Server, token: str, tool: str) -> dict[str, Any]:
+    """The same call at /v1/tools and over MCP, in turns."""
+    requests = {
+        "mcp": (*_request(token, tool, LEGACY), "/mcp"),
+        "rest": (json.dumps(_ARGUMENTS[tool]).encode(), _bearer(token), f"/v1/tools/{tool}"),
+    }
+    best = dict.fromkeys(requests, 0.0)
+    for _ in range(ROUNDS + 1):  # the first one is warmer than it was, and never the best
+        for name, request in requests.items():
+            ours.measure(*request)
+            best[name] = max(best[name], ours.calls_per_second[-1])
+    ratio = best["mcp"] / best["rest"]
+    return {
+        "ratio": round(ratio, 2),
+        "rest_per_second": round(best["rest"]),
+        "mcp_per_second": round(best["mcp"]),
+        "of": f"best of {ROUNDS} rounds, {CLIENTS} clients",
+        "limit": REST_LIMIT,
+        "ok": ratio <= REST_LIMIT,
+    }
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
 def _request(token: str, tool: str, version: str) -> tuple[bytes, dict[str, str]]:
     params: dict[str, Any] = {"name": tool, "arguments": _ARGUMENTS[tool]}
     headers = {
-        "Authorization": f"Bearer {token}",
-        "Content-Type": "application/json",
+        **_bearer(token),
         "Accept": "application/json, text/event-stream",
         "MCP-Protocol-Version": version,
     }

@@ -103,6 +103,8 @@ def add(
     say(f"{one_line(agent['name'])} may {', '.join(agent['scopes'])} until {until}.")
     if agent["toolsets"]:
         say(f"It is shown the tools of {', '.join(agent['toolsets'])}.")
+    if job is not None:
+        say(f"Its prompts to begin with: {', '.join(job.prompts)}.")
     if show_token:
         say(f"Its token, shown only now: {added['token']}")
         return

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.kernel.faults import Fault
+from policies import personas
 from tests.cli.console import AM, Place
 
 TENANT = ("--tenant", "sao-bien")
@@ -183,3 +184,61 @@ def test_the_token_of_a_revoked_agent_is_taken_away_and_no_other_file(copied):
     assert not Path(first["token_file"]).exists()
     assert kept["removed_token_file"] is None
     assert Path(second["token_file"]).exists()
+
+
+def test_a_persona_is_stored_as_scopes_and_toolsets(place):
+    name = f"persona-{place.is_embedded}"
+    flags = ["--name", name, "--for", "ha.pham@saobien.example", *TENANT]
+
+    added = place.ok("agent", "add", *flags, "--persona", "crm", "--show-token")
+    listed = {one["name"]: one for one in place.ok("agent", "list", *TENANT)["agents"]}
+    verified = place.ok("audit", "verify", *TENANT)
+
+    persona = personas.persona("crm")
+    for shown in (added["agent"], listed[name]):
+        assert shown["scopes"] == sorted(persona.scopes)
+        assert shown["toolsets"] == sorted(persona.toolsets)
+    assert place.call_as(added["token"], "crm_kpis", {})["kpis"]
+    assert verified["ok"] is True
+
+
+def test_what_is_said_beside_a_persona_counts_before_it(embedded):
+    flags = ["--for", "ha.pham@saobien.example", *TENANT, "--persona", "crm"]
+
+    fewer = embedded.ok("agent", "add", "--name", "fewer", *flags, "--scopes", "core.read")
+    other = embedded.ok("agent", "add", "--name", "other", *flags, "--toolsets", "overview, vn")
+    plain = add(embedded, "plain")
+
+    assert (fewer["agent"]["scopes"], fewer["agent"]["toolsets"]) == (
+        ["core.read"],
+        ["crm", "default"],
+    )
+    assert other["agent"]["toolsets"] == ["overview", "vn"]
+    assert plain["agent"]["toolsets"] == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [
+        (["--persona", "ceo"], "PERSONA_UNKNOWN"),
+        (["--persona", "crm", "--toolsets", "defualt"], "TOOLSET_UNKNOWN"),
+        ([], "USAGE"),
+    ],
+)
+def test_a_job_that_is_not_there_adds_nobody(embedded, flags, code):
+    who = ["--name", "nobody", "--for", "ha.pham@saobien.example"]
+
+    fault = embedded.fault("agent", "add", *who, *TENANT, *flags)
+
+    assert (fault["code"], fault["exit"]) == (code, 2)
+    assert "nobody" not in embedded.run("agent", "list", *TENANT).out
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_personas_are_listed_in_both_languages(empty, language):
+    shown = empty.run("agent", "personas", "--lang", language).out
+    told = empty.ok("agent", "personas")["personas"]
+
+    for one in told:
+        assert f"{one['name']}: {one[language]}" in shown
+        assert f"  toolsets: {', '.join(one['toolsets'])}" in shown

@@ -55,6 +55,17 @@ class Answer:
         return code
 
 
+def problem(answer: Answer) -> str:
+    """The code of a refusal without MCP, in the form of RFC 9457."""
+    said = answer.json
+    assert answer.headers["content-type"] == "application/problem+json", answer
+    assert set(said) == {
+        "type", "title", "status", "detail", "code", "kind", "hint", "facts",
+    }, said  # fmt: skip
+    assert (said["type"], said["status"]) == ("about:blank", answer.status)
+    return str(said["code"])
+
+
 @dataclass
 class Site:
     """A server, seen from outside."""
@@ -76,7 +87,7 @@ class Site:
                 for part in (sent, *more):
                     writer.write(part)
                     await writer.drain()
-                return await answer_from(reader)
+                return await answer_from(reader, has_body=not sent.startswith(b"HEAD "))
         except (ConnectionError, asyncio.IncompleteReadError):
             return None
         finally:
@@ -120,6 +131,23 @@ class Site:
     async def call(self, tool: str, /, *, token: str | None = None, **arguments: Any) -> Answer:
         """One call of a tool, in the era with the handshake."""
         return await self.ask(message("tools/call", name=tool, arguments=arguments), token=token)
+
+    async def post(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any] | bytes,
+        *,
+        token: str | None = None,
+        **headers: str | None,
+    ) -> Answer:
+        """One call of a tool without MCP."""
+        body = arguments if isinstance(arguments, bytes) else json.dumps(arguments).encode()
+        return await self.ask(body, token=token, path=f"/v1/tools/{tool}", **headers)
+
+    async def get(self, path: str, *, token: str | None = None, **headers: str | None) -> Answer:
+        """A question without a body."""
+        bare = {"content_type": None, "content_length": None}
+        return await self.ask(b"", token=token, method="GET", path=path, **{**bare, **headers})
 
     @asynccontextmanager
     async def client(
@@ -193,12 +221,14 @@ async def site(
             await asyncio.wait_for(running, PATIENCE_SECONDS)
 
 
-async def answer_from(reader: asyncio.StreamReader) -> Answer:
-    """One answer with a length."""
+async def answer_from(reader: asyncio.StreamReader, *, has_body: bool = True) -> Answer:
+    """One answer with a length; an answer to HEAD has one without what it is the length of."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     first, *lines = head.strip().split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    if headers.get("connection") == "close" and "content-length" not in headers:
+    if not has_body:
+        body = b""
+    elif headers.get("connection") == "close" and "content-length" not in headers:
         body = await reader.read()
     else:
         body = await reader.readexactly(int(headers.get("content-length", "0")))

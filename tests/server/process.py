@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,7 +29,12 @@ HELLO = {
 
 
 async def a_token(
-    world: World, *, company: Company | None = None, days: int = 1, revoked: bool = False
+    world: World,
+    *,
+    company: Company | None = None,
+    days: int = 1,
+    revoked: bool = False,
+    toolsets: Sequence[str] = (),
 ) -> str:
     """A token that the clock of the machine believes in, of an agent with every scope."""
     company, clock = company or world.ours, SystemClock()
@@ -42,6 +47,7 @@ async def a_token(
             name=name,
             person_id=company.people["sales"],
             scopes=sorted(identity.known_scopes()),
+            toolsets=toolsets,
             expires_at=clock.now() + timedelta(days=days),
         )
         if revoked:

@@ -7,7 +7,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.shared.exceptions import MCPError
 
-from policies import floor
+from policies import floor, personas
 from tests.server.process import HELLO, ROOT, START, a_token, environment, served
 from tests.world import fault_code, secret_of
 
@@ -264,6 +264,27 @@ async def test_A04_the_options_of_the_command_hold(shared):
     reading = {r.name for r in floor.load_checked().tool if r.is_read and r.toolset in shown}
     assert {one["name"] for one in listed["result"]["tools"]} == reading
     assert called["result"]["_meta"]["vn.cyberos/error"]["code"] == "READ_ONLY_MODE"
+
+
+@EMBEDDED
+async def test_what_is_stored_with_an_agent_or_said_is_listed_and_all_it_may_call_is_answered(
+    shared,
+):
+    token = await a_token(shared, toolsets=["vn"])
+    told = environment(shared, CYBEROS_AGENT_TOKEN=token)
+    shown = []
+
+    for options in ([], ["--toolsets", "overview"]):
+        async with served(told, *options) as peer:
+            await peer.hello()
+            listed = await peer.request("tools/list")
+            called = await peer.request("tools/call", {"name": "crm_kpis", "arguments": {}})
+        shown.append({one["name"] for one in listed["result"]["tools"]})
+        assert called["result"]["isError"] is False
+
+    vn = {row.name for row in floor.load_checked().tool if row.toolset == "vn"}
+    overview = next(one for one in personas.shipped().preset if one.name == "overview")
+    assert shown == [vn, set(overview.tools)]
 
 
 @EMBEDDED
