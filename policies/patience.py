@@ -1,19 +1,19 @@
-"""When is an action looked at again that could not go on? Later and later, but never never.
+"""Backoff of actions: when is one looked at again that could not go on?
 
 Kept in memory by the process that works: whoever starts anew asks at once.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-FIRST, LONGEST = timedelta(seconds=2), timedelta(minutes=5)
+from domain.kernel import backoff
 
 
 class Patience:
     """Until when each action is left alone."""
 
     def __init__(self) -> None:
-        self._waits: dict[str, tuple[timedelta, datetime]] = {}
+        self._waits: dict[str, tuple[int, datetime]] = {}
 
     def due(self, action_ids: Sequence[str], now: datetime) -> list[str]:
         """Those of these actions that are not left alone at the moment."""
@@ -21,9 +21,8 @@ class Patience:
 
     def wait(self, action_id: str, now: datetime) -> None:
         """Leave it alone for a while, twice as long as the last time."""
-        last = self._waits[action_id][0] if action_id in self._waits else FIRST / 2
-        pause = min(last * 2, LONGEST)
-        self._waits[action_id] = (pause, now + pause)
+        failures = self._waits[action_id][0] + 1 if action_id in self._waits else 1
+        self._waits[action_id] = (failures, now + backoff.pause(failures))
 
     def forget(self, action_id: str) -> None:
         """It went on."""
@@ -32,5 +31,5 @@ class Patience:
     def _is_left_alone(self, action_id: str, now: datetime) -> bool:
         if action_id not in self._waits:
             return False
-        pause, until = self._waits[action_id]
-        return until - pause <= now < until  # a clock that was put back makes nobody wait longer
+        failures, until = self._waits[action_id]
+        return not backoff.is_due(until, failures, now)

@@ -4,12 +4,12 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault
 from domain.store import checkpoints
+from domain.store.declarations import Mark
 from policies import trust
 from policies.trust import Trust
 from server.settings import Settings
@@ -19,14 +19,6 @@ _LARGEST_KEY = 16_384
 _PRIVATE_KEY = b"PRIVATE KEY-----"
 _FOLDERS = ("keys", "tokens", "root", "checkpoints")
 _SECRET_FILES = ("mcp.json", "demo.json")
-
-
-class Mark(StrEnum):
-    """How serious it is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
 
 
 @dataclass(frozen=True, slots=True)

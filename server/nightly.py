@@ -1,64 +1,43 @@
-"""What is done once a night for every company? A list of jobs, and a watch over the days.
+"""Nightly jobs: what is done once a night for every company? What modules declare, by the days.
 
 A night begins at midnight where the company works. A worker that was down does the work of the
 day when it comes back; a night that nobody worked is not made up for.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity import queries as identity
-from domain.insight import forecasts, lead_scores, next_actions, nights
+from domain.insight import nights
 from domain.kernel.clock import Clock
+from domain.store.declarations import Job
+from domain.store.descriptor import modules
 from domain.store.engine import Database
-from domain.store.tx import Tx, reading, writing
+from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
-from tools.crm.next_action_words import tool_of
 
 log = logging.getLogger("cyberos.nightly")
 
 AGAIN_AFTER = timedelta(hours=1)  # when a job broke
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One piece of nightly work in a transaction of its own; it says how many rows it wrote."""
-
-    name: str
-    work: Callable[[Tx, date, ZoneInfo], Awaitable[int]]
-
-
-async def _suggest(tx: Tx, day: date, _zone: ZoneInfo) -> int:
-    return await next_actions.record_standing(tx, day, tool_of)
-
-
-async def _judge(tx: Tx, day: date, _zone: ZoneInfo) -> int:
-    scored = done = await forecasts.score_due(tx, on=day)
-    while done == forecasts.SCORED_AT_ONCE:
-        done = await forecasts.score_due(tx, on=day)
-        scored += done
-    return scored
-
-
-JOBS = (
-    Job(lead_scores.JOB, lead_scores.score_open),
-    Job("next_actions", _suggest),
-    Job("forecasts", _judge),
-)
+def jobs() -> tuple[Job, ...]:
+    """What the modules want done at night, module by module."""
+    return tuple(job for module in modules() for job in module.jobs)
 
 
 class Nights:
     """Which company's night is to be worked? It remembers, so that most rounds ask nothing."""
 
-    def __init__(self, database: Database, clock: Clock, jobs: tuple[Job, ...] = JOBS) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, wanted: tuple[Job, ...] | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
-        self._jobs = jobs
+        self._jobs = jobs() if wanted is None else wanted
         self._next: dict[str, datetime] = {}
 
     async def work(self, tenant_id: str) -> dict[str, int]:

@@ -22,4 +22,5 @@ MODULE = Module(
         )
     },
     scopes=("crm.read", "crm.write"),
+    topics=("account.created", "account.tax_code_checked", "account.updated"),
 )

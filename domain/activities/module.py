@@ -21,4 +21,5 @@ MODULE = Module(
             grants=dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True)),
         )
     },
+    topics=("activity.logged",),
 )

@@ -20,4 +20,5 @@ MODULE = Module(
             grants={Role.AGENT: _WRITES, Role.EXECUTOR: _WRITES},
         )
     },
+    topics=("contact.created", "contact.updated"),
 )

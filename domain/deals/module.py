@@ -54,4 +54,13 @@ MODULE = Module(
         ),
     },
     scopes=("crm.close",),
+    topics=(
+        "deal.created",
+        "deal.updated",
+        "deal.stage_moved",
+        "deal.shared",
+        "deal.won",
+        "deal.lost",
+        "deal.cancelled",
+    ),
 )

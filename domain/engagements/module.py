@@ -17,4 +17,5 @@ MODULE = Module(
             guards=(fixed(), never_deleted()), grants={Role.EXECUTOR: Grant(insert=True)}
         )
     },
+    topics=("engagement.created",),
 )

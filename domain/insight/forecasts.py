@@ -4,7 +4,7 @@ from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 from decimal import Decimal
 
 from sqlalchemy import update
@@ -207,6 +207,15 @@ async def score_due(tx: Tx, *, on: date, limit: int = SCORED_AT_ONCE) -> int:
         reader = Reader(person_id, await identity.workspaces_of(tx, person_id))
         await settle(tx, await _judge(tx, reader, forecasts))
     return sum(map(len, by_person.values()))
+
+
+async def score_night(tx: Tx, day: date, _zone: tzinfo) -> int:
+    """The nightly job: score all that are due, however many."""
+    scored = done = await score_due(tx, on=day)
+    while done == SCORED_AT_ONCE:
+        done = await score_due(tx, on=day)
+        scored += done
+    return scored
 
 
 async def settle(tx: Tx, judged: Iterable[Judged]) -> None:

@@ -13,7 +13,7 @@ from domain.insight import kpi_rules as rules
 from domain.insight import lead_score_queries, next_actions
 from domain.insight.kpi_rules import Kpi, Name
 from domain.insight.lead_score_rules import Band
-from domain.insight.next_actions_rules import CONFIRMED, INVOICED_TYPES
+from domain.insight.next_actions_rules import CONFIRMED, INVOICED_TYPES, Step
 from domain.pipelines import service as pipelines
 from domain.store.tx import Tx
 from domain.taxpayers.service import status_today
@@ -22,9 +22,18 @@ _VND = "VND"
 
 
 async def measured(
-    tx: Tx, reader: Reader, *, on: date, zone: tzinfo, days: int, pipeline: str | None = None
+    tx: Tx,
+    reader: Reader,
+    *,
+    on: date,
+    zone: tzinfo,
+    days: int,
+    events: Mapping[Step, str],
+    pipeline: str | None = None,
 ) -> list[Kpi]:
     """Every number, of the last `days` days up to `on` where it is one of a time.
+
+    `events` are what the audit chain has of each step that is taken.
 
     `pipeline`, an id or a code, narrows the numbers that count deals. Raises PIPELINE_UNKNOWN.
     """
@@ -37,7 +46,8 @@ async def measured(
     ended = await reviews.reviewed(tx, *in_time)
     scores = await lead_score_queries.all_of(tx, reviews.ids_of(*in_time))
     rates = await snapshot(tx, on)
-    acted = await next_actions.acceptance(tx, reader, since=datetime.combine(since, time.min, zone))
+    begin = datetime.combine(since, time.min, zone)
+    acted = await next_actions.acceptance(tx, reader, since=begin, events=events)
     hot = _hot(ended, [(one.deal_id, one.scored_on, one.band) for one in scores], reader)
     return [
         rules.pipeline_value(Name.PIPELINE_VALUE, open_deals, rates, _VND),

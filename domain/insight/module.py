@@ -1,5 +1,6 @@
 """Forecasts, scores and suggestions as a module: what was said is not rewritten."""
 
+from domain.insight import forecasts, lead_scores, next_actions
 from domain.insight.tables import (
     DismissedAction,
     LeadScore,
@@ -7,6 +8,7 @@ from domain.insight.tables import (
     StoredForecast,
     SuggestedAction,
 )
+from domain.store.declarations import Job
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
 from domain.store.guards import append_only, final, fixed_but, never_deleted
@@ -41,4 +43,10 @@ MODULE = Module(
             },
         ),
     },
+    topics=("action.dismissed",),
+    jobs=(
+        Job(lead_scores.JOB, lead_scores.score_open),
+        Job("next_actions", next_actions.record_night),
+        Job("forecasts", forecasts.score_night),
+    ),
 )

@@ -1,8 +1,8 @@
 """What should be done next? Proposals made while they are asked for, dismissed, and acted on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 from sqlalchemy import ColumnElement
 
@@ -19,6 +19,7 @@ from domain.insight.next_actions_rules import (
     LIVES,
     Event,
     Situation,
+    Step,
     Suggestion,
     best_of_each,
     ranked,
@@ -114,7 +115,7 @@ async def dismiss(
     return row
 
 
-async def record_standing(tx: Tx, on: date, tool_of: Callable[[Suggestion], str]) -> int:
+async def record_standing(tx: Tx, on: date) -> int:
     """Write down the best suggestion of every deal as it stands this night; how many were new.
 
     Nobody is shown anything here: it is what acceptance is counted against later.
@@ -128,7 +129,7 @@ async def record_standing(tx: Tx, on: date, tool_of: Callable[[Suggestion], str]
                 id=one.id,
                 deal_id=one.deal.id,
                 rule=one.rule.value,
-                tool=tool_of(one),
+                step=one.step.value,
                 suggested_at=tx.at,
                 expires_at=tx.at + LIVES,
             )
@@ -137,15 +138,24 @@ async def record_standing(tx: Tx, on: date, tool_of: Callable[[Suggestion], str]
     return len(new)
 
 
-async def acceptance(tx: Tx, reader: Reader, *, since: datetime) -> Acceptance:
+async def record_night(tx: Tx, day: date, _zone: tzinfo) -> int:
+    """The nightly job of `record_standing`."""
+    return await record_standing(tx, day)
+
+
+async def acceptance(
+    tx: Tx, reader: Reader, *, since: datetime, events: Mapping[Step, str]
+) -> Acceptance:
     """What became of the suggestions about deals this reader sees, from an instant on.
 
-    Accepted means provably acted on before it expired: the audit chain has a call of the proposed
-    tool about the deal, or a plan of that deal was logged that carries the id of the suggestion.
+    Accepted means provably acted on before it expired: the audit chain has the event of the
+    proposed step about the deal, or a plan of that deal was logged that carries the id of the
+    suggestion.
     """
     seen = deals.visible_ids(reader)
     suggested = await queries.suggested(tx, seen, since=since)
-    calls = await audit_queries.calls_about(tx, {one.tool for one in suggested}, seen, since=since)
+    proposed = {events[Step(one.step)] for one in suggested}
+    calls = await audit_queries.calls_about(tx, proposed, seen, since=since)
     planned = {
         (plan.deal_id, plan.source_event_id): plan.created_at
         for plan in await activities.plans(tx, seen)
@@ -155,7 +165,7 @@ async def acceptance(tx: Tx, reader: Reader, *, since: datetime) -> Acceptance:
         called.setdefault((call.event, call.object), []).append(call.at)
 
     def acted_on(one: SuggestedAction) -> bool:
-        times = [*called.get((one.tool, one.deal_id), ())]
+        times = [*called.get((events[Step(one.step)], one.deal_id), ())]
         if (one.deal_id, one.id) in planned:
             times.append(planned[one.deal_id, one.id])
         return any(one.suggested_at <= at <= one.expires_at for at in times)

@@ -4,7 +4,7 @@ A suggestion has an id that is derived from its deal, its rule and the state tha
 So one that was dismissed stays away until its reason changes, and then it is another one.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ from domain.kernel.canonical import canonical
 from domain.kernel.clock import stamp
 from domain.kernel.ids import derived_id
 from domain.kernel.rounding import divide
-from domain.vn.tax_codes import masked
+from domain.vn.tax_codes import is_personal, masked
 
 STAGNATION_DAYS = (7, 14, 30)
 LIVES = timedelta(days=7)  # how long a suggestion may be acted on before it has to be made anew
@@ -39,6 +39,29 @@ class Rule(StrEnum):
     MISSING_PRIMARY_CONTACT = "missing_primary_contact"
     NO_NEXT_STEP = "no_next_step"
 
+
+class Step(StrEnum):
+    """What can be done about it. Which tool does it is for the tools to say."""
+
+    NOTE_A_PLAN = "note_a_plan"
+    UPDATE_DEAL = "update_deal"
+    CHECK_TAX_CODE = "check_tax_code"
+    ASK_TO_PAY = "ask_to_pay"
+
+
+# Rule -> the step that is proposed; to propose another one, change its line. Where a step lacks
+# what it needs (nobody knows whom to name, or a person's tax number is not to be looked up), a plan
+# is noted in its place.
+STEPS: Mapping[Rule, Step] = {
+    Rule.COLLECTION_DUE: Step.ASK_TO_PAY,
+    Rule.PROPOSAL_NOT_SENT: Step.NOTE_A_PLAN,
+    Rule.EXPECTED_CLOSE_PAST: Step.UPDATE_DEAL,
+    Rule.STAGNATION: Step.NOTE_A_PLAN,
+    Rule.TAX_CODE_MISSING: Step.NOTE_A_PLAN,
+    Rule.TAX_CODE_UNCONFIRMED: Step.CHECK_TAX_CODE,
+    Rule.MISSING_PRIMARY_CONTACT: Step.UPDATE_DEAL,
+    Rule.NO_NEXT_STEP: Step.NOTE_A_PLAN,
+}
 
 _ORDER = {rule: place for place, rule in enumerate(Rule)}
 
@@ -81,6 +104,16 @@ class Suggestion:
     vnd_minor: int | None
     expires_at: datetime
     contact_id: str | None = None
+
+    @property
+    def step(self) -> Step:
+        """What is to be done."""
+        step = STEPS[self.rule]
+        if self.rule is Rule.MISSING_PRIMARY_CONTACT and self.contact_id is None:
+            return Step.NOTE_A_PLAN
+        if step is Step.CHECK_TAX_CODE and is_personal(self.deal.vn_mst or ""):
+            return Step.NOTE_A_PLAN
+        return step
 
 
 @dataclass(frozen=True, slots=True)

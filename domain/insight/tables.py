@@ -26,7 +26,7 @@ from domain.store.visibility import Restricted, Terms
 class SuggestedAction(Restricted, TenantEntity):
     """A next best action as it stood one night; `id` is derived from its reason. Append-only.
 
-    `tool` was proposed; it is accepted when that tool is called about the deal until `expires_at`.
+    `step` was proposed; it is accepted when it is taken about the deal until `expires_at`.
     """
 
     __tablename__ = "suggested_action"
@@ -34,7 +34,7 @@ class SuggestedAction(Restricted, TenantEntity):
 
     deal_id: Mapped[str] = mapped_column(Id)
     rule: Mapped[str] = mapped_column(Code)
-    tool: Mapped[str] = mapped_column(Code)
+    step: Mapped[str] = mapped_column(Code)
     suggested_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 

@@ -39,4 +39,5 @@ MODULE = Module(
         PaymentRequest: Stored(guards=(append_only(), INTO_USED), grants=_BOTH_WRITE),
     },
     scopes=("admin.bank", "crm.payment", "inv.aging_read", "inv.payment_read"),
+    topics=("bank_account.added", "deal.payment_requested"),
 )

@@ -32,7 +32,9 @@ _COMMIT = b"cyberos.commit.v1\n"
 # These tables are the store's own, and the chain is its hottest write, so the tenant is named here
 # by hand.
 _MINE = AuditHead.tenant_id == bindparam("own_tenant")
-_HEAD = Question(select(AuditHead.seq, AuditHead.hash).where(_MINE).with_for_update())
+_HEAD = Question(
+    select(AuditHead.seq, AuditHead.hash, AuditHead.messages).where(_MINE).with_for_update()
+)
 _ADVANCE = Question(update(core(AuditHead)).where(_MINE))
 
 
@@ -72,6 +74,15 @@ class Sealed:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain, and how many messages there were so far."""
+
+    seq: int
+    hash: str
+    messages: int
+
+
 def link(previous: bytes, body: bytes) -> bytes:
     """The hash of an entry whose canonical bytes are `body`, after the hash `previous`."""
     return hashlib.sha256(_LINK + previous + body).digest()
@@ -82,14 +93,20 @@ def commitment(salt: bytes, body: bytes) -> str:
     return hashlib.sha256(_COMMIT + salt + body).hexdigest()
 
 
+async def hold(direct: Direct, tenant_id: str) -> Head:
+    """Where the tenant's chain ends, held against everybody else until this is committed."""
+    (head,) = await direct.rows(_HEAD, {"own_tenant": tenant_id})
+    return Head(head.seq, head.hash, head.messages)
+
+
 async def seal(
-    direct: Direct, tenant_id: str, at: datetime, events: Sequence[Event]
+    direct: Direct, tenant_id: str, at: datetime, head: Head, events: Sequence[Event], messages: int
 ) -> Sealed | None:
-    """Append the events of a transaction, holding the tenant's head until it is committed."""
+    """Append the events of a transaction to the head it holds, and count its messages."""
+    counted = {"own_tenant": tenant_id, "messages": head.messages + messages}
     if not events:
+        await direct.run(_ADVANCE, counted)
         return None
-    own = {"own_tenant": tenant_id}
-    (head,) = await direct.rows(_HEAD, own)
     seq, last = head.seq, bytes.fromhex(head.hash)
     entries, blobs = [], []
     for event in events:
@@ -112,7 +129,7 @@ async def seal(
     await direct.run(new_row(AuditEntry), *entries)
     if blobs:
         await direct.run(new_row(AuditBlob), *blobs)
-    await direct.run(_ADVANCE, {**own, "seq": seq, "hash": last.hex()})
+    await direct.run(_ADVANCE, {**counted, "seq": seq, "hash": last.hex()})
     return Sealed(seq, last.hex())
 
 

@@ -4,13 +4,15 @@ They stand below every module, so that whoever loops over the descriptors and wh
 need not know each other.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from domain.kernel.money import Money
+from domain.store.outbox import Message
 from domain.store.tx import Tx
 
 # How much of a module belongs to an account, as far as a viewer may know: (transaction, id of the
@@ -118,3 +120,43 @@ class Consequence:
 def skipped(kind: str, why: str) -> SideEffect:
     """A side effect that was left out, and the code of the reason."""
     return SideEffect(kind, Done.SKIPPED, why)
+
+
+# Does the work for one message, in the transaction that also moves the subscriber's cursor.
+Handler = Callable[[Tx, Message], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Who takes the messages of a topic: each once, in the order in which they were committed.
+
+    Under the same name a subscriber may take several topics, in one order. `since` is where one
+    begins that is new to a company: at the oldest message that is kept, or at the next one.
+    """
+
+    name: str
+    handle: Handler
+    since: Literal["beginning", "now"] = "beginning"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of nightly work in a transaction of its own; it says how many rows it wrote.
+
+    It is given the day that the night begins, and the time zone of the company.
+    """
+
+    name: str
+    work: Callable[[Tx, date, ZoneInfo], Awaitable[int]]
+
+
+class Mark(StrEnum):
+    """How serious it is what a check found."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+# What `cyberos doctor` asks of a company: what was found there, each in a sentence for operators.
+Check = Callable[[Tx], Awaitable[Iterable[tuple[Mark, str]]]]

@@ -11,7 +11,15 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Final
 
-from domain.store.declarations import Consequence, Count, CustomerRows, Source
+from domain.store.declarations import (
+    Check,
+    Consequence,
+    Count,
+    CustomerRows,
+    Job,
+    Source,
+    Subscriber,
+)
 from domain.store.engine import Role
 from domain.store.guards import Guard
 from domain.store.schema import Base
@@ -23,10 +31,14 @@ ALL: Final = ("*",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a role may do with a table beside reading it: add rows, change these columns."""
+    """What a role may do with a table beside reading it: add rows, change these columns.
+
+    `delete` is for rows that are not kept for ever.
+    """
 
     insert: bool = False
     update: tuple[str, ...] = ()
+    delete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +46,7 @@ class Stored:
     """A table: what the database refuses everybody, and what it lets each role do.
 
     A table without guards says in `unguarded` why; one that only the owner writes says in
-    `ungranted` when. What is not granted is refused, and deleting is granted to nobody.
+    `ungranted` when. What is not granted is refused.
     """
 
     guards: tuple[Guard, ...] = ()
@@ -62,6 +74,11 @@ class Module:
     customer_rows: Mapping[str, CustomerRows] = field(default_factory=dict)
     # What an agent may be given (`crm.read`); rows of the policy name no others.
     scopes: tuple[str, ...] = ()
+    # What it tells the outbox, and whose messages it takes (docs/decisions/0026).
+    topics: tuple[str, ...] = ()
+    subscribers: Mapping[str, tuple[Subscriber, ...]] = field(default_factory=dict)
+    jobs: tuple[Job, ...] = ()  # nightly, in this order
+    checks: tuple[Check, ...] = ()  # of `cyberos doctor`
 
 
 @cache

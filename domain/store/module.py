@@ -1,24 +1,41 @@
 """The store as a module: chain, outbox, counters and what else the platform remembers."""
 
+from domain.store import subscribers
+from domain.store.declarations import Job, Mark
 from domain.store.descriptor import ALL, Grant, Module, Stored
 from domain.store.engine import Role
-from domain.store.guards import append_only, never_deleted
+from domain.store.guards import append_only, final, fixed, fixed_but, never_deleted
 from domain.store.tables import (
     AuditBlob,
     AuditEntry,
     AuditHead,
     CallCounter,
+    DeadLetter,
     Deployment,
     GuardTool,
     IdempotencyKey,
+    OutboxCursor,
     OutboxMessage,
     TenantDirectory,
 )
 from domain.store.triggers import FORWARD, ONLY_ERASE
+from domain.store.tx import Tx
 
 _EVERYBODY = (Role.AGENT, Role.INBOX, Role.EXECUTOR)
 _WRITES = Grant(insert=True)
 _BY_MIGRATE = "written by `cyberos init` and `cyberos migrate`"
+_RETRIED = ("code", "failures", "settled_at")
+
+
+async def _dead_letters(tx: Tx) -> list[tuple[Mark, str]]:
+    return [(Mark.WARN, _sentence(one)) for one in await subscribers.dead_letters(tx)]
+
+
+def _sentence(one: DeadLetter) -> str:
+    what = f"{one.topic} {one.message_id} is a dead letter of {one.subscriber}"
+    why = f"it failed {one.failures} times ({one.code})"
+    return f"{what}: {why}; mend the cause, then run `cyberos work --once --retry-dead`."
+
 
 MODULE = Module(
     name="store",
@@ -42,11 +59,16 @@ MODULE = Module(
             guards=(ONLY_ERASE, never_deleted()), grants=dict.fromkeys(_EVERYBODY, _WRITES)
         ),
         OutboxMessage: Stored(
-            unguarded="a message is marked when it was handed on",
-            grants={
-                Role.AGENT: _WRITES,
-                Role.EXECUTOR: Grant(insert=True, update=("dispatched_at", "attempts")),
-            },
+            guards=(fixed(),),
+            grants={Role.AGENT: _WRITES, Role.EXECUTOR: Grant(insert=True, delete=True)},
+        ),
+        OutboxCursor: Stored(
+            unguarded="moves with the work of its subscriber",
+            grants={Role.EXECUTOR: Grant(insert=True, update=("seq", "failures", "retry_at"))},
+        ),
+        DeadLetter: Stored(
+            guards=(fixed_but(*_RETRIED), final("settled_at"), never_deleted()),
+            grants={Role.EXECUTOR: Grant(insert=True, update=_RETRIED)},
         ),
         IdempotencyKey: Stored(
             unguarded="an answer to repeat, of no weight", grants={Role.AGENT: _WRITES}
@@ -56,4 +78,6 @@ MODULE = Module(
             grants=dict.fromkeys(_EVERYBODY, Grant(insert=True, update=ALL)),
         ),
     },
+    jobs=(Job("outbox", subscribers.prune),),
+    checks=(_dead_letters,),
 )

@@ -1,12 +1,25 @@
-"""What still has to leave the house? Messages written with their reason, sent after the commit."""
+"""Outbox: what has happened, kept for whoever subscribes to it, written with its reason."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
 from domain.store.tables import OutboxMessage
 from domain.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing that happened. `seq` is its place in the order of the company's commits."""
+
+    seq: int
+    id: str
+    topic: str
+    payload: Mapping[str, Any]
+    created_at: datetime
 
 
 def emit(tx: Tx, topic: str, **payload: Any) -> None:
@@ -14,33 +27,18 @@ def emit(tx: Tx, topic: str, **payload: Any) -> None:
     tx.promise(topic, payload)
 
 
-async def waiting(tx: Tx, *, limit: int) -> Sequence[OutboxMessage]:
-    """The oldest messages nobody has dispatched, locked against other workers."""
-    return await tx.all(
-        select(OutboxMessage)
-        .where(OutboxMessage.dispatched_at.is_(None))
-        .order_by(OutboxMessage.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+async def after(tx: Tx, seq: int, topics: Collection[str]) -> Message | None:
+    """The first message of these topics behind a place, or None."""
+    later = select(OutboxMessage).where(OutboxMessage.topic.in_(topics), OutboxMessage.seq > seq)
+    return _message(await tx.first(later.order_by(OutboxMessage.seq)))
 
 
-async def dispatched(tx: Tx, message: OutboxMessage) -> None:
-    """Remember that a message has left."""
-    await tx.change(
-        update(OutboxMessage)
-        .where(OutboxMessage.id == message.id)
-        .values(dispatched_at=tx.at, attempts=OutboxMessage.attempts + 1)
-    )
+async def at(tx: Tx, seq: int) -> Message | None:
+    """The message of a place, or None if it is no longer kept."""
+    return _message(await tx.first(select(OutboxMessage).where(OutboxMessage.seq == seq)))
 
 
-async def backlog(tx: Tx) -> int:
-    """How many messages wait."""
-    return (
-        await tx.first(
-            select(func.count())
-            .select_from(OutboxMessage)
-            .where(OutboxMessage.dispatched_at.is_(None))
-        )
-        or 0
-    )
+def _message(row: OutboxMessage | None) -> Message | None:
+    if row is None:
+        return None
+    return Message(row.seq, row.id, row.topic, row.payload, row.created_at)

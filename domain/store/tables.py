@@ -55,12 +55,16 @@ class TenantDirectory(Base):
 
 
 class AuditHead(TenantRow):
-    """Where the tenant's chain ends. Locked by whoever appends, so the chain has no gaps."""
+    """Where the tenant's chain ends. Locked by whoever appends, so the chain has no gaps.
+
+    `messages` were put into the outbox so far: numbered under the same lock, for the same reason.
+    """
 
     __tablename__ = "audit_head"
 
     seq: Mapped[int] = mapped_column(BigInteger)
     hash: Mapped[str] = mapped_column(Digest)
+    messages: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class AuditEntry(TenantRow):
@@ -95,18 +99,47 @@ class AuditBlob(TenantRow):
     )
 
 
-class OutboxMessage(TenantEntity):
-    """An effect that will leave this transaction after it has been committed."""
+class OutboxMessage(TenantRow):
+    """What happened, for whoever subscribes to it; kept whether anybody does or not.
+
+    `seq` counts in the order of the commits. An id does not: it is drawn before.
+    """
 
     __tablename__ = "outbox"
 
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    id: Mapped[str] = mapped_column(Id)
     topic: Mapped[str] = mapped_column(Code)
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime]
-    dispatched_at: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(Integer, default=0)
 
-    __table_args__ = (Index(None, "tenant_id", "dispatched_at", "id"),)
+    __table_args__ = (Index(None, "tenant_id", "topic", "seq"),)
+
+
+class OutboxCursor(TenantRow):
+    """The last message a subscriber has done with, and how often it failed at the next one."""
+
+    __tablename__ = "outbox_cursor"
+
+    subscriber: Mapped[str] = mapped_column(Code, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    retry_at: Mapped[datetime | None]
+
+
+class DeadLetter(TenantRow):
+    """A message at which a subscriber has failed too often; it is settled when a retry succeeds."""
+
+    __tablename__ = "dead_letter"
+
+    subscriber: Mapped[str] = mapped_column(Code, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    message_id: Mapped[str] = mapped_column(Id)
+    topic: Mapped[str] = mapped_column(Code)
+    code: Mapped[str] = mapped_column(Code)
+    failures: Mapped[int] = mapped_column(Integer)
+    died_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
 
 
 class IdempotencyKey(TenantEntity):

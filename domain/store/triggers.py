@@ -2,7 +2,13 @@
 
 from domain.store.guards import Refusal
 
-FORWARD = Refusal("forward", "update", "only moves forward", "new.seq <= old.seq")
+FORWARD = Refusal(
+    "forward",
+    "update",
+    "only moves forward",
+    "new.seq < old.seq OR new.messages < old.messages"
+    " OR (new.seq = old.seq AND (new.hash <> old.hash OR new.messages = old.messages))",
+)
 ONLY_ERASE = Refusal(
     "only_erase",
     "update",

@@ -188,7 +188,7 @@ class Tx:
 
     def promise(self, topic: str, payload: Mapping[str, Any]) -> None:
         """Put a message into the outbox when the transaction is committed, and only then."""
-        message = {"id": new_id(), "tenant_id": self.tenant_id, "topic": topic, "attempts": 0}
+        message = {"id": new_id(), "tenant_id": self.tenant_id, "topic": topic}
         self.messages.append({**message, "payload": dict(payload), "created_at": self.at})
 
 
@@ -207,11 +207,20 @@ async def writing(
 
 
 async def _commit(tx: Tx) -> None:
-    """Write what is still to be written, the chain last, and make all of it true."""
+    """Write what is still to be written, messages and chain last, and make all of it true.
+
+    Holding the chain's head makes the order of the numbers the order of the commits. So whoever
+    reads a message has seen every one with a smaller number, or never will.
+    """
     await tx.flush()
-    if tx.messages:
-        await tx._direct.run(new_row(OutboxMessage), *tx.messages)
-    tx.sealed = await chain.seal(tx._direct, tx.tenant_id, tx.at, tx.events)
+    if tx.events or tx.messages:
+        head = await chain.hold(tx._direct, tx.tenant_id)
+        numbered = [{**one, "seq": head.messages + n} for n, one in enumerate(tx.messages, 1)]
+        if numbered:
+            await tx._direct.run(new_row(OutboxMessage), *numbered)
+        tx.sealed = await chain.seal(
+            tx._direct, tx.tenant_id, tx.at, head, tx.events, len(numbered)
+        )
     tx._direct.check_open()  # else the commit would do nothing, and nobody would hear of it
     try:
         await tx._connection.commit()

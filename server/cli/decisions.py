@@ -25,6 +25,7 @@ from domain.store.visibility import SYSTEM
 from policies.deciding import Prepared
 from policies.executor import Executor, Report
 from server import wiring
+from server.cli import inline
 from server.cli import sheet as sheets
 from server.cli.desk import Company, Desk, locate, looking, opened
 from server.cli.sheet import Sheet
@@ -86,7 +87,9 @@ async def carry_out(
 ) -> Report | None:
     """Run it here if the database is ours alone; else give a worker a moment."""
     if desk.database.is_sqlite:
-        return await here(desk).run(company.id, action_id)
+        report = await here(desk).run(company.id, action_id)
+        await inline.dispatch(desk, company)
+        return report
     await wait_while(desk, company, action_id, ("approved", "executing"), wait_seconds)
     return None
 

@@ -17,6 +17,8 @@ from domain.kernel.counting import counted
 from domain.kernel.faults import Fault
 from domain.store import audit_queries, checkpoints, condition, directory
 from domain.store.condition import Served
+from domain.store.declarations import Mark
+from domain.store.descriptor import modules
 from domain.store.engine import Database, Role, connect
 from domain.store.revision import HEAD, check_revision
 from domain.store.tx import Tx, reading
@@ -28,7 +30,7 @@ from server import inspection, wiring
 from server.cli.desk import perform, read_settings
 from server.cli.render import answer, one_line, say
 from server.cli.vault import Vault
-from server.inspection import Check, KeyFiles, Mark
+from server.inspection import Check, KeyFiles
 from server.settings import Settings
 from tools.steps import worded
 
@@ -286,6 +288,8 @@ async def _tenant(
         sentence = f"Action {action_id} is damaged and left alone; run `cyberos audit verify`."
         found.append((Mark.FAIL, sentence))
     found += _actions(waiting.rows, {vote.action_id: vote.at for vote in votes}, tx.at)
+    for check in (check for module in modules() for check in module.checks):
+        found += await check(tx)
     return [Check(mark, code, sentence) for mark, sentence in found]
 
 

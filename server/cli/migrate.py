@@ -5,7 +5,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.kernel.faults import Fault, Kind
 from domain.provisioning.service import OPERATOR
-from domain.store import directory, wires
+from domain.store import directory, subscribers, wires
 from domain.store.engine import Role, connect
 from domain.store.errors import as_fault
 from domain.store.revision import HEAD, check_revision
@@ -86,6 +86,7 @@ async def _migrate() -> list[str]:
     try:
         for tenant_id, code in await directory.tenants(database):
             async with writing(database, tenant_id, wiring.clock(), viewer=SYSTEM) as tx:
+                await subscribers.begin(tx, subscribers.subscriptions())
                 if await activation.activate(tx, catalogue, OPERATOR):
                     activated.append(code)
     finally:

@@ -21,7 +21,7 @@ from domain.store.visibility import SYSTEM
 from policies import resolving
 from policies.binding import bound
 from server import wiring
-from server.cli import decisions, people, sheet
+from server.cli import decisions, inline, people, sheet
 from server.cli.asking import passphrase
 from server.cli.desk import Desk, looking, opened, perform
 from server.cli.render import Words, answer, interactive, say
@@ -100,6 +100,7 @@ async def _sign_and_settle(asked: _Asked, shown: Sheet, key: ApproverKey) -> She
         if desk.database.is_sqlite:
             executor = decisions.here(desk)
             await executor.settle_as_found(company.id, action_id)
+            await inline.dispatch(desk, company)
         else:
             await decisions.wait_while(desk, company, action_id, ("unknown",), asked.wait_seconds)
         return await decisions.sheet_of(desk, company, action_id)

@@ -1,8 +1,9 @@
-"""What has to happen when nobody is looking? `cyberos work` carries approved actions out.
+"""Worker: what has to happen when nobody is looking? `cyberos work` carries approved actions out.
 
-It also settles what has expired or lost its lease, hands on the messages of the outbox, and does
-the nightly work of every company (server/nightly.py). Every
-step is safe to repeat, so a worker may be killed at any moment and several may run side by side.
+It also settles what has expired or lost its lease, hands the messages of the outbox to their
+subscribers (domain/store/dispatcher.py), and does the nightly work of every company
+(server/nightly.py). Every step is safe to repeat, so a worker may be killed at any moment and
+several may run side by side.
 """
 
 import logging
@@ -21,9 +22,10 @@ import typer
 from domain.approvals import queries as approvals
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
-from domain.store import directory, outbox
+from domain.store import directory, subscribers
+from domain.store.dispatcher import Dispatcher
 from domain.store.engine import Role
-from domain.store.tx import reading, writing
+from domain.store.tx import reading
 from domain.store.visibility import SYSTEM
 from policies.executor import BROKEN, DAMAGED, Executor
 from policies.patience import Patience
@@ -34,7 +36,6 @@ from server.nightly import Nights
 
 log = logging.getLogger("cyberos.work")
 
-MESSAGES_AT_ONCE = 100
 PAUSE_MILLISECONDS = (750, 1_250)  # jittered, so that several workers do not march in step
 
 
@@ -45,15 +46,18 @@ def register(app: typer.Typer) -> None:
 
 def work(
     once: bool = typer.Option(False, "--once", help="One round, then stop: for cron and tests."),
+    retry_dead: bool = typer.Option(
+        False, "--retry-dead", help="First try once more what subscribers had failed at too often."
+    ),
     as_json: bool = typer.Option(False, "--json", help="With --once: answer with one object."),
 ) -> None:
     """Carry out what people approved.
 
-    Also expires what waited too long, hands on the messages of the outbox, and once a night
-    scores deals and writes down what was suggested.
+    Also expires what waited too long, hands the messages of the outbox to their subscribers, and
+    once a night scores deals and writes down what was suggested.
     """
     if once:
-        done = perform(_one_round)
+        done = perform(lambda: _one_round(retry_dead=retry_dead))
         if as_json:
             answer(done)
         else:
@@ -61,8 +65,10 @@ def work(
             say(f"{actions}, {counted(done['messages'], 'message')}.")
             for one in done["left_alone"]:
                 say(_left_alone(one), err=True)
+            for one in done["dead_letters"]:
+                say(_dead(one), err=True)
         return
-    perform(_until_told_to_stop)
+    perform(lambda: _until_told_to_stop(retry_dead=retry_dead))
 
 
 @dataclass(slots=True)
@@ -80,6 +86,7 @@ class Worker:
         self._nights = Nights(desk.database, desk.clock)
         self._owner = f"work:{socket.gethostname()[:40]}:{os.getpid()}"
         self._patience = Patience()
+        self._dispatcher = Dispatcher(desk.database, desk.clock)
 
     async def round(self) -> dict[str, Any]:
         """Once through all tenants; what was done, and what had to be left alone.
@@ -103,8 +110,11 @@ class Worker:
     async def _one_tenant(self, tenant_id: str, code: str, done: "_Round") -> None:
         for job, rows in (await self._nights.work(tenant_id)).items():
             log.info("%s: nightly %s wrote %d rows", code, job, rows)
-        if await self._is_idle(tenant_id):
-            return
+        if not await self._is_idle(tenant_id):
+            await self._carry_out(tenant_id, code, done)
+        done.messages += await self._dispatcher.dispatch(tenant_id)
+
+    async def _carry_out(self, tenant_id: str, code: str, done: "_Round") -> None:
         for report in await self._executor().run_due(tenant_id):
             log.info("%s: action %s is %s", code, report.action_id, report.state)
             told = {"tenant": code, "action_id": report.action_id}
@@ -113,7 +123,25 @@ class Worker:
                 done.left_alone.append({**told, "code": fault})
             else:
                 done.actions.append({**told, "state": report.state})
-        done.messages += await self._hand_on(tenant_id, code)
+
+    async def retry_dead(self) -> int:
+        """Try every dead letter of every company once more; how many are settled now."""
+        tenants = await directory.tenants(self._desk.database)
+        return sum([await self._dispatcher.retry_dead(tenant_id) for tenant_id, _ in tenants])
+
+    async def dead_letters(self) -> list[dict[str, str]]:
+        """What subscribers have failed at too often, in every company; nothing of its content."""
+        found = []
+        for tenant_id, code in await directory.tenants(self._desk.database):
+            async with reading(
+                self._desk.database, tenant_id, self._desk.clock, viewer=SYSTEM
+            ) as tx:
+                found += [
+                    {"tenant": code, "subscriber": one.subscriber, "topic": one.topic,
+                     "message_id": one.message_id, "code": one.code}
+                    for one in await subscribers.dead_letters(tx)
+                ]  # fmt: skip
+        return found
 
     def _executor(self) -> Executor:
         """With the policy and the trusted roots of now: a tenant may be younger than we are."""
@@ -124,27 +152,11 @@ class Worker:
     async def _is_idle(self, tenant_id: str) -> bool:
         """Look before asking for the one write lock of an embedded database."""
         async with reading(self._desk.database, tenant_id, self._desk.clock, viewer=SYSTEM) as tx:
-            due = (
+            return not (
                 await approvals.overdue(tx, tx.at)
                 or await approvals.unknown(tx)
                 or await approvals.to_execute(tx)
             )
-            return not due and await outbox.backlog(tx) == 0
-
-    async def _hand_on(self, tenant_id: str, code: str) -> int:
-        """Messages to their subscribers, each at least once and in order."""
-        handed = 0
-        while True:
-            async with writing(
-                self._desk.database, tenant_id, self._desk.clock, viewer=SYSTEM
-            ) as tx:
-                waiting = await outbox.waiting(tx, limit=MESSAGES_AT_ONCE)
-                for message in waiting:
-                    log.info("%s: %s %s", code, message.topic, message.id)
-                    await outbox.dispatched(tx, message)
-            handed += len(waiting)
-            if len(waiting) < MESSAGES_AT_ONCE:
-                return handed
 
 
 def _left_alone(one: Mapping[str, str]) -> str:
@@ -152,14 +164,25 @@ def _left_alone(one: Mapping[str, str]) -> str:
     return f"{one['tenant']}: {what} is left alone ({one['code']}); see `cyberos doctor`."
 
 
-async def _one_round() -> dict[str, Any]:
+def _dead(one: Mapping[str, str]) -> str:
+    what = f"{one['topic']} {one['message_id']} is a dead letter of {one['subscriber']}"
+    return f"{one['tenant']}: {what} ({one['code']}); see `cyberos doctor`."
+
+
+async def _one_round(*, retry_dead: bool) -> dict[str, Any]:
     async with opened(Role.EXECUTOR) as desk:
-        return await Worker(desk).round()
+        worker = Worker(desk)
+        settled = await worker.retry_dead() if retry_dead else 0
+        done = await worker.round()
+        done["messages"] += settled
+        return {**done, "dead_letters": await worker.dead_letters()}
 
 
-async def _until_told_to_stop() -> None:
+async def _until_told_to_stop(*, retry_dead: bool) -> None:
     async with opened(Role.EXECUTOR) as desk:
         worker, stop = Worker(desk), _stop_on_signals()
+        if retry_dead:
+            await worker.retry_dead()
         say(f"Working (process {os.getpid()}); Ctrl-C or SIGTERM stops after the present step.")
         while not stop.is_set():
             try:

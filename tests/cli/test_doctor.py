@@ -16,11 +16,11 @@ from domain.approvals.tables import PendingAction
 from domain.identity import keys
 from domain.identity.tables import ApproverKey, PersonRole
 from domain.store import condition
+from domain.store.declarations import Mark
 from domain.store.engine import Role, connect
 from policies import coverage, floor, shipped
 from policies.catalogue import Catalogue
 from server.cli.doctor import _actions
-from server.inspection import Mark
 from tests.cli.console import Place
 
 

@@ -4,6 +4,7 @@ from datetime import date
 from itertools import product
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from domain.activities import queries as activities
@@ -14,7 +15,7 @@ from domain.deals.service import Details, Expected, NewDeal
 from domain.identity import service as identity
 from domain.kernel.faults import Fault
 from domain.overview import service as overview
-from domain.store.outbox import waiting
+from domain.store.tables import OutboxMessage
 from tests.traffic import traffic
 
 
@@ -142,7 +143,7 @@ async def test_a_deal_begins_in_the_first_open_stage_of_the_first_pipeline(world
     assert deal.owner_id == world.ours.people["sales"]
     async with world.owning() as tx:
         (step,) = await queries.moves(tx, deal.id)
-        topics = [message.topic for message in await waiting(tx, limit=99)]
+        topics = await tx.all(select(OutboxMessage.topic))
     assert (step.n, step.from_stage_id, step.to_stage_id) == (1, None, deal.stage_id)
     assert "deal.created" in topics
 
@@ -182,7 +183,7 @@ async def test_a_move_takes_the_stages_probability_and_is_remembered(world):
     assert (moved.deal.probability_pct, moved.deal.probability_manual) == (25, False)
     async with world.owning() as tx:
         steps = await queries.moves(tx, deal.id)
-        topics = [message.topic for message in await waiting(tx, limit=99)]
+        topics = await tx.all(select(OutboxMessage.topic))
     assert [(step.n, step.from_stage_id, step.to_stage_id) for step in steps] == [
         (1, None, deal.stage_id),
         (2, deal.stage_id, moved.deal.stage_id),
@@ -345,7 +346,7 @@ async def test_an_approved_end_is_carried_out_with_what_follows(
     assert [one["kind"] for one in effects] == KINDS
     assert [one["state"] for one in effects] == states.split()
     async with world.owning() as tx:
-        topics = [message.topic for message in await waiting(tx, limit=99)]
+        topics = await tx.all(select(OutboxMessage.topic))
         assert len(await queries.moves(tx, deal["id"])) == 2
     assert f"deal.{outcome}" in topics
     assert ("engagement.created" in topics) == (outcome == "won")

@@ -15,8 +15,8 @@ from domain.deals.tables import Deal
 from domain.fx import service as fx
 from domain.fx.snapshot import snapshot
 from domain.identity.tables import Agent
-from domain.insight import next_actions
-from domain.insight.next_actions_rules import Rule, Situation, suggestions
+from domain.insight import next_actions, next_actions_rules
+from domain.insight.next_actions_rules import Rule, Situation, Step, suggestions
 from domain.kernel.ids import new_id
 from domain.kernel.money import Rate
 from policies import floor
@@ -64,7 +64,8 @@ def every_suggestion():
 
 
 def test_the_samples_hold_every_rule_and_every_rule_has_its_words():
-    assert {one.rule for one in every_suggestion()} == set(Rule) == set(words.TOOLS)
+    assert {one.rule for one in every_suggestion()} == set(Rule)
+    assert set(words.TOOLS) == set(Step)
 
 
 @pytest.mark.parametrize("one", every_suggestion(), ids=lambda one: one.rule.value)
@@ -82,14 +83,15 @@ def test_what_is_proposed_is_a_call_that_its_tool_takes_as_it_stands(one, locale
     assert "{" not in words.reason_of(one, locale)
 
 
-@pytest.mark.parametrize("tool", [words.UPDATE_DEAL, words.VALIDATE_MST, words.GENERATE_VIETQR])
-def test_switching_a_rule_to_another_tool_is_one_line(monkeypatch, tool):
-    monkeypatch.setattr(words, "TOOLS", dict.fromkeys(Rule, tool))
+@pytest.mark.parametrize("step", [Step.UPDATE_DEAL, Step.CHECK_TAX_CODE, Step.ASK_TO_PAY])
+def test_switching_a_rule_to_another_step_is_one_line(monkeypatch, step):
+    monkeypatch.setattr(next_actions_rules, "STEPS", dict.fromkeys(Rule, step))
+    tool = words.TOOLS[step]
     expected = {
-        words.UPDATE_DEAL: {"primary_contact_id", "expected_close_date"},
-        words.VALIDATE_MST: {"id"},
-        words.GENERATE_VIETQR: {"deal_id"},
-    }[tool]
+        Step.UPDATE_DEAL: {"primary_contact_id", "expected_close_date"},
+        Step.CHECK_TAX_CODE: {"id"},
+        Step.ASK_TO_PAY: {"deal_id"},
+    }[step]
 
     seen = set()
     for one in every_suggestion():
@@ -294,7 +296,7 @@ async def test_rows_that_make_no_sense_are_answered_in_words_and_break_nothing(w
 
     assert {one["deal_id"] for one in found["actions"]} == set(ids)
     assert "Chưa có tỷ giá XXX" in found["summary"] and "lớn nhất" not in found["summary"]
-    assert done == {"lead_scores": 2, "next_actions": 2, "forecasts": 0}
+    assert done == {"lead_scores": 2, "next_actions": 2, "forecasts": 0, "outbox": 0}
     assert {one["score"] for one in scores["scores"]} == {40}
     assert kpis["kpis"][0]["value"] == "0" and "XXX" in kpis["kpis"][0]["note"]
 

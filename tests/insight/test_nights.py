@@ -9,14 +9,15 @@ from sqlalchemy.exc import IntegrityError
 from domain.deals.queries import Reader
 from domain.deals.tables import Deal
 from domain.insight import lead_scores, next_actions
+from domain.insight.next_actions_rules import Step
 from domain.insight.tables import DismissedAction, LeadScore, NightlyRun, SuggestedAction
 from domain.kernel.clock import VIETNAM
 from domain.store.audit_queries import entries
-from server.nightly import JOBS, Job, Nights
+from server.nightly import Job, Nights, jobs
 from tests.rows import difference, everything
 from tests.traffic import traffic
 from tests.world import NOW, fault_code
-from tools.crm.next_action_words import tool_of
+from tools.crm.next_action_words import NOTE_A_PLAN, TOOLS
 
 TODAY = date(2026, 11, 21)
 
@@ -42,9 +43,9 @@ async def test_a_night_is_worked_once_and_is_in_the_chain(world):
     world.clock.move(timedelta(days=1))
     next_night = await worked(world)
 
-    assert first == {"lead_scores": 1, "next_actions": 1, "forecasts": 0}
+    assert first == {"lead_scores": 1, "next_actions": 1, "forecasts": 0, "outbox": 0}
     assert second == {} and unchanged == {}
-    assert next_night == {"lead_scores": 0, "next_actions": 0, "forecasts": 0}, (
+    assert next_night == {"lead_scores": 0, "next_actions": 0, "forecasts": 0, "outbox": 0}, (
         "nothing new, nothing written"
     )
     runs = await rows_of(world, NightlyRun)
@@ -52,6 +53,7 @@ async def test_a_night_is_worked_once_and_is_in_the_chain(world):
         ("forecasts", 29, 0), ("forecasts", 30, 0),
         ("lead_scores", 29, 1), ("lead_scores", 30, 0),
         ("next_actions", 29, 1), ("next_actions", 30, 0),
+        ("outbox", 29, 0), ("outbox", 30, 0),
     ]  # fmt: skip
     async with world.looking() as tx:
         told = [one.event for one in await entries(tx, after=0, limit=1_000)]
@@ -72,7 +74,7 @@ async def test_a_worker_that_knows_the_night_is_done_asks_nothing_until_midnight
     after_midnight = await watch.work(world.ours.id)
 
     assert seen == []
-    assert after_midnight == {"lead_scores": 0, "next_actions": 0, "forecasts": 0}
+    assert after_midnight == {"lead_scores": 0, "next_actions": 0, "forecasts": 0, "outbox": 0}
 
 
 async def test_of_two_workers_in_the_same_night_one_has_done_nothing(world):
@@ -104,14 +106,17 @@ async def test_a_job_that_breaks_hinders_no_other_and_is_tried_again_in_an_hour(
         broken.append(day)
         raise RuntimeError("no")
 
-    watch = Nights(world.executor_side, world.clock, (Job("broken", breaks), *JOBS))
+    watch = Nights(world.executor_side, world.clock, (Job("broken", breaks), *jobs()))
 
     first = await watch.work(world.ours.id)
     at_once = await watch.work(world.ours.id)
     world.clock.move(timedelta(hours=1))
     again = await watch.work(world.ours.id)
 
-    assert first == {"lead_scores": 0, "next_actions": 0, "forecasts": 0} and at_once == again == {}
+    assert (
+        first == {"lead_scores": 0, "next_actions": 0, "forecasts": 0, "outbox": 0}
+        and at_once == again == {}
+    )
     assert broken == [TODAY, TODAY]
     assert "nightly work broken broke" in caplog.text
 
@@ -248,7 +253,7 @@ async def test_a_night_costs_no_more_statements_for_many_deals_than_for_one(worl
         async with world.owning() as tx:
             with traffic(world.owner_side) as seen:
                 await lead_scores.score_open(tx, day, VIETNAM)
-                await next_actions.record_standing(tx, day, tool_of)
+                await next_actions.record_standing(tx, day)
         asked.append((len(seen.reads), len(seen.writes)))
 
     assert asked == [(14, 2), (14, 2)]
@@ -266,7 +271,7 @@ async def test_of_every_deal_the_best_suggestion_is_remembered_with_its_tool(wor
     [kept] = await rows_of(world, SuggestedAction)
 
     assert (kept.id, kept.deal_id, kept.rule) == (shown[0]["id"], deal["id"], "stagnation")
-    assert kept.tool == "cyberos.crm.log_activity"
+    assert TOOLS[Step(kept.step)] == NOTE_A_PLAN
     assert kept.expires_at - kept.suggested_at == timedelta(days=7)
 
 
@@ -287,8 +292,8 @@ async def test_accepted_is_what_was_provably_done_in_time(world):
     world.clock.move(timedelta(days=7, seconds=1))
     await follow(too_late)
     async with world.looking() as tx:
-        found = await next_actions.acceptance(tx, who, since=NOW)
-        nothing = await next_actions.acceptance(tx, who, since=world.clock.now())
+        found = await next_actions.acceptance(tx, who, since=NOW, events=TOOLS)
+        nothing = await next_actions.acceptance(tx, who, since=world.clock.now(), events=TOOLS)
 
     assert set(found.suggested) == {one["id"] for one in proposals.values()}
     assert found.accepted == (proposals[in_time["id"]]["id"],)
@@ -301,18 +306,19 @@ async def test_a_call_of_the_proposed_tool_about_the_deal_is_acceptance_too(worl
     deal = await world.a_deal()
     world.clock.move(timedelta(days=8))
     async with world.owning() as tx:
-        await next_actions.record_standing(
-            tx, TODAY + timedelta(days=8), lambda _one: "cyberos.crm.move_stage"
-        )
+        await next_actions.record_standing(tx, TODAY + timedelta(days=8))
+    events = dict.fromkeys(Step, "cyberos.crm.move_stage")
     who = Reader(world.ours.people["sales"], (world.ours.workspace_id,))
     other = await world.a_deal()
     await world.ok("crm_move_stage", deal_id=other["id"], to_stage="discovery")
     async with world.looking() as tx:
-        before = await next_actions.acceptance(tx, who, since=NOW)
+        before = await next_actions.acceptance(tx, who, since=NOW, events=events)
     await world.ok("crm_move_stage", deal_id=deal["id"], to_stage="discovery")
     async with world.looking() as tx:
-        after = await next_actions.acceptance(tx, who, since=NOW)
-        for_a_stranger = await next_actions.acceptance(tx, Reader("01X", ()), since=NOW)
+        after = await next_actions.acceptance(tx, who, since=NOW, events=events)
+        for_a_stranger = await next_actions.acceptance(
+            tx, Reader("01X", ()), since=NOW, events=events
+        )
 
     assert (len(before.suggested), before.accepted) == (1, ())
     assert after.accepted == after.suggested

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from domain.kernel.backoff import FIRST, LONGEST
 from domain.kernel.ids import new_id
 from policies import executor as executing
-from policies.patience import FIRST, LONGEST, Patience
+from policies.patience import Patience
 from tests.policies.letters import PostOffice, WithLetters, catalogue, without_the_outside
 from tests.world import NOW, World
 

@@ -151,7 +151,7 @@ def grants(role: Role, table: str) -> dict[str, bool]:
         f"SELECT 1 FROM {table}": (role, table) != (Role.AGENT, "tenant_directory"),
         f"INSERT INTO {table} {own}": granted.insert,
         f"UPDATE {table} SET {column} = {column}": granted.update == ALL,
-        f"DELETE FROM {table}": False,
+        f"DELETE FROM {table}": granted.delete,
         f"TRUNCATE {table}": False,
         f"ALTER TABLE {table} DISABLE TRIGGER ALL": False,
     }
@@ -169,7 +169,7 @@ def grants(role: Role, table: str) -> dict[str, bool]:
         "INSERT INTO guard_tool VALUES ('deal.close', 'cyberos.crm.move_stage')",
         "UPDATE guard_tool SET tool = 'cyberos.crm.move_stage'", "DELETE FROM guard_tool",
         "UPDATE pending_action SET lease_owner = 'me'", "COPY person TO PROGRAM 'cat'",
-        "UPDATE outbox SET dispatched_at = now()", "SELECT pg_read_file('/etc/passwd')",
+        "UPDATE outbox SET created_at = now()", "SELECT pg_read_file('/etc/passwd')",
         f"INSERT INTO person_role SELECT tenant_id, id, 'admin', now() FROM person WHERE {OURS}",
     ],
 )  # fmt: skip

@@ -201,6 +201,10 @@ REFUSED = {
     " and tenant_id = :tenant",
     "an entry of the chain is gone": "delete from audit_entry where tenant_id = :tenant",
     "the head goes back": "update audit_head set seq = seq - 1 where tenant_id = :tenant",
+    "the messages are counted anew": "update audit_head set seq = seq + 1, messages = 0"
+    " where tenant_id = :tenant",
+    "the end has another hash": "update audit_head set messages = messages + 1, hash = 'x'"
+    " where tenant_id = :tenant",
     "the head is gone": "delete from audit_head where tenant_id = :tenant",
     "a private value is rewritten": "update audit_blob set body = '{}' where tenant_id = :tenant",
     "a private value is gone": "delete from audit_blob where tenant_id = :tenant",

@@ -8,6 +8,7 @@ from pydantic import Field
 from domain.insight import kpis
 from domain.insight.kpi_rules import Kpi, Name, Status
 from policies.contract import Call, tool
+from tools.crm.next_action_words import TOOLS
 from tools.crm.views import locale_of, reader
 from tools.shapes import Ask, Reference, View
 
@@ -115,6 +116,7 @@ async def TOOL(call: Call, arguments: Measure) -> Kpis:
         on=call.day,
         zone=call.principal.zone,
         days=arguments.days,
+        events=TOOLS,
         pipeline=arguments.pipeline_id,
     )
     wanted = [one for one in found if arguments.kpi in (None, one.name.value)]

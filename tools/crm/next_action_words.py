@@ -1,6 +1,6 @@
 """With which tool is a suggestion followed, and how is it said? In Vietnamese and in English.
 
-One table says which tool each rule proposes; to propose another one, change its line there.
+Rules propose steps (domain/insight/next_actions_rules.py); here each step has its tool.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,10 +8,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from domain.activities.latest import PLAN
-from domain.insight.next_actions_rules import Rule, Suggestion
+from domain.insight.next_actions_rules import Rule, Step, Suggestion
 from domain.kernel.counting import counted
 from domain.kernel.money import EXPONENTS, Locale, Money
-from domain.vn.tax_codes import is_personal
 from tools.shapes import quoted
 
 NOTE_A_PLAN = "cyberos.crm.log_activity"
@@ -19,17 +18,11 @@ UPDATE_DEAL = "cyberos.crm.update_deal"
 VALIDATE_MST = "cyberos.crm.validate_account_mst"
 GENERATE_VIETQR = "cyberos.crm.generate_vietqr"
 
-# Rule -> the tool that is proposed. Where a tool cannot be given all its arguments (nobody knows
-# whom to name, or a person's tax number is not to be looked up), a plan is noted in its place.
-TOOLS: Mapping[Rule, str] = {
-    Rule.COLLECTION_DUE: GENERATE_VIETQR,
-    Rule.PROPOSAL_NOT_SENT: NOTE_A_PLAN,
-    Rule.EXPECTED_CLOSE_PAST: UPDATE_DEAL,
-    Rule.STAGNATION: NOTE_A_PLAN,
-    Rule.TAX_CODE_MISSING: NOTE_A_PLAN,
-    Rule.TAX_CODE_UNCONFIRMED: VALIDATE_MST,
-    Rule.MISSING_PRIMARY_CONTACT: UPDATE_DEAL,
-    Rule.NO_NEXT_STEP: NOTE_A_PLAN,
+TOOLS: Mapping[Step, str] = {
+    Step.NOTE_A_PLAN: NOTE_A_PLAN,
+    Step.UPDATE_DEAL: UPDATE_DEAL,
+    Step.CHECK_TAX_CODE: VALIDATE_MST,
+    Step.ASK_TO_PAY: GENERATE_VIETQR,
 }
 
 _PLANNED_WITHIN = timedelta(days=3)
@@ -94,12 +87,7 @@ _PLANS: Mapping[Rule, tuple[str, str]] = {
 
 def tool_of(one: Suggestion) -> str:
     """The canonical id of the tool that a suggestion proposes."""
-    tool = TOOLS[one.rule]
-    if one.rule is Rule.MISSING_PRIMARY_CONTACT and one.contact_id is None:
-        return NOTE_A_PLAN
-    if tool == VALIDATE_MST and is_personal(one.deal.vn_mst or ""):
-        return NOTE_A_PLAN
-    return tool
+    return TOOLS[one.step]
 
 
 def arguments_of(one: Suggestion, on: date, locale: Locale) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def _grants(rules: Stored, name: str) -> Iterator[str]:
         if grant is not None and grant.update:
             columns = "" if grant.update == ALL else f" ({', '.join(grant.update)})"
             rights.append(f"UPDATE{columns}")
+        if grant is not None and grant.delete:
+            rights.append("DELETE")
         yield f"GRANT {', '.join(rights)} ON {name} TO {role.value}"
 
 

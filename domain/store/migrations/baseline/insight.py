@@ -129,7 +129,7 @@ def _suggested_action() -> None:
             Column("id", Id, primary_key=True),
             Column("deal_id", Id, nullable=False),
             Column("rule", Code, nullable=False),
-            Column("tool", Code, nullable=False),
+            Column("step", Code, nullable=False),
             Column("suggested_at", Instant(), nullable=False),
             Column("expires_at", Instant(), nullable=False),
             ForeignKeyConstraint(["tenant_id", "deal_id"], ["deal.tenant_id", "deal.id"]),

@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from domain.store.guards import append_only, never_deleted
+from domain.store.guards import append_only, final, fixed, fixed_but, never_deleted
 from domain.store.migrations.triggers import guard
 from domain.store.schema import Code, Digest, Id, Instant, Line
 from domain.store.triggers import FORWARD, ONLY_ERASE
@@ -25,10 +25,12 @@ def create() -> None:
     _audit_entry()
     _audit_head()
     _call_counter()
+    _dead_letter()
     _deployment()
     _guard_tool()
     _idempotency_key()
     _outbox()
+    _outbox_cursor()
     _tenant_directory()
     _audit_blob()
 
@@ -60,6 +62,7 @@ def _audit_head() -> None:
             Column("tenant_id", Id, primary_key=True),
             Column("seq", BigInteger, nullable=False),
             Column("hash", Digest, nullable=False),
+            Column("messages", BigInteger, nullable=False),
         ),
         FORWARD,
         never_deleted(),
@@ -76,6 +79,27 @@ def _call_counter() -> None:
         Column("tool", Code, primary_key=True),
         Column("outcome", Code, primary_key=True),
         Column("count", BigInteger, nullable=False),
+    )
+
+
+def _dead_letter() -> None:
+    guard(
+        op.create_table(
+            "dead_letter",
+            Column("tenant_id", Id, primary_key=True),
+            Column("subscriber", Code, primary_key=True),
+            Column("seq", BigInteger, primary_key=True),
+            Column("message_id", Id, nullable=False),
+            Column("topic", Code, nullable=False),
+            Column("code", Code, nullable=False),
+            Column("failures", Integer, nullable=False),
+            Column("died_at", Instant(), nullable=False),
+            Column("settled_at", Instant()),
+        ),
+        fixed_but("code", "failures", "settled_at"),
+        final("settled_at"),
+        never_deleted(),
+        version=1,
     )
 
 
@@ -112,16 +136,30 @@ def _idempotency_key() -> None:
 
 
 def _outbox() -> None:
+    guard(
+        op.create_table(
+            "outbox",
+            Column("tenant_id", Id, primary_key=True),
+            Column("seq", BigInteger, primary_key=True),
+            Column("id", Id, nullable=False),
+            Column("topic", Code, nullable=False),
+            Column("payload", JSON, nullable=False),
+            Column("created_at", Instant(), nullable=False),
+            Index(None, "tenant_id", "topic", "seq"),
+        ),
+        fixed(),
+        version=1,
+    )
+
+
+def _outbox_cursor() -> None:
     op.create_table(
-        "outbox",
+        "outbox_cursor",
         Column("tenant_id", Id, primary_key=True),
-        Column("id", Id, primary_key=True),
-        Column("topic", Code, nullable=False),
-        Column("payload", JSON, nullable=False),
-        Column("created_at", Instant(), nullable=False),
-        Column("dispatched_at", Instant()),
-        Column("attempts", Integer, nullable=False),
-        Index(None, "tenant_id", "dispatched_at", "id"),
+        Column("subscriber", Code, primary_key=True),
+        Column("seq", BigInteger, nullable=False),
+        Column("failures", Integer, nullable=False),
+        Column("retry_at", Instant()),
     )
 
 
