@@ -150,7 +150,10 @@ _LEFT_TO_PEOPLE = (
 
 
 def _brain(deal: DealCard) -> SideEffect:
-    """Only what ended as won or lost is remembered, and nothing private ever is."""
+    """Only what ended as won or lost is for a receiver, and nothing private ever is.
+
+    The message is written with the closing and kept until somebody subscribes, 400 days long.
+    """
     if deal.status == CANCELLED:
         return skipped("brain", "cancelled_deal")
     if deal.visibility == "private":

@@ -44,6 +44,7 @@ from policies.contract import Declined, Delivered, Order
 from policies.executor import Report
 from server import wiring
 from tests.policies.letters import WithLetters, catalogue
+from tests.store.outbox_samples import dispatcher, toy
 from tests.traffic import overheard
 from tests.world import Company, World
 
@@ -241,6 +242,10 @@ async def _done(job: dict[str, Any], world: World, death: Death) -> Any:
             return _told(await executor.run(world.ours.id, job["action_id"]))
         case "work":
             return [_told(report) for report in await executor.run_due(world.ours.id)]
+        case "dispatch":
+            return await dispatcher(world).dispatch(world.ours.id)
+        case "retry dead":
+            return await dispatcher(world, toy(mended=True)).retry_dead(world.ours.id)
         case "call":
             token = tokens.parse(world.ours.tokens["cro_agent"])
             outcome = await world.gate().call(token, job["tool"], job["arguments"])

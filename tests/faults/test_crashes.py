@@ -57,9 +57,18 @@ def post(world: World, tmp_path: Path) -> FilePost:
 
 
 async def everywhere(
-    world: World, mortals: Mortals, look: Look, allowed: Collection[Any], **errand: Any
+    world: World,
+    mortals: Mortals,
+    look: Look,
+    allowed: Collection[Any],
+    *,
+    fewest: int = 8,
+    **errand: Any,
 ) -> list[Any]:
-    """Let processes die over an errand until one survives; every standing that was seen."""
+    """Let processes die over an errand until one survives; every standing that was seen.
+
+    More than `fewest` die for each standing, or the errand was not watched.
+    """
     seen, moment, deaths = [await look()], 0, 0
     while True:
         moment += 1
@@ -71,7 +80,7 @@ async def everywhere(
             seen.append(now)
             moment = 0
         if not fate.died:
-            assert deaths > 8 * len(seen), "so short a life has not been watched"
+            assert deaths > fewest * len(seen), "so short a life has not been watched"
             return seen
         deaths += 1
 

@@ -9,13 +9,11 @@ from sqlalchemy import select
 
 from domain.kernel.backoff import pause
 from domain.store import outbox, subscribers
-from domain.store.chain import SYSTEM, Event
 from domain.store.subscribers import KEPT, MOST_FAILURES
 from domain.store.tables import OutboxCursor, OutboxMessage
 from domain.store.tx import writing
 from server.nightly import Nights
 from tests.store.outbox_samples import (
-    TAKEN,
     TOPIC,
     beside,
     dispatcher,
@@ -186,11 +184,8 @@ async def buried(world):
 
 async def test_a_dead_letter_is_settled_by_a_retry_once_its_cause_is_mended(world):
     await buried(world)
+    worker = dispatcher(world, toy(mended=True))
 
-    async def mended(tx, message):
-        tx.record(Event(TAKEN, SYSTEM, object=message.payload["what"]))
-
-    worker = dispatcher(world, subscribers.Subscription("toy", {TOPIC: mended}, True))
     in_vain = await dispatcher(world).retry_dead(world.ours.id)
     still = await dead(world)
     settled = [await worker.retry_dead(world.ours.id) for _ in range(2)]
