@@ -1,5 +1,6 @@
 """Approvals as a module: actions that wait for people, what they signed, what became of it."""
 
+from domain.approvals import checks
 from domain.approvals.tables import (
     Approval,
     ExecutionAttempt,
@@ -57,4 +58,5 @@ MODULE = Module(
             guards=(append_only(),), ungranted="put into force by `cyberos init` and `migrate`"
         ),
     },
+    checks=(checks.actions,),
 )

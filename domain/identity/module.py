@@ -1,5 +1,6 @@
 """Identity as a module: companies, people with roles and keys, agents."""
 
+from domain.identity import checks
 from domain.identity.tables import (
     Agent,
     ApproverKey,
@@ -43,4 +44,5 @@ MODULE = Module(
         ),
     },
     scopes=("core.read",),
+    checks=(checks.agents,),
 )

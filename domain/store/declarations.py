@@ -60,7 +60,7 @@ class Source:
 
 
 class Done(StrEnum):
-    """How far a side effect got; PENDING will be done by itself."""
+    """How far a side effect got; PENDING is told in a message that is kept."""
 
     DONE = "done"
     PENDING = "pending"

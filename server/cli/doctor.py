@@ -1,17 +1,14 @@
 """Is this installation well, and what does it really guarantee? `cyberos doctor`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import typer
 
-from domain.approvals import queries as approvals
-from domain.approvals.tables import PendingAction
 from domain.fx import queries as fx
 from domain.identity import queries as identity
-from domain.identity.queries import PersonIdentity
 from domain.identity.tables import Agent
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault
@@ -39,10 +36,7 @@ JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
 
 OLDEST_POSTGRES = 150_000
 SKEW_NOTICED, SKEW_TOO_MUCH = timedelta(seconds=2), timedelta(seconds=30)
-EXPIRES_SOON = timedelta(days=14)
 CHECKPOINT_DUE = timedelta(hours=24)
-EXECUTED_WITHIN = timedelta(minutes=10)
-MOST_ACTIONS = 1_000
 
 _LEVELS = {
     "D0": "tamper-evident only: whoever uses this account can change the database, read the "
@@ -268,9 +262,8 @@ async def _tenant(
     trusted: Trust | None,
     code: str,
 ) -> list[Check]:
-    agents, people = await identity.agents(tx), await identity.people(tx)
-    found = [*_agents(agents, people, tx.at), *_token_files(agents, settings, code, tx.at)]
-    found += await _dollar(tx)
+    agents = await identity.agents(tx)
+    found = [*_token_files(agents, settings, code, tx.at), *await _dollar(tx)]
     if trusted is not None and tx.tenant_id not in trusted.roots:
         found.append((Mark.FAIL, "The trust file has no root for this tenant: nobody can sign."))
     elif trusted is not None and catalogue is not None:
@@ -281,32 +274,9 @@ async def _tenant(
         if not missing:
             found.append((Mark.OK, "Somebody can give every signature that is needed."))
     found += await _checkpoint_age(tx, settings)
-    waiting = await approvals.actions(tx, states=approvals.LIVE, limit=MOST_ACTIONS)
-    approved = [one.id for one in waiting.rows if one.state == "approved"]
-    votes, undecided = await approvals.decisions(tx, approved)
-    for action_id in [*waiting.damaged, *undecided]:
-        sentence = f"Action {action_id} is damaged and left alone; run `cyberos audit verify`."
-        found.append((Mark.FAIL, sentence))
-    found += _actions(waiting.rows, {vote.action_id: vote.at for vote in votes}, tx.at)
     for check in (check for module in modules() for check in module.checks):
         found += await check(tx)
     return [Check(mark, code, sentence) for mark, sentence in found]
-
-
-def _agents(
-    agents: Sequence[Agent], people: Mapping[str, PersonIdentity], at: datetime
-) -> Iterator[tuple[Mark, str]]:
-    live = [one for one in agents if one.revoked_at is None]
-    for one in live:
-        person = people.get(one.person_id)
-        if one.expires_at <= at:
-            yield Mark.WARN, f"The token of {one.name} has expired; revoke it and add another."
-        elif one.expires_at - at <= EXPIRES_SOON:
-            yield Mark.WARN, f"The token of {one.name} expires on {one.expires_at.date()}."
-        if person is None or not person.active:
-            yield Mark.WARN, f"{one.name} acts for somebody who is not active, so it cannot work."
-    revoked = len(agents) - len(live)
-    yield Mark.OK, f"{counted(len(live), 'agent')}, {revoked} revoked."
 
 
 def _token_files(
@@ -363,33 +333,6 @@ async def _checkpoint_age(tx: Tx, settings: Settings) -> list[tuple[Mark, str]]:
         sentence = f"No checkpoint covers the last {behind} audit entries, the oldest {hours} h old"
         return [(Mark.WARN, f"{sentence}; run `cyberos audit checkpoint`.")]
     return [(Mark.OK, f"{behind} audit entries are newer than the last checkpoint.")]
-
-
-def _actions(
-    live: Sequence[PendingAction], decided: Mapping[str, datetime], at: datetime
-) -> Iterator[tuple[Mark, str]]:
-    """What hangs. `decided` is when the last signature of an approved action was given."""
-    unknown = [one for one in live if one.state == "unknown"]
-    lost = [
-        one
-        for one in live
-        if one.state == "executing" and (one.lease_until is None or one.lease_until <= at)
-    ]
-    approved = [one for one in live if one.state == "approved"]
-    due = [one for one in approved if at - decided.get(one.id, at) > EXECUTED_WITHIN]
-    waiting = [one for one in live if one.state == "pending"]
-    for one in unknown:
-        sentence = f"Nobody knows what became of action {one.id}; find out, and say it with"
-        yield Mark.WARN, f"{sentence} `cyberos resolve {one.id}`."
-    if lost:
-        actions = counted(len(lost), "action was", "actions were")
-        them = "it" if len(lost) == 1 else "them"
-        sentence = f"{actions} begun and not ended; `cyberos work` settles {them}."
-        yield Mark.WARN, sentence
-    if due:
-        actions = counted(len(due), "approved action waits", "approved actions wait")
-        yield Mark.WARN, f"{actions} to be carried out; is `cyberos work` running?"
-    yield Mark.OK, f"{counted(len(waiting), 'action waits', 'actions wait')} for people."
 
 
 def _failed(topic: str, fault: Fault) -> Check:

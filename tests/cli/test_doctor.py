@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url, select
 
+from domain.approvals.checks import hanging
 from domain.approvals.tables import PendingAction
 from domain.identity import keys
 from domain.identity.tables import ApproverKey, PersonRole
@@ -20,7 +21,6 @@ from domain.store.declarations import Mark
 from domain.store.engine import Role, connect
 from policies import coverage, floor, shipped
 from policies.catalogue import Catalogue
-from server.cli.doctor import _actions
 from tests.cli.console import Place
 
 
@@ -326,7 +326,7 @@ def test_actions_that_hang_are_told_apart():
         PendingAction(id="P", state="pending"),
     ]
 
-    told = list(_actions(live, {"D": old, "F": fresh}, now))
+    told = list(hanging(live, {"D": old, "F": fresh}, now))
 
     assert [mark for mark, _ in told] == [Mark.WARN] * 3 + [Mark.OK]
     assert "action U" in told[0][1]

@@ -41,7 +41,7 @@ class Close(Wish):
 
 
 class SideEffectView(View):
-    """One consequence: done, pending (it happens by itself) or skipped, and why."""
+    """One consequence: done, pending (its message is kept for whoever takes it) or skipped."""
 
     kind: str
     state: str
