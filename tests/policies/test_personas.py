@@ -6,13 +6,13 @@ import pytest
 from pydantic import ValidationError
 
 from domain.identity import service
-from domain.identity.service import SCOPES
+from domain.identity.service import known_scopes
 from domain.kernel.faults import Fault
 from policies import floor, personas
 from policies.personas import Personas
 from server.agents import contract
 from tests.http.serving import message, site
-from tools.prompts.texts import PROMPTS
+from tools.prompts.script import prompts
 
 CATALOGUE = floor.load_checked()
 SHIPPED = personas.shipped()
@@ -39,7 +39,7 @@ def test_there_is_a_persona_for_whoever_works_the_pipeline():
 
 @EACH_PERSONA
 def test_a_persona_has_scopes_and_toolsets_that_are_there(persona):
-    assert set(persona.scopes) <= SCOPES
+    assert set(persona.scopes) <= known_scopes()
     assert personas.check_toolsets(persona.toolsets, CATALOGUE) == set(persona.toolsets)
     assert persona.vi != persona.en
 
@@ -55,7 +55,7 @@ def test_every_toolset_of_a_persona_shows_something_that_it_may_call(persona):
 def test_a_persona_names_prompts_that_it_can_follow(persona):
     shown = {row.name for row in shown_to(persona)}
 
-    assert set(persona.prompts) <= {one.name for one in PROMPTS if shown.issuperset(one.needs)}
+    assert set(persona.prompts) <= {one.name for one in prompts() if shown.issuperset(one.needs)}
 
 
 @EACH_PERSONA
