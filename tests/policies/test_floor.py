@@ -177,7 +177,9 @@ def test_a_rate_is_never_trusted_for_longer_than_45_days():
 def test_each_file_of_the_policy_speaks_of_its_own_namespace_and_its_floor_comes_last():
     """A namespace brings its rows by bringing its file; what is cut off behind is the floor."""
     for file in FILES.glob("*.toml"):
-        part = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        assert "[[tool]]" not in text.partition("[[floor]]")[2], f"{file.name}: rows, then floor"
+        part = tomllib.loads(text)
         for row in (*part.get("tool", []), *part.get("floor", [])):
             _, *between, _ = row["id"].split(".")
             home = (between or ["core"])[0]
