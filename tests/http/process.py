@@ -1,4 +1,4 @@
-"""How is `cyberos http` started as an operator starts it: a process, and its log on one pipe?"""
+"""Server processes as an operator starts them: `cyberos http`, and its log on one pipe."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.http.serving import Answer, answer_from
-from tests.server.process import PATIENCE_SECONDS, ROOT, START, environment
+from tests.server.process import PATIENCE_SECONDS, ROOT, START, Process, environment, forked
 from tests.world import World
 
 
@@ -18,7 +18,7 @@ from tests.world import World
 class Running:
     """The process, seen by an operator."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -50,16 +50,14 @@ class Running:
 
 @asynccontextmanager
 async def started(
-    world: World, *options: str, before: Sequence[str] = (), **told: str
+    world: World, *options: str, before: Sequence[str] | None = None, **told: str
 ) -> AsyncIterator[Running]:
-    """`cyberos http` on a free port; `before` is the command that starts it, if it is another."""
-    process = await asyncio.create_subprocess_exec(
-        *before, sys.executable, *START[:-1], "http", "--port", "0", *options,
-        cwd=ROOT,
-        env=environment(world, **told),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    """`cyberos http` on a free port.
+
+    `before` is the command that starts it, if it is another; even an empty one starts a Python of
+    its own, where otherwise the template forks.
+    """
+    process = await begun(world, *options, before=before, **told)
     try:
         assert process.stderr is not None
         line = await asyncio.wait_for(process.stderr.readline(), PATIENCE_SECONDS)
@@ -68,3 +66,20 @@ async def started(
         if process.returncode is None:
             process.kill()
             await process.communicate()
+
+
+async def begun(
+    world: World, *options: str, before: Sequence[str] | None = None, **told: str
+) -> Process:
+    """The process, which may refuse to serve."""
+    port = () if "--port" in options else ("--port", "0")
+    arguments, told = ["http", *port, *options], environment(world, **told)
+    if before is None:
+        return await forked(told, *arguments)
+    return await asyncio.create_subprocess_exec(
+        *before, sys.executable, *START[:-1], *arguments,
+        cwd=ROOT,
+        env=told,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip

@@ -2,13 +2,12 @@
 
 import asyncio
 import signal
-import sys
 
 import pytest
 
-from tests.http.process import started
+from tests.http.process import begun, started
 from tests.http.serving import LEGACY, MODERN, answer_from, client_of, message
-from tests.server.process import PATIENCE_SECONDS, ROOT, START, a_token, environment
+from tests.server.process import PATIENCE_SECONDS, a_token
 from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,7 +20,7 @@ EMBEDDED = pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
 async def test_a_client_of_either_protocol_works_with_the_command(shared, era):
     token = await a_token(shared)
 
-    async with started(shared, "--toolsets", "default,admin") as server:
+    async with started(shared, "--toolsets", "default,admin", before=()) as server:
         async with client_of(server.url, token, era) as client:
             listed = await client.list_tools()
             who = await client.call_tool("whoami", {})
@@ -115,14 +114,7 @@ async def test_the_options_of_the_command_hold(shared):
 
 async def ended(world: World, *options: str, **told: str) -> str:
     """What it says when it refuses to start."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *START[:-1], "http", *(options if "--port" in options else
-                                               ("--port", "0", *options)),
-        cwd=ROOT,
-        env=environment(world, **told),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    process = await begun(world, *options, **told)
     out, errors = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     assert (process.returncode, out) == (2, b"")
     return errors.decode()

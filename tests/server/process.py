@@ -1,20 +1,24 @@
-"""How is `cyberos serve` started as a client starts it: a process, a pipe in, a pipe out?"""
+"""Server processes as a client starts them: `cyberos serve`, a pipe in, a pipe out."""
 
 import asyncio
+import atexit
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from domain.identity import service as identity
 from domain.kernel.clock import SystemClock
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
+from tests import forking
 from tests.world import Company, World
 
 ROOT = Path(__file__).parents[2]
@@ -63,11 +67,91 @@ def environment(world: World, **more: str) -> dict[str, str]:
     return {**inherited, "CYBEROS_DATABASE_URL": world.url, **more}
 
 
+class Process(Protocol):
+    """What asyncio says of a process that it has started."""
+
+    @property
+    def stdin(self) -> asyncio.StreamWriter | None: ...
+    @property
+    def stdout(self) -> asyncio.StreamReader | None: ...
+    @property
+    def stderr(self) -> asyncio.StreamReader | None: ...
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def send_signal(self, signal: int) -> None: ...
+    def kill(self) -> None: ...
+    async def communicate(self, input: bytes | None = None) -> tuple[bytes, bytes]: ...
+
+
+@dataclass
+class Forked:
+    """The same of one that the fork template has started."""
+
+    end: forking.End
+    stdin: asyncio.StreamWriter
+    stdout: asyncio.StreamReader
+    stderr: asyncio.StreamReader
+    pipes: list[asyncio.BaseTransport]
+    returncode: int | None = None
+
+    @property
+    def pid(self) -> int:
+        return self.end.pid
+
+    def send_signal(self, signal: int) -> None:
+        with suppress(ProcessLookupError):  # as asyncio does it
+            os.kill(self.pid, signal)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    async def communicate(self, input: bytes | None = None) -> tuple[bytes, bytes]:
+        """Hang up, and read what is still said until the process has ended."""
+        assert not input
+        self.stdin.close()
+        out, errors = await asyncio.gather(self.stdout.read(), self.stderr.read())
+        self.returncode = await asyncio.to_thread(lambda: self.end.code)
+        for pipe in self.pipes:
+            pipe.close()
+        await asyncio.sleep(0)  # which is when they close
+        return out, errors
+
+
+@cache
+def template() -> forking.Template:
+    """The fork template of this worker, from its first order to the worker's end."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(forking.started())
+
+
+async def forked(told: dict[str, str], *arguments: str, hears: int = LONGEST_LINE) -> Forked:
+    """A command without the price of loading it."""
+    loop = asyncio.get_running_loop()
+    (reads, stdin), (stdout, says), (stderr, warns) = os.pipe(), os.pipe(), os.pipe()
+    end = template().order(arguments, told, [reads, says, warns])
+    for file in (reads, says, warns):
+        os.close(file)
+    transport, protocol = await loop.connect_write_pipe(
+        asyncio.streams.FlowControlMixin, os.fdopen(stdin, "wb", buffering=0)
+    )
+    said, warned = asyncio.StreamReader(limit=hears), asyncio.StreamReader(limit=hears)
+    pipes: list[asyncio.BaseTransport] = [transport]
+    for reader, file in ((said, stdout), (warned, stderr)):
+        heard = partial(asyncio.StreamReaderProtocol, reader)
+        pipe, _ = await loop.connect_read_pipe(heard, os.fdopen(file, "rb", buffering=0))
+        pipes.append(pipe)
+    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+    return Forked(end, writer, said, warned, pipes)
+
+
 @dataclass
 class Peer:
     """The process, seen from the client."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     heard: list[bytes] = field(default_factory=list)
     said: int = 0
 
@@ -110,25 +194,30 @@ class Peer:
 async def served(
     told: dict[str, str],
     *arguments: str,
-    python: tuple[str, ...] = (),
+    python: tuple[str, ...] | None = None,
     hears: int = LONGEST_LINE,
 ) -> AsyncIterator[Peer]:
     """A server process; it is stopped when the block ends.
 
+    With options for Python, even none, a Python of its own is started, else the template forks.
     Not much more than `hears` bytes are taken out of the pipe before somebody listens.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *python,
-        *START,
-        *arguments,
-        cwd=ROOT,
-        env=told,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=hears,
-    )
+    process: Process
+    if python is None:
+        process = await forked(told, "serve", *arguments, hears=hears)
+    else:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *python,
+            *START,
+            *arguments,
+            cwd=ROOT,
+            env=told,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=hears,
+        )
     try:
         yield Peer(process)
     finally:

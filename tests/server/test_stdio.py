@@ -178,7 +178,7 @@ async def test_L07_what_a_library_prints_never_reaches_the_client(shared, tmp_pa
         PYTHONWARNINGS="always",
     )
 
-    async with served(told) as peer:
+    async with served(told, python=()) as peer:
         await peer.hello()
         found = await peer.request(
             "tools/call", {"name": "crm_search_accounts", "arguments": {"query": "a"}}
