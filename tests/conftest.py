@@ -30,28 +30,36 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(offer.close)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def world(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[World]:
-    """Two companies on a real database of each kind, for one test."""
+KINDS = ["sqlite", "postgresql"]
+
+
+async def _base(request: pytest.FixtureRequest) -> str:
+    """The URL of this worker's migrated database of a kind."""
     if request.param not in _URLS:
-        _URLS[request.param] = await migrated(request.param, tmp_path_factory.mktemp("databases"))
-    async with opened(_URLS[request.param]) as made:
+        paths: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+        _URLS[request.param] = await migrated(request.param, paths.mktemp("databases"))
+    return _URLS[request.param]
+
+
+@pytest.fixture(params=KINDS)
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Two companies on a real database of each kind, for one test."""
+    async with opened(await _base(request)) as made:
         yield made
 
 
-@pytest_asyncio.fixture(
-    params=["sqlite", "postgresql"], scope="module", loop_scope="module", name="shared"
-)
-async def shared_world(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[World]:
+@pytest_asyncio.fixture(params=KINDS, scope="module", loop_scope="module", name="shared")
+async def shared_world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """The same for all tests of a file, which keep out of each other's way.
 
     They carry `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
     """
-    if request.param not in _URLS:
-        _URLS[request.param] = await migrated(request.param, tmp_path_factory.mktemp("databases"))
-    async with opened(_URLS[request.param]) as made:
+    async with opened(await _base(request)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(params=KINDS, loop_scope="module")
+async def own(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """In such a file, a world for one test that asks what is there or what comes first."""
+    async with opened(await _base(request)) as made:
         yield made

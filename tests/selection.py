@@ -22,7 +22,7 @@ import pytest
 
 KINDS = ("sqlite", "postgresql")
 # The fixtures that stand for a database, and of these the ones that a file shares.
-DATABASES = frozenset({"world", "shared", "place", "embedded", "served", "copied", "saved"})
+DATABASES = frozenset({"world", "shared", "own", "place", "embedded", "served", "copied", "saved"})
 OF_A_FILE = frozenset({"shared"})
 BOTH = "CYBEROS_TEST_BOTH"
 

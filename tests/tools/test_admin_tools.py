@@ -37,28 +37,28 @@ async def refusal(world, action_id: str, person: str, slot: str | None = None) -
     return caught.value.code
 
 
-async def test_Q03_an_account_is_added_by_a_cfo_and_an_admin_and_by_nobody_else(shared):
-    async with talking(shared, "cfo_agent") as talk:
-        before = await everything(shared)
+async def test_Q03_an_account_is_added_by_a_cfo_and_an_admin_and_by_nobody_else(own):
+    async with talking(own, "cfo_agent") as talk:
+        before = await everything(own)
         answer = await talk.ok(
             "admin_add_bank_account", **account("0071 0001 23456"), note_to_approver="Tài khoản mới"
         )
-        only_proposed = difference(before, await everything(shared))
+        only_proposed = difference(before, await everything(own))
     action = answer["action_id"]
 
     refusals = [
-        await refusal(shared, action, "cfo"),  # her agent asked, and asking is not signing
-        await refusal(shared, action, "am"),
-        await refusal(shared, action, "admin", slot="cfo"),
+        await refusal(own, action, "cfo"),  # her agent asked, and asking is not signing
+        await refusal(own, action, "am"),
+        await refusal(own, action, "admin", slot="cfo"),
     ]
-    await shared.decide(action, "both", slot="cfo")
-    twice = await refusal(shared, action, "both", slot="admin")
-    too_early = await shared.execute(action)
-    taken = await refusal(shared, action, "cfo", slot="cfo")
-    await shared.decide(action, "admin")
-    late = await refusal(shared, action, "admin2", slot="admin")
-    report = await shared.execute(action)
-    again = await shared.execute(action)
+    await own.decide(action, "both", slot="cfo")
+    twice = await refusal(own, action, "both", slot="admin")
+    too_early = await own.execute(action)
+    taken = await refusal(own, action, "cfo", slot="cfo")
+    await own.decide(action, "admin")
+    late = await refusal(own, action, "admin2", slot="admin")
+    report = await own.execute(action)
+    again = await own.execute(action)
 
     assert [slot["slot"] for slot in answer["slots"]] == ["cfo", "admin"]
     assert "0071000123456" in answer["summary"], "one digit moves the money"
@@ -70,7 +70,7 @@ async def test_Q03_an_account_is_added_by_a_cfo_and_an_admin_and_by_nobody_else(
     assert taken in {"SELF_APPROVAL", "SLOT_FILLED"}
     assert (report.state, again.state, again.fault is not None) == ("succeeded", "succeeded", True)
     assert report.result["is_default"] is True, "the first account of its currency"
-    async with shared.looking() as tx:
+    async with own.looking() as tx:
         rows = await tx.all(select(BankAccount).where(BankAccount.id == report.result["id"]))
     assert [(row.account_number, row.currency) for row in rows] == [("0071000123456", "VND")]
 

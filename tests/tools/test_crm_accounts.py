@@ -37,26 +37,26 @@ async def test_a_name_is_found_however_it_is_typed_and_the_exact_one_comes_first
     assert none == []
 
 
-async def test_F01_what_is_sql_elsewhere_is_a_text_in_a_query(shared):
+async def test_F01_what_is_sql_elsewhere_is_a_text_in_a_query(own):
     texts = (
         "'", '"', "' OR '1'='1", "'; DROP TABLE account; --", "x' UNION SELECT * FROM person --",
         "/**/ OR 1=1", "{{7*7}}", "$(id)",
     )  # fmt: skip
 
-    async with talking(shared) as talk:
+    async with talking(own) as talk:
         await talk.ok("crm_create_account", name="Hoa Mai", account_type="llc")
-        before = await everything(shared)
+        before = await everything(own)
         found = {query: await names(talk, query) for query in texts}
         nul = await talk.code("crm_search_accounts", query="mai\0")
         long = await talk.code("crm_search_accounts", query="mai " * 250_000)
 
     assert [query for query in texts if found[query]] == []
     assert nul == long == "INVALID_ARGS"
-    assert difference(before, await everything(shared)) == {}
+    assert difference(before, await everything(own)) == {}
 
 
-async def test_F02_the_wildcards_of_like_are_signs_and_list_nothing(shared):
-    async with talking(shared) as talk:
+async def test_F02_the_wildcards_of_like_are_signs_and_list_nothing(own):
+    async with talking(own) as talk:
         await talk.ok("crm_create_account", name="100% Xanh_Sạch", account_type="llc")
         alone = [await names(talk, query) for query in ("%", "_", "\\", "%%", "%_%", "\\%")]
         within = [await names(talk, query) for query in ("x_nh", "x%h", "%anh", "xan\\h")]
@@ -67,7 +67,7 @@ async def test_F02_the_wildcards_of_like_are_signs_and_list_nothing(shared):
     assert by_sign == [["100% Xanh_Sạch"]] * 3
 
 
-async def test_F04_an_operator_of_a_word_index_is_a_word_like_any_other(shared):
+async def test_F04_an_operator_of_a_word_index_is_a_word_like_any_other(own):
     nothing = (
         "*",
         "cuon* OR nem*",
@@ -81,7 +81,7 @@ async def test_F04_an_operator_of_a_word_index_is_a_word_like_any_other(shared):
         "(cuon", "cuon+nem", "cu*",
     )  # fmt: skip
 
-    async with talking(shared) as talk:
+    async with talking(own) as talk:
         await talk.ok("crm_create_account", name="Cuốn Nem 26", account_type="llc")
         found = {query: await names(talk, query) for query in (*nothing, *its_words)}
 
