@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 KINDS = ["sqlite", "postgresql"]
 
 
-async def _base(request: pytest.FixtureRequest) -> str:
+async def _migrated(request: pytest.FixtureRequest) -> str:
     """The URL of this worker's migrated database of a kind."""
     if request.param not in _URLS:
         paths: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
@@ -42,9 +42,15 @@ async def _base(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(params=KINDS)
+async def base(request: pytest.FixtureRequest) -> str:
+    """The URL of a database of each kind, which nobody has opened."""
+    return await _migrated(request)
+
+
+@pytest.fixture(params=KINDS)
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Two companies on a real database of each kind, for one test."""
-    async with opened(await _base(request)) as made:
+    async with opened(await _migrated(request)) as made:
         yield made
 
 
@@ -54,12 +60,12 @@ async def shared_world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
 
     They carry `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
     """
-    async with opened(await _base(request)) as made:
+    async with opened(await _migrated(request)) as made:
         yield made
 
 
 @pytest_asyncio.fixture(params=KINDS, loop_scope="module")
 async def own(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """In such a file, a world for one test that asks what is there or what comes first."""
-    async with opened(await _base(request)) as made:
+    async with opened(await _migrated(request)) as made:
         yield made

@@ -22,7 +22,9 @@ import pytest
 
 KINDS = ("sqlite", "postgresql")
 # The fixtures that stand for a database, and of these the ones that a file shares.
-DATABASES = frozenset({"world", "shared", "own", "place", "embedded", "served", "copied", "saved"})
+DATABASES = frozenset({"base", "world", "shared", "own"}) | frozenset(
+    {"place", "embedded", "served", "copied", "saved"}  # of tests/cli
+)
 OF_A_FILE = frozenset({"shared"})
 BOTH = "CYBEROS_TEST_BOTH"
 
