@@ -27,8 +27,8 @@ help: ## say what there is
 demo: $(READY) ## tell a whole story on an embedded database (LANGUAGE=en or vi)
 	$(BIN)/cyberos demo $(DEMO)
 
-# A worker takes over what another has not begun, file by file, so that a world of a file is built
-# once.
+# Neighbours stay in one worker until another has nothing left to do, so that the world of a file
+# is mostly built once.
 test: $(READY) ## run the tests, each on SQLite or PostgreSQL (ARGS=--both for all on both)
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 

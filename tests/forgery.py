@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from domain.store import audit_checkpoints, audit_source, checkpoints
 from domain.store.audit_verify import Report
-from domain.store.engine import Database
+from domain.store.engine import Database, sqlite_url
 from domain.store.schema import Base
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
 from policies import audit_verify
@@ -81,11 +82,12 @@ class Archive:
     async def forging(self) -> AsyncIterator["Forger"]:
         """Change rows; what is verified afterwards is the changed database."""
         if self.world.is_sqlite:
+            target = Path(self.world.owner_side.url.database or "").with_name("forged.db")
             if self.database is self.world.inbox_side:
-                target = self.folder / "copy.db"
+                target.unlink(missing_ok=True)
                 copy_of(self.world.url, target)
-                self.database = audit_source.open_copy(target)
-            engine = create_async_engine(f"sqlite+aiosqlite:///{self.folder / 'copy.db'}")
+                self.database = _opened(target)
+            engine = create_async_engine(sqlite_url(str(target)))
         else:
             engine = create_async_engine(make_url(self.world.url))
         try:
@@ -170,14 +172,20 @@ def _table(entity: type[Base]) -> Table:
     return table
 
 
+@cache
+def _opened(copy: Path) -> Database:
+    """The copy, through an engine that remembers the statements of an earlier verification."""
+    return audit_source.open_copy(copy)
+
+
 async def _look_away(connection: AsyncConnection) -> None:
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
         return
     await connection.execute(text("PRAGMA ignore_check_constraints=ON"))
-    names = await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
-    for name in names.scalars().all():
-        await connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+    await connection.execute(text("PRAGMA writable_schema=ON"))
+    await connection.execute(text("DELETE FROM sqlite_master WHERE type = 'trigger'"))
+    await connection.execute(text("PRAGMA writable_schema=RESET"))
 
 
 def kept(world: World, folder: Path) -> Archive:
