@@ -26,13 +26,14 @@ from domain.identity.keys import key_id
 from domain.kernel.clock import Clock, from_stamp, stamp
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
-from domain.store import audit_checkpoints, audit_source, audit_verify, checkpoints
+from domain.store import audit_checkpoints, audit_source, audit_verify, checkpoints, wires
 from domain.store.audit_verify import Report, Trace
 from domain.store.engine import Database
 from domain.store.salvage import salvaged, unreadable
 from domain.store.schema import Base
 from domain.store.tx import Tx, reading
 from domain.store.visibility import SYSTEM
+from domain.store.wires import Wires
 from policies import (
     audit_effects,
     audit_nights,
@@ -64,11 +65,14 @@ Row = TypeVar("Row", bound=Base)
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What lies outside the database: pinned roots, checkpoints and the keys that sign them."""
+    """What lies outside the database: pinned roots, checkpoints, the keys that sign them, and which
+    tools the program wires to the guards of the database (None: not judged).
+    """
 
     trust: trust.Trust | None
     checkpoint_dir: Path
     checkpoint_keys: Path
+    wires: Wires | None = None
 
 
 async def verify(database: Database, tenant_id: str, clock: Clock, sources: Sources) -> Report:
@@ -89,6 +93,7 @@ async def verify(database: Database, tenant_id: str, clock: Clock, sources: Sour
 async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     await audit_verify.verify_chain(tx, report)
     await _verify_checkpoints(tx, report, sources)
+    await _verify_wires(tx, report, sources)
     if sources.trust is None:
         report.found("trust file", "is missing, so no signature can be checked")
     else:
@@ -139,6 +144,14 @@ async def _verify_checkpoints(tx: Tx, report: Report, sources: Sources) -> None:
     keys = checkpoints.public_keys(sources.checkpoint_keys, deploy or "")
     log = checkpoints.log_path(sources.checkpoint_dir, report.tenant_id)
     await audit_checkpoints.verify_checkpoints(tx, report, log, keys, deploy)
+
+
+async def _verify_wires(tx: Tx, report: Report, sources: Sources) -> None:
+    """What needs people must not be done by a tool that somebody wired to a guard by hand."""
+    if sources.wires is None:
+        return
+    if complaint := wires.complaint(await wires.seen(tx), sources.wires):
+        report.found("guards", f"are not wired as this program says: {complaint}")
 
 
 async def _verify_genesis(tx: Tx, report: Report, sources: Sources) -> None:

@@ -23,6 +23,7 @@ from domain.store.schema import Base
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
 from policies import audit_verify
 from policies.audit_verify import Sources
+from server import wiring
 from tests.world import Company, World, copy_of
 
 
@@ -41,6 +42,7 @@ class Archive:
             self.world.house.trust,
             self.folder / "checkpoints",
             self.folder / "keys" / checkpoints.PUBLIC_FILE,
+            wiring.wires(),
         )
 
     @property
@@ -66,6 +68,7 @@ class Archive:
             other.get("trust", self.sources.trust),
             self.sources.checkpoint_dir,
             self.sources.checkpoint_keys,
+            self.sources.wires,
         )
         tenant_id = (company or self.world.ours).id
         try:

@@ -18,7 +18,7 @@ from domain.approvals.triggers import (
 )
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
-from domain.store.guards import append_only, begins_as, final, fixed_but, never_deleted
+from domain.store.guards import append_only, begins_as, final, fixed_but, never_deleted, numbered
 
 _STATE = ("state", "state_seq", "error_code", "closed_by", "closed_at")
 _EXECUTED = ("lease_owner", "lease_until", "attempt", "provider_ref", "result")
@@ -49,7 +49,7 @@ MODULE = Module(
             guards=(append_only(), ONLY_WHILE_UNKNOWN), grants={Role.INBOX: Grant(insert=True)}
         ),
         ExecutionAttempt: Stored(
-            guards=(final("ended_at"), never_deleted()),
+            guards=(numbered("n", "action_id"), final("ended_at"), never_deleted()),
             grants={
                 Role.EXECUTOR: Grant(insert=True, update=("ended_at", "outcome", "provider_ref"))
             },

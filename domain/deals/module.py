@@ -4,7 +4,7 @@ from domain.deals import queries, timeline
 from domain.deals.tables import Deal, DealMember, StageMove
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
-from domain.store.guards import append_only, begins_as, final, needs_action, never_deleted
+from domain.store.guards import append_only, begins_as, final, needs_action, never_deleted, numbered
 
 _MOVED = (
     "stage_id", "stage_entered_at", "probability_pct", "probability_manual", "updated_at",
@@ -49,7 +49,7 @@ MODULE = Module(
             },
         ),
         StageMove: Stored(
-            guards=(append_only(),),
+            guards=(append_only(), numbered("n", "deal_id")),
             grants=dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True)),
         ),
     },

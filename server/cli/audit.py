@@ -134,6 +134,7 @@ async def verify_all(
         _trust(evidence.trust or settings.trust_file),
         evidence.checkpoint_dir or settings.checkpoint_dir,
         evidence.checkpoint_keys or settings.keys_dir / checkpoints.PUBLIC_FILE,
+        wiring.wires(),
     )
     if evidence.database is None:
         async with opened(Role.INBOX, settings) as desk:

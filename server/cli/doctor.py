@@ -12,7 +12,7 @@ from domain.identity import queries as identity
 from domain.identity.tables import Agent
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault
-from domain.store import audit_queries, checkpoints, condition, directory
+from domain.store import audit_queries, checkpoints, condition, directory, wires
 from domain.store.condition import Served
 from domain.store.declarations import Mark
 from domain.store.descriptor import modules
@@ -148,8 +148,18 @@ async def _database(database: Database) -> tuple[Served | None, list[Check]]:
         checks = list(_served(served))
     await check_revision(database)
     checks.append(Check(Mark.OK, "database", f"It is at revision {HEAD}, as this program needs."))
+    checks.append(await _guards(database))
     checks.append(await _clock(database))
     return served, checks
+
+
+async def _guards(database: Database) -> Check:
+    complaint = wires.complaint(await wires.found(database), wiring.wires())
+    if complaint is None:
+        sentence = "What needs people is opened by the tools of this program and by no others."
+        return Check(Mark.OK, "guards", sentence)
+    sentence = f"The database's guards are not wired as this program says ({complaint})"
+    return Check(Mark.FAIL, "guards", f"{sentence}; run `cyberos migrate`.")
 
 
 async def _embedded(database: Database) -> list[Check]:

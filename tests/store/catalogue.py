@@ -39,6 +39,54 @@ def differences(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     ]
 
 
+# --- what both kinds have ---
+
+# Word search, and the roles that only PostgreSQL has.
+ONE_SIDED = {
+    "account.search_words", "account.ix_account_search_words",
+    "account.account_search_insert", "account.account_search_update",
+    "account.account_search_delete", "pending_action.pending_action_agent_cancels",
+    "pending_action.pending_action_executor_executes",
+}  # fmt: skip
+_TYPES = {
+    "bigint": "BIGINT",
+    "boolean": "BOOLEAN",
+    "bytea": "BLOB",
+    "character varying": "VARCHAR",
+    "date": "DATE",
+    "integer": "INTEGER",
+    "json": "JSON",
+    "text": "TEXT",
+    "timestamp with time zone": "VARCHAR(27)",  # schema.Instant
+}
+_KEYS = ("FOREIGN KEY", "PRIMARY KEY", "UNIQUE (")
+
+
+def shared(found: Catalogue) -> Catalogue:
+    """The part that both kinds of database have, in the words of SQLite: columns with their types,
+    keys with their columns; checks, indexes and triggers by name, because each database writes
+    them down in words of its own.
+    """
+    rows: Catalogue = {}
+    for name, row in found.items():
+        belongs_to_a_table = "." in name and " to " not in name and not name.endswith("_wall")
+        if belongs_to_a_table and name not in ONE_SIDED:
+            rows[name] = _shared(row)
+    return rows
+
+
+def _shared(row: str) -> str:
+    if row.startswith(_KEYS):
+        return re.sub(r'[\s"]', "", row)
+    # Text is collated and numbered as the one database needs it.
+    plain = re.sub(r" default nextval.*| and C$", "", row)
+    type_ = plain.removesuffix(" not null")
+    for theirs, ours in _TYPES.items():
+        if re.fullmatch(rf"{theirs}(\(\d+\))?", type_):
+            return ours + plain[len(theirs) :]
+    return plain if re.fullmatch(r"[A-Z]+(\(\d+\))?", type_) else "there"
+
+
 # --- SQLite ---
 
 

@@ -21,6 +21,7 @@ from tests.world import World
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.both]
 
 OPEN, WON, REJECTED = ":open_deal", ":won_deal", ":rejected"
+STEP = "update pending_action set state_seq = state_seq + 1,"
 ACTION_COPY = (
     "insert into pending_action (tenant_id, id, tool, tool_schema_sha256, args_json, args_sha256,"
     " entity_type, entity_id, entity_version, entity_digest, effects, summary, summary_sha256,"
@@ -53,14 +54,15 @@ class Stage:
     world: World
     names: dict[str, str]
 
-    async def attempt(self, statement: str) -> str:
-        """The message with which the owner's statement is refused; "" when it is done."""
+    async def attempt(self, *statements: str) -> str:
+        """The message with which one of the owner's statements is refused; "" when all are done."""
         values = {**self.names, "tenant": self.world.ours.id}
-        said = re.sub(r":([a-z_]+)", lambda name: f"'{values[name[1]]}'", statement)
-        said = said.replace("{true}", "1" if self.world.is_sqlite else "true")
         try:
             async with self.world.owning() as tx:
-                await tx.session.execute(text(said))
+                for statement in statements:
+                    said = re.sub(r":([a-z_]+)", lambda name: f"'{values[name[1]]}'", statement)
+                    said = said.replace("{true}", "1" if self.world.is_sqlite else "true")
+                    await tx.session.execute(text(said))
                 raise _Undone
         except IntegrityError as error:
             return str(error.orig)
@@ -211,6 +213,12 @@ REFUSED = {
     "an activity is rewritten": "update activity set subject = 'x' where tenant_id = :tenant",
     "an activity is gone": "delete from activity where tenant_id = :tenant",
     "history is rewritten": "update stage_move set reason = 'x' where tenant_id = :tenant",
+    "history skips a step": "insert into stage_move (tenant_id, deal_id, n, to_stage_id, moved_by, at)"
+    " select tenant_id, deal_id, n + 2, to_stage_id, moved_by, at from stage_move"
+    " where tenant_id = :tenant",
+    "an attempt is made up": "insert into execution_attempt (tenant_id, action_id, n, started_at)"
+    " select tenant_id, action_id, n + 2, started_at from execution_attempt"
+    " where tenant_id = :tenant",
     "history is gone": "delete from stage_move where tenant_id = :tenant",
     "a policy is rewritten": "update policy_version set body = '{}' where tenant_id = :tenant",
     "a policy is gone": "delete from policy_version where tenant_id = :tenant",
@@ -239,7 +247,7 @@ async def test_the_same_statements_meet_rows_and_are_not_refused_for_another_rea
         "append-only", "begins as", "never deleted", "approved actions only", "is fixed",
         "is bound", "cannot take this step", "no quorum", "only moves forward",
         "can only be erased", "can only be revoked", "has ended", "needs a pending action",
-        "slots_needed", "UNIQUE", "nobody confirmed", "duplicate key", "pk_approval",
+        "slots_needed", "UNIQUE", "counts without a gap", "nobody confirmed", "duplicate key", "pk_approval",
     )  # fmt: skip
 
     answers = {what: await stage.attempt(statement) for what, statement in REFUSED.items()}
@@ -288,3 +296,25 @@ async def test_sqlite_replaces_no_row_that_may_not_be_removed(stage):
 
     assert all(answers)
     assert difference(before, await everything(stage.world, but=frozenset())) == {}
+
+
+@pytest.mark.parametrize(
+    ("wired", "refused"),
+    [
+        ("", ""),  # as it was migrated
+        ("delete from guard_tool where guard = 'deal.close'", "approved actions only"),
+        (
+            "update guard_tool set tool = 'cyberos.crm.end_deal' where guard = 'deal.close'",
+            "approved actions only",
+        ),
+    ],
+)
+async def test_an_approved_action_opens_a_guard_only_for_a_tool_that_is_wired_to_it(
+    stage, wired, refused
+):
+    executing = f"{STEP} state = 'executing' where id = :approved"
+    closing = (wired, executing, f"update deal set status = 'lost' where id = {OPEN}")
+
+    heard = await stage.attempt(*filter(None, closing))
+
+    assert refused in heard and bool(refused) == bool(heard)

@@ -1,5 +1,7 @@
 """The baseline: companies and people, what waits for them and what they signed. Frozen."""
 
+from typing import Any
+
 from alembic import op
 from sqlalchemy import (
     JSON,
@@ -24,7 +26,7 @@ from domain.approvals.triggers import (
     QUORUM,
     STEPS,
 )
-from domain.store.guards import append_only, begins_as, final, fixed_but, never_deleted
+from domain.store.guards import append_only, begins_as, final, fixed_but, never_deleted, numbered
 from domain.store.migrations.columns import unique_where
 from domain.store.migrations.triggers import guard
 from domain.store.schema import Code, Digest, Id, Instant, Line
@@ -144,41 +146,47 @@ def _approver_key() -> None:
     )
 
 
+def _what_is_signed() -> tuple[Column[Any], ...]:
+    return (
+        Column("tool", Code, nullable=False),
+        Column("tool_schema_sha256", Digest, nullable=False),
+        Column("args_json", Text, nullable=False),
+        Column("args_sha256", Digest, nullable=False),
+        Column("entity_type", Code, nullable=False),
+        Column("entity_id", Id, nullable=False),
+        Column("entity_version", Integer, nullable=False),
+        Column("entity_digest", Digest, nullable=False),
+        Column("effects", JSON, nullable=False),
+        Column("summary", Text, nullable=False),
+        Column("summary_sha256", Digest, nullable=False),
+        Column("claim", String(500)),
+        Column("amount_minor", BigInteger),
+        Column("currency", String(3)),
+        Column("amount_usd_minor", BigInteger),
+        Column("fx_rate_id", Id),
+        Column("policy_version", Integer, nullable=False),
+        Column("policy_sha256", Digest, nullable=False),
+        Column("slots", JSON, nullable=False),
+        Column("slots_needed", Integer, nullable=False),
+        Column("self_rule", Code, nullable=False),
+        Column("min_assurance", Integer, nullable=False),
+        Column("taint", Integer, nullable=False),
+        Column("requester", Code, nullable=False),
+        Column("requester_person", Id, nullable=False),
+        Column("nonce", Digest, nullable=False),
+        Column("dedupe_key", Digest, nullable=False),
+        Column("created_at", Instant(), nullable=False),
+        Column("expires_at", Instant(), nullable=False),
+    )
+
+
 def _pending_action() -> None:
     guard(
         op.create_table(
             "pending_action",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),
-            Column("tool", Code, nullable=False),
-            Column("tool_schema_sha256", Digest, nullable=False),
-            Column("args_json", Text, nullable=False),
-            Column("args_sha256", Digest, nullable=False),
-            Column("entity_type", Code, nullable=False),
-            Column("entity_id", Id, nullable=False),
-            Column("entity_version", Integer, nullable=False),
-            Column("entity_digest", Digest, nullable=False),
-            Column("effects", JSON, nullable=False),
-            Column("summary", Text, nullable=False),
-            Column("summary_sha256", Digest, nullable=False),
-            Column("claim", String(500)),
-            Column("amount_minor", BigInteger),
-            Column("currency", String(3)),
-            Column("amount_usd_minor", BigInteger),
-            Column("fx_rate_id", Id),
-            Column("policy_version", Integer, nullable=False),
-            Column("policy_sha256", Digest, nullable=False),
-            Column("slots", JSON, nullable=False),
-            Column("slots_needed", Integer, nullable=False),
-            Column("self_rule", Code, nullable=False),
-            Column("min_assurance", Integer, nullable=False),
-            Column("taint", Integer, nullable=False),
-            Column("requester", Code, nullable=False),
-            Column("requester_person", Id, nullable=False),
-            Column("nonce", Digest, nullable=False),
-            Column("dedupe_key", Digest, nullable=False),
-            Column("created_at", Instant(), nullable=False),
-            Column("expires_at", Instant(), nullable=False),
+            *_what_is_signed(),
             Column("state", Code, nullable=False),
             Column("state_seq", Integer, nullable=False),
             Column("lease_owner", Code),
@@ -309,6 +317,7 @@ def _execution_attempt() -> None:
                 ["tenant_id", "action_id"], ["pending_action.tenant_id", "pending_action.id"]
             ),
         ),
+        numbered("n", "action_id"),
         final("ended_at"),
         never_deleted(),
         version=1,

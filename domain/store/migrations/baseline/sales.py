@@ -16,7 +16,15 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from domain.store.guards import append_only, begins_as, final, fixed, needs_action, never_deleted
+from domain.store.guards import (
+    append_only,
+    begins_as,
+    final,
+    fixed,
+    needs_action,
+    never_deleted,
+    numbered,
+)
 from domain.store.migrations.columns import unique_where
 from domain.store.migrations.triggers import guard, make_searchable
 from domain.store.schema import Code, Folded, Id, Instant, Line
@@ -301,5 +309,6 @@ def _stage_move() -> None:
             ForeignKeyConstraint(["tenant_id", "to_stage_id"], ["stage.tenant_id", "stage.id"]),
         ),
         append_only(),
+        numbered("n", "deal_id"),
         version=1,
     )
