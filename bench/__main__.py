@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import company, forecast, http, vietnam
+from bench import company, forecast, http, migration, vietnam
 from bench.wire import Peer
 
 NOOP = ["-m", "bench.noop"]
@@ -50,7 +50,13 @@ def main() -> int:
         "machine": platform.machine(),
         "accounts": options.accounts,
         "pure_python_loop_ms": _loop_ms(),
-        "figures": {**figures, **over_http, **vietnam.figures(), **forecast.figures()},
+        "figures": {
+            **figures,
+            **over_http,
+            **vietnam.figures(),
+            **forecast.figures(),
+            **migration.figures(),
+        },
     }
     sys.stdout.write(json.dumps(report, indent=2) + "\n")
     missed = [name for name, figure in report["figures"].items() if not figure["ok"]]

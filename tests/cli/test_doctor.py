@@ -22,6 +22,7 @@ from domain.store.engine import Role, connect
 from policies import coverage, floor, shipped
 from policies.catalogue import Catalogue
 from tests.cli.console import Place
+from tests.sqlite import by_hand
 
 
 @pytest.fixture
@@ -100,6 +101,26 @@ def test_a_trust_file_of_another_installation_or_without_this_tenant_fails(copie
 
     assert "The trust file belongs to another installation than the database." in failed
     assert "The trust file has no root for this tenant: nobody can sign." in failed
+
+
+def test_a_guard_that_somebody_wired_to_another_tool_is_found_and_wired_back(copied):
+    with by_hand(copied.data_dir / "cyberos.db") as raw:
+        raw.execute(
+            "update guard_tool set tool = 'cyberos.crm.move_stage' where guard like 'deal%'"
+        )
+        raw.execute("insert into guard_tool values ('deal.close', 'cyberos.crm.update_deal')")
+
+    (sentence,) = sentences(copied, "fail", "guards")
+    verified = copied.run("audit", "verify")
+    copied.ok("migrate")
+
+    assert "deal.close opens for cyberos.crm.move_stage" in sentence
+    assert "deal.close opens for cyberos.crm.update_deal" in sentence
+    assert "deal.close does not open for cyberos.crm.close_deal" in sentence
+    assert "run `cyberos migrate`" in sentence
+    assert verified.code == 1 and "guards: are not wired as this program says" in verified.out
+    assert sentences(copied, "fail", "guards") == []
+    assert "guards" not in copied.run("audit", "verify").out
 
 
 def test_keys_that_lie_open_are_named(copied):

@@ -213,7 +213,8 @@ REFUSED = {
     "an activity is rewritten": "update activity set subject = 'x' where tenant_id = :tenant",
     "an activity is gone": "delete from activity where tenant_id = :tenant",
     "history is rewritten": "update stage_move set reason = 'x' where tenant_id = :tenant",
-    "history skips a step": "insert into stage_move (tenant_id, deal_id, n, to_stage_id, moved_by, at)"
+    "history skips a step": "insert into stage_move"
+    " (tenant_id, deal_id, n, to_stage_id, moved_by, at)"
     " select tenant_id, deal_id, n + 2, to_stage_id, moved_by, at from stage_move"
     " where tenant_id = :tenant",
     "an attempt is made up": "insert into execution_attempt (tenant_id, action_id, n, started_at)"
@@ -247,7 +248,8 @@ async def test_the_same_statements_meet_rows_and_are_not_refused_for_another_rea
         "append-only", "begins as", "never deleted", "approved actions only", "is fixed",
         "is bound", "cannot take this step", "no quorum", "only moves forward",
         "can only be erased", "can only be revoked", "has ended", "needs a pending action",
-        "slots_needed", "UNIQUE", "counts without a gap", "nobody confirmed", "duplicate key", "pk_approval",
+        "slots_needed", "UNIQUE", "counts without a gap", "nobody confirmed",
+        "duplicate key", "pk_approval",
     )  # fmt: skip
 
     answers = {what: await stage.attempt(statement) for what, statement in REFUSED.items()}

@@ -30,11 +30,10 @@ _LOST_RACES = {
 }
 
 
-def head() -> str:
-    """The newest revision there is a script for."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
-    assert newest is not None
-    return newest
+def revisions() -> list[str]:
+    """Every revision there is a script for, oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.revision for script in scripts][::-1]
 
 
 async def migrate(url: str, wires: Wires) -> None:
@@ -59,13 +58,18 @@ async def migrate(url: str, wires: Wires) -> None:
         await database.close()
 
 
-def upgrade(connection: Connection, wires: Wires, to: str = "head") -> None:
-    """The same within a transaction of the owner, up to a revision."""
+def upgrade(connection: Connection, wires: Wires) -> None:
+    """The same within a transaction of the owner."""
+    run_revisions(connection)
+    raise_walls(connection)
+    write(connection, wires)
+
+
+def run_revisions(connection: Connection, to: str = "head") -> None:
+    """Run the revisions that are missing; what every migration ends with is not done here."""
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, to)
-    raise_walls(connection)
-    write(connection, wires)
 
 
 def _config() -> Config:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table
 
 from domain.store.guards import Guard
 from domain.store.migrations import searching_v1, triggers_v1
+from domain.store.migrations.sending import send
 
 NEWEST = 1
 _RENDERERS = {1: triggers_v1.Renderer}
@@ -20,17 +21,17 @@ _SEARCH = {1: searching_v1.statements}
 
 def prepare(*, version: int) -> None:
     """Make the functions that triggers and search of PostgreSQL need."""
-    _run(op.get_bind(), preparation(op.get_bind(), version=version))
+    send(op.get_bind(), preparation(op.get_bind(), version=version))
 
 
 def guard(table: Table, *guards: Guard, version: int) -> None:
     """Put the guards on a table, in a migration."""
-    _run(op.get_bind(), statements(op.get_bind(), table, guards, version=version))
+    send(op.get_bind(), statements(op.get_bind(), table, guards, version=version))
 
 
 def make_searchable(table: Table, *, version: int) -> None:
     """Make the index of the words in the column `folded`, in a migration."""
-    _run(op.get_bind(), searchable(op.get_bind(), table, version=version))
+    send(op.get_bind(), searchable(op.get_bind(), table, version=version))
 
 
 def statements(
@@ -49,8 +50,3 @@ def preparation(connection: Connection, *, version: int = NEWEST) -> tuple[str, 
 def searchable(connection: Connection, table: Table, *, version: int = NEWEST) -> tuple[str, ...]:
     """What makes the table searchable."""
     return _SEARCH[version](connection.dialect.name, table.name)
-
-
-def _run(connection: Connection, sql: Iterable[str]) -> None:
-    for statement in sql:
-        connection.exec_driver_sql(statement)

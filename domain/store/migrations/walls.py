@@ -10,6 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from domain.store.descriptor import ALL, Stored, modules, stored
 from domain.store.engine import SEARCHER, Role
+from domain.store.migrations.sending import send
 from domain.store.schema import TenantRow
 from domain.store.searchable import Searchable
 
@@ -42,14 +43,14 @@ def raise_walls(connection: Connection) -> None:
             text("SELECT tablename FROM pg_policies WHERE policyname = 'tenant_wall'")
         ).scalars()
     )
+    quote = connection.dialect.identifier_preparer.quote
+    statements: list[str] = []
     for table in sorted(inspect(connection).get_table_names()):
-        name = connection.dialect.identifier_preparer.quote(table)
-        if table in of_tenants - walled:
-            _run(connection, _wall(name))
-        rules = declared.get(table, _UNKNOWN)
-        _run(connection, _grants(rules, name))
-        if rules.searched:
-            _run(connection, _search_wall(rules.searched, name))
+        name, rules = quote(table), declared.get(table, _UNKNOWN)
+        statements += _wall(name) if table in of_tenants - walled else ()
+        statements += _grants(rules, name)
+        statements += _search_wall(rules.searched, name) if rules.searched else ()
+    send(connection, statements)
 
 
 def _wall(name: str) -> Iterator[str]:
@@ -80,8 +81,3 @@ def _search_wall(searched: Searchable, name: str) -> Iterator[str]:
     yield f"CREATE POLICY search_wall ON {name} AS RESTRICTIVE TO {SEARCHER} USING ({_SOUGHT})"
     yield f"REVOKE ALL ON {name} FROM {SEARCHER}"
     yield f"GRANT SELECT ({', '.join(searched.columns)}) ON {name} TO {SEARCHER}"
-
-
-def _run(connection: Connection, statements: Iterator[str]) -> None:
-    for statement in statements:
-        connection.exec_driver_sql(statement)
