@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Table
@@ -81,8 +82,8 @@ SOUND = Stored(guards=(append_only(),), grants=WRITTEN)
 
 
 def said(rules: Stored | None, module: str = "activities") -> list[str]:
-    tables = {} if rules is None else {Planted: rules}
-    return list(complaints([Planted], [Module(name=module, tables=tables)]))  # type: ignore[arg-type]
+    tables: dict[Any, Stored] = {} if rules is None else {Planted: rules}
+    return list(complaints([Planted], [Module(name=module, tables=tables)]))
 
 
 def test_what_is_declared_is_not_complained_of():
