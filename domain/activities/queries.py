@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
 from domain.activities.tables import Activity
-from domain.deals.queries import Reader, visible_ids_by
+from domain.deals.queries import Reader
 from domain.store.questions import Question, question
 from domain.store.tx import Tx
 from domain.store.visibility import SYSTEM
@@ -25,14 +25,6 @@ _LISTED = (
     Activity.source_event_id,
     Activity.logged_by,
     Activity.created_at,
-)
-
-
-_VISIBLE = or_(  # what happened around a hidden deal is hidden with it
-    Activity.deal_id.is_(None),
-    Activity.deal_id.in_(
-        visible_ids_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True))
-    ),
 )
 _ABOUT: Mapping[str, ColumnElement[bool]] = {
     "account_id": Activity.account_id == bindparam("account_id"),
@@ -63,7 +55,8 @@ async def recent(
     about = _about(account_id, deal_id)
     before = {"occurred_at": after[0], "last_id": after[1]} if after is not None else {}
     asked = _recent(frozenset(about), after is not None)
-    return await tx.ask(asked, **about, **_eyes(reader), **before, limit=limit)
+    with tx.looking_as(reader):
+        return await tx.ask(asked, **about, **before, limit=limit)
 
 
 async def count(
@@ -71,7 +64,8 @@ async def count(
 ) -> int:
     """How many activities of an account or a deal the reader may see."""
     about = _about(account_id, deal_id)
-    found = await tx.ask(_count(frozenset(about)), **about, **_eyes(reader))
+    with tx.looking_as(reader):
+        found = await tx.ask(_count(frozenset(about)), **about)
     return int(found[0].activities)
 
 
@@ -83,7 +77,7 @@ async def counts(tx: Tx, account_id: str, reader: Reader) -> Mapping[str, int]:
 @lru_cache(maxsize=16)
 def _recent(about: frozenset[str], continued: bool) -> Question:
     """The question for a page about an account, a deal or both, made once for each."""
-    statement = select(*_LISTED).where(_VISIBLE, *(_ABOUT[name] for name in sorted(about)))
+    statement = select(*_LISTED).where(*(_ABOUT[name] for name in sorted(about)))
     if continued:
         same_time = Activity.occurred_at == bindparam("occurred_at")
         statement = statement.where(
@@ -100,13 +94,9 @@ def _recent(about: frozenset[str], continued: bool) -> Question:
 def _count(about: frozenset[str]) -> Question:
     """The question for their number, made once for each."""
     number = select(func.count(Activity.id).label("activities"))
-    return question(number.where(_VISIBLE, *(_ABOUT[name] for name in sorted(about))))
+    return question(number.where(*(_ABOUT[name] for name in sorted(about))))
 
 
 def _about(account_id: str | None, deal_id: str | None) -> dict[str, str]:
     asked = {"account_id": account_id, "deal_id": deal_id}
     return {name: id for name, id in asked.items() if id is not None}
-
-
-def _eyes(reader: Reader) -> dict[str, Any]:
-    return {"person_id": reader.person_id, "workspace_ids": reader.workspace_ids}

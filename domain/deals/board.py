@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, func, select
 
-from domain.deals.queries import Reader, visible_by
+from domain.deals.queries import Reader
 from domain.deals.tables import Deal
 from domain.kernel.rounding import Rounding, divide
 from domain.pipelines import service as pipelines
@@ -89,7 +89,6 @@ class Board:
 _IN_PIPELINE = (
     Deal.pipeline_id == bindparam("pipeline_id"),
     Deal.status == "open",
-    visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
 )
 _LAST_ACTIVITY = last_of("activity", "occurred_at", by="deal_id", of=Deal.id)
 _SINCE = bindparam("quiet_since", type_=Deal.stage_entered_at.type)
@@ -155,18 +154,15 @@ async def board(tx: Tx, reader: Reader, reference: str | None, *, cards: int) ->
     all. A fixed number of statements, however many deals there are. Raises PIPELINE_UNKNOWN.
     """
     shape = await pipelines.find(tx, reference, reader.workspace_ids)
-    asked: dict[str, Any] = {
-        "pipeline_id": shape.pipeline.id,
-        "person_id": reader.person_id,
-        "workspace_ids": reader.workspace_ids,
-    }
+    id = shape.pipeline.id
     since = tx.at - timedelta(days=STAGNANT_DAYS[0])
     sums: dict[str, list[Any]] = defaultdict(list)
-    for row in await tx.ask(_SUMS, quiet_since=since, **asked):
-        sums[row.stage_id].append(row)
     shown: dict[str, list[Card]] = defaultdict(list)
-    for row in await tx.ask(_CARDS, most=cards, **asked):
-        shown[row.stage_id].append(Card._make(row))
+    with tx.looking_as(reader):
+        for row in await tx.ask(_SUMS, quiet_since=since, pipeline_id=id):
+            sums[row.stage_id].append(row)
+        for row in await tx.ask(_CARDS, most=cards, pipeline_id=id):
+            shown[row.stage_id].append(Card._make(row))
     columns = [
         _column(stage, sums[stage.id], shown[stage.id])
         for stage in shape.stages

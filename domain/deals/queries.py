@@ -1,7 +1,7 @@
-"""Which deals may this person see, and which of them are asked for?
+"""Which deals are asked for?
 
 Whoever asks for deals says who reads. A deal that is hidden from the reader is in no list, no
-count and no answer about a single deal.
+count and no answer about a single deal: the session sees to it (Deal.seen_if).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,16 +15,11 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from domain.accounts import queries as accounts
 from domain.deals.cards import DealCard, shown_deals
 from domain.deals.tables import Deal, DealMember, StageMove
-from domain.store.questions import Question, entities, question
+from domain.store.questions import Question, question
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who looks: a person, or the person an agent acts for, and the workspaces she is in."""
-
-    person_id: str
-    workspace_ids: tuple[str, ...]
+Reader = Viewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,42 +82,14 @@ _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
 }
 
 
-def visible_to(reader: Reader) -> ColumnElement[bool]:
-    """The condition under which a deal exists for a reader.
-
-    Her own deals, those she is listed on, and what is not private in her workspaces.
-    """
-    return visible_by(reader.person_id, reader.workspace_ids)
+def visible_ids() -> "Select[str]":
+    """The ids of all deals that exist for whoever asks, to be part of another question."""
+    return select(Deal.id)
 
 
-def visible_by(person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
-    """The same with values or with parameters, for statements that are prepared."""
-    listed = (
-        select(DealMember.deal_id)
-        .where(
-            DealMember.deal_id == Deal.id,
-            DealMember.person_id == person_id,
-            DealMember.removed_at.is_(None),
-        )
-        .exists()
-    )
-    shared = and_(Deal.visibility == "workspace", Deal.workspace_id.in_(workspace_ids))
-    return or_(shared, Deal.owner_id == person_id, listed)
-
-
-def visible_ids(reader: Reader) -> "Select[str]":
-    """The ids of all deals that exist for a reader, to be part of another question."""
-    return visible_ids_by(reader.person_id, reader.workspace_ids)
-
-
-def visible_ids_by(person_id: Any, workspace_ids: Any) -> "Select[str]":
-    """The same with values or with parameters."""
-    return select(Deal.id).where(visible_by(person_id, workspace_ids))
-
-
-def ids_of(reader: Reader, *, account_id: str | None, deal_id: str | None) -> "Select[str]":
-    """The ids of one deal or of an account's deals, as far as they exist for a reader."""
-    statement = visible_ids(reader)
+def ids_of(*, account_id: str | None, deal_id: str | None) -> "Select[str]":
+    """The ids of one deal or of an account's deals, as far as they exist for whoever asks."""
+    statement = visible_ids()
     if account_id is not None:
         statement = statement.where(Deal.account_id == account_id)
     return statement if deal_id is None else statement.where(Deal.id == deal_id)
@@ -141,19 +108,14 @@ def others_of_customer(deal_id: str) -> "Select[str, int]":
 
 async def get(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> Deal | None:
     """The deal, if it exists for the reader; `lock` holds it until the end."""
-    return await tx.one(
-        _HELD if lock else _ONE,
-        id=deal_id,
-        person_id=reader.person_id,
-        workspace_ids=reader.workspace_ids,
-    )
+    with tx.looking_as(reader):
+        return await tx.get(Deal, deal_id, lock=lock)
 
 
 async def standing(tx: Tx, deal_id: str, reader: Reader) -> Standing | None:
     """Where the deal stands, if it exists for the reader; held until the end."""
-    found = await tx.ask(
-        _STANDING, id=deal_id, person_id=reader.person_id, workspace_ids=reader.workspace_ids
-    )
+    with tx.looking_as(reader):
+        found = await tx.ask(_STANDING, id=deal_id)
     return Standing._make(found[0]) if found else None
 
 
@@ -168,50 +130,37 @@ async def listed(
 ) -> Sequence[Any]:
     """Deals as rows with these columns of DealCard, newest first, from behind the id `before`."""
     asked = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
-    return await tx.ask(
-        _listing(columns, frozenset(asked), before is not None),
-        person_id=reader.person_id,
-        workspace_ids=reader.workspace_ids,
-        limit=limit,
-        **asked,
-        **({"before": before} if before is not None else {}),
-    )
+    with tx.looking_as(reader):
+        return await tx.ask(
+            _listing(columns, frozenset(asked), before is not None),
+            limit=limit,
+            **asked,
+            **({"before": before} if before is not None else {}),
+        )
 
 
 async def open_deals(tx: Tx, reader: Reader, wanted: Filter) -> list[OpenDeal]:
     """Every open deal that exists for the reader and fits, oldest first."""
     asked = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
-    rows = await tx.ask(
-        _still_open(frozenset(asked)),
-        person_id=reader.person_id,
-        workspace_ids=reader.workspace_ids,
-        **asked,
-    )
+    with tx.looking_as(reader):
+        rows = await tx.ask(_still_open(frozenset(asked)), **asked)
     return [OpenDeal._make(row) for row in rows]
 
 
 async def endings(tx: Tx, reader: Reader, deal_ids: Sequence[str]) -> list[Ending]:
     """How those of these deals stand that exist for the reader."""
     found: list[Ending] = []
-    for first in range(0, len(deal_ids), _MOST_NAMED):
-        rows = await tx.ask(
-            _ENDINGS,
-            ids=deal_ids[first : first + _MOST_NAMED],
-            person_id=reader.person_id,
-            workspace_ids=reader.workspace_ids,
-        )
-        found += [Ending._make(row) for row in rows]
+    with tx.looking_as(reader):
+        for first in range(0, len(deal_ids), _MOST_NAMED):
+            rows = await tx.ask(_ENDINGS, ids=deal_ids[first : first + _MOST_NAMED])
+            found += [Ending._make(row) for row in rows]
     return found
 
 
 async def count_by_status(tx: Tx, reader: Reader, *, account_id: str) -> Mapping[str, int]:
     """How many deals of an account exist for the reader, by status."""
-    rows = await tx.ask(
-        _BY_STATUS,
-        account_id=account_id,
-        person_id=reader.person_id,
-        workspace_ids=reader.workspace_ids,
-    )
+    with tx.looking_as(reader):
+        rows = await tx.ask(_BY_STATUS, account_id=account_id)
     return {row.status: row.deals for row in rows}
 
 
@@ -269,7 +218,6 @@ def _still_open(asked: frozenset[str]) -> Question:
         )
         .where(
             Deal.status == "open",
-            visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
             *(_CONDITIONS[name] for name in sorted(asked)),
         )
         .order_by(Deal.id)
@@ -280,7 +228,6 @@ def _still_open(asked: frozenset[str]) -> Question:
 def _listing(columns: tuple[str, ...], asked: frozenset[str], continued: bool) -> Question:
     """The question for such a page with these conditions, made once for every combination."""
     statement = shown_deals(columns).where(
-        visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
         *(_CONDITIONS[name] for name in sorted(asked)),
     )
     if continued:
@@ -292,25 +239,17 @@ _BY_STATUS = question(
     select(Deal.status, func.count().label("deals"))
     .where(
         Deal.account_id == bindparam("account_id"),
-        visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
     )
     .group_by(Deal.status)
 )
-_SEEN_IF = (
-    Deal.id == bindparam("id"),
-    visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
-)
-_SEEN = select(Deal).where(*_SEEN_IF)
-_ONE, _HELD = entities(_SEEN), entities(_SEEN, lock=Deal)
 _STANDING = question(
     select(*(getattr(Deal, name) for name in Standing._fields))
-    .where(*_SEEN_IF)
+    .where(Deal.id == bindparam("id"))
     .with_for_update(of=Deal)
 )
 _MOST_NAMED = 10_000  # ids in one statement; both databases take three times as many
 _ENDINGS = question(
     select(Deal.id, Deal.status, Deal.closed_date, Deal.amount_minor, Deal.currency).where(
         Deal.id.in_(bindparam("ids", expanding=True)),
-        visible_by(bindparam("person_id"), bindparam("workspace_ids", expanding=True)),
     )
 )

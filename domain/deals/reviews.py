@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, type_coerce
 
-from domain.deals.queries import Reader, visible_to
 from domain.deals.tables import Deal
 from domain.store.references import referred
 from domain.store.schema import Instant
@@ -56,29 +55,26 @@ _PIPELINE = referred("pipeline", "code", by=Deal.pipeline_id)
 _STAGE = referred("stage", "code", by=Deal.stage_id)
 
 
-def open_or_won(
-    reader: Reader | None, *, won_since: date, deal_id: str | None = None
-) -> tuple[ColumnElement[bool], ...]:
+def open_or_won(*, won_since: date, deal_id: str | None = None) -> tuple[ColumnElement[bool], ...]:
     """Open deals, and those won on that day or later; of one deal only if it is named."""
     won = and_(Deal.status == "won", Deal.closed_date >= won_since)
-    return (*_seen(reader), or_(Deal.status == "open", won), *_only(Deal.id, deal_id))
+    return (or_(Deal.status == "open", won), *_only(Deal.id, deal_id))
 
 
 def still_open(
-    reader: Reader | None, *, pipeline_id: str | None = None, deal_id: str | None = None
+    *, pipeline_id: str | None = None, deal_id: str | None = None
 ) -> tuple[ColumnElement[bool], ...]:
     """Open deals, of one pipeline if it is named, or the one deal that is."""
     named = (*_only(Deal.pipeline_id, pipeline_id), *_only(Deal.id, deal_id))
-    return (*_seen(reader), Deal.status == "open", *named)
+    return (Deal.status == "open", *named)
 
 
 def ended(
-    reader: Reader | None, *, since: date | None = None, until: date, pipeline_id: str | None = None
+    *, since: date | None = None, until: date, pipeline_id: str | None = None
 ) -> tuple[ColumnElement[bool], ...]:
     """Deals won or lost from `since` to `until`, both included. Cancelled ones are neither."""
     begun = (Deal.closed_date >= since,) if since is not None else ()
     return (
-        *_seen(reader),
         Deal.status.in_(("won", "lost")),
         Deal.closed_date <= until,
         *begun,
@@ -132,11 +128,6 @@ def ids_of(*conditions: ColumnElement[bool]) -> "Select[str]":
 def _as_of(at: datetime, deal: Reviewed) -> Reviewed:
     status = status_today(deal.vn_mst_status, deal.vn_mst_checked_at, at)
     return deal if status == deal.vn_mst_status else deal._replace(vn_mst_status=status)
-
-
-def _seen(reader: Reader | None) -> tuple[ColumnElement[bool], ...]:
-    """None is the house itself, which works at night for everybody and shows nobody anything."""
-    return (visible_to(reader),) if reader is not None else ()
 
 
 def _only(column: Any, value: str | None) -> tuple[ColumnElement[bool], ...]:

@@ -77,36 +77,6 @@ def probability_by_hand(pct: int) -> Probability:
 # --- who may see it ---
 
 
-@dataclass(frozen=True, slots=True)
-class DealAccess:
-    """What decides who sees a deal; ids of persons."""
-
-    visibility: Visibility
-    owner_id: str | None
-    member_ids: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who looks: a person, or the person an agent acts for; None for an agent without one.
-
-    `approves` says that an open approval of this deal waits for this person: nobody can sign
-    what she may not see.
-    """
-
-    person_id: str | None
-    approves: bool = False
-
-
-def visible(deal: DealAccess, viewer: Viewer) -> bool:
-    """Whether the deal exists for this viewer. What is not visible is answered as not found."""
-    if deal.visibility == Visibility.WORKSPACE or viewer.approves:
-        return True
-    if viewer.person_id is None:
-        return False
-    return viewer.person_id == deal.owner_id or viewer.person_id in deal.member_ids
-
-
 def check_owner(owner_id: str, person_id: str) -> None:
     """Raises Fault NOT_OWNER unless the person owns the deal: its circle is hers to decide."""
     if person_id != owner_id:

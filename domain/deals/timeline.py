@@ -10,7 +10,7 @@ from domain.store.tx import Tx
 
 
 async def _before(tx: Tx, about: About, after: Place | None, limit: int) -> Sequence[Any]:
-    whose = queries.ids_of(about.reader, account_id=about.account_id, deal_id=about.deal_id)
+    whose = queries.ids_of(account_id=about.account_id, deal_id=about.deal_id)
     before = (after.at, after.id, int(after.sub)) if after is not None else None
     return await queries.moves_before(tx, whose, before, limit=limit)
 

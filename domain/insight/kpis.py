@@ -41,10 +41,11 @@ async def measured(
     if pipeline is not None:
         pipeline_id = (await pipelines.find(tx, pipeline, reader.workspace_ids)).pipeline.id
     since = on - timedelta(days=days - 1)
-    open_deals = await reviews.reviewed(tx, *reviews.still_open(reader, pipeline_id=pipeline_id))
-    in_time = reviews.ended(reader, since=since, until=on, pipeline_id=pipeline_id)
-    ended = await reviews.reviewed(tx, *in_time)
-    scores = await lead_score_queries.all_of(tx, reviews.ids_of(*in_time))
+    in_time = reviews.ended(since=since, until=on, pipeline_id=pipeline_id)
+    with tx.looking_as(reader):
+        open_deals = await reviews.reviewed(tx, *reviews.still_open(pipeline_id=pipeline_id))
+        ended = await reviews.reviewed(tx, *in_time)
+        scores = await lead_score_queries.all_of(tx, reviews.ids_of(*in_time))
     rates = await snapshot(tx, on)
     begin = datetime.combine(since, time.min, zone)
     acted = await next_actions.acceptance(tx, reader, since=begin, events=events)

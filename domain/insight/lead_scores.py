@@ -51,15 +51,15 @@ async def score_open(tx: Tx, on: date, zone: tzinfo) -> int:
     A score that did not change is not written again: the row before it stays in force.
     """
     rates = await snapshot(tx, on)
-    open_deals = await reviews.reviewed(tx, *reviews.still_open(None))
+    open_deals = await reviews.reviewed(tx, *reviews.still_open())
     # What ended today may have a score of today: only what had ended before is known.
-    ended = await reviews.reviewed(tx, *reviews.ended(None, until=on - timedelta(days=1)))
+    ended = await reviews.reviewed(tx, *reviews.ended(until=on - timedelta(days=1)))
     past = pasts((deal, _usd(rates, deal)) for deal in ended)
     usual = {workspace_id: usual_amount(one) for workspace_id, one in past.items()}
     touched = await _last_contacts(tx)
     before = {
         one.deal_id: one
-        for one in await queries.in_force(tx, reviews.ids_of(*reviews.still_open(None)))
+        for one in await queries.in_force(tx, reviews.ids_of(*reviews.still_open()))
     }
     written = 0
     for deal in open_deals:
@@ -95,9 +95,10 @@ async def shown(
     """
     if deal_id is not None:
         await deal_service.load(tx, deal_id, reader)
-    chosen = reviews.still_open(reader, pipeline_id=pipeline_id, deal_id=deal_id)
-    deals = await reviews.reviewed(tx, *chosen)
-    scores = {one.deal_id: one for one in await queries.in_force(tx, reviews.ids_of(*chosen))}
+    chosen = reviews.still_open(pipeline_id=pipeline_id, deal_id=deal_id)
+    with tx.looking_as(reader):
+        deals = await reviews.reviewed(tx, *chosen)
+        scores = {one.deal_id: one for one in await queries.in_force(tx, reviews.ids_of(*chosen))}
     found = [
         Scored(deal, scores.get(deal.id) if deal.workspace_id in reader.workspace_ids else None)
         for deal in deals
@@ -110,15 +111,16 @@ async def of_deal(tx: Tx, reader: Reader, deal: DealCard) -> LeadScore | None:
     """The score in force of an open deal that the reader sees; for her workspaces, as above."""
     if deal.status != "open" or deal.workspace_id not in reader.workspace_ids:
         return None
-    chosen = reviews.still_open(reader, deal_id=deal.id)
-    return next(iter(await queries.in_force(tx, reviews.ids_of(*chosen))), None)
+    chosen = reviews.still_open(deal_id=deal.id)
+    with tx.looking_as(reader):
+        return next(iter(await queries.in_force(tx, reviews.ids_of(*chosen))), None)
 
 
 async def _last_contacts(tx: Tx) -> dict[str, datetime]:
     """When somebody was in touch about a deal, or with an account about no deal, by their ids."""
     found: dict[str, datetime] = {}
     about_deals: Sequence[Any] = await activities.contacts(
-        tx, reviews.ids_of(*reviews.still_open(None))
+        tx, reviews.ids_of(*reviews.still_open())
     )
     pairs = [(row.deal_id, row.occurred_at) for row in about_deals]
     pairs += [

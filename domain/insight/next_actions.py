@@ -62,14 +62,15 @@ async def propose(
 ) -> Proposed:
     """Everything that should be done about the deals a reader sees, whatever their number.
 
+    Without a reader, about those that whoever began the transaction sees: at night all.
     Raises NOT_FOUND for a deal that does not exist for the reader.
     """
     if deal_id is not None:
         assert reader is not None
         await deal_service.load(tx, deal_id, reader)
-    chosen = _reviewed(reader, on, deal_id)
-    situations, acted_on = await _situations(tx, on, chosen)
-    away = set(await queries.dismissed(tx))
+    with tx.looking_as(reader or tx.viewer):
+        situations, acted_on = await _situations(tx, on, _reviewed(on, deal_id))
+        away = set(await queries.dismissed(tx))
     found = [
         one
         for situation in situations
@@ -87,7 +88,8 @@ async def dismiss(
 
     Raises NOT_FOUND for a proposal that does not stand for this reader.
     """
-    there = await queries.dismissal(tx, proposal_id, reviews.ids_of(*_reviewed(reader, on)))
+    with tx.looking_as(reader):
+        there = await queries.dismissal(tx, proposal_id, reviews.ids_of(*_reviewed(on)))
     if there is not None:
         return there
     standing = (await propose(tx, reader, on=on)).actions
@@ -121,7 +123,7 @@ async def record_standing(tx: Tx, on: date) -> int:
     Nobody is shown anything here: it is what acceptance is counted against later.
     """
     best = best_of_each((await propose(tx, None, on=on)).actions)
-    known = await queries.known(tx, reviews.ids_of(*_reviewed(None, on)))
+    known = await queries.known(tx, reviews.ids_of(*_reviewed(on)))
     new = [one for one in best if one.id not in known]
     for one in new:
         tx.add(
@@ -152,14 +154,16 @@ async def acceptance(
     proposed step about the deal, or a plan of that deal was logged that carries the id of the
     suggestion.
     """
-    seen = deals.visible_ids(reader)
-    suggested = await queries.suggested(tx, seen, since=since)
-    proposed = {events[Step(one.step)] for one in suggested}
-    calls = await audit_queries.calls_about(tx, proposed, seen, since=since)
-    planned = {
-        (plan.deal_id, plan.source_event_id): plan.created_at
-        for plan in await activities.plans(tx, seen)
-    }
+    seen = deals.visible_ids()
+    with tx.looking_as(reader):
+        suggested = await queries.suggested(tx, seen, since=since)
+        proposed = {events[Step(one.step)] for one in suggested}
+        calls = await audit_queries.calls_about(tx, proposed, seen, since=since)
+        planned = {
+            (plan.deal_id, plan.source_event_id): plan.created_at
+            for plan in await activities.plans(tx, seen)
+        }
+        refused = await queries.dismissals(tx, seen, since=since)
     called: dict[tuple[str, str], list[datetime]] = {}
     for call in calls:
         called.setdefault((call.event, call.object), []).append(call.at)
@@ -171,17 +175,15 @@ async def acceptance(
         return any(one.suggested_at <= at <= one.expires_at for at in times)
 
     accepted = tuple(one.id for one in suggested if acted_on(one))
-    dismissed = {one.proposal_id for one in await queries.dismissals(tx, seen, since=since)}
+    dismissed = {one.proposal_id for one in refused}
     everything = dict.fromkeys([*(one.id for one in suggested), *sorted(dismissed)])
     return Acceptance(tuple(everything), accepted, tuple(sorted(dismissed - set(accepted))))
 
 
-def _reviewed(
-    reader: Reader | None, on: date, deal_id: str | None = None
-) -> tuple[ColumnElement[bool], ...]:
+def _reviewed(on: date, deal_id: str | None = None) -> tuple[ColumnElement[bool], ...]:
     """The deals that something may have to be done about."""
     since = on - timedelta(days=COLLECT_FOR_DAYS)
-    return reviews.open_or_won(reader, won_since=since, deal_id=deal_id)
+    return reviews.open_or_won(won_since=since, deal_id=deal_id)
 
 
 async def _situations(

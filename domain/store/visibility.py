@@ -65,7 +65,8 @@ class Restricted:
 
         Other tables are asked by `among` alone: the session adds nothing to what stands in here.
         """
-        parent, key = _parent(cls)
+        kind: Any = cls  # an alias of a class is none
+        parent, key = _parent(kind)
         column = getattr(row, cls.belongs_to)
         other = core(parent).alias()
         seen = (
@@ -83,8 +84,9 @@ class Restricted:
     @classmethod
     def seen_by_asker(cls) -> ColumnElement[bool]:
         """The same in the parameters that `Viewer.told` gives to a prepared statement."""
-        asker = bindparam("viewer_id"), bindparam("viewer_workspaces", expanding=True)
-        return or_(bindparam("sees_all", type_=Boolean), cls.seen_by(*asker))
+        person: ColumnElement[Any] = bindparam("viewer_id")
+        workspaces: ColumnElement[Any] = bindparam("viewer_workspaces", expanding=True)
+        return or_(bindparam("sees_all", type_=Boolean), cls.seen_by(person, workspaces))
 
     @classmethod
     def seen_by(cls, person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
@@ -92,7 +94,8 @@ class Restricted:
         if cls is Restricted:  # a sample from which SQLAlchemy learns which values are compared
             anything: ColumnElement[Any] = literal_column("''")
             return and_(anything == person_id, anything.in_(workspace_ids))
-        return _kind(cls).seen_if(cls, Terms(person_id, workspace_ids))
+        condition: ColumnElement[bool] = _kind(cls).seen_if(cls, Terms(person_id, workspace_ids))
+        return condition
 
 
 def among(kind: type[TenantRow], row: Any, **equal: Any) -> ColumnElement[bool]:
@@ -122,8 +125,13 @@ def subject_seen(row: Any, kind: Any, id: Any, viewer: Terms, *, of: type) -> Co
         other = core(one).alias()
         there = (other.c.tenant_id == row.tenant_id, other.c.id == id)
         assert issubclass(one, Restricted)
-        seen = select(literal_column("1")).where(*there, one.seen_if(other.c, viewer))
-        conditions.append(or_(kind != core(one).name, seen.correlate_except(other).exists()))
+        seen = (
+            select(literal_column("1"))
+            .where(*there, one.seen_if(other.c, viewer))
+            .correlate_except(other)
+            .exists()
+        )
+        conditions.append(or_(kind != core(one).name, seen))
     return and_(*conditions)
 
 
@@ -157,7 +165,7 @@ def _parent(kind: Any) -> tuple[Any, str]:
 
 
 def _referred(kind: Any) -> tuple[Any, str]:
-    mapped = {mapper.local_table.name: mapper.class_ for mapper in Base.registry.mappers}
+    mapped = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
     columns = [key.column for key in core(kind).c[kind.belongs_to].foreign_keys]
     found = [
         (mapped[column.table.name], column.name)

@@ -14,7 +14,7 @@ from domain.store.tx import Tx
 
 
 def _whose(about: About) -> "Select[str]":
-    return deals.ids_of(about.reader, account_id=about.account_id, deal_id=about.deal_id)
+    return deals.ids_of(account_id=about.account_id, deal_id=about.deal_id)
 
 
 async def _proposed(tx: Tx, about: About, after: Place | None, limit: int) -> Sequence[Any]:
