@@ -6,18 +6,14 @@ import pytest
 
 from domain.deals.rules import (
     Closing,
-    DealAccess,
     DealStatus,
     Probability,
-    Viewer,
-    Visibility,
     check_amount,
     check_close,
     check_open,
     probability_by_hand,
     probability_on_move,
     stage_for,
-    visible,
 )
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import Money
@@ -63,34 +59,6 @@ def test_a_chance_is_a_whole_percentage(pct):
 
     assert fault.code == "PROBABILITY_INVALID"
     assert fault.facts == {"min_pct": 0, "max_pct": 100}
-
-
-def test_a_deal_of_the_workspace_is_seen_by_everybody_in_it():
-    deal = DealAccess(Visibility.WORKSPACE, "owner")
-
-    assert visible(deal, Viewer("anyone"))
-    assert visible(deal, Viewer(None))
-
-
-@pytest.mark.parametrize(
-    ("viewer", "sees"),
-    [
-        (Viewer("owner"), True),
-        (Viewer("member"), True),
-        (Viewer("stranger"), False),
-        (Viewer("stranger", approves=True), True),
-        (Viewer(None), False),
-        (Viewer(""), False),
-    ],
-)
-def test_a_private_deal_is_seen_by_its_owner_its_members_and_who_must_sign(viewer, sees):
-    deal = DealAccess(Visibility.PRIVATE, "owner", frozenset({"member"}))
-
-    assert visible(deal, viewer) is sees
-
-
-def test_nobody_is_not_the_owner_of_a_deal_without_one():
-    assert not visible(DealAccess(Visibility.PRIVATE, None), Viewer(None))
 
 
 def test_an_open_deal_is_open():

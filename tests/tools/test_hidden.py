@@ -1,4 +1,7 @@
-"""What is not for you does not exist: another tenant's things, and a private deal's."""
+"""What is not for you does not exist: another tenant's things, and a private deal's.
+
+That no tool at all tells an outsider of a private deal is looked for in test_canary.py.
+"""
 
 import dataclasses
 import json
@@ -158,32 +161,10 @@ async def test_E09_a_private_deal_exists_for_its_owner_and_those_it_is_shared_wi
 
 
 @pytest.mark.both
-async def test_E09_for_everybody_else_it_is_answered_like_an_invented_one(shared, private):
-    before = await everything(shared, but=READING)
-    asked = {
-        "crm_get_deal": "id",
-        "crm_move_stage": "deal_id",
-        "crm_close_deal": "deal_id",
-        "crm_log_activity": "deal_id",
-        "crm_update_deal": "deal_id",
-        "crm_undo_move": "deal_id",
-        "crm_share_deal": "deal_id",
-        "crm_timeline": "deal_id",
-    }
-    more = {
-        "crm_update_deal": {"amount_minor": 5, "expected_version": 9},
-        "crm_undo_move": {"expected_version": 9},
-        "crm_share_deal": {"visibility": "workspace"},
-        "crm_move_stage": {"to_stage": "discovery", "expected_version": 9},
-        "crm_close_deal": {"outcome": "lost"},
-        "crm_log_activity": {"kind": "note", "subject": "Có không?"},
-    }
+async def test_E09_an_event_around_a_hidden_deal_is_a_conflict_that_names_nothing(shared, private):
+    before = await everything(shared)
 
     async with talking(shared, "am_agent") as talk:
-        for name, argument in asked.items():
-            hidden = await talk.refused(name, **more.get(name, {}), **{argument: private["id"]})
-            invented = await talk.refused(name, **more.get(name, {}), **{argument: new_id()})
-            assert hidden == invented and hidden["code"] == "NOT_FOUND", name
         conflict = await talk.refused(
             "crm_log_activity",
             kind="email",
@@ -192,9 +173,6 @@ async def test_E09_for_everybody_else_it_is_answered_like_an_invented_one(shared
             source="mail",
             source_event_id="<private@mail>",
         )
-        listed = await talk.ok("crm_list_deals", limit=200)
-        actions = await talk.ok("approvals_list", state="all", limit=100)
 
-    assert conflict["facts"] == {}, "the hidden activity must not be named"
-    assert CANARY not in json.dumps([listed, actions], ensure_ascii=False)
-    assert difference(before, await everything(shared, but=READING)) == {}
+    assert (conflict["code"], conflict["facts"]) == ("EVENT_CONFLICT", {})
+    assert difference(before, await everything(shared)) == {}
