@@ -9,7 +9,7 @@ from pathlib import Path
 from domain.accounts import service as accounts
 from domain.accounts.rules import AccountType
 from domain.identity import service as identity
-from domain.kernel.clock import Clock, SystemClock, business_day
+from domain.kernel.clock import VIETNAM, Clock, SystemClock
 from domain.kernel.ids import new_id
 from domain.pipelines import service as pipelines
 from domain.store import founding
@@ -64,7 +64,10 @@ async def found(directory: Path, *, account_count: int) -> Measured:
             async with writing(database, tenant_id, clock) as tx:
                 for name in todo[start : start + _BATCH]:
                     card = await accounts.create(
-                        tx, name=name, account_type=AccountType.LLC, on=business_day(clock)
+                        tx,
+                        name=name,
+                        account_type=AccountType.LLC,
+                        on=clock.now().astimezone(VIETNAM).date(),
                     )
                     made.append(card.id)
     finally:

@@ -31,11 +31,9 @@ class Decision:
 Facts = Mapping[str, int | str | bool | None]
 
 
-def admit(
-    row: ToolPolicy | None, *, scopes: frozenset[str], read_only: bool, visible: bool = True
-) -> Decision:
+def admit(row: ToolPolicy | None, *, scopes: frozenset[str], read_only: bool) -> Decision:
     """The first question, before arguments are read: is this tool there for this caller?"""
-    if row is None or not visible:
+    if row is None:
         return Decision(Verdict.DENY, "UNKNOWN_TOOL")
     if row.scope not in scopes:
         return Decision(Verdict.DENY, "SCOPE_MISSING")

@@ -16,7 +16,7 @@ from domain.accounts import service as accounts
 from domain.accounts.queries import SEARCHED
 from domain.accounts.rules import AccountType
 from domain.accounts.tables import Account
-from domain.kernel.clock import Clock, business_day
+from domain.kernel.clock import VIETNAM, Clock
 from domain.kernel.ids import new_id
 from domain.store import search
 from domain.store.engine import Database
@@ -89,7 +89,7 @@ async def _check_one(tx: Tx, clock: Clock, id: str, name: str) -> None:
 
 async def _made_by_the_service(tx: Tx, name: str, clock: Clock) -> Mapping[str, Any]:
     card = await accounts.create(
-        tx, name=name, account_type=AccountType.LLC, on=business_day(clock)
+        tx, name=name, account_type=AccountType.LLC, on=clock.now().astimezone(VIETNAM).date()
     )
     row = await tx.get(Account, card.id)
     assert row is not None

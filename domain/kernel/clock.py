@@ -1,7 +1,7 @@
 """What time is it? The only file that asks the system."""
 
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -35,11 +35,6 @@ class HandClock:
     def move(self, step: timedelta) -> None:
         """Move forwards, or backwards to play a clock that jumps."""
         self._at += step
-
-
-def business_day(clock: Clock, zone: ZoneInfo = VIETNAM) -> date:
-    """The calendar day where the company works, which decides document dates and periods."""
-    return clock.now().astimezone(zone).date()
 
 
 def stamp(at: datetime) -> str:

@@ -21,7 +21,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "datetime.datetime.now": (ASK_THE_CLOCK, (CLOCK,)),
     "datetime.datetime.utcnow": (ASK_THE_CLOCK, (CLOCK,)),
     "datetime.datetime.today": (ASK_THE_CLOCK, (CLOCK,)),
-    "datetime.date.today": ("ask business_day for the day in Vietnam", (CLOCK,)),
+    "datetime.date.today": ("ask the Clock, or the call for its day", (CLOCK,)),
     "time.time": (f"{ASK_THE_CLOCK}; durations are time.monotonic", (CLOCK,)),
     "time.time_ns": (f"{ASK_THE_CLOCK}; durations are time.monotonic_ns", (CLOCK,)),
     "time.localtime": (ASK_THE_CLOCK, (CLOCK,)),
