@@ -15,5 +15,7 @@ async def counts(tx: Tx, account_id: str, reader: Reader) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for module in modules():
         for count in module.counts:
-            found.update(await count(tx, account_id, reader))
+            more = await count(tx, account_id, reader)
+            assert not found.keys() & more.keys(), f"two modules count {sorted(more)}"
+            found.update(more)
     return found

@@ -14,7 +14,7 @@ from domain.store.errors import spoils_connections
 from domain.store.inline import InlineConnection, open_inline
 
 BUSY_TIMEOUT_SECONDS = 10
-# What every role of PostgreSQL becomes for one statement: it sees the accounts that are searched
+# What every role of PostgreSQL becomes for one statement: it sees the rows that are searched
 # for, and of these only those of its tenant (domain/store/search.py, docs/decisions/0019).
 SEARCHER = "cyberos_search"
 

@@ -16,6 +16,7 @@ from domain.approvals.signed import (
     Choice,
     arguments_text,
     check_arguments,
+    check_shown,
     check_stored,
     dedupe_key,
     digest,
@@ -251,3 +252,12 @@ def test_the_same_proposal_has_the_same_name_and_a_new_version_another():
         dedupe_key("cyberos.inv.send_dunning", B, 3),
         dedupe_key("cyberos.inv.send_invoice", A, 3),
     }
+
+
+@pytest.mark.parametrize("field", EDITS)
+def test_what_is_signed_differs_from_what_was_shown_in_no_bound_field(field):
+    to_be_signed = payload(BOUND, CHOICE)
+
+    check_shown(BOUND, to_be_signed)
+    other = replace(BOUND, **{field: EDITS[field]})
+    assert code_of(check_shown, other, to_be_signed) == "APPROVAL_MISMATCH"
