@@ -6,7 +6,6 @@ import pytest
 from pydantic import ValidationError
 
 from domain.identity import service
-from domain.identity.service import known_scopes
 from domain.kernel.faults import Fault
 from policies import floor, personas
 from policies.personas import Personas
@@ -39,7 +38,7 @@ def test_there_is_a_persona_for_whoever_works_the_pipeline():
 
 @EACH_PERSONA
 def test_a_persona_has_scopes_and_toolsets_that_are_there(persona):
-    assert set(persona.scopes) <= known_scopes()
+    assert set(persona.scopes) <= service.known_scopes()
     assert personas.check_toolsets(persona.toolsets, CATALOGUE) == set(persona.toolsets)
     assert persona.vi != persona.en
 
