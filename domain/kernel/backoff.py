@@ -10,8 +10,8 @@ FIRST, LONGEST = timedelta(seconds=2), timedelta(minutes=5)
 
 def pause(failures: int) -> timedelta:
     """How long to wait after so many failures in a row, of which there was at least one."""
-    doubled = min(failures - 1, 30)  # a number of days that a timedelta can hold
-    return min(FIRST * 2**doubled, LONGEST)
+    doubled = min(failures - 1, 30)  # more would be a time that nothing can hold
+    return min(FIRST * (1 << doubled), LONGEST)
 
 
 def is_due(until: datetime, failures: int, now: datetime) -> bool:

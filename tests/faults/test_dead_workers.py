@@ -15,6 +15,9 @@ from tests.store.outbox_samples import TAKEN, dispatcher, taken, tell
 from tests.world import World
 
 
+pytestmark = pytest.mark.both
+
+
 @pytest.fixture(scope="module")
 def mortals() -> Iterator[Mortals]:
     """A template of processes that can die."""

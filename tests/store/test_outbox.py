@@ -24,6 +24,9 @@ from tests.store.outbox_samples import (
 )
 
 
+pytestmark = pytest.mark.both
+
+
 async def dead(world):
     async with world.looking() as tx:
         return [
