@@ -14,7 +14,6 @@ from tests.faults.test_crashes import everywhere
 from tests.store.outbox_samples import TAKEN, dispatcher, taken, tell
 from tests.world import World
 
-
 pytestmark = pytest.mark.both
 
 

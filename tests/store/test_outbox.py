@@ -23,7 +23,6 @@ from tests.store.outbox_samples import (
     toy,
 )
 
-
 pytestmark = pytest.mark.both
 
 
