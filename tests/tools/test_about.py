@@ -32,17 +32,17 @@ async def test_the_entry_of_every_call_that_changes_something_names_what_it_was_
 
 
 @pytest.mark.parametrize("name", ["crm_generate_vietqr", "inv_generate_vietqr"])
-async def test_a_code_that_needs_nobody_names_the_deal_or_else_the_account(world, name):
-    calls = await valid_calls(world)
-    asked = await world.ok(name, **calls[name])
-    await world.decide(asked["action_id"], "am")
-    await world.execute(asked["action_id"])
+async def test_a_code_that_needs_nobody_names_the_deal_or_else_the_account(shared, name):
+    calls = await valid_calls(shared)
+    asked = await shared.ok(name, **calls[name])
+    await shared.decide(asked["action_id"], "am")
+    await shared.execute(asked["action_id"])
 
-    answered = await world.ok(name, **calls[name])
+    answered = await shared.ok(name, **calls[name])
 
-    entry = await last_entry(world)
-    assert (answered["status"], entry.event) == ("ready", world.catalogue.by_name[name].id)
-    account = re.match(rf"bank_account:({ID.pattern})@0", await proposed_about(world, asked))
+    entry = await last_entry(shared)
+    assert (answered["status"], entry.event) == ("ready", shared.catalogue.by_name[name].id)
+    account = re.match(rf"bank_account:({ID.pattern})@0", await proposed_about(shared, asked))
     assert account is not None
     assert entry.object == answered.get("deal_id", account[1])
 
