@@ -15,7 +15,7 @@ from domain.store.guards import (
     set_once,
 )
 
-_BOTH_WRITE = dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True))
+_BOTH_WRITE: dict[Role, Grant] = dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True))
 
 MODULE = Module(
     name="payments",
