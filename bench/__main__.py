@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import company, forecast, http, migration, vietnam
+from bench import company, forecast, http, migration, verifying, vietnam
 from bench.wire import Peer
 
 NOOP = ["-m", "bench.noop"]
@@ -56,6 +56,7 @@ def main() -> int:
             **vietnam.figures(),
             **forecast.figures(),
             **migration.figures(),
+            **verifying.figures(),
         },
     }
     sys.stdout.write(json.dumps(report, indent=2) + "\n")

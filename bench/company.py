@@ -13,7 +13,7 @@ from domain.kernel.clock import VIETNAM, Clock, SystemClock
 from domain.kernel.ids import new_id
 from domain.pipelines import service as pipelines
 from domain.store import founding
-from domain.store.chain import SYSTEM
+from domain.store.chain import SYSTEM, Event
 from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
 from domain.store.tx import writing
@@ -70,6 +70,7 @@ async def found(directory: Path, *, account_count: int) -> Measured:
                         on=clock.now().astimezone(VIETNAM).date(),
                     )
                     made.append(card.id)
+                tx.record(Event("bench.made", SYSTEM))
     finally:
         await database.close()
     return Measured(directory, token, made)

@@ -6,6 +6,7 @@ superuser), so that what finds the change is the verifier and nothing before it.
 
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,14 +18,19 @@ from sqlalchemy import ColumnElement, Table, delete, insert, make_url, select, t
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from domain.store import audit_checkpoints, audit_source, checkpoints
-from domain.store.audit_verify import Report
+from domain.store.audit_report import Report
 from domain.store.engine import Database, sqlite_url
 from domain.store.schema import Base
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
-from policies import audit_verify
-from policies.audit_verify import Sources
+from policies.audit import verify as audit_verify
+from policies.audit.verify import Sources
 from server import wiring
 from tests.world import Company, World, copy_of
+
+# What the store says of a row that is not what was left in it.
+_OF_ROWS = re.compile(
+    r": (is not as entry \d+ left it|no entry tells of it|is gone, and entry \d+ tells of it)$"
+)
 
 
 @dataclass
@@ -81,6 +87,15 @@ class Archive:
         """Every finding as people read it."""
         return [str(one) for one in (await self.verify(company, **other)).findings]
 
+    async def apart(self, **other: Any) -> tuple[list[str], list[str]]:
+        """What is found beside the comparison of rows; and which rows are not as they were left,
+        were put in, or are gone, by table and key.
+        """
+        findings = await self.findings(**other)
+        rows = [one for one in findings if _OF_ROWS.search(one)]
+        besides = [one for one in findings if one not in rows]
+        return besides, [one.partition(": ")[0] for one in rows]
+
     @asynccontextmanager
     async def forging(self) -> AsyncIterator["Forger"]:
         """Change rows; what is verified afterwards is the changed database."""
@@ -135,6 +150,21 @@ class Forger:
         await self.connection.execute(
             insert(_table(entity)).values(**{**dict(row._mapping), **values})
         )
+
+    async def everything(self, entity: type[Base]) -> Sequence[Any]:
+        """The rows of both companies."""
+        table = _table(entity)
+        return (await self.connection.execute(select(table).where(self._of_both(table)))).all()
+
+    async def put_back(self, entity: type[Base], rows: Sequence[Any]) -> None:
+        """Let both companies have these rows and no others."""
+        table = _table(entity)
+        await self.connection.execute(delete(table).where(self._of_both(table)))
+        for row in rows:
+            await self.connection.execute(insert(table).values(**row._mapping))
+
+    def _of_both(self, table: Table) -> ColumnElement[bool]:
+        return table.c.tenant_id.in_([self.world.ours.id, self.world.theirs.id])
 
     async def rewrite(self, seq: int, change: Mapping[str, Any]) -> None:
         """Change an entry and make everything after it fit again, as one who knows the format."""

@@ -180,11 +180,17 @@ class World:
     async def owning(
         self, company: Company | None = None, *, viewer: Viewer = SYSTEM
     ) -> AsyncIterator[Tx]:
-        """A writing transaction of the owner, to arrange what no tool can."""
+        """A writing transaction of the owner, to arrange what no tool can.
+
+        What it writes is chained as if an operator had done it, unless it tells of it itself.
+        """
         async with writing(
             self.owner_side, (company or self.ours).id, self.clock, viewer=viewer
         ) as tx:
             yield tx
+            await tx.flush()
+            if tx.has_written and not tx.events:
+                tx.record(chain.Event("test.arranged", chain.SYSTEM))
 
     @asynccontextmanager
     async def looking(

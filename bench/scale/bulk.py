@@ -19,6 +19,7 @@ from domain.accounts.tables import Account
 from domain.kernel.clock import VIETNAM, Clock
 from domain.kernel.ids import new_id
 from domain.store import search
+from domain.store.chain import SYSTEM, Event
 from domain.store.engine import Database
 from domain.store.tx import Tx, writing
 
@@ -47,6 +48,7 @@ async def fill(
     todo, step, done = names(count), max(1, count // KEPT), 0
     async with writing(database, tenant_id, clock) as tx:
         pattern = await _made_by_the_service(tx, next(todo), clock)
+        tx.record(Event("bench.made", SYSTEM))
     known.append((pattern["id"], pattern["name"]))
     while batch := list(_copies(pattern, islice(todo, BATCH))):
         async with writing(database, tenant_id, clock) as tx:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import CHAINED
 from domain.store.schema import Code, Folded, Id, Line, TenantEntity
 
 
@@ -13,6 +14,7 @@ class Account(TenantEntity):
     """A customer or prospect; `folded` is its name as the search sees it."""
 
     __tablename__ = "account"
+    __audit__ = CHAINED
 
     name: Mapped[str] = mapped_column(Line)
     folded: Mapped[str] = mapped_column(Folded)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import WRITTEN_ONCE
 from domain.store.schema import Code, Id, Line, TenantEntity, unique_where
 from domain.store.visibility import Restricted
 
@@ -14,6 +15,7 @@ class Activity(Restricted, TenantEntity):
 
     __tablename__ = "activity"
     belongs_to = "deal_id"
+    __audit__ = WRITTEN_ONCE
 
     kind: Mapped[str] = mapped_column(Code)
     account_id: Mapped[str] = mapped_column(Id)

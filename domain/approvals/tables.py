@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import CHAINED, WRITTEN_ONCE
 from domain.store.schema import Code, Digest, Id, Line, TenantEntity, TenantRow, unique_where
 from domain.store.visibility import Restricted, Terms, subject_seen
 
@@ -33,6 +34,7 @@ class PendingAction(Restricted, TenantEntity):
     """An exact call that waits for named people; its bound columns never change."""
 
     __tablename__ = "pending_action"
+    __audit__ = CHAINED
 
     tool: Mapped[str] = mapped_column(Code)
     tool_schema_sha256: Mapped[str] = mapped_column(Digest)
@@ -103,6 +105,7 @@ class Approval(Restricted, TenantRow):
 
     __tablename__ = "approval"
     belongs_to = "action_id"
+    __audit__ = WRITTEN_ONCE
 
     action_id: Mapped[str] = mapped_column(Id, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -145,6 +148,7 @@ class Resolution(Restricted, TenantRow):
 
     __tablename__ = "resolution"
     belongs_to = "action_id"
+    __audit__ = WRITTEN_ONCE
 
     action_id: Mapped[str] = mapped_column(Id, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -176,6 +180,7 @@ class ExecutionAttempt(Restricted, TenantRow):
 
     __tablename__ = "execution_attempt"
     belongs_to = "action_id"
+    __audit__ = CHAINED
 
     action_id: Mapped[str] = mapped_column(Id, primary_key=True)
     n: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -195,6 +200,7 @@ class PolicyVersion(TenantRow):
     """Which policy table was in force from when on."""
 
     __tablename__ = "policy_version"
+    __audit__ = WRITTEN_ONCE
 
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
     sha256: Mapped[str] = mapped_column(Digest)

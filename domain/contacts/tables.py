@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import CHAINED
 from domain.store.schema import Code, Id, Line, TenantEntity, unique_where
 
 
@@ -12,6 +13,7 @@ class Contact(TenantEntity):
     """A person at a customer: name parts in Vietnamese order, display name as typed."""
 
     __tablename__ = "contact"
+    __audit__ = CHAINED
 
     account_id: Mapped[str] = mapped_column(Id)
     family_name: Mapped[str] = mapped_column(Line)

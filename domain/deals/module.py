@@ -1,6 +1,6 @@
 """Deals as a module: nobody closes one without people, and one that is closed stays as it is."""
 
-from domain.deals import queries, timeline
+from domain.deals import audit, queries, timeline
 from domain.deals.tables import Deal, DealMember, StageMove
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
@@ -63,4 +63,5 @@ MODULE = Module(
         "deal.lost",
         "deal.cancelled",
     ),
+    laws=(audit.ended_as_allowed, audit.ended_by_people),
 )

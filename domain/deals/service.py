@@ -10,7 +10,7 @@ from domain.accounts import service as account_service
 from domain.contacts import service as contacts
 from domain.deals import queries
 from domain.deals.cards import DealCard, card
-from domain.deals.queries import Filter, Reader, Standing
+from domain.deals.queries import Filter, Reader
 from domain.deals.rules import (
     Probability,
     Visibility,
@@ -207,9 +207,7 @@ async def move(
     TRANSITION_NOT_ALLOWED, REASON_REQUIRED and FIELDS_REQUIRED; from STAGE_UNKNOWN on with the
     moves there are in `facts["allowed"]`.
     """
-    deal = await queries.standing(tx, deal_id, reader)
-    if deal is None:
-        raise _unknown()
+    deal = await load(tx, deal_id, reader, lock=True)
     check_open(deal.status)
     await check_expected(tx, deal, expected)
     facts = await _with_details(tx, deal, learnt)
@@ -224,18 +222,13 @@ async def move(
     chance = probability_on_move(step.end.probability_pct)
 
     left = Probability(deal.probability_pct, deal.probability_manual)
-    version = await tx.edit(
-        Deal,
-        deal,
-        amount_minor=facts["amount_minor"],
-        expected_close_date=facts["expected_close_date"],
-        primary_contact_id=facts["primary_contact_id"],
-        stage_id=step.end.id,
-        stage_entered_at=tx.at,
-        probability_pct=chance.pct,
-        probability_manual=chance.manual,
-        updated_at=tx.at,
-    )
+    deal.amount_minor = facts["amount_minor"]
+    deal.expected_close_date = facts["expected_close_date"]
+    deal.primary_contact_id = facts["primary_contact_id"]
+    deal.stage_id = step.end.id
+    deal.stage_entered_at = tx.at
+    deal.probability_pct, deal.probability_manual = chance.pct, chance.manual
+    deal.updated_at = tx.at
     await record_step(
         tx, deal.id, step.start.id, step.end.id, reason=reason, moved_by=moved_by, left=left
     )
@@ -245,7 +238,7 @@ async def move(
         deal_id=deal.id,
         from_stage=step.start.code,
         to_stage=step.end.code,
-        version=version,
+        version=deal.version,
         visibility=deal.visibility,
     )
     return Moved(await card(tx, deal.id), step.start.code)
@@ -288,7 +281,7 @@ def _unknown() -> Fault:
     )
 
 
-async def check_expected(tx: Tx, deal: Deal | Standing, expected: Expected) -> None:
+async def check_expected(tx: Tx, deal: Deal, expected: Expected) -> None:
     """Raises VERSION_CONFLICT or STAGE_CHANGED when the caller's picture is an old one."""
     check_version(expected.version, deal.version, "deal", "{deal}")
     if expected.stage is None or expected.stage == deal.stage_id:
@@ -319,22 +312,24 @@ async def record_step(
 
     `left` is the chance it had before, for a step that may be taken back.
     """
-    await tx.put(
-        StageMove,
-        ("n", "deal_id"),
-        deal_id=deal_id,
-        from_stage_id=from_stage_id,
-        to_stage_id=to_stage_id,
-        reason=reason,
-        moved_by=moved_by,
-        at=tx.at,
-        undoes=undoes,
-        from_probability_pct=left.pct if left else None,
-        from_probability_manual=left.manual if left else None,
+    tx.add(
+        StageMove(
+            deal_id=deal_id,
+            n=await queries.last_step(tx, deal_id) + 1,
+            from_stage_id=from_stage_id,
+            to_stage_id=to_stage_id,
+            reason=reason,
+            moved_by=moved_by,
+            at=tx.at,
+            undoes=undoes,
+            from_probability_pct=left.pct if left else None,
+            from_probability_manual=left.manual if left else None,
+        )
     )
+    await tx.flush()
 
 
-async def _with_details(tx: Tx, deal: Standing, learnt: Details) -> Mapping[str, Any]:
+async def _with_details(tx: Tx, deal: Deal, learnt: Details) -> Mapping[str, Any]:
     """What is known about the deal once the details are in it."""
     known: dict[str, Any] = {
         "amount_minor": deal.amount_minor,

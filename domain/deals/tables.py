@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import CHAINED, WRITTEN_ONCE
 from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow
 from domain.store.visibility import Restricted, Terms, among
 
@@ -26,6 +27,7 @@ class Deal(Restricted, TenantEntity):
     """An opportunity with an account; amounts in minor units of `currency`."""
 
     __tablename__ = "deal"
+    __audit__ = CHAINED
 
     workspace_id: Mapped[str] = mapped_column(Id)
     account_id: Mapped[str] = mapped_column(Id)
@@ -84,6 +86,7 @@ class DealMember(Restricted, TenantRow):
 
     __tablename__ = "deal_member"
     belongs_to = "deal_id"
+    __audit__ = CHAINED
 
     deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -104,6 +107,7 @@ class StageMove(Restricted, TenantRow):
 
     __tablename__ = "stage_move"
     belongs_to = "deal_id"
+    __audit__ = WRITTEN_ONCE
 
     deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
     n: Mapped[int] = mapped_column(Integer, primary_key=True)

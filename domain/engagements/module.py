@@ -1,6 +1,6 @@
 """Engagements as a module."""
 
-from domain.engagements import on_won
+from domain.engagements import audit, on_won
 from domain.engagements.tables import Engagement
 from domain.store.declarations import Consequence
 from domain.store.descriptor import Grant, Module, Stored
@@ -18,4 +18,5 @@ MODULE = Module(
         )
     },
     topics=("engagement.created",),
+    laws=(audit.made_of_won_deals, audit.won_deals_have_one),
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKeyConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import WRITTEN_ONCE
 from domain.store.schema import Code, Id, Line, TenantEntity
 from domain.store.visibility import Restricted
 
@@ -14,6 +15,7 @@ class Engagement(Restricted, TenantEntity):
 
     __tablename__ = "engagement"
     belongs_to = "deal_id"
+    __audit__ = WRITTEN_ONCE
 
     account_id: Mapped[str] = mapped_column(Id)
     deal_id: Mapped[str] = mapped_column(Id)

@@ -5,13 +5,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from domain.fx import queries
+from domain.fx.events import RateRecorded
 from domain.fx.snapshot import Snapshot
 from domain.fx.tables import FxRate
 from domain.kernel.canonical import sha256_hex
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.kernel.money import MAX_JSON_MINOR, Money, Rate
-from domain.store.chain import SYSTEM, Actor, Event
+from domain.store.chain import SYSTEM, Actor
 from domain.store.tx import Tx
 
 USD = "USD"
@@ -60,20 +61,7 @@ async def record(tx: Tx, rate: Rate, *, said_by: Actor = SYSTEM) -> FxRate:
     )
     tx.add(row)
     await tx.flush()
-    tx.record(
-        Event(
-            "fx.recorded",
-            said_by,
-            object=f"fx_rate:{row.id}",
-            data={
-                "base": row.base,
-                "quote": row.quote,
-                "value": value,
-                "as_of": rate.as_of.isoformat(),
-                "source": row.source,
-            },
-        )
-    )
+    RateRecorded.record(tx, row, said_by)
     return row
 
 

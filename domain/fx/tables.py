@@ -5,6 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Date, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import WRITTEN_ONCE
 from domain.store.schema import Code, TenantEntity
 
 
@@ -12,6 +13,7 @@ class FxRate(TenantEntity):
     """One unit of `base` costs `value` units of `quote`; the value is an exact decimal in text."""
 
     __tablename__ = "fx_rate"
+    __audit__ = WRITTEN_ONCE
 
     base: Mapped[str] = mapped_column(String(3))
     quote: Mapped[str] = mapped_column(String(3))

@@ -280,4 +280,5 @@ async def revoke_agent(tx: Tx, name: str) -> Agent:
 
 async def mark_untrusted_read(tx: Tx, agent_id: str) -> None:
     """Remember that the agent has read text a stranger wrote."""
-    await tx.change(update(Agent).where(Agent.id == agent_id).values(untrusted_read_at=tx.at))
+    marked = update(Agent).where(Agent.id == agent_id).values(untrusted_read_at=tx.at)
+    await tx.change(marked, marks_only=True)

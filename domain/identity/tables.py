@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Integer, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import CHAINED, Chained
 from domain.store.schema import Code, Digest, Id, Line, TenantEntity, TenantRow
 
 
@@ -12,6 +13,7 @@ class Tenant(TenantRow):
     """A company: the wall around everything it owns."""
 
     __tablename__ = "tenant"
+    __audit__ = CHAINED
 
     code: Mapped[str] = mapped_column(Code)
     name: Mapped[str] = mapped_column(Line)
@@ -28,6 +30,7 @@ class Workspace(TenantEntity):
     """A part of a company with its own pipelines and its own circle of members."""
 
     __tablename__ = "workspace"
+    __audit__ = CHAINED
 
     code: Mapped[str] = mapped_column(Code)
     name: Mapped[str] = mapped_column(Line)
@@ -39,6 +42,7 @@ class Person(TenantEntity):
     """A human being who may own, decide and sign."""
 
     __tablename__ = "person"
+    __audit__ = CHAINED
 
     email: Mapped[str] = mapped_column(Line)
     display_name: Mapped[str] = mapped_column(Line)
@@ -51,6 +55,7 @@ class WorkspaceMember(TenantRow):
     """Who belongs to a workspace."""
 
     __tablename__ = "workspace_member"
+    __audit__ = CHAINED
 
     workspace_id: Mapped[str] = mapped_column(Id, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -67,6 +72,7 @@ class PersonRole(TenantRow):
     """A role a person holds: sales, am, cro, cfo, dpo or admin."""
 
     __tablename__ = "person_role"
+    __audit__ = CHAINED
 
     person_id: Mapped[str] = mapped_column(Id, primary_key=True)
     role: Mapped[str] = mapped_column(Code, primary_key=True)
@@ -82,6 +88,7 @@ class ApproverKey(TenantRow):
     """A public key of a person. It counts only with a valid endorsement (docs/operating.md)."""
 
     __tablename__ = "approver_key"
+    __audit__ = CHAINED
 
     key_id: Mapped[str] = mapped_column(Code, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id)
@@ -102,6 +109,9 @@ class Agent(TenantEntity):
     """A program that may propose: its token is stored as a hash and it acts for one person."""
 
     __tablename__ = "agent"
+    __audit__ = Chained(
+        besides={"untrusted_read_at": "a mark that calls leave which only read, for a day"}
+    )
 
     name: Mapped[str] = mapped_column(Code)
     person_id: Mapped[str] = mapped_column(Id)

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import WRITTEN_ONCE, Derived, Unchained
 from domain.store.schema import Code, Digest, Id, TenantEntity, TenantRow
 from domain.store.visibility import Restricted, Terms
 
@@ -31,6 +32,9 @@ class SuggestedAction(Restricted, TenantEntity):
 
     __tablename__ = "suggested_action"
     belongs_to = "deal_id"
+    __audit__ = Derived(
+        "made every night from deals, activities and moves; a figure that decides nothing"
+    )
 
     deal_id: Mapped[str] = mapped_column(Id)
     rule: Mapped[str] = mapped_column(Code)
@@ -49,6 +53,7 @@ class DismissedAction(Restricted, TenantEntity):
 
     __tablename__ = "dismissed_action"
     belongs_to = "deal_id"
+    __audit__ = WRITTEN_ONCE
 
     proposal_id: Mapped[str] = mapped_column(Id)
     deal_id: Mapped[str] = mapped_column(Id)
@@ -72,6 +77,7 @@ class LeadScore(Restricted, TenantRow):
 
     __tablename__ = "lead_score"
     belongs_to = "deal_id"
+    __audit__ = Derived("made every night from deals, activities and moves; a figure of that night")
 
     deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
     scored_on: Mapped[date] = mapped_column(Date, primary_key=True)
@@ -92,6 +98,7 @@ class NightlyRun(TenantRow):
     """A nightly job that was done for a day; its row is written together with its work."""
 
     __tablename__ = "nightly_run"
+    __audit__ = WRITTEN_ONCE
 
     job: Mapped[str] = mapped_column(Code, primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
@@ -111,6 +118,9 @@ class StoredForecast(Restricted, TenantEntity):
     """
 
     __tablename__ = "forecast"
+    __audit__ = Unchained(
+        "first answers of a day, kept by calls that only read, to be scored later"
+    )
 
     person_id: Mapped[str] = mapped_column(Id)
     question: Mapped[str] = mapped_column(Digest)

@@ -1,6 +1,6 @@
 """Payments as a module: money goes into no account that people have not confirmed."""
 
-from domain.payments import on_won
+from domain.payments import audit, on_won
 from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
 from domain.payments.triggers import INTO_USED
 from domain.store.declarations import Consequence
@@ -40,4 +40,10 @@ MODULE = Module(
     },
     scopes=("admin.bank", "crm.payment", "inv.aging_read", "inv.payment_read"),
     topics=("bank_account.added", "deal.payment_requested"),
+    laws=(
+        audit.accounts_were_allowed,
+        audit.codes_were_told,
+        audit.codes_ask_for_what_was_signed,
+        audit.references_are_ours,
+    ),
 )

@@ -13,6 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import CHAINED, WRITTEN_ONCE
 from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow, unique_where
 from domain.store.visibility import Restricted
 
@@ -24,6 +25,7 @@ class BankAccount(TenantEntity):
     """
 
     __tablename__ = "bank_account"
+    __audit__ = CHAINED
 
     bank_bin: Mapped[str] = mapped_column(String(6))
     account_number: Mapped[str] = mapped_column(String(19))
@@ -50,6 +52,7 @@ class PaymentReference(Restricted, TenantRow):
 
     __tablename__ = "payment_reference"
     belongs_to = "deal_id"
+    __audit__ = WRITTEN_ONCE
 
     reference: Mapped[str] = mapped_column(String(10), primary_key=True)
     deal_id: Mapped[str] = mapped_column(Id)
@@ -67,6 +70,7 @@ class PaymentRequest(Restricted, TenantEntity):
 
     __tablename__ = "payment_request"
     belongs_to = "reference"
+    __audit__ = WRITTEN_ONCE
 
     reference: Mapped[str] = mapped_column(String(10))
     bank_account_id: Mapped[str] = mapped_column(Id)

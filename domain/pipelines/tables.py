@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import CHAINED
 from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow
 
 
@@ -12,6 +13,7 @@ class Pipeline(TenantEntity):
     """One way of selling in a workspace."""
 
     __tablename__ = "pipeline"
+    __audit__ = CHAINED
 
     workspace_id: Mapped[str] = mapped_column(Id)
     code: Mapped[str] = mapped_column(Code)
@@ -34,6 +36,7 @@ class Stage(TenantEntity):
     """A step of a pipeline; category open, won or lost."""
 
     __tablename__ = "stage"
+    __audit__ = CHAINED
 
     pipeline_id: Mapped[str] = mapped_column(Id)
     code: Mapped[str] = mapped_column(Code)
@@ -56,6 +59,7 @@ class StageTransition(TenantRow):
     """A move that is allowed within one pipeline."""
 
     __tablename__ = "stage_transition"
+    __audit__ = CHAINED
 
     pipeline_id: Mapped[str] = mapped_column(Id, primary_key=True)
     from_stage_id: Mapped[str] = mapped_column(Id, primary_key=True)

@@ -16,6 +16,7 @@ from domain.identity.keys import ApproverKey
 from domain.kernel.clock import stamp
 from domain.kernel.text import line
 from domain.payments import service as payments
+from domain.payments.events import BankAccountAdded
 from domain.payments.service import NewBankAccount
 from domain.pipelines import service as pipelines
 from domain.pipelines.templates import TEMPLATES
@@ -153,16 +154,7 @@ async def add_bank_account(tx: Tx, new: NewBankAccount) -> str:
     What is not in the id is committed to, so that it cannot change unseen.
     """
     account = await payments.add_bank_account(tx, new, added_by=f"{OPERATOR.kind}:{OPERATOR.id}")
-    tx.record(
-        Event(
-            "bank_account.added",
-            OPERATOR,
-            object=f"bank_account:{account.id}",
-            private={
-                "bank_account": {"account_name": account.account_name, "currency": account.currency}
-            },
-        )
-    )
+    BankAccountAdded.of(account).record(tx, OPERATOR)
     return account.id
 
 

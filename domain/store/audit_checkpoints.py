@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from domain.kernel.faults import Fault, Kind
 from domain.store import checkpoints
-from domain.store.audit_verify import BEGINNING, Report, verify_chain
+from domain.store.audit_report import BEGINNING, Report
+from domain.store.audit_verify import verify_chain
 from domain.store.chain import GENESIS, Sealed
 from domain.store.checkpoints import Checkpoint, PublicKey, SigningKey
 from domain.store.tables import AuditEntry

@@ -3,26 +3,26 @@
 The offline verifier reads one tenant in one snapshot, page by page, and never holds all rows in
 memory. It believes no stored hash: bytes are hashed again, every column is compared with what the
 bytes say, private values with what their entry commits to, and the head with the last entry.
-Checkpoints are held against it in audit_checkpoints.py; what approvals prove stands in
-policies/audit_verify.py.
+Rows are held against their commitments in audit_rows.py, checkpoints against the chain in
+audit_checkpoints.py; what approvals prove stands in policies/audit/verify.py.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import String, func, select, type_coerce
 
-from domain.kernel.canonical import canonical
 from domain.kernel.clock import stamp
 from domain.kernel.counting import counted
-from domain.kernel.faults import Fault
-from domain.store.chain import GENESIS, Sealed
-from domain.store.tables import AuditBlob, AuditEntry, AuditHead
+from domain.store.audit_claims import contents_of, private_place
+from domain.store.audit_report import BEGINNING, Report
+from domain.store.audit_rows import BoundRows
+from domain.store.chain import Sealed
+from domain.store.tables import AuditBlob, AuditEntry, AuditHead, AuditRow
 from domain.store.tx import Tx
 
 # The format of domain/store/chain.py, written down a second time on purpose: a verifier that
@@ -30,55 +30,10 @@ from domain.store.tx import Tx
 _LINK: Final = b"\x00cyberos.audit.v1\n"
 _COMMIT: Final = b"cyberos.commit.v1\n"
 
-BEGINNING: Final = Sealed(0, GENESIS.hex())
-MOST_FINDINGS: Final = 1_000  # a chain that somebody rewrote has one finding in every entry
 _PAGE: Final = 1_000
+_SHOWN: Final = ("at", "event", "object", "action")
 
 _HASH = re.compile(r"[0-9a-f]{64}")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-
-_plain_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it was written, and where."""
-
-    place: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.what}"
-
-
-@dataclass(slots=True)
-class Report:
-    """What one verification of one tenant saw. `notes` are limits of it, not findings."""
-
-    tenant_id: str
-    end: Sealed = field(default_factory=lambda: BEGINNING)
-    entries: int = 0
-    private: int = 0
-    erased: int = 0
-    checkpoints: int = 0
-    torn: int = 0
-    actions: int = 0
-    approvals: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    omitted: int = 0
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing was found."""
-        return not self.findings
-
-    def found(self, place: str, what: str) -> None:
-        """Keep a finding, or only count it when there are far too many already."""
-        if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(Finding(place, what))
-        else:
-            self.omitted += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +50,20 @@ async def verify_chain(tx: Tx, report: Report, *, after: Sealed | None = None) -
     """Walk the chain from an entry that is believed, or from the beginning, to the head."""
     walk = _Walk(report, after or BEGINNING)
     rows = values = 0
+    bound = BoundRows(tx, walk.seq)
     async for page, blobs in _pages(tx, walk.seq):
         rows, values = rows + len(page), values + len(blobs)
-        for row in page:
-            walk.step(row, blobs)
+        digests = await bound.up_to(page[-1].seq)
+        contents = contents_of([row.body for row in page])
+        for row, content in zip(page, contents, strict=True):
+            walk.step(row, content, blobs, digests.pop(row.seq, ""))
+        for seq in digests:
+            report.found(f"rows of entry {seq}", "no entry commits to them")
         for seq, name in blobs:
             report.found(private_place(seq, name), "no entry commits to it")
     report.end = Sealed(walk.seq, walk.last.hex())
     if after is None:
-        await _verify_counts(tx, report, rows, values)
+        await _verify_counts(tx, report, rows, values, bound.met)
     await _verify_head(tx, report)
 
 
@@ -116,8 +76,14 @@ class _Walk:
         self.last = bytes.fromhex(start.hash)
         self.other: bytes | None = None
 
-    def step(self, row: Any, blobs: dict[tuple[int, str], _Blob]) -> None:
-        """Judge one entry. What it commits to is taken out of `blobs`."""
+    def step(
+        self,
+        row: Any,
+        content: Mapping[str, Any] | None,
+        blobs: dict[tuple[int, str], _Blob],
+        rows: str,
+    ) -> None:
+        """Judge one entry, and what it says about its rows. Its values are taken out of `blobs`."""
         place = f"entry {row.seq}"
         missing = row.seq - self.seq - 1
         if missing:
@@ -137,12 +103,13 @@ class _Walk:
         self.seq, self.last = row.seq, stored or computed or self.last
         self.other = None if fits else computed
         self.report.entries += 1
-        content = None if body is None else _content(row.body)
         if content is None:
             if body is not None:
                 self.report.found(place, "its bytes are not a canonical entry")
             _forget(row.seq, blobs)
             return
+        if content.get("rows") != rows:
+            self.report.found(place, "commits to other rows than are kept with it")
         self._columns(row, content)
         self._commitments(row.seq, content, blobs)
 
@@ -153,13 +120,11 @@ class _Walk:
         if content.get("seq") != row.seq:
             self.report.found(place, "its bytes were written at another place of the chain")
         at = stamp(row.at) if isinstance(row.at, datetime) else row.at
-        for column, shown in (
-            ("at", at),
-            ("event", row.event),
-            ("object", row.object),
-            ("action", row.action_id or ""),
-        ):
-            if content.get(column) != shown:
+        shown = (at, row.event, row.object, row.action_id or "")
+        if shown == tuple(map(content.get, _SHOWN)):
+            return
+        for column, value in zip(_SHOWN, shown, strict=True):
+            if content.get(column) != value:
                 self.report.found(place, f"its column '{column}' says other than its bytes")
 
     def _commitments(
@@ -206,23 +171,6 @@ def _forget(seq: int, blobs: dict[tuple[int, str], _Blob]) -> None:
         del blobs[place]
 
 
-def _content(body: str) -> Mapping[str, Any] | None:
-    """The entry, if its bytes are the one spelling of it."""
-    try:
-        content = json.loads(body)
-        # The quick spelling differs from RFC 8785 only for keys nobody uses; then ask exactly.
-        if _plain_text(content) != body and canonical(content).decode() != body:
-            return None
-    except (ValueError, RecursionError, Fault):
-        return None
-    return content if isinstance(content, dict) and content.get("v") == 1 else None
-
-
-def private_place(seq: int, name: str) -> str:
-    """Where a private value lies. Its name is a field of ours, or not worth repeating."""
-    return f"private value {seq}/{name if _NAME.fullmatch(name) else '?'}"
-
-
 def _promised(pii: Any) -> Iterator[tuple[str, str]]:
     for promise in pii if isinstance(pii, list) else []:
         if isinstance(promise, dict):
@@ -267,11 +215,12 @@ async def _pages(
         after = page[-1].seq
 
 
-async def _verify_counts(tx: Tx, report: Report, rows: int, values: int) -> None:
+async def _verify_counts(tx: Tx, report: Report, entries: int, values: int, rows: int) -> None:
     """What the walk does not meet must not be there: numbers below one, or that are none."""
     for place, table, met in (
-        ("chain", AuditEntry, rows),
+        ("chain", AuditEntry, entries),
         ("private values", AuditBlob, values),
+        ("commitments to rows", AuditRow, rows),
     ):
         there = await tx.first(select(func.count()).select_from(table)) or 0
         if there != met:
@@ -288,53 +237,3 @@ async def _verify_head(tx: Tx, report: Report) -> None:
         report.found("head", f"says {head.seq}, and the chain ends at {report.end.seq}")
     elif head.hash != report.end.hash:
         report.found("head", f"does not carry the hash of entry {report.end.seq}")
-
-
-# --- what the chain says about actions ---
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """One entry about an action, as its bytes tell it."""
-
-    seq: int
-    event: str
-    at: str
-    actor: tuple[str, str]
-    data: Mapping[str, Any]
-
-
-async def traces(tx: Tx, action_ids: Sequence[str]) -> dict[str, list[Trace]]:
-    """What the chain says about each of these actions, in order."""
-    found: dict[str, list[Trace]] = {action_id: [] for action_id in action_ids}
-    for row in await tx.rows(
-        select(AuditEntry.seq, AuditEntry.action_id, AuditEntry.body)
-        .where(AuditEntry.action_id.in_(action_ids))
-        .order_by(AuditEntry.seq)
-    ):
-        content = _content(row.body) if isinstance(row.body, str) else None
-        actor = content.get("actor") if content else None
-        if content is None or not isinstance(actor, dict):
-            continue  # the walk over the chain has said so already
-        who = (str(actor.get("t")), str(actor.get("id")))
-        data = data_of(content)
-        trace = Trace(row.seq, str(content.get("event")), str(content.get("at")), who, data)
-        found[row.action_id].append(trace)
-    return found
-
-
-def data_of(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an entry says besides who, when and about what."""
-    data = content.get("data")
-    return data if isinstance(data, dict) else {}
-
-
-async def told(tx: Tx, event_name: str) -> list[tuple[int, Mapping[str, Any]]]:
-    """Every entry of one kind, in order: place and content. For kinds of which there are few."""
-    rows = await tx.rows(
-        select(AuditEntry.seq, AuditEntry.body)
-        .where(AuditEntry.event == event_name)
-        .order_by(AuditEntry.seq)
-    )
-    read = [(row.seq, _content(row.body) if isinstance(row.body, str) else None) for row in rows]
-    return [(seq, content) for seq, content in read if content is not None]

@@ -6,12 +6,13 @@ The bytes of a link (all strings and small integers, RFC 8785):
 
 `hash_0` is 32 zero bytes. Personal and free content is never in an entry, only a commitment
 SHA-256("cyberos.commit.v1\\n" || salt || canonical(value)); salt and value lie in `audit_blob`
-and can be erased together, after which the chain still verifies.
+and can be erased together, after which the chain still verifies. `rows` binds what the transaction
+left in the rows it wrote (domain/store/commitments.py).
 """
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,10 +21,11 @@ from sqlalchemy import bindparam, select, update
 
 from domain.kernel.canonical import Json, canonical
 from domain.kernel.clock import stamp
+from domain.store.commitments import RowLeft, rows_digest
 from domain.store.direct import Direct
 from domain.store.questions import Question, new_row
 from domain.store.schema import core
-from domain.store.tables import AuditBlob, AuditEntry, AuditHead
+from domain.store.tables import AuditBlob, AuditEntry, AuditHead, AuditRow
 
 GENESIS = bytes(32)
 _LINK = b"\x00cyberos.audit.v1\n"
@@ -100,9 +102,18 @@ async def hold(direct: Direct, tenant_id: str) -> Head:
 
 
 async def seal(
-    direct: Direct, tenant_id: str, at: datetime, head: Head, events: Sequence[Event], messages: int
+    direct: Direct,
+    tenant_id: str,
+    at: datetime,
+    head: Head,
+    events: Sequence[Event],
+    messages: int,
+    rows: Sequence[RowLeft] = (),
 ) -> Sealed | None:
-    """Append the events of a transaction to the head it holds, and count its messages."""
+    """Append the events of a transaction to the head it holds, and count its messages.
+
+    The last entry binds what was left in the `rows`: by then all of them are as they stay.
+    """
     counted = {"own_tenant": tenant_id, "messages": head.messages + messages}
     if not events:
         await direct.run(_ADVANCE, counted)
@@ -111,7 +122,8 @@ async def seal(
     entries, blobs = [], []
     for event in events:
         seq += 1
-        body, secrets_of_it = _entry(tenant_id, seq, at, event)
+        bound = rows_digest(rows) if seq == head.seq + len(events) else ""
+        body, secrets_of_it = _entry(tenant_id, seq, at, event, bound)
         last = link(last, body)
         entries.append(
             {
@@ -129,12 +141,27 @@ async def seal(
     await direct.run(new_row(AuditEntry), *entries)
     if blobs:
         await direct.run(new_row(AuditBlob), *blobs)
+    if rows:
+        await direct.run(new_row(AuditRow), *_bound(tenant_id, seq, rows))
     await direct.run(_ADVANCE, {**counted, "seq": seq, "hash": last.hex()})
     return Sealed(seq, last.hex())
 
 
+def _bound(tenant_id: str, seq: int, rows: Sequence[RowLeft]) -> Iterator[dict[str, Any]]:
+    for n, row in enumerate(rows, 1):
+        yield {
+            "tenant_id": tenant_id,
+            "seq": seq,
+            "n": n,
+            "table_name": row.table,
+            "row_key": row.key,
+            "salt": row.salt,
+            "digest": row.digest,
+        }
+
+
 def _entry(
-    tenant_id: str, seq: int, at: datetime, event: Event
+    tenant_id: str, seq: int, at: datetime, event: Event, rows: str
 ) -> tuple[bytes, list[dict[str, Any]]]:
     blobs: list[dict[str, Any]] = []
     commitments: list[Json] = []
@@ -167,6 +194,7 @@ def _entry(
             "request": event.request,
             "data": dict(event.data),
             "pii": commitments,
+            "rows": rows,
         }
     )
     return entry, blobs

@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Final
 
+from domain.store.audit_laws import Law
 from domain.store.declarations import (
     Check,
     Consequence,
@@ -79,6 +80,7 @@ class Module:
     subscribers: Mapping[str, tuple[Subscriber, ...]] = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()  # nightly, in this order
     checks: tuple[Check, ...] = ()  # of `cyberos doctor`
+    laws: tuple[Law, ...] = ()
 
 
 @cache
@@ -97,6 +99,11 @@ def stored() -> dict[str, Stored]:
     return {
         table.__tablename__: rules for module in modules() for table, rules in module.tables.items()
     }
+
+
+def all_tables() -> dict[str, type[Base]]:
+    """The models of the same."""
+    return {table.__tablename__: table for module in modules() for table in module.tables}
 
 
 def _descriptor(package: str) -> Module:

@@ -9,6 +9,7 @@ from domain.store.tables import (
     AuditBlob,
     AuditEntry,
     AuditHead,
+    AuditRow,
     CallCounter,
     DeadLetter,
     Deployment,
@@ -58,6 +59,7 @@ MODULE = Module(
         AuditBlob: Stored(
             guards=(ONLY_ERASE, never_deleted()), grants=dict.fromkeys(_EVERYBODY, _WRITES)
         ),
+        AuditRow: Stored(guards=(append_only(),), grants=dict.fromkeys(_EVERYBODY, _WRITES)),
         OutboxMessage: Stored(
             guards=(fixed(),),
             grants={Role.AGENT: _WRITES, Role.EXECUTOR: Grant(insert=True, delete=True)},

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Dialect, Executable, Select, bindparam, func, insert, select, update
+from sqlalchemy import Dialect, Executable, Select, bindparam, insert, select
 from sqlalchemy.orm import with_loader_criteria
 
 from domain.store.schema import TenantEntity, TenantRow, core
@@ -81,36 +81,9 @@ def by_id(entity: type[Identified], *, lock: bool) -> EntityQuestion[Identified]
 
 
 @lru_cache(maxsize=256)
-def new_row(entity: type[TenantRow], numbered: tuple[str, str] | None = None) -> Question:
-    """The statement that writes a row of this kind from the values it is given.
-
-    `numbered` are two columns: the first is counted on from 1 among the rows that have the value
-    `within` in the second.
-    """
-    statement = insert(core(entity))
-    if numbered is None:
-        return Question(statement)
-    number, parent = numbered
-    others = core(entity).alias()
-    there = (others.c.tenant_id == bindparam(OWN_TENANT), others.c[parent] == bindparam("within"))
-    last = select(func.coalesce(func.max(others.c[number]), 0) + 1).where(*there)
-    return Question(statement.values({number: last.scalar_subquery()}).inline())
-
-
-@lru_cache(maxsize=256)
-def new_version(entity: type[TenantEntity], columns: tuple[str, ...]) -> Question:
-    """The statement that gives these columns `new_...` values, if nobody has changed the row since
-    it had the version `old_version`.
-    """
-    table = core(entity)
-    is_as_read = (
-        table.c.tenant_id == bindparam(OWN_TENANT),
-        table.c.id == bindparam("own_id"),
-        table.c.version == bindparam("old_version"),
-    )
-    told: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
-    changed = update(table).where(*is_as_read)
-    return Question(changed.values({**told, "version": table.c.version + 1}))
+def new_row(entity: type[TenantRow]) -> Question:
+    """The statement that writes a row of this kind from the values it is given."""
+    return Question(insert(core(entity)))
 
 
 def has_wall(options: Mapping[str, Any]) -> bool:

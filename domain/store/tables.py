@@ -19,13 +19,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.store.audit_kinds import Derived, Unchained
 from domain.store.schema import Base, Code, Digest, Id, Line, TenantEntity, TenantRow
+
+_CHAIN = Derived("the chain itself: hashes, commitments and checkpoints are made again from it")
 
 
 class Deployment(Base):
     """This installation. Its id is part of every signed byte, so staging cannot sign for live."""
 
     __tablename__ = "deployment"
+    __audit__ = Unchained("the first entry of each chain and the trust file name the installation")
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     deploy: Mapped[str] = mapped_column(Id)
@@ -39,6 +43,7 @@ class GuardTool(Base):
     """
 
     __tablename__ = "guard_tool"
+    __audit__ = Derived("made from the tools by `cyberos migrate`; doctor and verifier compare it")
 
     guard: Mapped[str] = mapped_column(Code, primary_key=True)
     tool: Mapped[str] = mapped_column(Code, primary_key=True)
@@ -48,6 +53,7 @@ class TenantDirectory(Base):
     """Which tenants there are: read by people's and worker processes, never by an agent's."""
 
     __tablename__ = "tenant_directory"
+    __audit__ = Unchained("a list of chains for processes; a chain that it leaves out is named")
 
     tenant_id: Mapped[str] = mapped_column(Id, primary_key=True)
     code: Mapped[str] = mapped_column(Code, unique=True)
@@ -61,6 +67,7 @@ class AuditHead(TenantRow):
     """
 
     __tablename__ = "audit_head"
+    __audit__ = _CHAIN
 
     seq: Mapped[int] = mapped_column(BigInteger)
     hash: Mapped[str] = mapped_column(Digest)
@@ -71,6 +78,7 @@ class AuditEntry(TenantRow):
     """One link: the canonical bytes of the entry, and the hash over them and the link before."""
 
     __tablename__ = "audit_entry"
+    __audit__ = _CHAIN
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     at: Mapped[datetime]
@@ -87,6 +95,7 @@ class AuditBlob(TenantRow):
     """What an entry only commits to: erasable without breaking the chain."""
 
     __tablename__ = "audit_blob"
+    __audit__ = _CHAIN
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     field: Mapped[str] = mapped_column(Code, primary_key=True)
@@ -99,6 +108,28 @@ class AuditBlob(TenantRow):
     )
 
 
+class AuditRow(TenantRow):
+    """What a transaction left in one chained row: a salted digest, None if the row was deleted.
+
+    The entry `seq` binds its rows in the order of `n`, from 1 (domain/store/commitments.py).
+    """
+
+    __tablename__ = "audit_row"
+    __audit__ = _CHAIN
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True)
+    table_name: Mapped[str] = mapped_column(Code)
+    row_key: Mapped[str] = mapped_column(Line)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "seq"], ["audit_entry.tenant_id", "audit_entry.seq"]),
+        Index(None, "tenant_id", "table_name", "row_key", "seq"),
+    )
+
+
 class OutboxMessage(TenantRow):
     """What happened, for whoever subscribes to it; kept whether anybody does or not.
 
@@ -106,6 +137,7 @@ class OutboxMessage(TenantRow):
     """
 
     __tablename__ = "outbox"
+    __audit__ = Unchained("messages on their way; what they tell of is chained")
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     id: Mapped[str] = mapped_column(Id)
@@ -120,6 +152,7 @@ class OutboxCursor(TenantRow):
     """The last message a subscriber has done with, and how often it failed at the next one."""
 
     __tablename__ = "outbox_cursor"
+    __audit__ = Unchained("how far each subscriber has come")
 
     subscriber: Mapped[str] = mapped_column(Code, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger)
@@ -131,6 +164,7 @@ class DeadLetter(TenantRow):
     """A message at which a subscriber has failed too often; it is settled when a retry succeeds."""
 
     __tablename__ = "dead_letter"
+    __audit__ = Unchained("messages that a subscriber could not take, for people to look at")
 
     subscriber: Mapped[str] = mapped_column(Code, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -146,6 +180,7 @@ class IdempotencyKey(TenantEntity):
     """What a call answered the first time, so that its repetition answers the same."""
 
     __tablename__ = "idempotency_key"
+    __audit__ = Unchained("answers kept to be repeated; nothing is decided by them")
 
     principal: Mapped[str] = mapped_column(Code)
     tool: Mapped[str] = mapped_column(Code)
@@ -161,6 +196,7 @@ class CallCounter(TenantRow):
     """How often a principal called a tool on a day, and with what outcome: counted, not chained."""
 
     __tablename__ = "call_counter"
+    __audit__ = Unchained("counters")
 
     principal: Mapped[str] = mapped_column(Code, primary_key=True)
     day: Mapped[str] = mapped_column(String(10), primary_key=True)

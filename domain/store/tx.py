@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Delete, Select, Update
 from sqlalchemy.engine import CursorResult
@@ -19,6 +19,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.store import chain
 from domain.store.chain import Event, Sealed
+from domain.store.commitments import Ledger, chained_shape
 from domain.store.direct import Direct
 from domain.store.engine import Database
 from domain.store.errors import as_fault
@@ -28,7 +29,6 @@ from domain.store.questions import (
     Question,
     by_id,
     new_row,
-    new_version,
 )
 from domain.store.schema import Base, TenantEntity, TenantRow
 from domain.store.tables import OutboxMessage
@@ -39,15 +39,6 @@ Entity = TypeVar("Entity", bound=TenantEntity)
 One = TypeVar("One")
 
 _open: ContextVar[bool] = ContextVar("cyberos_in_transaction", default=False)
-
-
-class Versioned(Protocol):
-    """A row that was read, whether as an object or as columns."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def version(self) -> int: ...
 
 
 class Tx:
@@ -69,6 +60,7 @@ class Tx:
         self._connection = connection
         self._direct = Direct(connection)
         self._session: AsyncSession | None = None
+        self._ledger = Ledger()
 
     @property
     def session(self) -> AsyncSession:
@@ -77,7 +69,11 @@ class Tx:
             self._session = AsyncSession(
                 self._connection,
                 sync_session_class=TenantSession,
-                info={"tenant_id": self.tenant_id, "viewer": self._viewer},
+                info={
+                    "tenant_id": self.tenant_id,
+                    "viewer": self._viewer,
+                    "ledger": self._ledger,
+                },
                 expire_on_commit=False,
                 autoflush=False,
             )
@@ -108,6 +104,11 @@ class Tx:
     def is_sqlite(self) -> bool:
         """Whether this is an embedded database, with one writer at a time."""
         return self._connection.dialect.name == "sqlite"
+
+    @property
+    def has_written(self) -> bool:
+        """Whether a chained row was written so far, which an event has to tell of."""
+        return bool(self._ledger)
 
     async def all(self, statement: Select[One]) -> Sequence[One]:
         """Every entity, or every first column, that the statement selects."""
@@ -143,44 +144,37 @@ class Tx:
         """Put a new row in; it is written at the next flush."""
         self.session.add(row)
 
-    async def put(
-        self, kind: type[TenantRow], numbered: tuple[str, str] | None = None, /, **values: Any
-    ) -> None:
-        """Write a new row at once, of which nobody needs an object: much less work than `add`.
+    async def put(self, kind: type[TenantRow], /, **values: Any) -> None:
+        """Write a new row at once, of which nobody needs an object; every column is named.
 
-        `numbered=("n", "deal_id")` counts `n` on from 1 within the deal. Two at the same moment
-        get the same number, and one of them the refusal of the key that it is a part of.
+        For what is written in large numbers; `add` is what a module takes otherwise.
         """
         values["tenant_id"] = self.tenant_id
-        if numbered is not None:
-            values |= {OWN_TENANT: self.tenant_id, "within": values[numbered[1]]}
-        await self._direct.run(new_row(kind, numbered), values)
-
-    async def edit(self, kind: type[TenantEntity], row: Versioned, /, **values: Any) -> int:
-        """Change columns of a row at once, if it is still as it was read; its new version.
-
-        What loading, assigning and flushing an object does, with much less work: for what every
-        day does thousands of times. Raises VERSION_CONFLICT like any other change.
-        """
-        if self._session is not None:
-            held = identity_key(kind, (self.tenant_id, row.id))
-            assert held not in self._session.identity_map, "an object of it would not know"
-        told = {f"new_{name}": value for name, value in values.items()}
-        told |= {OWN_TENANT: self.tenant_id, "own_id": row.id, "old_version": row.version}
-        if await self._direct.run(new_version(kind, tuple(values)), told) != 1:
-            raise StaleDataError
-        return row.version + 1
+        await self._direct.run(new_row(kind), values)
+        if chained_shape(kind) is not None:
+            self._ledger.returned(kind, [values], is_gone=False)
 
     async def flush(self) -> None:
         """Write what is pending now, so that its constraints and triggers speak now."""
         if self._session is not None:
             await self._session.flush()
 
-    async def change(self, statement: Update | Delete) -> int:
-        """Run a bulk change and say how many rows it met: the compare-and-set primitive."""
-        result = await self.session.execute(statement.execution_options(synchronize_session=False))
-        assert isinstance(result, CursorResult)
-        return result.rowcount
+    async def change(self, statement: Update | Delete, *, marks_only: bool = False) -> int:
+        """Run a bulk change and say how many rows it met: the compare-and-set primitive.
+
+        The rows of a chained table come back as they were left, to be committed to; `marks_only`
+        says that nothing is written but columns that no commitment covers.
+        """
+        kind = statement.entity_description["type"]
+        shape = None if marks_only else chained_shape(kind)
+        statement = statement.execution_options(synchronize_session=False)
+        if shape is None:
+            result = await self.session.execute(statement)
+            assert isinstance(result, CursorResult)
+            return result.rowcount
+        left = (await self.session.execute(statement.returning(*shape.table.columns))).all()
+        self._ledger.returned(kind, [row._asdict() for row in left], isinstance(statement, Delete))
+        return len(left)
 
     def record(self, event: Event) -> None:
         """Chain this event when the transaction is committed, and only then."""
@@ -213,13 +207,15 @@ async def _commit(tx: Tx) -> None:
     reads a message has seen every one with a smaller number, or never will.
     """
     await tx.flush()
+    rows = await tx._ledger.left(tx._session) if tx._ledger else ()
+    assert tx.events or not rows, f"{rows[0].table} was written and no event tells: tx.record"
     if tx.events or tx.messages:
         head = await chain.hold(tx._direct, tx.tenant_id)
         numbered = [{**one, "seq": head.messages + n} for n, one in enumerate(tx.messages, 1)]
         if numbered:
             await tx._direct.run(new_row(OutboxMessage), *numbered)
         tx.sealed = await chain.seal(
-            tx._direct, tx.tenant_id, tx.at, head, tx.events, len(numbered)
+            tx._direct, tx.tenant_id, tx.at, head, tx.events, len(numbered), rows
         )
     tx._direct.check_open()  # else the commit would do nothing, and nobody would hear of it
     try:

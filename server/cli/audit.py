@@ -19,15 +19,15 @@ from domain.store import (
     checkpoints,
     directory,
 )
-from domain.store.audit_verify import Report
+from domain.store.audit_report import Report
 from domain.store.engine import Database, Role
 from domain.store.revision import check_revision
 from domain.store.tables import AuditEntry
 from domain.store.tx import reading
 from domain.store.visibility import SYSTEM
-from policies import audit_verify as verifier
 from policies import trust
-from policies.audit_verify import Sources
+from policies.audit import verify as verifier
+from policies.audit.verify import Sources
 from policies.trust import Trust
 from server import wiring
 from server.cli.desk import Company, Desk, companies, opened, perform, read_settings, the_company

@@ -62,7 +62,9 @@ async def test_a_role_that_is_not_as_it_was_given_is_found(world, tmp_path, forg
         await change(forger, await forger.row(PersonRole, person_id=person))
 
     named = [one.replace("person P", f"person {person}") for one in expected]
-    assert await archive.findings() == named
+    besides, rows = await archive.apart()
+    assert besides == named
+    assert rows, "and the row is not what was left in it"
 
 
 # Who changes what about an agent, and what is said about it.
@@ -99,7 +101,7 @@ async def test_an_agent_that_is_not_as_it_was_added_is_found(world, tmp_path, fo
         agent = await forger.row(Agent, name="am_agent")
         await forger.change(Agent, {"id": agent.id}, **change(agent, world))
 
-    assert await archive.findings() == [f"agent {agent.id}: {expected}"]
+    assert await archive.apart() == ([f"agent {agent.id}: {expected}"], [f"agent {agent.id}"])
 
 
 async def test_an_agent_nobody_added_and_one_that_vanished_are_found(world, tmp_path):
@@ -118,10 +120,13 @@ async def test_an_agent_nobody_added_and_one_that_vanished_are_found(world, tmp_
         gone = await forger.row(Agent, name="empty_agent")
         await forger.delete(Agent, id=gone.id)
 
-    assert await archive.findings() == [
-        f"agent {spy.id}: no entry says that it was added",
-        f"agent {gone.id}: was added, and is gone",
-    ]
+    assert await archive.apart() == (
+        [
+            f"agent {spy.id}: no entry says that it was added",
+            f"agent {gone.id}: was added, and is gone",
+        ],
+        [f"agent {gone.id}"],  # the other was added by the program, in whoever's name
+    )
 
 
 async def test_a_revoked_agent_that_somebody_revived_is_found(world, tmp_path):
@@ -135,7 +140,10 @@ async def test_a_revoked_agent_that_somebody_revived_is_found(world, tmp_path):
         await forger.change(Agent, {"id": agent.id}, revoked_at=None)
 
     assert revoked == []
-    assert await archive.findings() == [f"agent {agent.id}: was not revoked when the chain says"]
+    assert await archive.apart() == (
+        [f"agent {agent.id}: was not revoked when the chain says"],
+        [f"agent {agent.id}"],
+    )
 
 
 async def left(world, person: str) -> None:
@@ -179,7 +187,9 @@ async def test_an_end_that_the_chain_does_not_tell_of_is_found(world, tmp_path, 
 
     key_id = world.ours.keys["am"].key_id
     named = expected.replace("person P", f"person {person}").replace("key K", f"key {key_id}")
-    assert await archive.findings() == [named]
+    besides, rows = await archive.apart()
+    assert besides == [named]
+    assert len(rows) == 1, "and the row is not what was left in it"
 
 
 async def roles_changed(world, person: str, root, *, add: str = "", remove: str = "") -> None:

@@ -11,7 +11,7 @@ import pytest
 from domain.store import checkpoints
 from domain.store.chain import Sealed
 from domain.store.schema import Base
-from policies import audit_verify
+from policies.audit import verify as audit_verify
 from tests.cli.console import ADMIN, BOTH, Place
 
 DEMO = ("--tenant", "sao-bien")

@@ -14,7 +14,8 @@ from domain.kernel import ids
 from domain.kernel.clock import HandClock, milliseconds
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
-from domain.store.audit_verify import Report, verify_chain
+from domain.store.audit_report import Report
+from domain.store.audit_verify import verify_chain
 from domain.store.tables import AuditEntry
 from policies.contract import Declined, Delivered, Order
 from tests.faults.standing import chain_holds, standing

@@ -14,7 +14,8 @@ from domain.identity import tokens
 from domain.kernel.canonical import canonical
 from domain.kernel.faults import Fault
 from domain.store import audit_queries, outbox
-from domain.store.audit_verify import Report, verify_chain
+from domain.store.audit_report import Report
+from domain.store.audit_verify import verify_chain
 from domain.store.chain import GENESIS, Actor, Event, Sealed, commitment, link
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead
 from domain.store.tx import writing

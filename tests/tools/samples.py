@@ -48,9 +48,9 @@ class Things:
 class Sample:
     """One call that is right, and how much it asks of the database.
 
-    `statements` are those that read and that write: two of the reads say who is calling, three of
-    the writes are the audit chain's. `on_postgresql` differs for a search, which looks among a few
-    accounts before it asks an index.
+    `statements` are those that read and that write: two of the reads say who is calling, four of
+    the writes are the audit chain's, one of them for what is left in rows. `on_postgresql` differs
+    for a search, which looks among a few accounts before it asks an index.
     """
 
     arguments: Arguments | Callable[[Things], Awaitable[Arguments]]

@@ -33,6 +33,7 @@ def create() -> None:
     _outbox_cursor()
     _tenant_directory()
     _audit_blob()
+    _audit_row()
 
 
 def _audit_entry() -> None:
@@ -188,5 +189,26 @@ def _audit_blob() -> None:
         ),
         ONLY_ERASE,
         never_deleted(),
+        version=1,
+    )
+
+
+def _audit_row() -> None:
+    guard(
+        op.create_table(
+            "audit_row",
+            Column("tenant_id", Id, primary_key=True),
+            Column("seq", BigInteger, primary_key=True),
+            Column("n", Integer, primary_key=True),
+            Column("table_name", Code, nullable=False),
+            Column("row_key", Line, nullable=False),
+            Column("salt", LargeBinary),
+            Column("digest", LargeBinary),
+            ForeignKeyConstraint(
+                ["tenant_id", "seq"], ["audit_entry.tenant_id", "audit_entry.seq"]
+            ),
+            Index(None, "tenant_id", "table_name", "row_key", "seq"),
+        ),
+        append_only(),
         version=1,
     )

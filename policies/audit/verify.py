@@ -1,11 +1,11 @@
-"""Did people really agree to everything that cannot be taken back?
+"""Audit verifier: did people really agree to everything that cannot be taken back?
 
 The second half of the offline verifier. The first (domain/store/audit_verify.py) shows that the
-chain is whole; this one holds the actions against it and against signatures: every signature is
-checked over bytes rebuilt from the action, every key up to the root that is pinned outside the
-database, every quorum under the policy that was in force. Roles and keys count as they were when
-somebody signed; that they were ever given is looked up in audit_powers.py, and what came of the
-actions is judged in audit_effects.py and audit_payments.py.
+chain is whole and every row what was left in it; this one holds the actions against it and against
+signatures: every signature is checked over bytes rebuilt from the action, every key up to the root
+that is pinned outside the database, every quorum under the policy that was in force. Roles and keys
+count as they were when somebody signed; that they were ever given is looked up in powers.py. What
+must be true across rows the modules say themselves (`laws` in their descriptors).
 """
 
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
@@ -26,26 +26,31 @@ from domain.identity.keys import key_id
 from domain.kernel.clock import Clock, from_stamp, stamp
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
-from domain.store import audit_checkpoints, audit_source, audit_verify, checkpoints, wires
-from domain.store.audit_verify import Report, Trace
+from domain.store import (
+    audit_checkpoints,
+    audit_claims,
+    audit_rows,
+    audit_source,
+    audit_verify,
+    checkpoints,
+    wires,
+)
+from domain.store.audit_claims import Trace
+from domain.store.audit_report import FOREIGN, Report
+from domain.store.descriptor import modules
 from domain.store.engine import Database
 from domain.store.salvage import salvaged, unreadable
 from domain.store.schema import Base
 from domain.store.tx import Tx, reading
 from domain.store.visibility import SYSTEM
 from domain.store.wires import Wires
-from policies import (
-    audit_effects,
-    audit_nights,
-    audit_payments,
-    audit_powers,
-    audit_witness,
-    audit_words,
-    decide,
-    splitting,
-    trust,
-)
-from policies.audit_witness import Witness
+from policies import decide, splitting, trust
+from policies.audit import effects as audit_effects
+from policies.audit import powers as audit_powers
+from policies.audit import witness as audit_witness
+from policies.audit import words as audit_words
+from policies.audit.approved import ApprovedEffects
+from policies.audit.witness import Witness
 from policies.binding import proposed
 from policies.catalogue import CUSTOMER_SUM
 from policies.decide import Verdict
@@ -58,21 +63,19 @@ _ENDED = {state.value for state in State if machine.is_terminal(state)}
 _VOTES = {"action.approved_by": "approve", "action.rejected_by": "reject"}
 _PAGE = 200
 
-_FOREIGN = audit_effects.FOREIGN
-
 Row = TypeVar("Row", bound=Base)
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What lies outside the database: pinned roots, checkpoints, the keys that sign them, and which
-    tools the program wires to the guards of the database (None: not judged).
+    tools the program wires to the guards of the database: laws ask for effects by these.
     """
 
     trust: trust.Trust | None
     checkpoint_dir: Path
     checkpoint_keys: Path
-    wires: Wires | None = None
+    wires: Wires
 
 
 async def verify(database: Database, tenant_id: str, clock: Clock, sources: Sources) -> Report:
@@ -92,6 +95,7 @@ async def verify(database: Database, tenant_id: str, clock: Clock, sources: Sour
 
 async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     await audit_verify.verify_chain(tx, report)
+    await _part(report, "rows", audit_rows.verify_rows(tx, report))
     await _verify_checkpoints(tx, report, sources)
     await _verify_wires(tx, report, sources)
     if sources.trust is None:
@@ -111,11 +115,10 @@ async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     await _part(report, "keys", audit_powers.verify_keys(tx, report, powers))
     await _part(report, "agents", audit_powers.verify_agents(tx, report))
     await _part(report, "traces of actions", audit_effects.verify_traces_lead_somewhere(tx, report))
-    await _part(report, "deals", audit_effects.verify_deals(tx, report))
-    await _part(report, "bank accounts", audit_effects.verify_bank_accounts(tx, report))
-    await _part(report, "payments", audit_payments.verify_payments(tx, report))
-    await _part(report, "rates", audit_effects.verify_rates(tx, report))
-    await _part(report, "nights", audit_nights.verify_nights(tx, report))
+    approved = ApprovedEffects(tx, sources.wires)
+    for module in modules():
+        for law in module.laws:
+            await _part(report, f"rows of {module.name}", law(tx, report, approved))
     await _part(report, "erasures", audit_effects.verify_erasures(tx, report))
 
 
@@ -148,8 +151,6 @@ async def _verify_checkpoints(tx: Tx, report: Report, sources: Sources) -> None:
 
 async def _verify_wires(tx: Tx, report: Report, sources: Sources) -> None:
     """What needs people must not be done by a tool that somebody wired to a guard by hand."""
-    if sources.wires is None:
-        return
     if complaint := wires.complaint(await wires.seen(tx), sources.wires):
         report.found("guards", f"are not wired as this program says: {complaint}")
 
@@ -157,8 +158,8 @@ async def _verify_wires(tx: Tx, report: Report, sources: Sources) -> None:
 async def _verify_genesis(tx: Tx, report: Report, sources: Sources) -> None:
     """The first entry says which installation, root and checkpoint key the chain began with."""
     assert sources.trust is not None
-    for seq, content in (await audit_verify.told(tx, "genesis"))[:1]:
-        place, began = f"entry {seq}", audit_verify.data_of(content)
+    for seq, content in (await audit_claims.entries_of(tx, "genesis"))[:1]:
+        place, began = f"entry {seq}", audit_claims.data_of(content)
         root = sources.trust.roots.get(report.tenant_id)
         if began.get("deploy") != sources.trust.deploy:
             report.found(place, "names another installation than the trust file")
@@ -176,7 +177,7 @@ async def _verify_actions(
     tx: Tx, report: Report, rows: Sequence[PendingAction], witness: Witness
 ) -> None:
     ids = [row.id for row in rows]
-    traces = await audit_verify.traces(tx, ids)
+    traces = await audit_claims.traces(tx, ids)
     votes: dict[str, list[Approval]] = {}
     for vote in await _rows(tx, report, Approval, Approval.action_id, ids, "approval of action"):
         votes.setdefault(vote.action_id, []).append(vote)
@@ -196,11 +197,9 @@ async def _verify_actions(
             _check_batches(report, row, mine, witness)
             _check_quorum(report, row, facts, witness)
         except (LookupError, TypeError, ValueError):
-            report.found(f"action {row.id}", _FOREIGN)
+            report.found(f"action {row.id}", FOREIGN)
     await audit_words.check(tx, report, rows, traces, witness)
     await audit_effects.check_carried_out(tx, report, rows, traces)
-    for row in rows:
-        await audit_effects.check_reasons(tx, report, votes.get(row.id, []), traces[row.id])
 
 
 def _check_bound(report: Report, row: PendingAction) -> None:
@@ -223,7 +222,7 @@ def _check_proposed(report: Report, row: PendingAction, traces: Sequence[Trace])
     try:
         stored = proposed(row)
     except Fault:
-        report.found(place, _FOREIGN)
+        report.found(place, FOREIGN)
         return
     others = sorted(name for name, value in stored.items() if told.data.get(name) != value)
     if told.at != stamp(row.created_at):
@@ -405,5 +404,5 @@ async def _rows(
     """The rows with these keys; one whose columns do not hold what they promise is a finding."""
     found, broken = await salvaged(tx, select(entity).order_by(column), column, keys)
     for key in broken:
-        report.found(f"{place} {key}", _FOREIGN)
+        report.found(f"{place} {key}", FOREIGN)
     return found

@@ -1,6 +1,6 @@
 """Which keys, roles and policies were there at any time? What signatures are judged with.
 
-A part of the offline verifier (policies/audit_verify.py). Who was revoked since counts as she did
+A part of the offline verifier (policies/audit/verify.py). Who was revoked since counts as she did
 when she signed.
 """
 
@@ -17,11 +17,11 @@ from domain.identity.tables import ApproverKey, PersonRole
 from domain.kernel.canonical import sha256_hex
 from domain.kernel.clock import from_stamp
 from domain.kernel.faults import Fault
-from domain.store import audit_verify
-from domain.store.audit_verify import Report
+from domain.store import audit_claims
+from domain.store.audit_report import Report
 from domain.store.tx import Tx
 from policies import floor, trust
-from policies.audit_powers import Powers
+from policies.audit.powers import Powers
 from policies.catalogue import Catalogue
 
 
@@ -101,7 +101,7 @@ async def _policies(tx: Tx, report: Report) -> dict[str, Catalogue]:
     """Every policy that was ever in force, by its digest; each must be strong and in the chain."""
     told = {
         (content.get("object"), content.get("policy"))
-        for _, content in await audit_verify.told(tx, "policy.activated")
+        for _, content in await audit_claims.entries_of(tx, "policy.activated")
     }
     found: dict[str, Catalogue] = {}
     for row in await tx.all(select(PolicyVersion).order_by(PolicyVersion.version)):

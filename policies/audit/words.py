@@ -17,11 +17,12 @@ from domain.approvals.tables import PendingAction, Resolution
 from domain.identity.tables import ApproverKey
 from domain.kernel.clock import stamp
 from domain.kernel.counting import counted
-from domain.store.audit_verify import Report, Trace
+from domain.store.audit_claims import Trace
+from domain.store.audit_report import Report
 from domain.store.salvage import salvaged
 from domain.store.tx import Tx
 from policies import resolving
-from policies.audit_witness import Witness
+from policies.audit.witness import Witness
 
 _LEADS_TO = {
     Outcome.SEEN.value: f"action.{State.SUCCEEDED.value}",

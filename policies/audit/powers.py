@@ -15,8 +15,8 @@ from domain.identity.keys import key_id, verify
 from domain.identity.role_changes import RoleChange
 from domain.identity.tables import Agent, ApproverKey, Person, PersonRole
 from domain.kernel.clock import stamp
-from domain.store import audit_verify
-from domain.store.audit_verify import Report
+from domain.store import audit_claims
+from domain.store.audit_report import Report
 from domain.store.tx import Tx
 from policies.trust import Trust
 
@@ -53,7 +53,7 @@ async def told(tx: Tx, report: Report, trusted: Trust | None) -> Powers:
     """Read the powers out of the chain, with a finding for each change nobody signed."""
     powers = Powers()
     for seq, event, content in await _events(tx):
-        data, at = audit_verify.data_of(content), str(content.get("at"))
+        data, at = audit_claims.data_of(content), str(content.get("at"))
         name = str(content.get("object")).partition(":")[2]
         match event:
             case "person.added":
@@ -82,7 +82,9 @@ async def _events(tx: Tx) -> list[tuple[int, str, Mapping[str, Any]]]:
     """Everything about people, in the order of the chain."""
     found: list[tuple[int, str, Mapping[str, Any]]] = []
     for event in ("person.added", "person.roles_changed", "key.enrolled", "person.left"):
-        found += [(seq, event, content) for seq, content in await audit_verify.told(tx, event)]
+        found += [
+            (seq, event, content) for seq, content in await audit_claims.entries_of(tx, event)
+        ]
     return sorted(found, key=lambda each: each[0])
 
 
@@ -91,7 +93,7 @@ def _listed(text: object) -> Iterator[str]:
 
 
 def _signed(tx: Tx, person: str, content: Mapping[str, Any], trusted: Trust) -> bool:
-    data, root = audit_verify.data_of(content), trusted.roots.get(tx.tenant_id)
+    data, root = audit_claims.data_of(content), trusted.roots.get(tx.tenant_id)
     change = RoleChange(
         deploy=trusted.deploy,
         tenant=tx.tenant_id,
@@ -168,9 +170,9 @@ async def verify_agents(tx: Tx, report: Report) -> None:
     """Every agent acts for the person, in the scopes and until the instant it was added with."""
     added: dict[str, Mapping[str, Any]] = {}
     ended: dict[str, object] = {}
-    for _, content in await audit_verify.told(tx, "agent.added"):
-        added.setdefault(str(content.get("object")), audit_verify.data_of(content))
-    for _, content in await audit_verify.told(tx, "agent.revoked"):
+    for _, content in await audit_claims.entries_of(tx, "agent.added"):
+        added.setdefault(str(content.get("object")), audit_claims.data_of(content))
+    for _, content in await audit_claims.entries_of(tx, "agent.revoked"):
         ended.setdefault(str(content.get("object")), content.get("at"))
     try:
         rows = await tx.all(select(Agent).order_by(Agent.id))

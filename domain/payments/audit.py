@@ -1,0 +1,152 @@
+"""Audit laws of payments: does money go only where people allowed, and does every code say so?
+
+A payload is read as a bank's app would read it, so that one that does not say what its row says is
+found, whoever wrote both.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import String, select, type_coerce
+
+from domain.kernel.canonical import sha256_hex
+from domain.kernel.faults import Fault
+from domain.payments.events import BankAccountAdded
+from domain.payments.service import bank_account_id
+from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
+from domain.store.audit_claims import committed_by, entries_of
+from domain.store.audit_laws import Approved, CarriedOut, Written, last_written, pages
+from domain.store.audit_report import FOREIGN, Report
+from domain.store.tx import Tx
+from domain.vn import vietqr
+from domain.vn.references import is_reference
+
+_ADD, _FIRST_USE = "bank_account.add", "bank_account.first_use"
+_ACCOUNT = (
+    *(BankAccount.id, BankAccount.bank_bin, BankAccount.account_number),
+    *(BankAccount.account_name, BankAccount.currency),
+    type_coerce(BankAccount.first_used_at, String).label("used"),
+)
+
+
+async def accounts_were_allowed(tx: Tx, report: Report, approved: Approved) -> None:
+    """Every account was added by people, or before the first agent, and used when they allowed."""
+    founded = await _founded(tx)
+    async for page in pages(tx, select(*_ACCOUNT), BankAccount.id):
+        ids = [row.id for row in page]
+        added = await approved.about(_ADD, ids)
+        used = await approved.about(_FIRST_USE, ids)
+        for row in page:
+            place = f"bank account {row.id}"
+            if not isinstance(row.bank_bin, str) or not isinstance(row.account_number, str):
+                report.found(place, FOREIGN)
+                continue
+            _check_added(report, row, added.get(row.id), founded.get(row.id))
+            if row.id != bank_account_id(tx.tenant_id, row.bank_bin, row.account_number):
+                report.found(place, "its bank or number is not the one that was approved")
+            if (row.used is not None) != (row.id in used):
+                what = "is in use and nobody confirmed that" if row.used else "was confirmed once"
+                report.found(place, what)
+
+
+async def _founded(tx: Tx) -> Mapping[str, BankAccountAdded]:
+    """The accounts that were there before the first agent: who can append could add one later."""
+    agents = await entries_of(tx, "agent.added")
+    told = await entries_of(tx, BankAccountAdded.EVENT)
+    early = [(seq, entry) for seq, entry in told if not agents or seq < agents[0][0]]
+    kept = await committed_by(tx, [seq for seq, _ in early], BankAccountAdded.PRIVATE)
+    read = (BankAccountAdded.read(entry, kept.get(seq)) for seq, entry in early)
+    return {event.account_id: event for event in read}
+
+
+def _check_added(
+    report: Report, row: Any, action: CarriedOut | None, founded: BankAccountAdded | None
+) -> None:
+    """What the id is not made of has to be as it was when the account was allowed."""
+    place = f"bank account {row.id}"
+    if action is not None:
+        told = action.result
+    elif founded is not None:
+        told = founded.details
+    else:
+        report.found(place, "was added without an approval that was carried out")
+        return
+    names = ("account_name", "currency")
+    if told and (others := [name for name in names if told.get(name) != getattr(row, name)]):
+        report.found(place, f"was allowed with another {', '.join(others)}")
+
+
+async def codes_were_told(tx: Tx, report: Report, _: Approved) -> None:
+    """Every code says what its row says, into an account in use, and came from a call or people."""
+    codes = select(
+        PaymentRequest.id,
+        PaymentRequest.reference,
+        PaymentRequest.bank_account_id,
+        PaymentRequest.amount_minor,
+        PaymentRequest.payload,
+    )
+    async for page in pages(tx, codes, PaymentRequest.id):
+        into = [row.bank_account_id for row in page]
+        rows = await tx.rows(select(*_ACCOUNT).where(BankAccount.id.in_(into)))
+        accounts = {account.id: account for account in rows}
+        written = await last_written(tx, PaymentRequest, [row.id for row in page])
+        for row in page:
+            place = f"payment request {row.id}"
+            if not isinstance(row.reference, str) or not isinstance(row.payload, str):
+                report.found(place, FOREIGN)
+                continue
+            _check_code(report, row, accounts.get(row.bank_account_id))
+            if row.id in written and not _tells_of(written[row.id], row):
+                report.found(place, f"entry {written[row.id].seq} tells of another code or of none")
+
+
+def _check_code(report: Report, row: Any, account: Any) -> None:
+    place = f"payment request {row.id}"
+    if account is None or _read(row.payload) != (
+        account.bank_bin,
+        "".join(str(account.account_number).split()),
+        row.amount_minor,
+        row.reference,
+    ):
+        report.found(place, "its code does not say what its row says")
+    elif account.used is None:
+        report.found(place, "asks to pay into an account that nobody confirmed")
+
+
+def _tells_of(entry: Written, row: Any) -> bool:
+    """Whether people allowed the effect that made the code, or the call that made it says so."""
+    data, payload = entry.data, sha256_hex(row.payload.encode())
+    told = data.get("reference"), data.get("payload_sha256")
+    return entry.is_effect or told == (row.reference, payload)
+
+
+async def codes_ask_for_what_was_signed(tx: Tx, report: Report, approved: Approved) -> None:
+    """What people allowed to be asked for is what was asked for."""
+    async for page in approved.carried_out(_FIRST_USE):
+        for action in page:
+            result = action.result
+            if result is None:
+                continue
+            asked = result.get("amount_minor"), result.get("currency")
+            if asked != (action.amount_minor, action.currency):
+                what = "was signed for another amount than it was carried out for"
+                report.found(f"action {action.action_id}", what)
+
+
+async def references_are_ours(tx: Tx, report: Report, _: Approved) -> None:
+    """Every reference is one that the program draws."""
+    async for page in pages(tx, select(PaymentReference.reference), PaymentReference.reference):
+        for row in page:
+            place = f"payment reference {row.reference}"
+            if not isinstance(row.reference, str):
+                report.found("a payment reference", FOREIGN)
+            elif not is_reference(row.reference):
+                report.found(place, "its check character is wrong")
+
+
+def _read(payload: str) -> tuple[str, str, int | None, str | None] | None:
+    try:
+        code = vietqr.decode(payload)
+    except Fault:
+        return None
+    return code.bin, code.account, code.amount, code.add_info

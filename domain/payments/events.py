@@ -1,0 +1,40 @@
+"""Audit events of payments, each for who writes it and who verifies it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from domain.payments.tables import BankAccount
+from domain.store.chain import Actor, Event
+from domain.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccountAdded:
+    """An account that was there from the beginning; later ones are added by an action of people.
+
+    `details` are what the id is not made of; None when they were erased.
+    """
+
+    EVENT: ClassVar = "bank_account.added"
+    PRIVATE: ClassVar = "bank_account"
+
+    account_id: str
+    details: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, account: BankAccount) -> Self:
+        """What is to be told of a row."""
+        details = {"account_name": account.account_name, "currency": account.currency}
+        return cls(account.id, details)
+
+    def record(self, tx: Tx, actor: Actor) -> None:
+        """Chain it with the transaction."""
+        told = {self.PRIVATE: dict(self.details or {})}
+        place = f"bank_account:{self.account_id}"
+        tx.record(Event(self.EVENT, actor, object=place, private=told))
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any], private: Mapping[str, Any] | None) -> Self:
+        """The same out of an entry and of what it commits to."""
+        return cls(str(entry.get("object")).removeprefix("bank_account:"), private)
