@@ -56,7 +56,7 @@ def problems(model: type[DeclarativeBase], module: Module) -> Iterator[str]:
         yield "is the owner's already: no grant to it"
     columns = set(table.columns.keys())
     named = {column for grant in rules.grants.values() for column in grant.update} - {*ALL}
-    named |= {*rules.searched}
+    named |= {*rules.searched.columns} if rules.searched else set()
     for guard in rules.guards:
         named |= {*getattr(guard, "columns", ()), *getattr(guard, "but", ())}
         named |= {one for one in (getattr(guard, "column", None),) if one}
