@@ -24,7 +24,7 @@ def with_key(world: World, name: str, arguments: dict) -> dict:
 def cannot_be_repeated(row: ToolPolicy, arguments: dict) -> bool:
     """Whether the same call again may do something else, or be refused."""
     asks = row.confirm is not Confirm.NEVER
-    return not (row.is_read or asks or row.repeatable or "idempotency_key" in arguments)
+    return not (row.is_read or asks or "idempotency_key" in arguments)
 
 
 async def test_every_tool_answers_what_it_answers_over_mcp(world):
