@@ -73,16 +73,14 @@ def figures(made: Measured) -> dict[str, dict[str, Any]]:
     with ExitStack() as running:
         floor = ["-m", "bench.noop_http"]
         ours = ["cyberos.py", "http", "--port", "0", "--rate", "1000000", "--burst", "1000000"]
-        servers = [
-            running.enter_context(started(floor, {})),
-            running.enter_context(started(ours, made.environment)),
-        ]
+        nothing = running.enter_context(started(floor, {}))
+        something = running.enter_context(started(ours, made.environment))
         over_mcp = {
-            f"http_{tool}_{era}": _figure(*servers, made.token, tool, version)
+            f"http_{tool}_{era}": _figure(nothing, something, made.token, tool, version)
             for tool in _ARGUMENTS
             for era, version in (("2026", MODERN), ("2025", LEGACY))
         }
-        rest = {f"http_{tool}_rest": _rest(servers[1], made.token, tool) for tool in _ARGUMENTS}
+        rest = {f"http_{tool}_rest": _rest(something, made.token, tool) for tool in _ARGUMENTS}
         return {**over_mcp, **rest}
 
 
