@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from domain.identity import service as identity
 from domain.kernel.clock import SystemClock
+from domain.provisioning import service as provisioning
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
 from tests import forking
@@ -46,7 +47,7 @@ async def a_token(
     born = clock.now() + timedelta(days=min(days, 0) - 1)
     async with writing(world.owner_side, company.id, clock, viewer=SYSTEM) as tx:
         tx.at = born
-        _, token = await identity.add_agent(
+        _, token = await provisioning.add_agent(
             tx,
             name=name,
             person_id=company.people["sales"],
@@ -55,7 +56,7 @@ async def a_token(
             expires_at=clock.now() + timedelta(days=days),
         )
         if revoked:
-            await identity.revoke_agent(tx, name)
+            await provisioning.revoke_agent(tx, name)
     company.tokens[name] = token
     return token
 
