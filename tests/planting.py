@@ -181,6 +181,6 @@ async def _restricted(world: World) -> dict[str, frozenset[Any]]:
     found = {}
     async with world.looking() as tx:
         for kind in restricted_kinds():
-            key = [getattr(kind, one.key) for one in kind.__mapper__.primary_key]
+            key = [getattr(kind, str(one.key)) for one in kind.__mapper__.primary_key]
             found[kind.__tablename__] = frozenset(tuple(row) for row in await tx.rows(select(*key)))
     return found

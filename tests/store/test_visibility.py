@@ -71,7 +71,7 @@ async def test_no_key_and_no_bulk_change_reaches_a_hidden_row(shared, planted):
     for kind in KINDS:
         async with shared.looking() as tx:
             everything = await keys_of(tx, kind)
-        async with shared.looking(viewer=seen_as(shared, "am")) as tx:
+        async with shared.owning(viewer=seen_as(shared, "am")) as tx:
             hidden = everything - await keys_of(tx, kind)
             for key in sorted(hidden, key=repr)[:3]:
                 assert await tx.session.get(kind, key) is None, kind
