@@ -18,7 +18,7 @@ from typing import Any, Final
 from bench import company
 from domain.accounts import service as accounts
 from domain.accounts.rules import AccountType
-from domain.kernel.clock import SystemClock, business_day
+from domain.kernel.clock import VIETNAM, SystemClock
 from domain.store import audit_rows, audit_verify
 from domain.store.audit_report import Report
 from domain.store.chain import SYSTEM, Event
@@ -53,11 +53,10 @@ async def _figures() -> dict[str, dict[str, Any]]:
             large = await _ratios(database, tenant_id, file)
         finally:
             await database.close()
-    grown = (large["chain"][0] + large["rows"][0]) / (small["chain"][0] + small["rows"][0])
     return {
         "verify_chain": _figure("verify_chain", large["chain"][0] / large["chain"][1]),
         "verify_rows": _figure("verify_rows", large["rows"][0] / large["rows"][1]),
-        "verify_grows_as": _figure("verify_grows_as", grown / _TIMES_LARGER),
+        "verify_grows_as": _figure("verify_grows_as", _ratio(large) / _ratio(small)),
     }
 
 
@@ -68,7 +67,10 @@ async def _write(database: Database, tenant_id: str, count: int) -> None:
         async with writing(database, tenant_id, clock, viewer=SEES_ALL) as tx:
             for name in names[start : start + _AT_ONCE]:
                 card = await accounts.create(
-                    tx, name=name, account_type=AccountType.LLC, on=business_day(clock)
+                    tx,
+                    name=name,
+                    account_type=AccountType.LLC,
+                    on=clock.now().astimezone(VIETNAM).date(),
                 )
                 told = {"arguments": {"name": name, "account_type": "llc"}}
                 tx.record(Event("bench.made", SYSTEM, object=card.id, private=told))
@@ -89,6 +91,11 @@ async def _ratios(database: Database, tenant_id: str, file: Path) -> dict[str, t
             chain.append((await timed(audit_verify.verify_chain), _plain_chain(plain, tenant_id)))
             rows.append((await timed(audit_rows.verify_rows), _plain_rows(plain, tenant_id)))
     return {"chain": _least(chain), "rows": _least(rows)}
+
+
+def _ratio(measured: dict[str, tuple[float, float]]) -> float:
+    """Both passes together, to what is least for the same rows in the same minute."""
+    return sum(ours for ours, _ in measured.values()) / sum(it for _, it in measured.values())
 
 
 def _least(pairs: list[tuple[float, float]]) -> tuple[float, float]:

@@ -10,9 +10,8 @@ audit_checkpoints.py; what approvals prove stands in policies/audit/verify.py.
 import hashlib
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import String, func, select, type_coerce
 
@@ -36,8 +35,7 @@ _SHOWN: Final = ("at", "event", "object", "action")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Blob:
+class _Blob(NamedTuple):
     salt: Any
     body: Any
     erased_at: Any
@@ -131,21 +129,23 @@ class _Walk:
         self, seq: int, content: Mapping[str, Any], blobs: dict[tuple[int, str], _Blob]
     ) -> None:
         for name, digest in _promised(content.get("pii")):
-            place = private_place(seq, name)
-            blob = blobs.pop((seq, name), None)
-            if blob is None:
-                self.report.found(place, "is missing; erasing leaves its place behind")
-            elif blob.erased_at is not None:
-                self.report.erased += 1
-                if blob.salt is not None or blob.body is not None:
-                    self.report.found(place, "is called erased and is still there")
-            elif not isinstance(blob.salt, bytes) or not isinstance(blob.body, str):
-                self.report.found(place, "was emptied without being erased")
-            else:
-                self.report.private += 1
-                opened = hashlib.sha256(_COMMIT + blob.salt + blob.body.encode()).hexdigest()
-                if opened != digest:
-                    self.report.found(place, "is not what the entry commits to")
+            what = self._opened(digest, blobs.pop((seq, name), None))
+            if what is not None:
+                self.report.found(private_place(seq, name), what)
+
+    def _opened(self, digest: str, blob: _Blob | None) -> str | None:
+        """What is wrong with a private value, against what its entry commits to."""
+        if blob is None:
+            return "is missing; erasing leaves its place behind"
+        if blob.erased_at is not None:
+            self.report.erased += 1
+            is_gone = blob.salt is None and blob.body is None
+            return None if is_gone else "is called erased and is still there"
+        if not isinstance(blob.salt, bytes) or not isinstance(blob.body, str):
+            return "was emptied without being erased"
+        self.report.private += 1
+        opened = hashlib.sha256(_COMMIT + blob.salt + blob.body.encode()).hexdigest()
+        return None if opened == digest else "is not what the entry commits to"
 
 
 def _encoded(body: Any) -> bytes | None:
