@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import stat
 from pathlib import Path
 
@@ -297,7 +298,9 @@ def test_people_of_a_real_company_sign_with_keys_that_guessing_costs(real, repor
     assert (answer["state"], answer["waits_for"]) == ("pending", ["cro"])
 
 
-def test_a_second_company_joins_the_first(real, tmp_path):
+def test_a_second_company_joins_the_first(real, tmp_path, capsys):
+    shutil.copytree(real.data_dir, tmp_path / "data")
+    real = Place({"CYBEROS_DATA_DIR": str(tmp_path / "data")}, capsys)
     given = flags(
         tmp_path / "w",
         tenant_code="tay-do",
