@@ -12,12 +12,12 @@ from domain.identity import service as identity
 from domain.kernel.clock import VIETNAM, Clock, SystemClock
 from domain.kernel.ids import new_id
 from domain.pipelines import service as pipelines
-from domain.store import founding
+from domain.store import genesis
 from domain.store.chain import SYSTEM, Event
 from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
 from domain.store.tx import writing
-from policies import activation, floor
+from policies.gate import activation, floor
 from server import wiring
 
 _KINDS = ("Công ty TNHH", "Công ty Cổ phần", "Tập đoàn", "Hộ kinh doanh", "Doanh nghiệp")
@@ -80,8 +80,8 @@ async def founded(database: Database, clock: Clock) -> tuple[str, str]:
     """Found the company without accounts: its tenant, and the token of its agent."""
     tenant_id = new_id()
     async with writing(database, tenant_id, clock) as tx:
-        await founding.found_chain(tx)
-        await identity.found_tenant(tx, code=tenant_id.lower(), name="Bench")
+        await genesis.begin_chain(tx)
+        await identity.add_tenant(tx, code=tenant_id.lower(), name="Bench")
         workspace = await identity.add_workspace(tx, code="main", name="Main")
         person = await identity.add_person(
             tx, email="am@bench.vn", display_name="Bench", roles=["am"], workspaces=[workspace.id]

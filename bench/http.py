@@ -96,8 +96,8 @@ def started(command: list[str], environment: Mapping[str, str]) -> Iterator[Serv
     assert process.stderr is not None
     url = json.loads(process.stderr.readline())["url"]
     # Somebody has to read the log, or the server would wait for room in the pipe.
-    with ThreadPoolExecutor(1) as reader:
-        reader.submit(process.stderr.read)
+    with ThreadPoolExecutor(1) as viewer:
+        viewer.submit(process.stderr.read)
         yield Server(process, int(url.split(":")[2].partition("/")[0]))
         process.terminate()
         process.wait(timeout=60)

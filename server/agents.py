@@ -25,18 +25,18 @@ from domain.identity import tokens
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
-from policies import activation, personas
-from policies.catalogue import Catalogue
-from policies.gate import Gate, Outcome, is_hidden
+from policies.gate import activation, personas
+from policies.gate.catalogue import Catalogue
+from policies.gate.gate import Gate, Outcome, is_hidden
 from server import contracts, updates, wiring
 from server import settings as environment
 from server.completions import Completer
+from server.in_flight import Answers, InFlight
+from server.jsonrpc_reader import JsonRpcReader
 from server.listing import Toolsets, shown
 from server.prompts import Prompter
-from server.resources import Shelf
+from server.resources import ResourceServer
 from server.settings import Settings
-from server.unanswered import Answers, Unanswered
-from server.unreadable import Readable
 from server.updates import Pause, Updates
 from tools.steps import worded
 
@@ -69,14 +69,14 @@ class AgentServer:
         toolsets: Toolsets,
         contracts: Contracts,
         *,
-        shelf: Shelf | None = None,
+        resource_server: ResourceServer | None = None,
         prompter: Prompter | None = None,
     ) -> None:
         self._gate = gate
         self._token = token
         self._toolsets = toolsets
         self._contracts = contracts
-        self._shelf = shelf or Shelf(gate, token)
+        self._resource_server = resource_server or ResourceServer(gate, token)
         self._prompter = prompter or Prompter(gate, token, toolsets)
         self._completer = Completer(gate, token)
 
@@ -116,24 +116,24 @@ class AgentServer:
 
     async def list_resources(self, _ctx: Any, _params: Any) -> types.ListResourcesResult:
         """Boards, pending approvals and figures."""
-        return await self._shelf.listed()
+        return await self._resource_server.listed()
 
     async def list_resource_templates(
         self, _ctx: Any, _params: Any
     ) -> types.ListResourceTemplatesResult:
         """The addresses of accounts, contacts, deals, boards and actions."""
-        return await self._shelf.templates()
+        return await self._resource_server.templates()
 
     async def read_resource(
         self, ctx: Any, params: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
         """What stands at an address."""
-        return await self._shelf.read(params.uri, ctx.protocol_version)
+        return await self._resource_server.read(params.uri, ctx.protocol_version)
 
     async def subscribe(self, ctx: Any, params: types.SubscribeRequestParams) -> types.EmptyResult:
         """Tell of changes at an address (until 2025-11-25)."""
         subscriptions: Updates = ctx.lifespan_context
-        return await subscriptions.subscribe(self._shelf, ctx, params.uri)
+        return await subscriptions.subscribe(self._resource_server, ctx, params.uri)
 
     async def unsubscribe(
         self, ctx: Any, params: types.UnsubscribeRequestParams
@@ -147,7 +147,7 @@ class AgentServer:
     ) -> types.SubscriptionsListenResult:
         """Tell of changes on a stream (since 2026-07-28)."""
         subscriptions: Updates = ctx.lifespan_context
-        return await subscriptions.listen(self._shelf, ctx, params)
+        return await subscriptions.listen(self._resource_server, ctx, params)
 
     async def list_prompts(self, _ctx: Any, _params: Any) -> types.ListPromptsResult:
         """Tasks a person hands over."""
@@ -166,7 +166,7 @@ class AgentServer:
         return await self._completer.complete(params)
 
 
-class Speaking(Server[Any]):
+class McpServer(Server[Any]):
     """The SDK's server, which promises its clients only what ours does."""
 
     stays_connected = True
@@ -227,7 +227,7 @@ def protocol(
     def on(handle: Callable[[AgentServer, Any, Any], Awaitable[_T]]) -> _Handler[_T]:
         return lambda ctx, params: handle(asked(ctx), ctx, params)
 
-    server = Speaking(
+    server = McpServer(
         "cyberos",
         version=VERSION,
         title="CyberOS",
@@ -296,9 +296,9 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
 
 async def converse(server: "Server[Any]", incoming: Any, outgoing: Any) -> None:
     """Answer one client over a pair of streams until it hangs up."""
-    unanswered = Unanswered()
-    answers: Any = Answers(outgoing, unanswered)
-    lines: Any = Readable(incoming, outgoing, unanswered)
+    in_flight = InFlight()
+    answers: Any = Answers(outgoing, in_flight)
+    lines: Any = JsonRpcReader(incoming, outgoing, in_flight)
     await server.run(lines, answers, server.create_initialization_options())
 
 

@@ -12,7 +12,7 @@ import mcp_types as types
 
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault
-from policies.gate import Gate
+from policies.gate.gate import Gate
 from server import prompts, resources
 from server.resources import refused
 

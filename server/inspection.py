@@ -10,8 +10,8 @@ from domain.kernel.counting import counted
 from domain.kernel.faults import Fault
 from domain.store import checkpoints
 from domain.store.declarations import Mark
-from policies import trust
-from policies.trust import Trust
+from policies.approvals import trust
+from policies.approvals.trust import Trust
 from server.settings import Settings
 from tools.steps import worded
 
@@ -31,7 +31,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyFiles:
+class KeyFileReport:
     """The private keys on this machine, as far as this account can read them."""
 
     open: tuple[Path, ...]
@@ -114,7 +114,7 @@ def trust_file(settings: Settings) -> tuple[Trust | None, list[Check]]:
     return trusted, [Check(Mark.OK, "trust", sentence)]
 
 
-def key_files(settings: Settings) -> KeyFiles:
+def key_files(settings: Settings) -> KeyFileReport:
     """Look at every private key under the data directory, without asking for a passphrase."""
     found, beside, roots, locked = [], [], [], []
     for folder in ("keys", "root"):
@@ -132,7 +132,7 @@ def key_files(settings: Settings) -> KeyFiles:
                 beside.append(path)
             else:
                 locked.append(path)
-    return KeyFiles(tuple(found), tuple(beside), tuple(roots), tuple(locked))
+    return KeyFileReport(tuple(found), tuple(beside), tuple(roots), tuple(locked))
 
 
 def checkpoint_key(settings: Settings) -> Iterator[Check]:
@@ -147,7 +147,7 @@ def checkpoint_key(settings: Settings) -> Iterator[Check]:
         )
 
 
-def keys(there: KeyFiles) -> Iterator[Check]:
+def keys(there: KeyFileReport) -> Iterator[Check]:
     """What the private keys on this machine mean."""
     for path in there.open:
         yield Check(Mark.FAIL, "keys", f"{path} opens without a passphrase.")

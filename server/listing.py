@@ -1,9 +1,9 @@
 """Listing: which tools is a caller shown? What is listed never says what is allowed."""
 
-from policies.catalogue import ToolPolicy
-from policies.contract import Principal
-from policies.gate import Gate
-from policies.personas import DEFAULT, listed
+from policies.gate.catalogue import ToolPolicy
+from policies.gate.contract import Principal
+from policies.gate.gate import Gate
+from policies.gate.personas import DEFAULT, listed
 
 # The sets of tools that are listed; None: those stored with the agent, else the default one.
 Toolsets = frozenset[str] | None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity import queries as identity
-from domain.insight import nights
+from domain.insight import nightly_runs
 from domain.kernel.clock import Clock
 from domain.store.declarations import Job
 from domain.store.descriptor import modules
@@ -29,7 +29,7 @@ def jobs() -> tuple[Job, ...]:
     return tuple(job for module in modules() for job in module.jobs)
 
 
-class Nights:
+class NightlyJobs:
     """Which company's night is to be worked? It remembers, so that most rounds ask nothing."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Nights:
         async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             zone = ZoneInfo((await identity.tenant(tx)).time_zone)
             day = tx.at.astimezone(zone).date()
-            there = await nights.done(tx, day)
+            there = await nightly_runs.done(tx, day)
         written: dict[str, int] = {}
         self._next[tenant_id] = datetime.combine(day + timedelta(days=1), time.min, zone)
         for job in self._jobs:
@@ -65,4 +65,4 @@ class Nights:
 
     async def _do(self, tenant_id: str, job: Job, day: date, zone: ZoneInfo) -> int:
         async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
-            return await nights.carry_out(tx, job.name, day, lambda: job.work(tx, day, zone))
+            return await nightly_runs.carry_out(tx, job.name, day, lambda: job.work(tx, day, zone))

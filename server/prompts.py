@@ -13,8 +13,8 @@ from mcp.shared.exceptions import MCPError
 from domain.identity.tokens import Token
 from domain.kernel import text
 from domain.kernel.faults import Fault
-from policies.contract import Principal
-from policies.gate import Gate
+from policies.gate.contract import Principal
+from policies.gate.gate import Gate
 from server.listing import Toolsets, shown
 from server.resources import LIST_TTL_MS, refused
 

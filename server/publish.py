@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from policies import fitting, floor
-from policies.catalogue import DEFAULT, Catalogue, ToolPolicy
-from policies.contract import Answer, PendingAnswer, Tool
+from policies.gate import fitting, floor
+from policies.gate.catalogue import DEFAULT, Catalogue, ToolPolicy
+from policies.gate.contract import Answer, PendingAnswer, Tool
 from server import wiring
 
 ROOT = Path(__file__).resolve().parent.parent

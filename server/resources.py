@@ -15,7 +15,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault, Kind
-from policies.gate import Gate
+from policies.gate.gate import Gate
 from tools.steps import worded
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LIST_TTL_MS = 60_000  # what an agent may use changes when a person changes it
 _HIDDEN = {"UNKNOWN_TOOL", "SCOPE_MISSING"}
 
 
-class Shelf:
+class ResourceServer:
     """What one agent may read by address."""
 
     def __init__(

@@ -23,7 +23,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, Res
 from mcp.shared.exceptions import MCPError
 
 from domain.kernel.faults import Fault, Kind
-from server.resources import Shelf, not_found, refused
+from server.resources import ResourceServer, not_found, refused
 
 log = logging.getLogger("cyberos")
 
@@ -43,25 +43,25 @@ async def a_second() -> None:
 class Watch:
     """The addresses somebody follows, with a digest of what stood there last."""
 
-    shelf: Shelf
+    resource_server: ResourceServer
     tell: Tell
     seen: dict[str, str] = field(default_factory=dict)
     end_of_chain: int | None = None  # when everything was last read; None for not yet
 
     async def add(self, uri: str) -> bool:
         """Follow an address from now on; False if there is nothing at it for this agent."""
-        content = await self.shelf.content(uri)
+        content = await self.resource_server.content(uri)
         if content is not None:
             self.seen[uri] = _digest(content)
         return content is not None
 
     async def look(self) -> None:
         """Tell of every address whose content is another one than last time."""
-        end = await self.shelf.gate.end_of_chain(self.shelf.token)
+        end = await self.resource_server.gate.end_of_chain(self.resource_server.token)
         if end == self.end_of_chain:
             return
         for uri, before in list(self.seen.items()):
-            content = await self.shelf.content(uri)
+            content = await self.resource_server.content(uri)
             if content is None:
                 self.seen.pop(uri, None)  # told once; whoever reads it again finds nothing
             elif _digest(content) == before:
@@ -95,7 +95,9 @@ class Updates:
         self._looking = False
         self._one_at_a_time = anyio.Lock()
 
-    async def subscribe(self, shelf: Shelf, ctx: Any, uri: str) -> types.EmptyResult:
+    async def subscribe(
+        self, resource_server: ResourceServer, ctx: Any, uri: str
+    ) -> types.EmptyResult:
         """Until 2025-11-25: follow an address on this connection."""
         if ctx.request is not None:
             # Over HTTP every message of these clients stands alone: nobody could be told.
@@ -104,7 +106,7 @@ class Updates:
                 message="Updates over HTTP need protocol 2026-07-28: subscriptions/listen.",
             )
         async with self._one_at_a_time:
-            watch = self._watch = self._watch or Watch(shelf, _to(ctx.session))
+            watch = self._watch = self._watch or Watch(resource_server, _to(ctx.session))
             if uri not in watch.seen and len(watch.seen) >= MOST_SUBSCRIPTIONS:
                 raise _too_many()
             try:
@@ -129,7 +131,10 @@ class Updates:
         return types.EmptyResult()
 
     async def listen(
-        self, shelf: Shelf, ctx: Any, params: types.SubscriptionsListenRequestParams
+        self,
+        resource_server: ResourceServer,
+        ctx: Any,
+        params: types.SubscriptionsListenRequestParams,
     ) -> types.SubscriptionsListenResult:
         """Since 2026-07-28: a stream of what changes, until the client closes it.
 
@@ -144,7 +149,7 @@ class Updates:
         async def tell(uri: str) -> None:
             await bus.publish(ResourceUpdated(uri=uri))
 
-        watch = Watch(shelf, tell)
+        watch = Watch(resource_server, tell)
         try:
             await _follow(watch, uris)
         except Fault as fault:
@@ -183,7 +188,7 @@ async def _beside(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterato
 
 
 async def _follow(watch: Watch, uris: Sequence[str]) -> None:
-    await watch.shelf.gate.principal(watch.shelf.token)
+    await watch.resource_server.gate.principal(watch.resource_server.token)
     for uri in uris:
         await watch.add(uri)
 

@@ -8,22 +8,22 @@ from domain.store.engine import Database, Role, connect
 from domain.store.revision import check_revision
 from domain.store.wires import Wires
 from domain.taxpayers.registry import NoRegistry, TaxRegistry
-from policies import catalogue as policy_table
-from policies import floor
-from policies.catalogue import Catalogue
-from policies.contract import LazyRegistry, Outside
-from policies.gate import Gate
-from policies.wires import declared
+from policies.gate import catalogue as policy_table
+from policies.gate import floor
+from policies.gate.catalogue import Catalogue
+from policies.gate.contract import LazyRegistry, Ports
+from policies.gate.gate import Gate
+from policies.gate.wires import declared
 from server.settings import Settings
 
 if TYPE_CHECKING:
-    from policies.evidence import House
-    from policies.executor import Executor
+    from policies.approvals.evidence import ApprovalContext
+    from policies.approvals.executor import Executor
 
 
-def outside(settings: Settings) -> Outside:
+def ports(settings: Settings) -> Ports:
     """Who is asked outside. Nothing of them is imported before somebody asks: start-up counts."""
-    return Outside({TaxRegistry: lambda: _tax_registry(settings)})
+    return Ports({TaxRegistry: lambda: _tax_registry(settings)})
 
 
 def _tax_registry(settings: Settings) -> TaxRegistry:
@@ -76,7 +76,7 @@ def policy(settings: Settings) -> tuple[Catalogue, Fault | None]:
 
 def policy_to_activate(settings: Settings) -> Catalogue:
     """The policy table, found strong enough and to fit the tools; a Fault says what is wrong."""
-    from policies import fitting
+    from policies.gate import fitting
 
     catalogue = floor.load_checked(settings.policy_file)
     fitting.check(catalogue, registry())
@@ -100,25 +100,25 @@ def gate(
         read_only=read_only,
         policy_fault=policy_fault,
         inbox_url=settings.inbox_url,
-        outside=outside(settings),
+        ports=ports(settings),
     )
 
 
-def house(settings: Settings) -> "House":
+def approval_context(settings: Settings) -> "ApprovalContext":
     """What people's commands and the executor judge actions with."""
-    from policies import trust
-    from policies.evidence import House
+    from policies.approvals import trust
+    from policies.approvals.evidence import ApprovalContext
 
     catalogue, fault = policy(settings)
     usable = catalogue if fault is None else None
-    return House(registry(), usable, trust.load(settings.trust_file))
+    return ApprovalContext(registry(), usable, trust.load(settings.trust_file))
 
 
 def executor(settings: Settings, opened: Database, *, owner: str) -> "Executor":
     """The process that carries out what people approved; a server for agents never loads it."""
-    from policies.executor import Executor
+    from policies.approvals.executor import Executor
 
-    return Executor(opened, clock(), house(settings), owner=owner)
+    return Executor(opened, clock(), approval_context(settings), owner=owner)
 
 
 def not_activated() -> Fault:

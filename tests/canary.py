@@ -19,7 +19,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from domain.kernel.ids import is_id, new_id
-from policies.catalogue import ToolPolicy
+from policies.gate.catalogue import ToolPolicy
 from server.publish import contract_of
 from tests.planting import AMOUNT, WORDS, Ground, Planted
 from tests.tools.samples import Arguments

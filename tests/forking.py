@@ -28,7 +28,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from policies import floor
+from policies.gate import floor
 from server import app, wiring
 
 ROOT = Path(__file__).parents[1]

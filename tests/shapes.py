@@ -22,8 +22,8 @@ from typing import Any
 
 import pytest
 
-from policies.catalogue import Confirm, Effect, ToolPolicy
-from policies.fitting import file_of
+from policies.gate.catalogue import Confirm, Effect, ToolPolicy
+from policies.gate.fitting import file_of
 from server import wiring
 from tests.rows import TRACES, difference, everything
 from tests.traffic import overheard
@@ -47,7 +47,7 @@ def of(row: ToolPolicy) -> Shape:
     """The shape of a tool."""
     tool = REGISTRY.get(row.id)
     assert tool is not None, f"{row.name}: policy row exists but {file_of(row)} is missing"
-    return Shape(row.effect, row.confirm, tool.consult is not None, row.toolset == "default")
+    return Shape(row.effect, row.confirm, tool.prefetch is not None, row.toolset == "default")
 
 
 def one_of_each(rows: Iterable[ToolPolicy]) -> list[ToolPolicy]:

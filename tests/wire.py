@@ -13,7 +13,7 @@ from typing import Any, Self
 from mcp.server.stdio import stdio_server
 
 from domain.identity import tokens
-from policies.gate import Gate
+from policies.gate.gate import Gate
 from server.agents import converse, mcp_server
 from tests.world import Company, World
 

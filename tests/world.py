@@ -29,20 +29,21 @@ from domain.kernel.ids import new_id
 from domain.pipelines import service as pipelines
 from domain.provisioning import service as provisioning
 from domain.provisioning.service import Enrolment
-from domain.store import chain, founding
+from domain.store import chain, genesis
 from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
 from domain.store.tx import Tx, reading, writing
 from domain.store.visibility import SYSTEM, Viewer
 from domain.taxpayers.registry import NoRegistry, TaxRegistry
-from policies import activation, deciding, floor
-from policies.catalogue import ToolPolicy
-from policies.contract import Outside, Registry
-from policies.contract import Tool as Made
-from policies.evidence import House
-from policies.executor import Executor, Report
-from policies.gate import Gate
-from policies.trust import Trust
+from policies.approvals import voting
+from policies.approvals.evidence import ApprovalContext
+from policies.approvals.executor import Executor, Report
+from policies.approvals.trust import Trust
+from policies.gate import activation, floor
+from policies.gate.catalogue import ToolPolicy
+from policies.gate.contract import Ports, Registry
+from policies.gate.contract import Tool as Made
+from policies.gate.gate import Gate
 from server import wiring
 from server.agents import ERROR_KEY, mcp_server
 from server.publish import contract_of
@@ -114,7 +115,7 @@ class World:
     registry: Registry = field(default_factory=wiring.registry)
     catalogue: Any = field(default_factory=floor.load_checked)
     era: str = "auto"
-    outside: Outside = field(default_factory=lambda: Outside({TaxRegistry: NoRegistry}))
+    ports: Ports = field(default_factory=lambda: Ports({TaxRegistry: NoRegistry}))
 
     @property
     def is_sqlite(self) -> bool:
@@ -122,18 +123,18 @@ class World:
 
     def gate(self, **options: Any) -> Gate:
         """A gate as `cyberos serve` makes one."""
-        options = {"outside": self.outside, **options}
+        options = {"ports": self.ports, **options}
         return Gate(self.agent_side, self.clock, self.registry, self.catalogue, **options)
 
     @property
-    def house(self) -> House:
+    def approval_context(self) -> ApprovalContext:
         """What people's commands judge with."""
         roots = {company.id: self.root.public_key for company in (self.ours, self.theirs)}
-        return House(self.registry, self.catalogue, Trust(self.deploy, roots))
+        return ApprovalContext(self.registry, self.catalogue, Trust(self.deploy, roots))
 
     def executor(self, owner: str = "test") -> Executor:
         """A worker."""
-        return Executor(self.executor_side, self.clock, self.house, owner=owner)
+        return Executor(self.executor_side, self.clock, self.approval_context, owner=owner)
 
     def contract(self, name: str) -> Tool:
         """What the client is shown of a tool: made from the code, as `make publish` does."""
@@ -241,9 +242,9 @@ class World:
         company = company or self.ours
         key = company.keys[person]
         async with reading(self.inbox_side, company.id, self.clock, viewer=SYSTEM) as tx:
-            prepared = await deciding.prepare(
+            prepared = await voting.prepare(
                 tx,
-                self.house,
+                self.approval_context,
                 action_id,
                 email=f"{person}@{company.workspace_id.lower()}.vn",
                 key_id=key.key_id,
@@ -252,7 +253,9 @@ class World:
             )
         signature = keys.sign(key, prepared.to_be_signed)
         async with writing(self.inbox_side, company.id, self.clock, viewer=SYSTEM) as tx:
-            return await deciding.record(tx, self.house, prepared, signature, reason=reason)
+            return await voting.record(
+                tx, self.approval_context, prepared, signature, reason=reason
+            )
 
     async def execute(self, action_id: str, *, company: Company | None = None) -> Report:
         """A worker carries the action out, or says why not."""
@@ -411,8 +414,8 @@ async def found(
     """A company with people, keys, pipelines, agents and the shipped policy."""
     company = Company(new_id(), "", {}, {}, {}, {})
     async with writing(owner, company.id, clock, viewer=SYSTEM) as tx:
-        await founding.found_chain(tx)
-        await service.found_tenant(tx, code=company.id.lower(), name="Cty", locale=locale)
+        await genesis.begin_chain(tx)
+        await service.add_tenant(tx, code=company.id.lower(), name="Cty", locale=locale)
         company.workspace_id = (await service.add_workspace(tx, code="main", name="Main")).id
         for name, roles in PEOPLE.items():
             key = company.keys[name] = keys.generate()

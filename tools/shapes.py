@@ -1,7 +1,7 @@
 """What shapes do the arguments and answers of tools have in common?
 
 Arguments are strict: every text is checked character by character, every error is short and
-never repeats what was sent. Answers leave out what is not there, so they cost a reader little.
+never repeats what was sent. Answers leave out what is not there, so they cost a viewer little.
 Schemas are kept lean, because every client pays for every byte of them in every conversation.
 """
 
@@ -31,7 +31,7 @@ from domain.kernel.canonical import canonical, sha256_hex
 from domain.kernel.clock import VIETNAM, instant
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import MAX_JSON_MINOR
-from policies.contract import Answer, Arguments
+from policies.gate.contract import Answer, Arguments
 
 MOST_LISTED = 200
 _CHECK_DIGITS = 12
@@ -200,7 +200,7 @@ class Edit(Change):
     )
 
 
-class Wish(Ask):
+class ApprovalRequest(Ask):
     """A request that people decide about."""
 
     note_to_approver: LongLine | None = Field(

@@ -10,12 +10,12 @@ from domain.taxpayers import service
 from domain.taxpayers.registry import RegistryAnswer, TaxRegistry
 from domain.taxpayers.service import Standing
 from domain.vn.tax_codes import TaxCode, TaxCodeStatus, checksum_ok, is_personal, read_tax_code
-from policies.contract import Call, Consult, Outside
+from policies.gate.contract import Call, Ports, Prefetch
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A tax code, what is known about it, and what the reader should do about that."""
+    """A tax code, what is known about it, and what the viewer should do about that."""
 
     tax_code: TaxCode
     standing: Standing
@@ -27,18 +27,18 @@ class Checked:
         return service.gdt_words(self.standing.gdt_status)
 
 
-def consult(typed: Callable[[Any], str | None]) -> Consult:
+def prefetch(typed: Callable[[Any], str | None]) -> Prefetch:
     """Ask the taxpayer registry about the code that `typed` finds in the arguments."""
 
     async def question(call: Call, arguments: Any) -> str | None:
         return await service.to_ask(call.tx, typed(arguments) or "")
 
-    return Consult(question, ask, service.keep, lambda arguments: typed(arguments) is not None)
+    return Prefetch(question, ask, service.keep, lambda arguments: typed(arguments) is not None)
 
 
-async def ask(outside: Outside, tax_code: str) -> RegistryAnswer:
+async def ask(ports: Ports, tax_code: str) -> RegistryAnswer:
     """What the registry says. Raises TAX_REGISTRY_... when it does not."""
-    return await outside[TaxRegistry].look_up(tax_code)
+    return await ports[TaxRegistry].look_up(tax_code)
 
 
 async def checked(call: Call, typed: str) -> Checked:
@@ -48,18 +48,18 @@ async def checked(call: Call, typed: str) -> Checked:
     """
     tax_code = read_tax_code(typed)
     standing = await service.standing(call.tx, tax_code.normalised)
-    failed = call.unanswered is not None and call.unanswered.kind is Kind.UNAVAILABLE
+    failed = call.port_error is not None and call.port_error.kind is Kind.UNAVAILABLE
     if failed and standing.checked_at is None:
-        assert call.unanswered is not None
-        raise _unverified(call.unanswered)
-    return Checked(tax_code, standing, hints(standing, call.unanswered))
+        assert call.port_error is not None
+        raise _unverified(call.port_error)
+    return Checked(tax_code, standing, hints(standing, call.port_error))
 
 
 def hints(
-    standing: Standing, unanswered: Fault | None, *, typed_name: str | None = None
+    standing: Standing, port_error: Fault | None, *, typed_name: str | None = None
 ) -> list[str]:
     """What somebody should know who uses this code: `CODE: what, and what to do`."""
-    said = [f"{unanswered.code}: {unanswered.message}"] if unanswered is not None else []
+    said = [f"{port_error.code}: {port_error.message}"] if port_error is not None else []
     if about := _about_status(standing):
         said.append(about)
     if not said and standing.status is TaxCodeStatus.UNVERIFIED:

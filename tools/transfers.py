@@ -14,7 +14,7 @@ from domain.kernel.canonical import sha256_hex
 from domain.kernel.money import Locale, Money
 from domain.payments.beneficiaries import Beneficiary
 from domain.payments.requests import Asked
-from policies.contract import About, Fact, SlotView
+from policies.gate.contract import About, Fact, SlotView
 from tools.shapes import View, quoted
 
 READY = "ready"

@@ -20,8 +20,8 @@ from domain.identity import tokens
 from domain.kernel.clock import Clock
 from domain.store.engine import Database
 from domain.store.tx import reading
-from policies import floor as policy
-from policies.gate import Gate
+from policies.gate import floor as policy
+from policies.gate.gate import Gate
 from server import wiring
 from server.agents import AgentServer, contract
 

@@ -7,7 +7,7 @@ from sqlalchemy import CompoundSelect, Select, String, and_, bindparam, func, or
 
 from domain.accounts.tables import Account
 from domain.store import search
-from domain.store.questions import question
+from domain.store.prepared import question
 from domain.store.searchable import Searchable
 from domain.store.tx import Tx
 
@@ -108,12 +108,12 @@ async def listed(
 
 async def shown(tx: Tx, ids: Iterable[str]) -> Mapping[str, Any]:
     """These accounts as a list shows them, by id."""
-    return {row.id: row for row in await tx.ask(_SHOWN, ids=list(ids))}
+    return {row.id: row for row in await tx.fetch(_SHOWN, ids=list(ids))}
 
 
 async def named_from(tx: Tx, folded: str, *, account_type: str | None, limit: int) -> Sequence[Any]:
     """Id, name and folded name of accounts whose folded name begins so, shortest first."""
-    return await tx.ask(
+    return await tx.fetch(
         _NAMED_FROM,
         folded=folded,
         end=folded + _AFTER_EVERY_LETTER,
@@ -132,4 +132,4 @@ async def with_words(
 
 async def named_by_tax_code(tx: Tx, tax_code: str, account_type: str | None) -> Sequence[Any]:
     """The same of the account that has this canonical tax code."""
-    return await tx.ask(_NAMED_BY_TAX_CODE, tax_code=tax_code, account_type=account_type)
+    return await tx.fetch(_NAMED_BY_TAX_CODE, tax_code=tax_code, account_type=account_type)

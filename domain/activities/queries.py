@@ -1,4 +1,4 @@
-"""What happened with an account or a deal, as far as the reader may know?"""
+"""What happened with an account or a deal, as far as the viewer may know?"""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
 from domain.activities.tables import Activity
-from domain.deals.queries import Reader
-from domain.store.questions import Question, question
+from domain.store.prepared import PreparedQuery, question
 from domain.store.tx import Tx
-from domain.store.visibility import SYSTEM
+from domain.store.visibility import SYSTEM, Viewer
 
 _LISTED = (
     Activity.id,
@@ -44,7 +43,7 @@ async def with_event(tx: Tx, source: str, source_event_id: str) -> Activity | No
 
 async def recent(
     tx: Tx,
-    reader: Reader,
+    viewer: Viewer,
     *,
     account_id: str | None = None,
     deal_id: str | None = None,
@@ -55,27 +54,27 @@ async def recent(
     about = _about(account_id, deal_id)
     before = {"occurred_at": after[0], "last_id": after[1]} if after is not None else {}
     asked = _recent(frozenset(about), after is not None)
-    with tx.looking_as(reader):
-        return await tx.ask(asked, **about, **before, limit=limit)
+    with tx.looking_as(viewer):
+        return await tx.fetch(asked, **about, **before, limit=limit)
 
 
 async def count(
-    tx: Tx, reader: Reader, *, account_id: str | None = None, deal_id: str | None = None
+    tx: Tx, viewer: Viewer, *, account_id: str | None = None, deal_id: str | None = None
 ) -> int:
-    """How many activities of an account or a deal the reader may see."""
+    """How many activities of an account or a deal the viewer may see."""
     about = _about(account_id, deal_id)
-    with tx.looking_as(reader):
-        found = await tx.ask(_count(frozenset(about)), **about)
+    with tx.looking_as(viewer):
+        found = await tx.fetch(_count(frozenset(about)), **about)
     return int(found[0].activities)
 
 
-async def counts(tx: Tx, account_id: str, reader: Reader) -> Mapping[str, int]:
+async def counts(tx: Tx, account_id: str, viewer: Viewer) -> Mapping[str, int]:
     """The same for an account, as part of an overview."""
-    return {"activities": await count(tx, reader, account_id=account_id)}
+    return {"activities": await count(tx, viewer, account_id=account_id)}
 
 
 @lru_cache(maxsize=16)
-def _recent(about: frozenset[str], continued: bool) -> Question:
+def _recent(about: frozenset[str], continued: bool) -> PreparedQuery:
     """The question for a page about an account, a deal or both, made once for each."""
     statement = select(*_LISTED).where(*(_ABOUT[name] for name in sorted(about)))
     if continued:
@@ -91,7 +90,7 @@ def _recent(about: frozenset[str], continued: bool) -> Question:
 
 
 @lru_cache(maxsize=8)
-def _count(about: frozenset[str]) -> Question:
+def _count(about: frozenset[str]) -> PreparedQuery:
     """The question for their number, made once for each."""
     number = select(func.count(Activity.id).label("activities"))
     return question(number.where(*(_ABOUT[name] for name in sorted(about))))

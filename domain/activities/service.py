@@ -15,6 +15,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.store import outbox
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Logged:
     already_logged: bool
 
 
-async def log(tx: Tx, reader: deals.Reader, new: NewActivity, *, logged_by: str) -> Logged:
+async def log(tx: Tx, viewer: Viewer, new: NewActivity, *, logged_by: str) -> Logged:
     """Log an activity. The same event with the same content is the same activity.
 
     Raises NOT_FOUND for account, contact and deal, SUBJECT_REQUIRED, ACCOUNT_MISMATCH,
@@ -51,12 +52,12 @@ async def log(tx: Tx, reader: deals.Reader, new: NewActivity, *, logged_by: str)
         check_occurred_at(new.occurred_at, tx.at)
     if new.source_event_id is not None:
         check_source_event_id(new.source_event_id)
-    account_id = await _account(tx, reader, new)
+    account_id = await _account(tx, viewer, new)
     digest = _digest(new, account_id)
     if new.source_event_id is not None:
         there = await queries.with_event(tx, new.source, new.source_event_id)
         if there is not None:
-            return await _again(tx, reader, there, digest)
+            return await _again(tx, viewer, there, digest)
 
     activity = Activity(
         id=new_id(),
@@ -86,11 +87,11 @@ async def log(tx: Tx, reader: deals.Reader, new: NewActivity, *, logged_by: str)
     return Logged(activity, already_logged=False)
 
 
-async def _account(tx: Tx, reader: deals.Reader, new: NewActivity) -> str:
+async def _account(tx: Tx, viewer: Viewer, new: NewActivity) -> str:
     """The account that contact and deal, where given, agree on."""
     found: set[str] = set()
     if new.deal_id is not None:
-        deal = await deals.get(tx, new.deal_id, reader)
+        deal = await deals.get(tx, new.deal_id, viewer)
         if deal is None:
             raise _not_found("deal", "{deals}")
         found.add(deal.account_id)
@@ -137,10 +138,10 @@ def _digest(new: NewActivity, account_id: str) -> str:
     )
 
 
-async def _again(tx: Tx, reader: deals.Reader, there: Activity, digest: str) -> Logged:
+async def _again(tx: Tx, viewer: Viewer, there: Activity, digest: str) -> Logged:
     if there.content_sha256 == digest:
         return Logged(there, already_logged=True)
-    hidden = there.deal_id is not None and await deals.get(tx, there.deal_id, reader) is None
+    hidden = there.deal_id is not None and await deals.get(tx, there.deal_id, viewer) is None
     raise Fault(
         "EVENT_CONFLICT",
         Kind.CONFLICT,

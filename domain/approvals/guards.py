@@ -35,7 +35,7 @@ ADMIN: Final = "admin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Context:
     """What the guards of a vote and of a claim look at."""
 
     action: ActionFact
@@ -44,7 +44,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ballot(Case):
+class Vote(Context):
     """One decision that somebody is about to make."""
 
     voter: Voter
@@ -53,8 +53,8 @@ class Ballot(Case):
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """All decisions on an action, and among them the approvals that count."""
+class Quorum:
+    """All decisions on an action, and among them the approvals that quorum."""
 
     action: ActionFact
     approvals: tuple[ApprovalFact, ...]
@@ -62,7 +62,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class Execution:
     """Somebody wants to send the action out, for the first time or again."""
 
     action: ActionFact
@@ -73,7 +73,7 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawal:
+class Cancellation:
     """Somebody wants to take the action back."""
 
     action: ActionFact
@@ -82,7 +82,7 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Resolution:
     """Somebody wants to say what became of an action that was sent."""
 
     action: ActionFact
@@ -101,70 +101,70 @@ class Move:
 # --- guards of a vote ---
 
 
-def _voter_is_a_person(ballot: Ballot | Word) -> None:
-    if ballot.voter.kind is not Principal.HUMAN:
+def _voter_is_a_person(vote: Vote | Resolution) -> None:
+    if vote.voter.kind is not Principal.HUMAN:
         raise refusal("AGENT_CANNOT_APPROVE")
 
 
-def _still_pending(ballot: Ballot) -> None:
-    if ballot.action.state is not State.PENDING:
-        raise refusal("ACTION_NOT_PENDING", state=ballot.action.state.value)
+def _still_pending(vote: Vote) -> None:
+    if vote.action.state is not State.PENDING:
+        raise refusal("ACTION_NOT_PENDING", state=vote.action.state.value)
 
 
-def _in_time(case: Case) -> None:
+def _in_time(context: Context) -> None:
     """At exactly `expires_at` it is over."""
-    if case.present.now >= case.action.expires_at:
+    if context.present.now >= context.action.expires_at:
         raise refusal("ACTION_EXPIRED", State.EXPIRED)
 
 
-def _first_decision(ballot: Ballot) -> None:
-    if any(approval.person == ballot.voter.person for approval in ballot.approvals):
+def _first_decision(vote: Vote) -> None:
+    if any(approval.person == vote.voter.person for approval in vote.approvals):
         raise refusal("ALREADY_DECIDED")
 
 
-def _voter_key_good(ballot: Ballot | Word) -> None:
-    if ballot.voter.key is KeyStanding.UNKNOWN:
+def _voter_key_good(vote: Vote | Resolution) -> None:
+    if vote.voter.key is KeyStanding.UNKNOWN:
         raise refusal("APPROVER_KEY_UNKNOWN")
-    if ballot.voter.key is not KeyStanding.GOOD:
+    if vote.voter.key is not KeyStanding.GOOD:
         raise refusal("APPROVER_KEY_REVOKED")
 
 
-def _voter_active(ballot: Ballot | Word) -> None:
-    if not ballot.voter.active_now:
+def _voter_active(vote: Vote | Resolution) -> None:
+    if not vote.voter.active_now:
         raise refusal("ROLE_NOT_ELIGIBLE")
 
 
-def _voter_has_role(ballot: Ballot) -> None:
-    if ballot.voter.roles_now.isdisjoint(ballot.slot.roles):
-        raise refusal("ROLE_NOT_ELIGIBLE", slot=ballot.slot.name)
+def _voter_has_role(vote: Vote) -> None:
+    if vote.voter.roles_now.isdisjoint(vote.slot.roles):
+        raise refusal("ROLE_NOT_ELIGIBLE", slot=vote.slot.name)
 
 
-def _voter_not_self(ballot: Ballot) -> None:
-    if not self_rule_kept(ballot.action, ballot.slot, ballot.voter.person):
-        raise refusal("SELF_APPROVAL", slot=ballot.slot.name)
+def _voter_not_self(vote: Vote) -> None:
+    if not self_rule_kept(vote.action, vote.slot, vote.voter.person):
+        raise refusal("SELF_APPROVAL", slot=vote.slot.name)
 
 
-def _slot_open(ballot: Ballot) -> None:
-    if ballot.slot.name in taken(ballot.approvals):
-        raise refusal("SLOT_FILLED", slot=ballot.slot.name)
+def _slot_open(vote: Vote) -> None:
+    if vote.slot.name in taken(vote.approvals):
+        raise refusal("SLOT_FILLED", slot=vote.slot.name)
 
 
-def _voter_assured(ballot: Ballot | Word) -> None:
-    have, need = ballot.voter.assurance, ballot.action.min_assurance
+def _voter_assured(vote: Vote | Resolution) -> None:
+    have, need = vote.voter.assurance, vote.action.min_assurance
     if have < need:
         raise refusal("ASSURANCE_TOO_LOW", have=have, need=need)
 
 
-def _entity_unchanged(case: Case) -> None:
-    here = (case.present.entity_version, case.present.entity_digest)
-    if here != (case.action.entity_version, case.action.entity_digest):
+def _entity_unchanged(context: Context) -> None:
+    here = (context.present.entity_version, context.present.entity_digest)
+    if here != (context.action.entity_version, context.action.entity_digest):
         raise refusal("ENTITY_CHANGED", State.STALE)
 
 
-def _policy_not_stricter(case: Case) -> None:
-    if case.present.policy is PolicyRelation.UNAVAILABLE:
+def _policy_not_stricter(context: Context) -> None:
+    if context.present.policy is PolicyRelation.UNAVAILABLE:
         raise refusal("POLICY_UNAVAILABLE")
-    if case.present.policy not in (PolicyRelation.SAME, PolicyRelation.LOOSER):
+    if context.present.policy not in (PolicyRelation.SAME, PolicyRelation.LOOSER):
         raise refusal("POLICY_CHANGED", State.STALE)
 
 
@@ -197,24 +197,24 @@ def _not_self(action: ActionFact, approval: ApprovalFact) -> bool:
     return all(self_rule_kept(action, slot, approval.person) for slot in here)
 
 
-def _every_slot_filled(count: Count) -> bool:
+def _every_slot_filled(quorum: Quorum) -> bool:
     """No slots at all is a broken row, not an action that needs nobody."""
-    needed = {slot.name for slot in count.action.slots}
-    return bool(needed) and needed == {approval.slot for approval in count.counted}
+    needed = {slot.name for slot in quorum.action.slots}
+    return bool(needed) and needed == {approval.slot for approval in quorum.counted}
 
 
-def _one_person_each(count: Count) -> bool:
+def _one_person_each(quorum: Quorum) -> bool:
     """Two roles, or two keys, are still one person; she fills one slot or none."""
-    people = {approval.person for approval in count.counted}
-    return len(people) == len(count.counted) == len(count.action.slots)
+    people = {approval.person for approval in quorum.counted}
+    return len(people) == len(quorum.counted) == len(quorum.action.slots)
 
 
-def _unopposed(count: Count) -> bool:
+def _unopposed(quorum: Quorum) -> bool:
     """One no anywhere, and nothing counts."""
-    return not rejected(count.approvals)
+    return not rejected(quorum.approvals)
 
 
-# --- guards of a claim, a move, an errand, a withdrawal ---
+# --- guards of a claim, a move, an execution, a cancellation ---
 
 _WHY_NOT_CLAIMED: Final[Mapping[State, str]] = {
     State.REJECTED: "ACTION_REJECTED",
@@ -226,8 +226,8 @@ _WHY_NOT_CLAIMED: Final[Mapping[State, str]] = {
 }
 
 
-def _claimable(case: Case) -> None:
-    state = case.action.state
+def _claimable(context: Context) -> None:
+    state = context.action.state
     if state is not State.APPROVED:
         raise refusal(_WHY_NOT_CLAIMED.get(state, "ACTION_CONFLICT"), state=state.value)
 
@@ -243,61 +243,61 @@ def _may_follow(move: Move) -> None:
         raise refusal("ACTION_CONFLICT", state=move.action.state.value)
 
 
-def _is_executing(errand: Errand) -> None:
-    if errand.action.state is not State.EXECUTING:
-        raise refusal("ACTION_CONFLICT", state=errand.action.state.value)
+def _is_executing(execution: Execution) -> None:
+    if execution.action.state is not State.EXECUTING:
+        raise refusal("ACTION_CONFLICT", state=execution.action.state.value)
 
 
-def _owns_lease(errand: Errand) -> None:
-    if errand.owner != errand.action.lease_owner:
-        raise refusal("ACTION_CONFLICT", state=errand.action.state.value)
+def _owns_lease(execution: Execution) -> None:
+    if execution.owner != execution.action.lease_owner:
+        raise refusal("ACTION_CONFLICT", state=execution.action.state.value)
 
 
-def _lease_alive(errand: Errand) -> None:
-    if not lease_lives(errand.action, errand.now):
-        raise refusal("ACTION_CONFLICT", state=errand.action.state.value)
+def _lease_alive(execution: Execution) -> None:
+    if not lease_lives(execution.action, execution.now):
+        raise refusal("ACTION_CONFLICT", state=execution.action.state.value)
 
 
-def _first_attempt(errand: Errand) -> None:
-    if errand.action.attempt > 0:
+def _first_attempt(execution: Execution) -> None:
+    if execution.action.attempt > 0:
         raise refusal("EFFECT_UNKNOWN")
 
 
-def _is_unknown(errand: Errand) -> None:
-    if errand.action.state is not State.UNKNOWN:
-        raise refusal("ACTION_CONFLICT", state=errand.action.state.value)
+def _is_unknown(execution: Execution) -> None:
+    if execution.action.state is not State.UNKNOWN:
+        raise refusal("ACTION_CONFLICT", state=execution.action.state.value)
 
 
-def _provider_idempotent(errand: Errand) -> None:
-    if not errand.idempotent:
+def _provider_idempotent(execution: Execution) -> None:
+    if not execution.idempotent:
         raise refusal("EFFECT_UNKNOWN")
 
 
-def _key_of_first_attempt(errand: Errand) -> None:
-    if not errand.same_key:
+def _key_of_first_attempt(execution: Execution) -> None:
+    if not execution.same_key:
         raise refusal("EFFECT_UNKNOWN")
 
 
-def _key_remembered(errand: Errand) -> None:
+def _key_remembered(execution: Execution) -> None:
     """After the settle window the provider may have forgotten the key and act a second time."""
-    if errand.action.settle_until is None or errand.now >= errand.action.settle_until:
+    if execution.action.settle_until is None or execution.now >= execution.action.settle_until:
         raise refusal("EFFECT_UNKNOWN")
 
 
-def _not_claimed(withdrawal: Withdrawal) -> None:
-    state = withdrawal.action.state
+def _not_claimed(cancellation: Cancellation) -> None:
+    state = cancellation.action.state
     if state not in (State.PENDING, State.APPROVED):
         raise refusal("ACTION_NOT_PENDING", state=state.value)
 
 
-def _not_over(withdrawal: Withdrawal) -> None:
-    if withdrawal.now >= withdrawal.action.expires_at:
+def _not_over(cancellation: Cancellation) -> None:
+    if cancellation.now >= cancellation.action.expires_at:
         raise refusal("ACTION_EXPIRED", State.EXPIRED)
 
 
-def _entitled(withdrawal: Withdrawal) -> None:
+def _entitled(cancellation: Cancellation) -> None:
     """An agent takes back what it asked for itself; a person what she asked for or may approve."""
-    action, who = withdrawal.action, withdrawal.who
+    action, who = cancellation.action, cancellation.who
     if who.kind is Principal.AGENT:
         own = action.requester_kind is Principal.AGENT and action.requester_id == who.id
     else:
@@ -310,21 +310,28 @@ def _entitled(withdrawal: Withdrawal) -> None:
 # --- guards of a person's word about what was sent ---
 
 
-def _speaker_has_role(word: Word) -> None:
+def _resolver_has_role(resolution: Resolution) -> None:
     """Whoever might have signed the action, or an admin."""
-    if ADMIN not in word.voter.roles_now and not _hers(word):
+    if ADMIN not in resolution.voter.roles_now and not _slots_of_voter(resolution):
         raise refusal("ROLE_NOT_ELIGIBLE")
 
 
-def _speaker_not_self(word: Word) -> None:
+def _resolver_not_self(resolution: Resolution) -> None:
     """Who asked closes it only where she might have signed it: "it never left" asks for another."""
-    kept = [self_rule_kept(word.action, slot, word.voter.person) for slot in _hers(word)]
-    if word.voter.person == word.action.requester_person and not any(kept):
+    kept = [
+        self_rule_kept(resolution.action, slot, resolution.voter.person)
+        for slot in _slots_of_voter(resolution)
+    ]
+    if resolution.voter.person == resolution.action.requester_person and not any(kept):
         raise refusal("SELF_APPROVAL")
 
 
-def _hers(word: Word) -> list[Slot]:
-    return [slot for slot in word.action.slots if not slot.roles.isdisjoint(word.voter.roles_now)]
+def _slots_of_voter(resolution: Resolution) -> list[Slot]:
+    return [
+        slot
+        for slot in resolution.action.slots
+        if not slot.roles.isdisjoint(resolution.voter.roles_now)
+    ]
 
 
 # --- facts that several guards share ---
@@ -385,7 +392,7 @@ def outcome_target(state: State, outcome: Outcome) -> State | None:
 class Guards:
     """Every rule of the machine as a value. `vote` is for any decision, `approve` for a yes."""
 
-    vote: tuple[Callable[[Ballot], None], ...] = (
+    vote: tuple[Callable[[Vote], None], ...] = (
         _voter_is_a_person,
         _still_pending,
         _in_time,
@@ -394,7 +401,7 @@ class Guards:
         _voter_active,
         _voter_has_role,
     )
-    approve: tuple[Callable[[Ballot], None], ...] = (
+    approve: tuple[Callable[[Vote], None], ...] = (
         _voter_not_self,
         _slot_open,
         _voter_assured,
@@ -409,37 +416,37 @@ class Guards:
         _assured,
         _not_self,
     )
-    complete: tuple[Callable[[Count], bool], ...] = (
+    complete: tuple[Callable[[Quorum], bool], ...] = (
         _every_slot_filled,
         _one_person_each,
         _unopposed,
     )
-    claim: tuple[Callable[[Case], None], ...] = (
+    claim: tuple[Callable[[Context], None], ...] = (
         _claimable,
         _in_time,
         _entity_unchanged,
         _policy_not_stricter,
     )
     move: tuple[Callable[[Move], None], ...] = (_as_seen, _may_follow)
-    cancel: tuple[Callable[[Withdrawal], None], ...] = (_not_claimed, _not_over, _entitled)
-    start: tuple[Callable[[Errand], None], ...] = (
+    cancel: tuple[Callable[[Cancellation], None], ...] = (_not_claimed, _not_over, _entitled)
+    start: tuple[Callable[[Execution], None], ...] = (
         _is_executing,
         _owns_lease,
         _lease_alive,
         _first_attempt,
     )
-    retry: tuple[Callable[[Errand], None], ...] = (
+    retry: tuple[Callable[[Execution], None], ...] = (
         _is_unknown,
         _provider_idempotent,
         _key_of_first_attempt,
         _key_remembered,
     )
-    resolve: tuple[Callable[[Word], None], ...] = (
+    resolve: tuple[Callable[[Resolution], None], ...] = (
         _voter_is_a_person,
         _voter_key_good,
         _voter_active,
-        _speaker_has_role,
-        _speaker_not_self,
+        _resolver_has_role,
+        _resolver_not_self,
         _voter_assured,
     )
     kills: Callable[[Sequence[ApprovalFact]], bool] = rejected

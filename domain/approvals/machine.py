@@ -24,14 +24,14 @@ from domain.approvals.facts import (
 )
 from domain.approvals.guards import (
     PRODUCTION,
-    Ballot,
-    Case,
-    Count,
-    Errand,
+    Cancellation,
+    Context,
+    Execution,
     Guards,
     Move,
-    Withdrawal,
-    Word,
+    Quorum,
+    Resolution,
+    Vote,
     lease_lives,
     self_rule_kept,
     taken,
@@ -61,7 +61,7 @@ def check_vote(
     SELF_APPROVAL, SLOT_FILLED, ASSURANCE_TOO_LOW, ENTITY_CHANGED and POLICY_CHANGED (both target
     stale), POLICY_UNAVAILABLE; INVALID_ARGS when the action has no such slot.
     """
-    ballot = Ballot(
+    vote = Vote(
         action=action,
         approvals=tuple(approvals),
         present=present,
@@ -70,10 +70,10 @@ def check_vote(
         decision=decision,
     )
     for guard in guards.vote:
-        guard(ballot)
+        guard(vote)
     if decision is Decision.APPROVE:
         for guard in guards.approve:
-            guard(ballot)
+            guard(vote)
 
 
 def choose_slot(
@@ -91,17 +91,17 @@ def choose_slot(
     """
     if any(approval.person == voter.person for approval in approvals):
         raise refusal("ALREADY_DECIDED")
-    hers = [slot for slot in action.slots if not voter.roles_now.isdisjoint(slot.roles)]
-    if not hers:
+    eligible = [slot for slot in action.slots if not voter.roles_now.isdisjoint(slot.roles)]
+    if not eligible:
         raise refusal("ROLE_NOT_ELIGIBLE")
     if decision is Decision.APPROVE:
-        hers = [slot for slot in hers if self_rule_kept(action, slot, voter.person)]
-        if not hers:
+        eligible = [slot for slot in eligible if self_rule_kept(action, slot, voter.person)]
+        if not eligible:
             raise refusal("SELF_APPROVAL")
-        hers = [slot for slot in hers if slot.name not in taken(approvals)]
-        if not hers:
+        eligible = [slot for slot in eligible if slot.name not in taken(approvals)]
+        if not eligible:
             raise refusal("SLOT_FILLED")
-    return min(hers, key=lambda slot: len(slot.roles))
+    return min(eligible, key=lambda slot: len(slot.roles))
 
 
 def quorum(
@@ -111,7 +111,7 @@ def quorum(
     counted = tuple(
         approval for approval in approvals if all(test(action, approval) for test in guards.counts)
     )
-    count = Count(action, tuple(approvals), counted)
+    count = Quorum(action, tuple(approvals), counted)
     return all(test(count) for test in guards.complete)
 
 
@@ -176,7 +176,7 @@ def check_cancel(
     POLICY_DENIED.
     """
     for guard in guards.cancel:
-        guard(Withdrawal(action, who, now))
+        guard(Cancellation(action, who, now))
 
 
 # --- public: carrying out ---
@@ -195,9 +195,9 @@ def check_claim(
     (expired), ENTITY_CHANGED, POLICY_CHANGED, QUORUM_NOT_MET (stale); without one NOT_APPROVED,
     ACTION_REJECTED, ACTION_CANCELLED, ACTION_CONFLICT, EFFECT_UNKNOWN, POLICY_UNAVAILABLE.
     """
-    case = Case(action=action, approvals=tuple(approvals), present=present)
+    context = Context(action=action, approvals=tuple(approvals), present=present)
     for guard in guards.claim:
-        guard(case)
+        guard(context)
     if not quorum(action, approvals, guards=guards):
         raise refusal("QUORUM_NOT_MET", State.STALE)
 
@@ -211,7 +211,7 @@ def check_start(
     ACTION_CONFLICT, or EFFECT_UNKNOWN when an attempt was already written down.
     """
     for guard in guards.start:
-        guard(Errand(action=action, now=now, owner=owner))
+        guard(Execution(action=action, now=now, owner=owner))
 
 
 def check_retry(
@@ -228,9 +228,9 @@ def check_retry(
     first attempt, and the provider cannot have forgotten it yet. Raises ACTION_CONFLICT in any
     other state. The caller then pushes `settle_until` on.
     """
-    errand = Errand(action=action, now=now, idempotent=idempotent, same_key=same_key)
+    execution = Execution(action=action, now=now, idempotent=idempotent, same_key=same_key)
     for guard in guards.retry:
-        guard(errand)
+        guard(execution)
 
 
 def after_lease_lost(action: ActionFact, now: datetime, *, guards: Guards = PRODUCTION) -> State:
@@ -282,7 +282,7 @@ def check_resolve(
 def check_speaker(action: ActionFact, voter: Voter, *, guards: Guards = PRODUCTION) -> None:
     """Refuse unless the word of this person about such an action may count; as check_resolve."""
     for guard in guards.resolve:
-        guard(Word(action, voter))
+        guard(Resolution(action, voter))
 
 
 def _slot(action: ActionFact, name: str) -> Slot:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, and_, func, or_, select
 
-from domain.approvals.shape import damaged, whole
+from domain.approvals.shape import corrupt, well_formed
 from domain.approvals.tables import (
     Approval,
     ExecutionAttempt,
@@ -15,7 +15,7 @@ from domain.approvals.tables import (
     Resolution,
 )
 from domain.store import audit_queries
-from domain.store.salvage import salvaged, unreadable
+from domain.store.tolerant_read import read_tolerantly, unreadable
 from domain.store.tx import Tx
 
 PROPOSED = "action.proposed"  # the entry of the chain with which an action begins
@@ -41,9 +41,9 @@ async def action(tx: Tx, action_id: str, *, lock: bool = False) -> PendingAction
     except Exception as error:
         if not unreadable(error):
             raise
-        raise damaged(action_id) from error
-    if row is not None and not whole(row):
-        raise damaged(action_id)
+        raise corrupt(action_id) from error
+    if row is not None and not well_formed(row):
+        raise corrupt(action_id)
     return row
 
 
@@ -167,8 +167,8 @@ async def actions(
     ids = list(await tx.all(wanted))
     page = ids[:limit]
     newest_first = select(PendingAction).order_by(PendingAction.id.desc())
-    rows, broken = await salvaged(tx, newest_first, PendingAction.id, page)
-    broken += [row.id for row in rows if not whole(row)]
+    rows, broken = await read_tolerantly(tx, newest_first, PendingAction.id, page)
+    broken += [row.id for row in rows if not well_formed(row)]
     return Page(
         [row for row in rows if row.id not in broken],
         broken,
@@ -205,22 +205,22 @@ async def approvals(tx: Tx, action_ids: Sequence[str]) -> Sequence[Approval]:
     """Every decision on these actions, oldest first; ACTION_DAMAGED if one cannot be read."""
     found, broken = await decisions(tx, action_ids)
     if broken:
-        raise damaged(broken[0])
+        raise corrupt(broken[0])
     return found
 
 
 async def decisions(tx: Tx, action_ids: Sequence[str]) -> tuple[list[Approval], list[str]]:
     """Every decision on these actions, oldest first, and the actions of which one is damaged."""
     oldest_first = select(Approval).order_by(Approval.at)
-    return await salvaged(tx, oldest_first, Approval.action_id, action_ids)
+    return await read_tolerantly(tx, oldest_first, Approval.action_id, action_ids)
 
 
 async def resolutions(tx: Tx, action_ids: Sequence[str]) -> Sequence[Resolution]:
     """What people said became of these actions, first word first; ACTION_DAMAGED like approvals."""
     first_word_first = select(Resolution).order_by(Resolution.at)
-    found, broken = await salvaged(tx, first_word_first, Resolution.action_id, action_ids)
+    found, broken = await read_tolerantly(tx, first_word_first, Resolution.action_id, action_ids)
     if broken:
-        raise damaged(broken[0])
+        raise corrupt(broken[0])
     return found
 
 

@@ -20,7 +20,7 @@ _RULES: Final = frozenset(rule.value for rule in SelfRule)
 _STATES: Final = frozenset(state.value for state in State)
 
 
-def whole(row: PendingAction) -> bool:
+def well_formed(row: PendingAction) -> bool:
     """Whether every column holds what it promises."""
     return (
         all(_holds(row, column) for column in inspect(PendingAction).columns)
@@ -33,7 +33,7 @@ def whole(row: PendingAction) -> bool:
     )
 
 
-def damaged(action_id: str) -> Fault:
+def corrupt(action_id: str) -> Fault:
     """The fault of an action that cannot be read."""
     return Fault(
         "ACTION_DAMAGED",

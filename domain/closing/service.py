@@ -10,7 +10,6 @@ from datetime import date
 from domain.deals import cards, closing
 from domain.deals.cards import DealCard
 from domain.deals.closing import End
-from domain.deals.queries import Reader
 from domain.deals.service import Expected
 from domain.kernel.money import Money
 from domain.store.declarations import (
@@ -23,6 +22,7 @@ from domain.store.declarations import (
 )
 from domain.store.descriptor import modules
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 WON, CANCELLED = "won", "cancelled"
 
@@ -49,7 +49,7 @@ async def plan(
     tx: Tx,
     deal_id: str,
     *,
-    reader: Reader,
+    viewer: Viewer,
     outcome: str,
     lost_reason: str | None,
     expected: Expected,
@@ -60,7 +60,7 @@ async def plan(
     Raises what `deals.closing.plan` raises.
     """
     planned = await closing.plan(
-        tx, deal_id, reader=reader, outcome=outcome, lost_reason=lost_reason, expected=expected,
+        tx, deal_id, viewer=viewer, outcome=outcome, lost_reason=lost_reason, expected=expected,
         hold=hold,
     )  # fmt: skip
     foreseen: list[Foreseen] = []
@@ -74,7 +74,7 @@ async def close(
     tx: Tx,
     deal_id: str,
     *,
-    reader: Reader,
+    viewer: Viewer,
     outcome: str,
     lost_reason: str | None,
     expected: Expected,
@@ -83,7 +83,7 @@ async def close(
 ) -> Closed:
     """Close a deal on a day and do what follows from it. Raises what `plan` raises."""
     await closing.close(
-        tx, deal_id, reader=reader, outcome=outcome, lost_reason=lost_reason, expected=expected,
+        tx, deal_id, viewer=viewer, outcome=outcome, lost_reason=lost_reason, expected=expected,
         on=on, closed_by=closed_by,
     )  # fmt: skip
     deal = await cards.card(tx, deal_id)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from domain.contacts.tables import Contact
-from domain.store.questions import question
+from domain.store.prepared import question
 from domain.store.tx import Tx
 
 _LISTED = (
@@ -80,7 +80,7 @@ async def sharing(
 
 async def count(tx: Tx, account_id: str) -> int:
     """How many contacts an account has."""
-    return int((await tx.ask(_COUNT, account_id=account_id))[0].contacts)
+    return int((await tx.fetch(_COUNT, account_id=account_id))[0].contacts)
 
 
 async def counts(tx: Tx, account_id: str, _reader: object) -> Mapping[str, int]:

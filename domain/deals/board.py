@@ -1,6 +1,6 @@
 """How does a pipeline stand, stage by stage?
 
-Open deals only: a deal that has ended waits for nobody. Everything is counted for one reader, so
+Open deals only: a deal that has ended waits for nobody. Everything is counted for one viewer, so
 that a deal hidden from her is in no column, no count and no total.
 """
 
@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, func, select
 
-from domain.deals.queries import Reader
 from domain.deals.tables import Deal
 from domain.kernel.rounding import Rounding, divide
 from domain.pipelines import service as pipelines
 from domain.pipelines.service import Shape
-from domain.store.questions import question
+from domain.store.prepared import question
 from domain.store.references import last_of, referred
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 # Days without anything happening from which on a deal is called stagnant, mildest first: the
 # first is a warning, the second reminds its owner, the third its manager.
@@ -147,21 +147,21 @@ def stagnation(quiet_days: int) -> int | None:
     return max(days for days in STAGNANT_DAYS if quiet_days >= days)
 
 
-async def board(tx: Tx, reader: Reader, reference: str | None, *, cards: int) -> Board:
-    """The board of the pipeline with this id or code; without one, the reader's first.
+async def board(tx: Tx, viewer: Viewer, reference: str | None, *, cards: int) -> Board:
+    """The board of the pipeline with this id or code; without one, the viewer's first.
 
     At most `cards` deals in each column, those longest in it first; counts and sums are those of
     all. A fixed number of statements, however many deals there are. Raises PIPELINE_UNKNOWN.
     """
-    shape = await pipelines.find(tx, reference, reader.workspace_ids)
+    shape = await pipelines.find(tx, reference, viewer.workspace_ids)
     id = shape.pipeline.id
     since = tx.at - timedelta(days=STAGNANT_DAYS[0])
     sums: dict[str, list[Any]] = defaultdict(list)
     shown: dict[str, list[Card]] = defaultdict(list)
-    with tx.looking_as(reader):
-        for row in await tx.ask(_SUMS, quiet_since=since, pipeline_id=id):
+    with tx.looking_as(viewer):
+        for row in await tx.fetch(_SUMS, quiet_since=since, pipeline_id=id):
             sums[row.stage_id].append(row)
-        for row in await tx.ask(_CARDS, most=cards, pipeline_id=id):
+        for row in await tx.fetch(_CARDS, most=cards, pipeline_id=id):
             shown[row.stage_id].append(Card._make(row))
     columns = [
         _column(stage, sums[stage.id], shown[stage.id])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, bindparam, case, select
 
 from domain.deals.tables import Deal
-from domain.store.questions import question
+from domain.store.prepared import question
 from domain.store.references import referred
 from domain.store.tx import Tx
 
@@ -82,4 +82,4 @@ _ONE = question(shown_deals().where(Deal.id == bindparam("id")))
 async def card(tx: Tx, deal_id: str) -> DealCard:
     """One deal as it is shown, with what was changed of it in this transaction."""
     await tx.flush()
-    return DealCard._make((await tx.ask(_ONE, id=deal_id))[0])
+    return DealCard._make((await tx.fetch(_ONE, id=deal_id))[0])

@@ -9,12 +9,12 @@ from datetime import date
 
 from domain.deals import service
 from domain.deals.cards import DealCard, card
-from domain.deals.queries import Reader
 from domain.deals.rules import Closing, check_close, check_open, stage_for
 from domain.deals.tables import Deal
 from domain.pipelines import service as pipelines
 from domain.store import outbox
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ async def plan(
     tx: Tx,
     deal_id: str,
     *,
-    reader: Reader,
+    viewer: Viewer,
     outcome: str,
     lost_reason: str | None,
     expected: service.Expected,
@@ -50,7 +50,7 @@ async def plan(
     Raises NOT_FOUND, DEAL_CLOSED, VERSION_CONFLICT, STAGE_CHANGED, OUTCOME_INVALID, STAGE_UNKNOWN,
     LOST_REASON_REQUIRED, LOST_REASON_UNEXPECTED and LOST_REASON_UNKNOWN.
     """
-    deal = await service.load(tx, deal_id, reader, lock=hold)
+    deal = await service.load(tx, deal_id, viewer, lock=hold)
     end = await _end(tx, deal, outcome, lost_reason, expected)
     return Plan(await card(tx, deal.id), end)
 
@@ -59,7 +59,7 @@ async def close(
     tx: Tx,
     deal_id: str,
     *,
-    reader: Reader,
+    viewer: Viewer,
     outcome: str,
     lost_reason: str | None,
     expected: service.Expected,
@@ -67,7 +67,7 @@ async def close(
     closed_by: str,
 ) -> Deal:
     """Close a deal on a day. Raises what `plan` raises."""
-    deal = await service.load(tx, deal_id, reader, lock=True)
+    deal = await service.load(tx, deal_id, viewer, lock=True)
     end = await _end(tx, deal, outcome, lost_reason, expected)
     closing = end.closing
 

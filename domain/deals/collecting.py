@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from domain.deals import service
 from domain.deals.cards import DealCard, card
-from domain.deals.queries import Reader
 from domain.deals.rules import DealStatus
 from domain.deals.tables import Deal
 from domain.kernel.faults import Fault, Kind
@@ -16,6 +15,7 @@ from domain.payments import beneficiaries, requests
 from domain.payments.beneficiaries import VND, Beneficiary
 from domain.payments.requests import Asked
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ async def plan(
     tx: Tx,
     deal_id: str,
     *,
-    reader: Reader,
+    viewer: Viewer,
     bank: str | None,
     account_number: str | None,
     hold: bool = False,
@@ -40,7 +40,7 @@ async def plan(
     Raises NOT_FOUND, DEAL_CLOSED, VIETQR_NEEDS_VND, AMOUNT_MISSING, VIETQR_INVALID, and what
     `beneficiaries.chosen` raises.
     """
-    deal = await service.load(tx, deal_id, reader, lock=hold)
+    deal = await service.load(tx, deal_id, viewer, lock=hold)
     _check_collectable(deal)
     into = await beneficiaries.chosen(tx, bank, account_number)
     requests.transfer(into.account, Money(deal.amount_minor, deal.currency), None)

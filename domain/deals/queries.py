@@ -1,6 +1,6 @@
 """Which deals are asked for?
 
-Whoever asks for deals says who reads. A deal that is hidden from the reader is in no list, no
+Whoever asks for deals says who reads. A deal that is hidden from the viewer is in no list, no
 count and no answer about a single deal: the session sees to it (Deal.seen_if).
 """
 
@@ -15,11 +15,9 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from domain.accounts import queries as accounts
 from domain.deals.cards import DealCard, shown_deals
 from domain.deals.tables import Deal, DealMember, StageMove
-from domain.store.questions import Question, question
+from domain.store.prepared import PreparedQuery, question
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
-
-Reader = Viewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,21 +85,21 @@ def others_of_customer(deal_id: str) -> "Select[str, int]":
     )
 
 
-async def get(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> Deal | None:
-    """The deal, if it exists for the reader; `lock` holds it until the end."""
-    with tx.looking_as(reader):
+async def get(tx: Tx, deal_id: str, viewer: Viewer, *, lock: bool = False) -> Deal | None:
+    """The deal, if it exists for the viewer; `lock` holds it until the end."""
+    with tx.looking_as(viewer):
         return await tx.get(Deal, deal_id, lock=lock)
 
 
 async def last_step(tx: Tx, deal_id: str) -> int:
     """The number of the last step a deal took; 0 if it has taken none."""
-    last: int = (await tx.ask(_LAST_STEP, deal_id=deal_id))[0].n
+    last: int = (await tx.fetch(_LAST_STEP, deal_id=deal_id))[0].n
     return last
 
 
 async def listed(
     tx: Tx,
-    reader: Reader,
+    viewer: Viewer,
     wanted: Filter,
     *,
     columns: tuple[str, ...] = DealCard._fields,
@@ -110,8 +108,8 @@ async def listed(
 ) -> Sequence[Any]:
     """Deals as rows with these columns of DealCard, newest first, from behind the id `before`."""
     asked = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
-    with tx.looking_as(reader):
-        return await tx.ask(
+    with tx.looking_as(viewer):
+        return await tx.fetch(
             _listing(columns, frozenset(asked), before is not None),
             limit=limit,
             **asked,
@@ -119,34 +117,34 @@ async def listed(
         )
 
 
-async def open_deals(tx: Tx, reader: Reader, wanted: Filter) -> list[OpenDeal]:
-    """Every open deal that exists for the reader and fits, oldest first."""
+async def open_deals(tx: Tx, viewer: Viewer, wanted: Filter) -> list[OpenDeal]:
+    """Every open deal that exists for the viewer and fits, oldest first."""
     asked = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
-    with tx.looking_as(reader):
-        rows = await tx.ask(_still_open(frozenset(asked)), **asked)
+    with tx.looking_as(viewer):
+        rows = await tx.fetch(_still_open(frozenset(asked)), **asked)
     return [OpenDeal._make(row) for row in rows]
 
 
-async def endings(tx: Tx, reader: Reader, deal_ids: Sequence[str]) -> list[Ending]:
-    """How those of these deals stand that exist for the reader."""
+async def endings(tx: Tx, viewer: Viewer, deal_ids: Sequence[str]) -> list[Ending]:
+    """How those of these deals stand that exist for the viewer."""
     found: list[Ending] = []
-    with tx.looking_as(reader):
+    with tx.looking_as(viewer):
         for first in range(0, len(deal_ids), _MOST_NAMED):
-            rows = await tx.ask(_ENDINGS, ids=deal_ids[first : first + _MOST_NAMED])
+            rows = await tx.fetch(_ENDINGS, ids=deal_ids[first : first + _MOST_NAMED])
             found += [Ending._make(row) for row in rows]
     return found
 
 
-async def count_by_status(tx: Tx, reader: Reader, *, account_id: str) -> Mapping[str, int]:
-    """How many deals of an account exist for the reader, by status."""
-    with tx.looking_as(reader):
-        rows = await tx.ask(_BY_STATUS, account_id=account_id)
+async def count_by_status(tx: Tx, viewer: Viewer, *, account_id: str) -> Mapping[str, int]:
+    """How many deals of an account exist for the viewer, by status."""
+    with tx.looking_as(viewer):
+        rows = await tx.fetch(_BY_STATUS, account_id=account_id)
     return {row.status: row.deals for row in rows}
 
 
-async def counts(tx: Tx, account_id: str, reader: Reader) -> Mapping[str, int]:
-    """How many deals, and open ones, an account has for the reader, as part of an overview."""
-    by_status = await count_by_status(tx, reader, account_id=account_id)
+async def counts(tx: Tx, account_id: str, viewer: Viewer) -> Mapping[str, int]:
+    """How many deals, and open ones, an account has for the viewer, as part of an overview."""
+    by_status = await count_by_status(tx, viewer, account_id=account_id)
     return {"deals": sum(by_status.values()), "open_deals": by_status.get("open", 0)}
 
 
@@ -185,7 +183,7 @@ async def moves_before(
 
 
 @lru_cache(maxsize=64)
-def _still_open(asked: frozenset[str]) -> Question:
+def _still_open(asked: frozenset[str]) -> PreparedQuery:
     """The question for open deals with these conditions, made once for every combination."""
     return question(
         select(
@@ -205,7 +203,7 @@ def _still_open(asked: frozenset[str]) -> Question:
 
 
 @lru_cache(maxsize=64)
-def _listing(columns: tuple[str, ...], asked: frozenset[str], continued: bool) -> Question:
+def _listing(columns: tuple[str, ...], asked: frozenset[str], continued: bool) -> PreparedQuery:
     """The question for such a page with these conditions, made once for every combination."""
     statement = shown_deals(columns).where(
         *(_CONDITIONS[name] for name in sorted(asked)),

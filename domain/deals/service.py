@@ -10,7 +10,7 @@ from domain.accounts import service as account_service
 from domain.contacts import service as contacts
 from domain.deals import queries
 from domain.deals.cards import DealCard, card
-from domain.deals.queries import Filter, Reader
+from domain.deals.queries import Filter
 from domain.deals.rules import (
     Probability,
     Visibility,
@@ -29,6 +29,7 @@ from domain.pipelines import service as pipelines
 from domain.store import outbox
 from domain.store.edits import check_version
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +79,8 @@ class Moved:
 _NOTHING = Details()
 
 
-async def create(tx: Tx, reader: Reader, new: NewDeal, *, created_by: str) -> DealCard:
-    """Open a deal in a workspace of the reader, who owns it unless somebody else is named.
+async def create(tx: Tx, viewer: Viewer, new: NewDeal, *, created_by: str) -> DealCard:
+    """Open a deal in a workspace of the viewer, who owns it unless somebody else is named.
 
     Raises NOT_FOUND for account and contact, WORKSPACE_UNKNOWN, PIPELINE_UNKNOWN, STAGE_UNKNOWN,
     STAGE_TERMINAL, FIELDS_REQUIRED, PERSON_UNKNOWN, PERSON_INACTIVE, AMOUNT_INVALID,
@@ -90,9 +91,9 @@ async def create(tx: Tx, reader: Reader, new: NewDeal, *, created_by: str) -> De
         raise account_service.unknown()
     if new.primary_contact_id is not None:
         await contacts.check_of_account(tx, new.primary_contact_id, new.account_id)
-    workspaces = await _workspaces(tx, reader, new.workspace)
+    workspaces = await _workspaces(tx, viewer, new.workspace)
     pipeline = await pipelines.find(tx, new.pipeline, workspaces)
-    owner_id, listed = await _circle(tx, reader, new)
+    owner_id, listed = await _circle(tx, viewer, new)
     facts = {
         "amount_minor": money.minor,
         "expected_close_date": new.expected_close_date,
@@ -143,14 +144,14 @@ async def create(tx: Tx, reader: Reader, new: NewDeal, *, created_by: str) -> De
     return await card(tx, deal.id)
 
 
-async def get(tx: Tx, deal_id: str, reader: Reader) -> DealCard:
-    """One deal, if it exists for the reader. Raises NOT_FOUND."""
-    return await card(tx, (await load(tx, deal_id, reader)).id)
+async def get(tx: Tx, deal_id: str, viewer: Viewer) -> DealCard:
+    """One deal, if it exists for the viewer. Raises NOT_FOUND."""
+    return await card(tx, (await load(tx, deal_id, viewer)).id)
 
 
 async def find(
     tx: Tx,
-    reader: Reader,
+    viewer: Viewer,
     *,
     account_id: str | None = None,
     pipeline: str | None = None,
@@ -171,9 +172,9 @@ async def find(
         raise account_service.unknown()
     pipeline_ids = None
     if pipeline is not None:
-        found = await pipeline_queries.matching(tx, pipeline, reader.workspace_ids)
+        found = await pipeline_queries.matching(tx, pipeline, viewer.workspace_ids)
         if not found:
-            await pipelines.find(tx, pipeline, reader.workspace_ids)  # says which there are
+            await pipelines.find(tx, pipeline, viewer.workspace_ids)  # says which there are
         pipeline_ids = tuple(one.id for one in found)
     wanted = Filter(
         account_id=account_id,
@@ -182,7 +183,7 @@ async def find(
         status=status,
         owner_id=await person_id_of(tx, owner) if owner is not None else None,
     )
-    page = await queries.listed(tx, reader, wanted, columns=columns, before=before, limit=limit + 1)
+    page = await queries.listed(tx, viewer, wanted, columns=columns, before=before, limit=limit + 1)
     return page[:limit], len(page) > limit
 
 
@@ -190,7 +191,7 @@ async def move(
     tx: Tx,
     deal_id: str,
     *,
-    reader: Reader,
+    viewer: Viewer,
     to_stage: str,
     reason: str | None,
     expected: Expected,
@@ -207,7 +208,7 @@ async def move(
     TRANSITION_NOT_ALLOWED, REASON_REQUIRED and FIELDS_REQUIRED; from STAGE_UNKNOWN on with the
     moves there are in `facts["allowed"]`.
     """
-    deal = await load(tx, deal_id, reader, lock=True)
+    deal = await load(tx, deal_id, viewer, lock=True)
     check_open(deal.status)
     await check_expected(tx, deal, expected)
     facts = await _with_details(tx, deal, learnt)
@@ -264,9 +265,9 @@ async def unshare(tx: Tx, deal_id: str, person_ids: Iterable[str]) -> None:
     await tx.flush()
 
 
-async def load(tx: Tx, deal_id: str, reader: Reader, *, lock: bool = False) -> Deal:
-    """The row of a deal that exists for the reader. Raises NOT_FOUND."""
-    deal = await queries.get(tx, deal_id, reader, lock=lock)
+async def load(tx: Tx, deal_id: str, viewer: Viewer, *, lock: bool = False) -> Deal:
+    """The row of a deal that exists for the viewer. Raises NOT_FOUND."""
+    deal = await queries.get(tx, deal_id, viewer, lock=lock)
     if deal is None:
         raise _unknown()
     return deal
@@ -357,32 +358,34 @@ async def _worth(tx: Tx, new: NewDeal) -> Money:
     return check_amount(new.amount_minor, currency)
 
 
-async def _workspaces(tx: Tx, reader: Reader, reference: str | None) -> tuple[str, ...]:
-    """The reader's workspaces, or the one of them that is named by id or code."""
-    if reference is None or reference in reader.workspace_ids:
-        return reader.workspace_ids if reference is None else (reference,)
-    hers = {
-        one.code: one.id for one in await identity.workspaces(tx) if one.id in reader.workspace_ids
+async def _workspaces(tx: Tx, viewer: Viewer, reference: str | None) -> tuple[str, ...]:
+    """The viewer's workspaces, or the one of them that is named by id or code."""
+    if reference is None or reference in viewer.workspace_ids:
+        return viewer.workspace_ids if reference is None else (reference,)
+    by_reference = {
+        one.code: one.id for one in await identity.workspaces(tx) if one.id in viewer.workspace_ids
     }
-    if reference not in hers:
+    if reference not in by_reference:
         raise Fault(
             "WORKSPACE_UNKNOWN",
             Kind.NOT_FOUND,
             "You are in no such workspace.",
-            f"Your workspaces are {', '.join(hers)}." if hers else "Ask to be added to one.",
-            {"workspaces": list(hers)},
+            f"Your workspaces are {', '.join(by_reference)}."
+            if by_reference
+            else "Ask to be added to one.",
+            {"workspaces": list(by_reference)},
         )
-    return (hers[reference],)
+    return (by_reference[reference],)
 
 
-async def _circle(tx: Tx, reader: Reader, new: NewDeal) -> tuple[str, set[str]]:
+async def _circle(tx: Tx, viewer: Viewer, new: NewDeal) -> tuple[str, set[str]]:
     """Who owns the deal, and who else is listed on it."""
-    owner_id = reader.person_id
+    owner_id = viewer.person_id
     if new.owner is not None:
         owner_id = await person_id_of(tx, new.owner)
     listed = {await person_id_of(tx, reference) for reference in new.shared_with}
     if new.visibility is Visibility.PRIVATE:
-        listed.add(reader.person_id)  # nobody makes a deal that she herself cannot see
+        listed.add(viewer.person_id)  # nobody makes a deal that she herself cannot see
     return owner_id, listed - {owner_id}
 
 

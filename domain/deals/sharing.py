@@ -7,12 +7,12 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from domain.deals import queries, service
 from domain.deals.cards import DealCard, card
-from domain.deals.queries import Reader
 from domain.deals.rules import Visibility, check_open, check_owner
 from domain.identity import queries as identity
 from domain.kernel.faults import Fault, Kind
 from domain.store import outbox
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ async def share(
     tx: Tx,
     deal_id: str,
     *,
-    reader: Reader,
+    viewer: Viewer,
     visibility: Visibility | None = None,
     add: Sequence[str] = (),
     remove: Sequence[str] = (),
@@ -42,9 +42,9 @@ async def share(
     Raises NOT_FOUND, DEAL_CLOSED, NOT_OWNER, VERSION_CONFLICT, NOTHING_GIVEN, PERSON_UNKNOWN,
     PERSON_INACTIVE and MEMBER_CONFLICT (somebody is to be added and removed).
     """
-    deal = await service.load(tx, deal_id, reader, lock=True)
+    deal = await service.load(tx, deal_id, viewer, lock=True)
     check_open(deal.status)
-    check_owner(deal.owner_id, reader.person_id)
+    check_owner(deal.owner_id, viewer.person_id)
     await service.check_expected(tx, deal, expected)
     if visibility is None and not add and not remove:
         raise Fault(

@@ -7,12 +7,12 @@ from typing import Any
 from domain.approvals import queries as approvals
 from domain.deals import queries, service
 from domain.deals.cards import DealCard, card
-from domain.deals.queries import Reader
 from domain.deals.rules import check_open, undoable
 from domain.kernel.faults import Fault, Kind
 from domain.pipelines import queries as pipelines
 from domain.store import outbox
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ async def undo(
     tx: Tx,
     deal_id: str,
     *,
-    reader: Reader,
+    viewer: Viewer,
     reason: str | None,
     expected: service.Expected,
     undone_by: str,
@@ -40,7 +40,7 @@ async def undo(
     Raises NOT_FOUND, DEAL_CLOSED, VERSION_CONFLICT, STAGE_CHANGED, NO_MOVE_TO_UNDO,
     UNDO_TOO_LATE and ACTION_WAITING (people are asked about the deal as it stands now).
     """
-    deal = await service.load(tx, deal_id, reader, lock=True)
+    deal = await service.load(tx, deal_id, viewer, lock=True)
     check_open(deal.status)
     await service.check_expected(tx, deal, expected)
     steps: Sequence[Any] = await queries.moves(tx, deal.id)

@@ -8,7 +8,6 @@ from typing import Any
 from domain.contacts import service as contacts
 from domain.deals import service
 from domain.deals.cards import DealCard, card
-from domain.deals.queries import Reader
 from domain.deals.rules import (
     check_amount,
     check_open,
@@ -22,6 +21,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.pipelines import service as pipelines
 from domain.store import edits, outbox
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 _PLAIN = ("name", "expected_close_date", "primary_contact_id")
 
@@ -55,7 +55,7 @@ async def update(
     deal_id: str,
     changes: Changes,
     *,
-    reader: Reader,
+    viewer: Viewer,
     clear: tuple[str, ...] = (),
     expected: service.Expected,
 ) -> Updated:
@@ -69,7 +69,7 @@ async def update(
     PERSON_INACTIVE, NOT_OWNER and FIELDS_REQUIRED (the stage it stands in needs the field).
     """
     values = edits.wanted(asdict(changes), clear)
-    deal = await service.load(tx, deal_id, reader, lock=True)
+    deal = await service.load(tx, deal_id, viewer, lock=True)
     check_open(deal.status)
     await service.check_expected(tx, deal, expected)
     fields = {name: {name: values[name]} for name in _PLAIN if name in values}
@@ -82,7 +82,7 @@ async def update(
         await contacts.check_of_account(tx, values["primary_contact_id"], deal.account_id)
     _check_stage_needs(stage, fields)
     if "owner" in values:
-        fields["owner"] = {"owner_id": await _new_owner(tx, deal, reader, values["owner"])}
+        fields["owner"] = {"owner_id": await _new_owner(tx, deal, viewer, values["owner"])}
 
     changed = edits.put(deal, fields)
     if changed:
@@ -138,7 +138,7 @@ def _check_stage_needs(stage: Any, fields: Mapping[str, Mapping[str, Any]]) -> N
         )
 
 
-async def _new_owner(tx: Tx, deal: Deal, reader: Reader, reference: str) -> str:
+async def _new_owner(tx: Tx, deal: Deal, viewer: Viewer, reference: str) -> str:
     """Who owns the deal from now on; who owned it stays listed.
 
     Only its owner gives a deal away: whoever owns it may make it private, so taking one over would
@@ -149,6 +149,6 @@ async def _new_owner(tx: Tx, deal: Deal, reader: Reader, reference: str) -> str:
         return new_owner
     owner = (await identity.people(tx, [deal.owner_id]))[deal.owner_id]
     if owner.active:
-        check_owner(owner.id, reader.person_id)
+        check_owner(owner.id, viewer.person_id)
     await service.share(tx, deal.id, [deal.owner_id])
     return new_owner

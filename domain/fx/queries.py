@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import bindparam, func, select
 
 from domain.fx.tables import FxRate
-from domain.store.questions import question
+from domain.store.prepared import question
 from domain.store.tx import Tx
 
 _NEWEST_FIRST = (FxRate.as_of.desc(), FxRate.recorded_at.desc(), FxRate.id.desc())
@@ -36,7 +36,7 @@ async def latest(tx: Tx, base: str, quote: str, on: date) -> FxRate | None:
 
 async def newest_of_each(tx: Tx, quote: str, on: date) -> Mapping[str, str]:
     """The rate of every currency to `quote`, as `latest` finds each; values by currency."""
-    return {row.base: row.value for row in await tx.ask(_NEWEST, quote=quote, on=on)}
+    return {row.base: row.value for row in await tx.fetch(_NEWEST, quote=quote, on=on)}
 
 
 async def recorded(tx: Tx, base: str, quote: str, as_of: date, source: str) -> FxRate | None:

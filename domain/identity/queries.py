@@ -19,7 +19,7 @@ from domain.identity.tables import (
 )
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import is_id
-from domain.store.questions import question
+from domain.store.prepared import question
 from domain.store.tx import Tx
 
 
@@ -89,13 +89,13 @@ _CUSTOM_FIELDS = question(select(Tenant.custom_fields_schema))
 
 async def custom_fields_schema(tx: Tx) -> Mapping[str, Any]:
     """How the company defines the custom fields of its accounts; empty if it has none."""
-    schema: Mapping[str, Any] = (await tx.ask(_CUSTOM_FIELDS))[0].custom_fields_schema
+    schema: Mapping[str, Any] = (await tx.fetch(_CUSTOM_FIELDS))[0].custom_fields_schema
     return schema
 
 
 async def agent_identity(tx: Tx, agent_id: str) -> AgentIdentity | None:
     """Everything a call needs to know about its agent, in one statement."""
-    found = await tx.ask(_AGENT, agent_id=agent_id)
+    found = await tx.fetch(_AGENT, agent_id=agent_id)
     if not found:
         return None
     facts = found[0]._asdict()
@@ -152,7 +152,7 @@ async def people(tx: Tx, ids: Iterable[str] | None = None) -> Mapping[str, Perso
 async def emails(tx: Tx, ids: Iterable[str]) -> Mapping[str, str]:
     """The e-mail addresses of these people, by id."""
     wanted = sorted(set(ids))
-    return {row.id: row.email for row in await tx.ask(_EMAILS, ids=wanted)} if wanted else {}
+    return {row.id: row.email for row in await tx.fetch(_EMAILS, ids=wanted)} if wanted else {}
 
 
 async def names(tx: Tx, references: Iterable[str]) -> Mapping[str, str]:

@@ -30,7 +30,7 @@ from domain.store.tx import Tx
 LONGEST_TOKEN_LIFE = timedelta(days=366)
 
 
-async def found_tenant(
+async def add_tenant(
     tx: Tx,
     *,
     code: str,

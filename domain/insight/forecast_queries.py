@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, select
 
 from domain.insight.forecast_rules import Scored
 from domain.insight.tables import StoredForecast
-from domain.store.questions import question
+from domain.store.prepared import question
 from domain.store.tx import Tx
 
 _SCORED = question(
@@ -28,7 +28,7 @@ async def scored(
     tx: Tx, person_id: str, *, like: Mapping[str, str | None] | None = None
 ) -> list[Scored]:
     """The forecasts of a person whose outcome is known; `like` keeps those with these filters."""
-    rows = await tx.ask(_SCORED, person_id=person_id)
+    rows = await tx.fetch(_SCORED, person_id=person_id)
     return [
         Scored(
             row.as_of,

@@ -31,7 +31,7 @@ LENGTHS = ((1, 10), (11, 21), (22, 45), (46, 135), (136, LONGEST_DAYS + 31))
 # An open deal is never certain, whatever somebody wrote.
 MOST_CERTAIN_PCT = 99
 
-# The standard deviation of the common shock, in log-odds and thousandths, until a reader's own
+# The standard deviation of the common shock, in log-odds and thousandths, until a viewer's own
 # past errors tell it. 0.3 was chosen before looking at 20 weekly forecasts over the 8,800 deals of
 # a public CRM data set, and made a 95 % band cover 95 % where independent deals covered 55 %
 # (2017 data, measured 2026-11). One data set: it is a beginning, and every forecast says so.

@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import update
 
 from domain.deals import queries as deals
-from domain.deals.queries import Filter, OpenDeal, Reader
+from domain.deals.queries import Filter, OpenDeal
 from domain.fx import queries as fx
 from domain.identity import queries as identity
 from domain.insight import forecast_queries as queries
@@ -23,6 +23,7 @@ from domain.kernel.money import MAX_JSON_MINOR, Money, Rate, convert, convert_in
 from domain.pipelines import queries as pipeline_queries
 from domain.pipelines import service as pipelines
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 VND, USD = "VND", "USD"
 SCORED_AT_ONCE = 50
@@ -108,23 +109,23 @@ class Record:
     judged: tuple[Judged, ...]
 
 
-async def make(tx: Tx, reader: Reader, asked: Asked, *, on: date) -> Forecast:
-    """Forecast the open deals that exist for the reader and are expected in the window.
+async def make(tx: Tx, viewer: Viewer, asked: Asked, *, on: date) -> Forecast:
+    """Forecast the open deals that exist for the viewer and are expected in the window.
 
     Nothing is written: `to_store` is the row for `keep`, if this question has none of today and
-    the reader did not ask too many others.
+    the viewer did not ask too many others.
     Raises PIPELINE_UNKNOWN, PERSON_UNKNOWN, PERSON_INACTIVE and RANGE_INVALID.
     """
     first, until = window(asked, on)
     wanted = Filter(
-        pipeline_ids=await _pipeline_ids(tx, reader, asked.pipeline),
+        pipeline_ids=await _pipeline_ids(tx, viewer, asked.pipeline),
         owner_id=(await identity.find_owner(tx, asked.owner)).id if asked.owner else None,
     )
-    shown = await deals.open_deals(tx, reader, wanted)
+    shown = await deals.open_deals(tx, viewer, wanted)
     inside = [one for one in shown if _is_in(one.expected_close_date, first, until)]
     rates = await _rates(tx, {one.currency for one in inside}, on)
     in_vnd = {one.id: _in_vnd(one, rates) for one in inside}
-    past = await queries.scored(tx, reader.person_id)
+    past = await queries.scored(tx, viewer.person_id)
     shock = rules.estimate_shock(rules.periods(rules.similar(past, (until - on).days)))
 
     counted = [(one, worth) for one in inside if (worth := in_vnd[one.id]) is not None]
@@ -133,9 +134,9 @@ async def make(tx: Tx, reader: Reader, asked: Asked, *, on: date) -> Forecast:
     stored = None
     if total is not None:
         question = sha256_hex(canonical(filters))
-        if await _is_kept(tx, reader.person_id, question, on):
+        if await _should_store(tx, viewer.person_id, question, on):
             stored = StoredForecast(
-                person_id=reader.person_id,
+                person_id=viewer.person_id,
                 question=question,
                 filters=filters,
                 as_of=on,
@@ -172,15 +173,15 @@ async def keep(tx: Tx, made: StoredForecast) -> None:
 
     Of a person and day so many are kept as MOST_A_DAY says: who only reads fills no table.
     """
-    if await _is_kept(tx, made.person_id, made.question, made.as_of):
+    if await _should_store(tx, made.person_id, made.question, made.as_of):
         tx.add(made)
         await tx.flush()
 
 
 async def record(
-    tx: Tx, reader: Reader, *, on: date, pipeline: str | None = None, days: int | None = None
+    tx: Tx, viewer: Viewer, *, on: date, pipeline: str | None = None, days: int | None = None
 ) -> Record:
-    """How good the reader's forecasts were, over periods that do not overlap.
+    """How good the viewer's forecasts were, over periods that do not overlap.
 
     Counts those that are due and not scored yet; `judged` is for `settle`. With a pipeline, only
     forecasts of it; with `days`, only those that looked about as far ahead, else each length by
@@ -188,13 +189,13 @@ async def record(
     """
     if days is not None:
         _check_range(days)
-    pipeline_ids = await _pipeline_ids(tx, reader, pipeline)
+    pipeline_ids = await _pipeline_ids(tx, viewer, pipeline)
     like = {"pipelines": ",".join(sorted(pipeline_ids))} if pipeline_ids is not None else {}
-    due = await queries.due(tx, on, person_id=reader.person_id, limit=SCORED_AT_ONCE)
-    judged = await _judge(tx, reader, due)
-    past = await queries.scored(tx, reader.person_id, like=like)
+    due = await queries.due(tx, on, person_id=viewer.person_id, limit=SCORED_AT_ONCE)
+    judged = await _judge(tx, viewer, due)
+    past = await queries.scored(tx, viewer.person_id, like=like)
     past += [_scored(one) for one in judged if _fits(one, like)]
-    waiting = await queries.count_waiting(tx, reader.person_id)
+    waiting = await queries.count_waiting(tx, viewer.person_id)
     return Record(rules.by_length(past, days), waiting - len(judged), tuple(judged))
 
 
@@ -204,8 +205,8 @@ async def score_due(tx: Tx, *, on: date, limit: int = SCORED_AT_ONCE) -> int:
     for one in await queries.due(tx, on, limit=limit):
         by_person[one.person_id].append(one)
     for person_id, forecasts in by_person.items():
-        reader = Reader(person_id, await identity.workspaces_of(tx, person_id))
-        await settle(tx, await _judge(tx, reader, forecasts))
+        viewer = Viewer(person_id, await identity.workspaces_of(tx, person_id))
+        await settle(tx, await _judge(tx, viewer, forecasts))
     return sum(map(len, by_person.values()))
 
 
@@ -252,7 +253,7 @@ def window(asked: Asked, on: date) -> tuple[date, date]:
     return max(first, on), until
 
 
-async def _is_kept(tx: Tx, person_id: str, question: str, on: date) -> bool:
+async def _should_store(tx: Tx, person_id: str, question: str, on: date) -> bool:
     """Whether the answer to this question is one of those that are to be stored."""
     asked = await queries.asked_on(tx, person_id, on)
     return question not in asked and len(asked) < rules.MOST_A_DAY
@@ -267,13 +268,13 @@ def _days(asked: Asked) -> int:
     return rules.USUAL_DAYS if asked.days is None else asked.days
 
 
-async def _judge(tx: Tx, reader: Reader, forecasts: Sequence[StoredForecast]) -> list[Judged]:
-    """What came of forecasts of one reader.
+async def _judge(tx: Tx, viewer: Viewer, forecasts: Sequence[StoredForecast]) -> list[Judged]:
+    """What came of forecasts of one viewer.
 
     A deal she no longer sees makes its forecasts void: a score must not tell of it.
     """
     named = sorted({deal_id for one in forecasts for deal_id in one.deal_ids})
-    found = {one.id: one for one in await deals.endings(tx, reader, named)}
+    found = {one.id: one for one in await deals.endings(tx, viewer, named)}
     return [Judged(one, _came_in(one, found)) for one in forecasts]
 
 
@@ -324,12 +325,12 @@ def _fits(judged: Judged, like: Mapping[str, str]) -> bool:
     return judged.actual_minor is not None and all(filters.get(k) == v for k, v in like.items())
 
 
-async def _pipeline_ids(tx: Tx, reader: Reader, reference: str | None) -> tuple[str, ...] | None:
+async def _pipeline_ids(tx: Tx, viewer: Viewer, reference: str | None) -> tuple[str, ...] | None:
     if reference is None:
         return None
-    found = await pipeline_queries.matching(tx, reference, reader.workspace_ids)
+    found = await pipeline_queries.matching(tx, reference, viewer.workspace_ids)
     if not found:
-        await pipelines.find(tx, reference, reader.workspace_ids)  # says which there are
+        await pipelines.find(tx, reference, viewer.workspace_ids)  # says which there are
     return tuple(one.id for one in found)
 
 

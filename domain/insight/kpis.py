@@ -1,11 +1,10 @@
-"""How does the company do? The numbers of the specification, over what the reader may see."""
+"""How does the company do? The numbers of the specification, over what the viewer may see."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from domain.accounts import queries as accounts
 from domain.deals import reviews
-from domain.deals.queries import Reader
 from domain.deals.reviews import Reviewed
 from domain.fx.service import USD
 from domain.fx.snapshot import snapshot
@@ -16,6 +15,7 @@ from domain.insight.lead_score_rules import Band
 from domain.insight.next_actions_rules import CONFIRMED, INVOICED_TYPES, Step
 from domain.pipelines import service as pipelines
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 from domain.taxpayers.service import status_today
 
 _VND = "VND"
@@ -23,7 +23,7 @@ _VND = "VND"
 
 async def measured(
     tx: Tx,
-    reader: Reader,
+    viewer: Viewer,
     *,
     on: date,
     zone: tzinfo,
@@ -39,17 +39,17 @@ async def measured(
     """
     pipeline_id = None
     if pipeline is not None:
-        pipeline_id = (await pipelines.find(tx, pipeline, reader.workspace_ids)).pipeline.id
+        pipeline_id = (await pipelines.find(tx, pipeline, viewer.workspace_ids)).pipeline.id
     since = on - timedelta(days=days - 1)
     in_time = reviews.ended(since=since, until=on, pipeline_id=pipeline_id)
-    with tx.looking_as(reader):
+    with tx.looking_as(viewer):
         open_deals = await reviews.reviewed(tx, *reviews.still_open(pipeline_id=pipeline_id))
         ended = await reviews.reviewed(tx, *in_time)
         scores = await lead_score_queries.all_of(tx, reviews.ids_of(*in_time))
     rates = await snapshot(tx, on)
     begin = datetime.combine(since, time.min, zone)
-    acted = await next_actions.acceptance(tx, reader, since=begin, events=events)
-    hot = _hot(ended, [(one.deal_id, one.scored_on, one.band) for one in scores], reader)
+    acted = await next_actions.acceptance(tx, viewer, since=begin, events=events)
+    hot = _hot(ended, [(one.deal_id, one.scored_on, one.band) for one in scores], viewer)
     return [
         rules.pipeline_value(Name.PIPELINE_VALUE, open_deals, rates, _VND),
         rules.pipeline_value(Name.PIPELINE_VALUE_USD, open_deals, rates, USD),
@@ -66,11 +66,11 @@ async def measured(
 
 
 def _hot(
-    ended: Sequence[Reviewed], scores: Sequence[tuple[str, date, str]], reader: Reader
+    ended: Sequence[Reviewed], scores: Sequence[tuple[str, date, str]], viewer: Viewer
 ) -> Mapping[str, bool]:
-    """Whether each deal that had a score was hot when it ended; of the reader's workspaces only."""
+    """Whether each deal that had a score was hot when it ended; of the viewer's workspaces only."""
     closed = {
-        deal.id: deal.closed_date for deal in ended if deal.workspace_id in reader.workspace_ids
+        deal.id: deal.closed_date for deal in ended if deal.workspace_id in viewer.workspace_ids
     }
     found: dict[str, bool] = {}
     for deal_id, scored_on, band in scores:  # in the order of days: the last one before the end

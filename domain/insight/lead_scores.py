@@ -9,7 +9,6 @@ from domain.activities import latest as activities
 from domain.deals import reviews
 from domain.deals import service as deal_service
 from domain.deals.cards import DealCard
-from domain.deals.queries import Reader
 from domain.deals.reviews import Reviewed
 from domain.fx.service import USD
 from domain.fx.snapshot import Snapshot, snapshot
@@ -25,13 +24,14 @@ from domain.insight.lead_score_rules import (
 )
 from domain.insight.tables import LeadScore
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 JOB = "lead_scores"
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A deal that the reader sees, with the score in force; None until the next night."""
+    """A deal that the viewer sees, with the score in force; None until the next night."""
 
     deal: Reviewed
     score: LeadScore | None
@@ -84,35 +84,35 @@ async def score_open(tx: Tx, on: date, zone: tzinfo) -> int:
 
 
 async def shown(
-    tx: Tx, reader: Reader, *, deal_id: str | None = None, pipeline_id: str | None = None
+    tx: Tx, viewer: Viewer, *, deal_id: str | None = None, pipeline_id: str | None = None
 ) -> Scores:
-    """Open deals of the reader's workspaces with their scores, best first, unscored ones last.
+    """Open deals of the viewer's workspaces with their scores, best first, unscored ones last.
 
     A score speaks of how deals of its workspace ended, so it is for the people of the workspace:
     whoever sees a deal of another one, because it is shared, sees it without a score.
 
-    Raises NOT_FOUND for a deal that does not exist for the reader.
+    Raises NOT_FOUND for a deal that does not exist for the viewer.
     """
     if deal_id is not None:
-        await deal_service.load(tx, deal_id, reader)
+        await deal_service.load(tx, deal_id, viewer)
     chosen = reviews.still_open(pipeline_id=pipeline_id, deal_id=deal_id)
-    with tx.looking_as(reader):
+    with tx.looking_as(viewer):
         deals = await reviews.reviewed(tx, *chosen)
         scores = {one.deal_id: one for one in await queries.in_force(tx, reviews.ids_of(*chosen))}
     found = [
-        Scored(deal, scores.get(deal.id) if deal.workspace_id in reader.workspace_ids else None)
+        Scored(deal, scores.get(deal.id) if deal.workspace_id in viewer.workspace_ids else None)
         for deal in deals
     ]
     found.sort(key=lambda one: (one.score is None, -(one.score.score if one.score else 0)))
     return Scores(found, await queries.last_night(tx, JOB))
 
 
-async def of_deal(tx: Tx, reader: Reader, deal: DealCard) -> LeadScore | None:
-    """The score in force of an open deal that the reader sees; for her workspaces, as above."""
-    if deal.status != "open" or deal.workspace_id not in reader.workspace_ids:
+async def of_deal(tx: Tx, viewer: Viewer, deal: DealCard) -> LeadScore | None:
+    """The score in force of an open deal that the viewer sees; for her workspaces, as above."""
+    if deal.status != "open" or deal.workspace_id not in viewer.workspace_ids:
         return None
     chosen = reviews.still_open(deal_id=deal.id)
-    with tx.looking_as(reader):
+    with tx.looking_as(viewer):
         return next(iter(await queries.in_force(tx, reviews.ids_of(*chosen))), None)
 
 

@@ -11,7 +11,6 @@ from domain.contacts import queries as contacts
 from domain.deals import queries as deals
 from domain.deals import reviews
 from domain.deals import service as deal_service
-from domain.deals.queries import Reader
 from domain.fx.snapshot import snapshot
 from domain.insight import next_action_queries as queries
 from domain.insight.next_actions_rules import (
@@ -32,6 +31,7 @@ from domain.kernel.ids import new_id
 from domain.payments import queries as payments
 from domain.store import audit_queries, outbox
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 _VND = "VND"
 
@@ -58,17 +58,17 @@ class Acceptance:
 
 
 async def propose(
-    tx: Tx, reader: Reader | None, *, on: date, deal_id: str | None = None
+    tx: Tx, viewer: Viewer | None, *, on: date, deal_id: str | None = None
 ) -> Proposed:
-    """Everything that should be done about the deals a reader sees, whatever their number.
+    """Everything that should be done about the deals a viewer sees, whatever their number.
 
-    Without a reader, about those that whoever began the transaction sees: at night all.
-    Raises NOT_FOUND for a deal that does not exist for the reader.
+    Without a viewer, about those that whoever began the transaction sees: at night all.
+    Raises NOT_FOUND for a deal that does not exist for the viewer.
     """
     if deal_id is not None:
-        assert reader is not None
-        await deal_service.load(tx, deal_id, reader)
-    with tx.looking_as(reader or tx.viewer):
+        assert viewer is not None
+        await deal_service.load(tx, deal_id, viewer)
+    with tx.looking_as(viewer or tx.viewer):
         situations, acted_on = await _situations(tx, on, _reviewed(on, deal_id))
         away = set(await queries.dismissed(tx))
     found = [
@@ -82,17 +82,17 @@ async def propose(
 
 
 async def dismiss(
-    tx: Tx, reader: Reader, proposal_id: str, *, on: date, reason: str, days: int, by: str
+    tx: Tx, viewer: Viewer, proposal_id: str, *, on: date, reason: str, days: int, by: str
 ) -> DismissedAction:
     """Keep a proposal away for some days, or until its reason changes. Again is no change.
 
-    Raises NOT_FOUND for a proposal that does not stand for this reader.
+    Raises NOT_FOUND for a proposal that does not stand for this viewer.
     """
-    with tx.looking_as(reader):
+    with tx.looking_as(viewer):
         there = await queries.dismissal(tx, proposal_id, reviews.ids_of(*_reviewed(on)))
     if there is not None:
         return there
-    standing = (await propose(tx, reader, on=on)).actions
+    standing = (await propose(tx, viewer, on=on)).actions
     wanted = next((one for one in standing if one.id == proposal_id), None)
     if wanted is None:
         raise Fault(
@@ -146,16 +146,16 @@ async def record_night(tx: Tx, day: date, _zone: tzinfo) -> int:
 
 
 async def acceptance(
-    tx: Tx, reader: Reader, *, since: datetime, events: Mapping[Step, str]
+    tx: Tx, viewer: Viewer, *, since: datetime, events: Mapping[Step, str]
 ) -> Acceptance:
-    """What became of the suggestions about deals this reader sees, from an instant on.
+    """What became of the suggestions about deals this viewer sees, from an instant on.
 
     Accepted means provably acted on before it expired: the audit chain has the event of the
     proposed step about the deal, or a plan of that deal was logged that carries the id of the
     suggestion.
     """
     seen = deals.visible_ids()
-    with tx.looking_as(reader):
+    with tx.looking_as(viewer):
         suggested = await queries.suggested(tx, seen, since=since)
         proposed = {events[Step(one.step)] for one in suggested}
         calls = await audit_queries.calls_about(tx, proposed, seen, since=since)

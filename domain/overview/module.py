@@ -4,5 +4,4 @@ from domain.store.descriptor import Module
 
 MODULE = Module(
     name="overview",
-    uses=("deals",),
 )

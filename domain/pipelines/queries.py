@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, or_, select
 
 from domain.pipelines.tables import Pipeline, Stage, StageTransition
-from domain.store.questions import question
+from domain.store.prepared import question
 from domain.store.tx import Tx
 
 _PIPELINES = (
@@ -75,12 +75,12 @@ async def get(tx: Tx, pipeline_id: str) -> Pipeline | None:
 
 async def of_workspaces(tx: Tx, workspace_ids: Iterable[str]) -> Sequence[Any]:
     """The pipelines of these workspaces as rows, oldest workspace first, then in their order."""
-    return await tx.ask(_OF_WORKSPACES, workspace_ids=list(workspace_ids))
+    return await tx.fetch(_OF_WORKSPACES, workspace_ids=list(workspace_ids))
 
 
 async def matching(tx: Tx, reference: str, workspace_ids: Iterable[str]) -> Sequence[Any]:
     """The same of those with this id, or with this code."""
-    return await tx.ask(
+    return await tx.fetch(
         _MATCHING, id=reference, code=reference.lower(), workspace_ids=list(workspace_ids)
     )
 
@@ -102,17 +102,17 @@ async def count(tx: Tx, workspace_id: str) -> int:
 
 async def stages(tx: Tx, pipeline_ids: Iterable[str]) -> Sequence[Any]:
     """The stages of these pipelines as rows, each pipeline's in their order."""
-    return await tx.ask(_STAGES, ids=list(pipeline_ids))
+    return await tx.fetch(_STAGES, ids=list(pipeline_ids))
 
 
 async def stages_of(tx: Tx, pipeline_id: str) -> Sequence[Any]:
     """The same of one pipeline."""
-    return await tx.ask(_STAGES_OF_ONE, pipeline_id=pipeline_id)
+    return await tx.fetch(_STAGES_OF_ONE, pipeline_id=pipeline_id)
 
 
 async def stages_ahead(tx: Tx, pipeline_id: str, from_stage_id: str) -> Sequence[Any]:
     """The same with `needs_reason`: whether a move there does; None if no move leads there."""
-    return await tx.ask(_STAGES_AHEAD, pipeline_id=pipeline_id, from_stage_id=from_stage_id)
+    return await tx.fetch(_STAGES_AHEAD, pipeline_id=pipeline_id, from_stage_id=from_stage_id)
 
 
 async def stage_ids(tx: Tx, reference: str, pipeline_ids: Iterable[str] | None) -> Sequence[str]:
@@ -132,5 +132,5 @@ async def labels(tx: Tx, stage_ids: Iterable[str]) -> Mapping[str, Any]:
     wanted = sorted(set(stage_ids))
     if not wanted:
         return {}
-    rows = await tx.ask(_LABELS, ids=wanted)
+    rows = await tx.fetch(_LABELS, ids=wanted)
     return {row.stage_id: row for row in rows}

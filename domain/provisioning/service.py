@@ -69,7 +69,7 @@ async def provision(tx: Tx, new: NewTenant) -> Provisioned:
     signatures of a CFO and an admin for another one.
     """
     tx.record(_genesis(new))
-    await identity.found_tenant(
+    await identity.add_tenant(
         tx,
         code=new.code,
         name=line(new.name, 200),

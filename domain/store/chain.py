@@ -23,7 +23,7 @@ from domain.kernel.canonical import Json, canonical
 from domain.kernel.clock import stamp
 from domain.store.commitments import RowLeft, rows_digest
 from domain.store.direct import Direct
-from domain.store.questions import Question, new_row
+from domain.store.prepared import PreparedQuery, new_row
 from domain.store.schema import core
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead, AuditRow
 
@@ -34,10 +34,10 @@ _COMMIT = b"cyberos.commit.v1\n"
 # These tables are the store's own, and the chain is its hottest write, so the tenant is named here
 # by hand.
 _MINE = AuditHead.tenant_id == bindparam("own_tenant")
-_HEAD = Question(
+_HEAD = PreparedQuery(
     select(AuditHead.seq, AuditHead.hash, AuditHead.messages).where(_MINE).with_for_update()
 )
-_ADVANCE = Question(update(core(AuditHead)).where(_MINE))
+_ADVANCE = PreparedQuery(update(core(AuditHead)).where(_MINE))
 
 
 @dataclass(frozen=True, slots=True)

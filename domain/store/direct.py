@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.store.errors import spoils_connections
 from domain.store.inline import InlineConnection
-from domain.store.questions import Question
+from domain.store.prepared import PreparedQuery
 
 # SQLSTATE (PostgreSQL documentation, appendix A).
 _INTEGRITY = "23"  # a class of them
@@ -36,26 +36,26 @@ class Direct:
         is_open = self._connection.in_transaction() and self._driver.is_in_transaction()
         assert is_open, "the transaction is over"
 
-    async def rows(self, asked: Question, values: Mapping[str, Any]) -> list[Any]:
+    async def rows(self, asked: PreparedQuery, values: Mapping[str, Any]) -> list[Any]:
         """Every row of the answer, as named tuples."""
         self.check_open()
-        wording = asked.wording(self._connection.dialect, values)
-        given = wording.values(values)
+        compiled = asked.compiled(self._connection.dialect, values)
+        given = compiled.values(values)
         try:
-            names, found = await self._fetched(wording.text, given)
+            names, found = await self._fetched(compiled.text, given)
         except BaseException as error:
-            await self._failed(wording.text, error)
-        return wording.rows(names, found) if found else []
+            await self._failed(compiled.text, error)
+        return compiled.rows(names, found) if found else []
 
-    async def run(self, told: Question, *rows: Mapping[str, Any]) -> int:
+    async def run(self, told: PreparedQuery, *rows: Mapping[str, Any]) -> int:
         """Carry out a change with these values, or with each of several; how many rows it met."""
         self.check_open()
-        wording = told.wording(self._connection.dialect, rows[0], is_change=True)
-        given = [wording.values(values) for values in rows]
+        compiled = told.compiled(self._connection.dialect, rows[0], is_change=True)
+        given = [compiled.values(values) for values in rows]
         try:
-            return await self._run(wording.text, given)
+            return await self._run(compiled.text, given)
         except BaseException as error:
-            await self._failed(wording.text, error)
+            await self._failed(compiled.text, error)
 
     async def _fetched(self, text: str, values: list[Any]) -> tuple[Any, Sequence[Any]]:
         if isinstance(self._driver, InlineConnection):

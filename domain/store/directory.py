@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Database
 from domain.store.errors import as_fault
-from domain.store.founding import found_chain
+from domain.store.genesis import begin_chain
 from domain.store.tables import Deployment, TenantDirectory
 from domain.store.tx import Tx
 
@@ -55,7 +55,7 @@ async def register(tx: Tx, code: str) -> None:
     last = await tx.first(select(func.max(TenantDirectory.position)))
     tx.add(TenantDirectory(tenant_id=tx.tenant_id, code=code, position=(last or 0) + 1))
     await tx.flush()
-    await found_chain(tx)
+    await begin_chain(tx)
 
 
 def code_taken() -> Fault:

@@ -66,7 +66,7 @@ async def candidates(
             [f"tenant_id : {_quoted(tx.tenant_id)}"]
             + [f"folded : {_quoted(word)} *" for word in needed]
         )
-        return await tx.ask(matching(searched), query=query, most=limit, **filters)
+        return await tx.fetch(matching(searched), query=query, most=limit, **filters)
     if any(len(word.encode()) > _LONGEST_BYTES for word in needed):
         return []
     return await _indexed(tx, searched, " & ".join(map(_lexeme, needed)), filters, limit)
@@ -77,14 +77,14 @@ async def _indexed(
 ) -> Sequence[Any]:
     """The same on PostgreSQL, for a query of lexemes."""
     asked = {"query": query, "most": limit, **filters}
-    some = await tx.ask(among_first(searched), among=_FEW, **asked)
+    some = await tx.fetch(among_first(searched), among=_FEW, **asked)
     if limit > len(some) >= limit * _FEW // _MANY > 0:
-        some = await tx.ask(among_first(searched), among=_MANY, **asked)
+        some = await tx.fetch(among_first(searched), among=_MANY, **asked)
     if len(some) == limit:
         return some
     connection = await tx.session.connection()
     was = (await connection.execute(_BEGIN, {"query": query, "searcher": SEARCHER})).one()
-    found = await tx.ask(as_searcher(searched), most=limit, **filters)
+    found = await tx.fetch(as_searcher(searched), most=limit, **filters)
     await connection.execute(_END, {"role": was.role, "plans": was.plans})
     return found
 

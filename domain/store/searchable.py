@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from domain.store.questions import Question
+from domain.store.prepared import PreparedQuery
 
 _NAME: Final = re.compile(r"[a-z][a-z_]*")
 _OURS: Final = frozenset({"query", "most", "among", "own_tenant"})  # parameters of the statements
@@ -41,7 +41,7 @@ class Searchable:
 
 
 @cache
-def matching(searched: Searchable) -> Question:
+def matching(searched: Searchable) -> PreparedQuery:
     """SQLite: rows whose index matches `query`, at most `most`."""
     # The tenant is a word of the query itself, so that another tenant's names cost nothing. The
     # join is a CROSS one because SQLite then keeps its order: the index drives, rows are looked up.
@@ -49,7 +49,7 @@ def matching(searched: Searchable) -> Question:
     conditions = [f"(:{one} IS NULL OR {table}.{one} = :{one})" for one in searched.filters]
     wanted = " AND ".join([f"{table}.tenant_id = :own_tenant", *conditions])
     shown = ", ".join(f"{table}.{one}" for one in searched.shown)
-    return Question(
+    return PreparedQuery(
         text(
             f"SELECT {shown} FROM {table}_search"  # noqa: S608 - names that a module declares
             f" CROSS JOIN {table} ON {table}.search_key = {table}_search.rowid"
@@ -59,7 +59,7 @@ def matching(searched: Searchable) -> Question:
 
 
 @cache
-def among_first(searched: Searchable) -> Question:
+def among_first(searched: Searchable) -> PreparedQuery:
     """PostgreSQL: rows among the first `among` of the tenant that match `query`."""
     # Words that stand in one name of fifty are found among the first rows there are, sooner than an
     # index meets them all; and words go together, which the planner does not know. A few rows are
@@ -68,7 +68,7 @@ def among_first(searched: Searchable) -> Question:
     table, shown = searched.table, ", ".join(searched.shown)
     read = ", ".join(dict.fromkeys((*searched.shown, *searched.filters, "search_words")))
     found = "search_words @@ CAST(CAST(:query AS text) AS tsquery)"
-    return Question(
+    return PreparedQuery(
         text(
             f"SELECT {shown} FROM ("  # noqa: S608 - names that a module declares
             f"SELECT {read} FROM {table}"
@@ -79,12 +79,12 @@ def among_first(searched: Searchable) -> Question:
 
 
 @cache
-def as_searcher(searched: Searchable) -> Question:
+def as_searcher(searched: Searchable) -> PreparedQuery:
     """PostgreSQL, in the role of the searcher, to whom nothing else is shown than what matches."""
     table, shown = searched.table, ", ".join(searched.shown)
     wanted = " AND ".join([f"{table}.tenant_id = :own_tenant", *_narrowed(searched)])
     statement = f"SELECT {shown} FROM {table} WHERE {wanted} LIMIT :most"  # noqa: S608 - as above
-    return Question(text(statement))
+    return PreparedQuery(text(statement))
 
 
 def _narrowed(searched: Searchable) -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
-from domain.store.questions import has_wall
+from domain.store.prepared import is_isolated
 from domain.store.schema import TenantRow
 from domain.store.visibility import Restricted, Viewer
 
@@ -33,7 +33,7 @@ async def tell_the_database(connection: AsyncConnection, tenant_id: str) -> None
 def _only_this_tenant(state: ORMExecuteState) -> None:
     if state.is_insert:
         raise AssertionError("rows are added through the session, never by an insert statement")
-    if has_wall(state.execution_options):
+    if is_isolated(state.execution_options):
         return
     if (state.is_select or state.is_update or state.is_delete) and not state.is_column_load:
         info = state.session.info

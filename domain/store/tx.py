@@ -23,13 +23,7 @@ from domain.store.commitments import Ledger, chained_shape
 from domain.store.direct import Direct
 from domain.store.engine import Database
 from domain.store.errors import as_fault
-from domain.store.questions import (
-    OWN_TENANT,
-    EntityQuestion,
-    Question,
-    by_id,
-    new_row,
-)
+from domain.store.prepared import OWN_TENANT, PreparedEntityQuery, PreparedQuery, by_id, new_row
 from domain.store.schema import Base, TenantEntity, TenantRow
 from domain.store.tables import OutboxMessage
 from domain.store.tenancy import TenantSession, tell_the_database
@@ -130,12 +124,12 @@ class Tx:
                 return known
         return await self.one(by_id(entity, lock=lock), id=id)
 
-    async def one(self, asked: EntityQuestion[One], **values: Any) -> One | None:
+    async def one(self, asked: PreparedEntityQuery[One], **values: Any) -> One | None:
         """The entity that answers a prepared question, or None."""
         values |= {OWN_TENANT: self.tenant_id, **self._viewer.told}
         return (await self.session.scalars(asked.statement, values)).first()
 
-    async def ask(self, asked: Question, **values: Any) -> Sequence[Any]:
+    async def fetch(self, asked: PreparedQuery, **values: Any) -> Sequence[Any]:
         """Every row that answers a prepared question; pending changes are not flushed first."""
         values |= {OWN_TENANT: self.tenant_id, **self._viewer.told}
         return await self._direct.rows(asked, values)

@@ -1,8 +1,8 @@
 """Wires of guards: which tools open a guard that asks for an approved action?
 
 The triggers read it from a table, so that renaming a tool is no migration. `cyberos migrate` writes
-there what the tools say of themselves (policies/wires.py), nobody else may, and doctor and verifier
-hold the table against the tools.
+there what the tools say of themselves (policies/gate/wires.py), nobody else may, and doctor and
+verifier hold the table against the tools.
 """
 
 from collections.abc import Iterable

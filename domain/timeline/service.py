@@ -7,13 +7,13 @@ from typing import Any
 from domain.accounts import queries as accounts
 from domain.accounts import service as account_service
 from domain.deals import service as deal_service
-from domain.deals.queries import Reader
 from domain.identity import queries as identity
 from domain.kernel.clock import from_stamp, stamp
 from domain.store import declarations
 from domain.store.declarations import About, Source
 from domain.store.descriptor import modules
 from domain.store.tx import Tx
+from domain.store.visibility import Viewer
 
 # Before and behind every id of ours: they begin with a digit up to 7.
 _FIRST_ID, _LAST_ID = "", "8"
@@ -31,7 +31,7 @@ class Entry:
 
 async def of(
     tx: Tx,
-    reader: Reader,
+    viewer: Viewer,
     *,
     account_id: str | None = None,
     deal_id: str | None = None,
@@ -40,14 +40,14 @@ async def of(
 ) -> tuple[list[Entry], bool]:
     """A page of what happened with an account or a deal, newest first, and whether there is more.
 
-    What belongs to a deal that is hidden from the reader is not there. `after` is the position of
+    What belongs to a deal that is hidden from the viewer is not there. `after` is the position of
     the entry seen last. Raises NOT_FOUND.
     """
     if deal_id is not None:
-        await deal_service.load(tx, deal_id, reader)
+        await deal_service.load(tx, deal_id, viewer)
     elif account_id is None or await accounts.get(tx, account_id) is None:
         raise account_service.unknown()
-    about = About(reader, account_id, deal_id)
+    about = About(viewer, account_id, deal_id)
     last = _Place.of_position(after) if after is not None else None
     found: list[tuple[_Place, Source, Any]] = []
     for source in sources():

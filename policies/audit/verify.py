@@ -4,7 +4,7 @@ The second half of the offline verifier. The first (domain/store/audit_verify.py
 chain is whole and every row what was left in it; this one holds the actions against it and against
 signatures: every signature is checked over bytes rebuilt from the action, every key up to the root
 that is pinned outside the database, every quorum under the policy that was in force. Roles and keys
-count as they were when somebody signed; that they were ever given is looked up in powers.py. What
+count as they were when somebody signed; that they were ever given is looked up in grants.py. What
 must be true across rows the modules say themselves (`laws` in their descriptors).
 """
 
@@ -39,23 +39,24 @@ from domain.store.audit_claims import Trace
 from domain.store.audit_report import FOREIGN, Report
 from domain.store.descriptor import modules
 from domain.store.engine import Database
-from domain.store.salvage import salvaged, unreadable
 from domain.store.schema import Base
+from domain.store.tolerant_read import read_tolerantly, unreadable
 from domain.store.tx import Tx, reading
 from domain.store.visibility import SYSTEM
 from domain.store.wires import Wires
-from policies import decide, splitting, trust
+from policies.approvals import aggregation, trust
+from policies.approvals.binding import proposed
+from policies.approvals.evidence import genuine, may_be_batched
+from policies.approvals.reevaluation import slot_rows
 from policies.audit import effects as audit_effects
-from policies.audit import powers as audit_powers
-from policies.audit import witness as audit_witness
-from policies.audit import words as audit_words
+from policies.audit import grants as audit_grants
+from policies.audit import key_history as audit_witness
+from policies.audit import resolutions as audit_words
 from policies.audit.approved import ApprovedEffects
-from policies.audit.witness import Witness
-from policies.binding import proposed
-from policies.catalogue import CUSTOMER_SUM
-from policies.decide import Verdict
-from policies.evidence import genuine, may_be_batched
-from policies.reevaluation import slot_rows
+from policies.audit.key_history import KeyHistory
+from policies.gate import decide
+from policies.gate.catalogue import CUSTOMER_SUM
+from policies.gate.decide import Verdict
 
 # States an action reaches only through its quorum.
 _APPROVED = {"approved", "executing", "unknown", "succeeded", "failed"}
@@ -103,17 +104,17 @@ async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     else:
         await _verify_genesis(tx, report, sources)
     try:
-        powers = await audit_powers.told(tx, report, sources.trust)
-        witness = await audit_witness.summon(tx, report, sources.trust, powers)
+        grants = await audit_grants.told(tx, report, sources.trust)
+        history = await audit_witness.load_history(tx, report, sources.trust, grants)
     except (TypeError, ValueError):
         report.found("keys, roles and policies", "hold rows this program does not write")
         return
     async for rows in _actions(tx, report):
-        await _part(report, "actions", _verify_actions(tx, report, rows, witness))
-    await _part(report, "people", audit_powers.verify_people(tx, report, powers))
-    await _part(report, "roles", audit_powers.verify_roles(tx, report, powers))
-    await _part(report, "keys", audit_powers.verify_keys(tx, report, powers))
-    await _part(report, "agents", audit_powers.verify_agents(tx, report))
+        await _part(report, "actions", _verify_actions(tx, report, rows, history))
+    await _part(report, "people", audit_grants.verify_people(tx, report, grants))
+    await _part(report, "roles", audit_grants.verify_roles(tx, report, grants))
+    await _part(report, "keys", audit_grants.verify_keys(tx, report, grants))
+    await _part(report, "agents", audit_grants.verify_agents(tx, report))
     await _part(report, "traces of actions", audit_effects.verify_traces_lead_somewhere(tx, report))
     approved = ApprovedEffects(tx, sources.wires)
     for module in modules():
@@ -174,7 +175,7 @@ async def _verify_genesis(tx: Tx, report: Report, sources: Sources) -> None:
 
 
 async def _verify_actions(
-    tx: Tx, report: Report, rows: Sequence[PendingAction], witness: Witness
+    tx: Tx, report: Report, rows: Sequence[PendingAction], history: KeyHistory
 ) -> None:
     ids = [row.id for row in rows]
     traces = await audit_claims.traces(tx, ids)
@@ -192,13 +193,13 @@ async def _verify_actions(
         mine = votes.get(row.id, [])
         _check_votes_told(report, row, mine, traces[row.id])
         try:
-            facts = [_weigh(report, row, vote, witness, heads) for vote in mine]
-            await _check_policy(tx, report, row, witness, traces[row.id])
-            _check_batches(report, row, mine, witness)
-            _check_quorum(report, row, facts, witness)
+            facts = [_weigh(report, row, vote, history, heads) for vote in mine]
+            await _check_policy(tx, report, row, history, traces[row.id])
+            _check_batches(report, row, mine, history)
+            _check_quorum(report, row, facts, history)
         except (LookupError, TypeError, ValueError):
             report.found(f"action {row.id}", FOREIGN)
-    await audit_words.check(tx, report, rows, traces, witness)
+    await audit_words.check(tx, report, rows, traces, history)
     await audit_effects.check_carried_out(tx, report, rows, traces)
 
 
@@ -294,21 +295,21 @@ def _weigh(
     report: Report,
     row: PendingAction,
     vote: Approval,
-    witness: Witness,
+    history: KeyHistory,
     heads: Mapping[int, str],
 ) -> ApprovalFact:
     """One decision as the guards of the quorum take it, with a finding for all that is wrong."""
     report.approvals += 1
-    place, key, good = _vote(vote), witness.keys.get(vote.key_id), False
+    place, key, good = _vote(vote), history.keys.get(vote.key_id), False
     valid = False
     if key is None or key.person_id != vote.person_id:
         report.found(place, "is signed with a key that is not this person's")
-    elif witness.trusted is not None:
-        valid = genuine(row, vote, key, witness.trusted.deploy)
-        good = witness.endorsed(key) and not witness.revoked_by(key, vote.at)
+    elif history.trusted is not None:
+        valid = genuine(row, vote, key, history.trusted.deploy)
+        good = history.endorsed(key) and not history.revoked_by(key, vote.at)
         if not valid:
             report.found(place, "signature does not fit the action")
-        if not witness.endorsed(key):
+        if not history.endorsed(key):
             report.found(place, "nobody trusted vouches for the key")
         elif not good:
             report.found(place, "the key had been revoked")
@@ -322,26 +323,26 @@ def _weigh(
         decision=Decision(vote.decision),
         assurance=vote.assurance,
         valid_signature=valid,
-        roles_now=witness.roles_at(vote.person_id, vote.at),
+        roles_now=history.roles_at(vote.person_id, vote.at),
         active_now=True,  # nobody wrote down since when a person has not been
         key_ok_now=good,
     )
 
 
 def _check_quorum(
-    report: Report, row: PendingAction, facts: Sequence[ApprovalFact], witness: Witness
+    report: Report, row: PendingAction, facts: Sequence[ApprovalFact], history: KeyHistory
 ) -> None:
-    judged = row.state in _APPROVED and witness.trusted is not None
+    judged = row.state in _APPROVED and history.trusted is not None
     if judged and not machine.quorum(action_fact(row), facts):
         report.found(f"action {row.id}", f"is {row.state} without a valid signature in every slot")
 
 
 async def _check_policy(
-    tx: Tx, report: Report, row: PendingAction, witness: Witness, traces: Sequence[Trace]
+    tx: Tx, report: Report, row: PendingAction, history: KeyHistory, traces: Sequence[Trace]
 ) -> None:
     """What was proposed and signed must be no less than what the policy of that day asks for."""
     place = f"action {row.id}"
-    catalogue = witness.policies.get(row.policy_sha256)
+    catalogue = history.policies.get(row.policy_sha256)
     policy = catalogue.by_id.get(row.tool) if catalogue else None
     if policy is None:
         report.found(place, "was proposed under a policy that was never in force")
@@ -374,13 +375,13 @@ async def _worth(tx: Tx, row: PendingAction, traces: Sequence[Trace]) -> int | N
     if row.state not in _APPROVED or seq is None:
         return row.amount_usd_minor
     first = min(from_stamp(trace.at) for trace in traces)
-    return await splitting.of_action(tx, row, seq, now=first)
+    return await aggregation.of_action(tx, row, seq, now=first)
 
 
 def _check_batches(
-    report: Report, row: PendingAction, votes: Sequence[Approval], witness: Witness
+    report: Report, row: PendingAction, votes: Sequence[Approval], history: KeyHistory
 ) -> None:
-    catalogue = witness.policies.get(row.policy_sha256)
+    catalogue = history.policies.get(row.policy_sha256)
     for vote in votes:
         if vote.batch is not None and not may_be_batched(catalogue, row.tool):
             report.found(_vote(vote), "was signed in a batch, which its policy does not allow")
@@ -402,7 +403,7 @@ async def _rows(
     tx: Tx, report: Report, entity: type[Row], column: Any, keys: Sequence[str], place: str
 ) -> Sequence[Row]:
     """The rows with these keys; one whose columns do not hold what they promise is a finding."""
-    found, broken = await salvaged(tx, select(entity).order_by(column), column, keys)
+    found, broken = await read_tolerantly(tx, select(entity).order_by(column), column, keys)
     for key in broken:
         report.found(f"{place} {key}", FOREIGN)
     return found

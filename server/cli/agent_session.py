@@ -18,12 +18,12 @@ from domain.store import audit_queries as audit
 from domain.store.chain import Sealed
 from domain.store.engine import Role
 from domain.store.tx import reading
-from policies import activation
-from policies.contract import Principal
-from policies.gate import Gate, Outcome, is_hidden
+from policies.gate import activation
+from policies.gate.contract import Principal
+from policies.gate.gate import Gate, Outcome, is_hidden
 from server import wiring
 from server.cli.connect import find_token
-from server.cli.desk import Desk, opened, perform, read_settings
+from server.cli.context import CliContext, opened, perform, read_settings
 from server.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -52,7 +52,7 @@ class Done:
 class Session:
     """An agent at the gate."""
 
-    desk: Desk
+    context: CliContext
     gate: Gate
     token: Token
     principal: Principal
@@ -87,7 +87,7 @@ class Session:
 
     async def entry_of_action(self, action_id: str, event: str) -> Sealed | None:
         """The entry of the audit chain that an action left when it was carried out."""
-        async with reading(self.desk.database, self.token.tenant_id, self.desk.clock) as tx:
+        async with reading(self.context.database, self.token.tenant_id, self.context.clock) as tx:
             return await audit.effect_of(tx, action_id, event)
 
     async def _call(self, tool: str, arguments: Mapping[str, Any], request_id: str) -> Outcome:
@@ -100,7 +100,7 @@ class Session:
             raise
 
     async def _entry_of(self, request_id: str) -> Sealed | None:
-        async with reading(self.desk.database, self.token.tenant_id, self.desk.clock) as tx:
+        async with reading(self.context.database, self.token.tenant_id, self.context.clock) as tx:
             end = await audit.head(tx)
             latest = await audit.entries(tx, after=max(0, end.seq - _LATEST), limit=_LATEST)
         asked = f'"request":"{request_id}"'
@@ -122,14 +122,14 @@ def run(identity: Identity, work: Callable[[Session], Awaitable[Answer]]) -> Ans
 
 @asynccontextmanager
 async def _session(settings: Settings, token: Token) -> AsyncIterator[Session]:
-    async with opened(Role.AGENT, settings) as desk:
+    async with opened(Role.AGENT, settings) as context:
         catalogue, fault = wiring.policy(settings)
         if fault is None and not await activation.is_active(
-            desk.database, token.tenant_id, desk.clock, catalogue
+            context.database, token.tenant_id, context.clock, catalogue
         ):
             fault = wiring.not_activated()
-        gate = wiring.gate(settings, desk.database, catalogue, fault)
-        yield Session(desk, gate, token, await gate.principal(token))
+        gate = wiring.gate(settings, context.database, catalogue, fault)
+        yield Session(context, gate, token, await gate.principal(token))
         await gate.meter.flush()
 
 

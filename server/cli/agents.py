@@ -19,11 +19,11 @@ from domain.provisioning import service as provisioning
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
-from policies import personas
+from policies.gate import personas
 from server import wiring
-from server.cli.desk import Company, opened, perform, the_company
+from server.cli.context import Company, opened, perform, the_company
+from server.cli.key_files import KeyFiles, undone_on_failure, write_secret
 from server.cli.render import Words, answer, one_line, say
-from server.cli.vault import Vault, undone_on_failure, write_secret
 
 DAYS = 90
 
@@ -163,15 +163,15 @@ def list_personas(
 
 
 async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, Any]]:
-    async with opened(Role.OWNER) as desk:
+    async with opened(Role.OWNER) as context:
         if asked.toolsets:
-            catalogue, fault = wiring.policy(desk.settings)
+            catalogue, fault = wiring.policy(context.settings)
             if fault is not None:
                 raise fault
             personas.check_toolsets(asked.toolsets, catalogue)
-        company = await the_company(desk, tenant)
+        company = await the_company(context, tenant)
         with undone_on_failure() as undo:
-            async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
+            async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
                 person = await identity.person_by_email(tx, asked.for_email)
                 _check_active(person)
                 agent, clear = await provisioning.add_agent(
@@ -182,7 +182,7 @@ async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, An
                     toolsets=asked.toolsets,
                     expires_at=tx.at + timedelta(days=asked.days),
                 )
-                usual = Vault(desk.settings).token(company.code, agent.name)
+                usual = KeyFiles(context.settings).token(company.code, agent.name)
                 file = (asked.token_file or usual).absolute()
                 if not asked.show_token:
                     write_secret(file, f"{clear}\n".encode())
@@ -192,21 +192,21 @@ async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, An
 
 
 async def _list(tenant: str | None) -> tuple[Company, list[dict[str, Any]]]:
-    async with opened(Role.OWNER) as desk:
-        company = await the_company(desk, tenant)
-        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
+    async with opened(Role.OWNER) as context:
+        company = await the_company(context, tenant)
+        async with reading(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
             rows = await identity.agents(tx)
             people = await identity.people(tx, {row.person_id for row in rows})
     return company, [_as_object(row, people[row.person_id]) for row in rows]
 
 
 async def _revoke(name: str, tenant: str | None) -> tuple[dict[str, Any], str | None]:
-    async with opened(Role.OWNER) as desk:
-        company = await the_company(desk, tenant)
-        async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
+    async with opened(Role.OWNER) as context:
+        company = await the_company(context, tenant)
+        async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
             agent = await provisioning.revoke_agent(tx, name)
             person = (await identity.people(tx, [agent.person_id]))[agent.person_id]
-        file = Vault(desk.settings).token(company.code, agent.name)
+        file = KeyFiles(context.settings).token(company.code, agent.name)
         removed = str(file) if _remove_token(file, agent) else None
     return _as_object(agent, person), removed
 

@@ -25,12 +25,20 @@ from domain.store.revision import check_revision
 from domain.store.tables import AuditEntry
 from domain.store.tx import reading
 from domain.store.visibility import SYSTEM
-from policies import trust
+from policies.approvals import trust
+from policies.approvals.trust import Trust
 from policies.audit import verify as verifier
 from policies.audit.verify import Sources
-from policies.trust import Trust
 from server import wiring
-from server.cli.desk import Company, Desk, companies, opened, perform, read_settings, the_company
+from server.cli.context import (
+    CliContext,
+    Company,
+    companies,
+    opened,
+    perform,
+    read_settings,
+    the_company,
+)
 from server.cli.render import answer, one_line, say
 from server.settings import Settings
 
@@ -137,8 +145,8 @@ async def verify_all(
         wiring.wires(),
     )
     if evidence.database is None:
-        async with opened(Role.INBOX, settings) as desk:
-            return await _verify_each(desk.database, sources, tenant)
+        async with opened(Role.INBOX, settings) as context:
+            return await _verify_each(context.database, sources, tenant)
     copy = audit_source.open_copy(evidence.database)
     try:
         await check_revision(copy)
@@ -253,12 +261,12 @@ async def _checkpoint(
     key = checkpoints.ensure_key(settings.keys_dir, trusted.deploy)
     known = checkpoints.public_keys(settings.keys_dir / checkpoints.PUBLIC_FILE, trusted.deploy)
     made = []
-    async with opened(Role.INBOX, settings) as desk:
-        await _check_deployment(desk, trusted)
-        for company in await companies(desk, tenant):
+    async with opened(Role.INBOX, settings) as context:
+        await _check_deployment(context, trusted)
+        for company in await companies(context, tenant):
             log = checkpoints.log_path(settings.checkpoint_dir, company.id)
-            snapshot = audit_source.snapshot(desk.database)
-            async with reading(snapshot, company.id, desk.clock, viewer=SYSTEM) as tx:
+            snapshot = audit_source.snapshot(context.database)
+            async with reading(snapshot, company.id, context.clock, viewer=SYSTEM) as tx:
                 sealed, new = await audit_checkpoints.make_checkpoint(
                     tx, log, key, known, trusted.deploy
                 )
@@ -269,8 +277,8 @@ async def _checkpoint(
     return made
 
 
-async def _check_deployment(desk: Desk, trusted: Trust) -> None:
-    if await directory.deployment(desk.database) not in (None, trusted.deploy):
+async def _check_deployment(context: CliContext, trusted: Trust) -> None:
+    if await directory.deployment(context.database) not in (None, trusted.deploy):
         raise Fault(
             "TRUST_MISMATCH",
             Kind.CONFLICT,
@@ -280,9 +288,9 @@ async def _check_deployment(desk: Desk, trusted: Trust) -> None:
 
 
 async def _tail(tenant: str | None, last: int) -> list[dict[str, Any]]:
-    async with opened(Role.INBOX) as desk:
-        company = await the_company(desk, tenant)
-        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
+    async with opened(Role.INBOX) as context:
+        company = await the_company(context, tenant)
+        async with reading(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
             head = await audit_queries.head(tx)
             rows = await audit_queries.entries(tx, after=max(0, head.seq - last), limit=last)
             return [_as_row(row, company) for row in rows]

@@ -27,14 +27,14 @@ from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store import audit_source, checkpoints, sqlite_file
 from domain.store.revision import HEAD, check_revision
-from policies import trust
+from policies.approvals import trust
 from server import archive, wiring
 from server.archive import DATABASE, Manifest
 from server.cli import mcp_config
 from server.cli.audit import Evidence, Verified, as_object, as_text, verify_all
-from server.cli.desk import perform, read_settings
+from server.cli.context import perform, read_settings
+from server.cli.key_files import private_directory
 from server.cli.render import answer, say
-from server.cli.vault import private_directory
 from server.settings import Settings
 
 MCP = "mcp.json"

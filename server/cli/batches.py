@@ -14,16 +14,16 @@ from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
-from policies import batching
-from policies.binding import bound
-from policies.deciding import Prepared
+from policies.approvals import batching
+from policies.approvals.binding import bound
+from policies.approvals.voting import Prepared
 from server import wiring
 from server.cli import decisions
+from server.cli.action_view import ActionView, warnings
 from server.cli.asking import passphrase
+from server.cli.context import CliContext, locate, looking, opened, perform
 from server.cli.decisions import Choice, Decided
-from server.cli.desk import Desk, locate, looking, opened, perform
 from server.cli.render import Words, answer, bold, indented, interactive, money, say
-from server.cli.sheet import Sheet, warnings
 
 _DIGEST_SHOWN = 16
 
@@ -51,32 +51,32 @@ def approve(
         answer({"actions": [decisions.decided_object(choice, one) for one in decided]})
     else:
         for one in decided:
-            say(f"{one.sheet.row.id}  {words.state(one.state)}")
+            say(f"{one.view.row.id}  {words.state(one.state)}")
     for one in decided:
         decisions.check_outcome(one)
 
 
-def lines(shown: Sequence[Sheet], words: Words) -> list[str]:
+def lines(shown: Sequence[ActionView], words: Words) -> list[str]:
     """The table: what each is, how much, and the digest of its exact call; then the totals."""
     told: list[str] = []
-    for n, sheet in enumerate(shown, start=1):
-        row = sheet.row
+    for n, view in enumerate(shown, start=1):
+        row = view.row
         amount = ""
         if row.amount_minor is not None and row.currency is not None:
             amount = money(row.amount_minor, row.currency, words.language)
         told.append(bold(f"{n:>3}. {row.id}  {amount}  {row.args_sha256[:_DIGEST_SHOWN]}"))
         told += indented(row.summary, "     ")
-        told += [f"     {line}" for line in warnings(sheet, words)]
+        told += [f"     {line}" for line in warnings(view, words)]
         if row.claim:
             told += [f"     {words['claim']}:", *indented(f"“{row.claim}”", "     > ")]
     return [*told, "", *_totals(shown, words)]
 
 
-def _totals(shown: Sequence[Sheet], words: Words) -> list[str]:
+def _totals(shown: Sequence[ActionView], words: Words) -> list[str]:
     """How many, and how much in each currency: amounts of two currencies are never added up."""
     sums: dict[str, int] = {}
-    for sheet in shown:
-        row = sheet.row
+    for view in shown:
+        row = view.row
         if row.amount_minor is not None and row.currency is not None:
             sums[row.currency] = sums.get(row.currency, 0) + row.amount_minor
     totals = [money(sums[currency], currency, words.language) for currency in sorted(sums)]
@@ -84,10 +84,10 @@ def _totals(shown: Sequence[Sheet], words: Words) -> list[str]:
     return [bold(f"{words['total']}: {len(shown)} × {tool}  {' + '.join(totals)}".rstrip())]
 
 
-async def _look(ids: Sequence[str], choice: Choice) -> list[Sheet]:
+async def _look(ids: Sequence[str], choice: Choice) -> list[ActionView]:
     """All of them, once it is clear that they may be signed together."""
-    async with opened(Role.INBOX) as desk:
-        homes = [await locate(desk, id, code=choice.tenant, email=choice.email) for id in ids]
+    async with opened(Role.INBOX) as context:
+        homes = [await locate(context, id, code=choice.tenant, email=choice.email) for id in ids]
         if len({home.id for home in homes}) > 1:
             raise Fault(
                 "BATCH_NOT_ALLOWED",
@@ -95,49 +95,55 @@ async def _look(ids: Sequence[str], choice: Choice) -> list[Sheet]:
                 "The actions do not all belong to one company.",
                 "approve those of each company on their own.",
             )
-        async with looking(desk, homes[0]) as tx:
-            await batching.check(tx, wiring.house(desk.settings), ids)
-        return [await decisions.sheet_of(desk, homes[0], id) for id in ids]
+        async with looking(context, homes[0]) as tx:
+            await batching.check(tx, wiring.approval_context(context.settings), ids)
+        return [await decisions.view_of(context, homes[0], id) for id in ids]
 
 
 async def _sign_and_record(
-    ids: Sequence[str], choice: Choice, shown: Sequence[Sheet], key: ApproverKey
+    ids: Sequence[str], choice: Choice, shown: Sequence[ActionView], key: ApproverKey
 ) -> list[Decided]:
-    async with opened(Role.INBOX) as desk:
+    async with opened(Role.INBOX) as context:
         try:
-            batch = await _record(desk, ids, choice, shown, key)
+            batch = await _record(context, ids, choice, shown, key)
         except Fault as fault:
             if fault.kind is Kind.FORBIDDEN:
                 wanted = choice.decision.value
-                await decisions.chain_refusal(desk, shown[0], choice.email, key, wanted, fault)
+                await decisions.chain_refusal(context, shown[0], choice.email, key, wanted, fault)
             raise
         return [
-            await _settled(desk, one, sheet, choice)
-            for one, sheet in zip(batch.items, shown, strict=True)
+            await _settled(context, one, view, choice)
+            for one, view in zip(batch.items, shown, strict=True)
         ]
 
 
 async def _record(
-    desk: Desk, ids: Sequence[str], choice: Choice, shown: Sequence[Sheet], key: ApproverKey
+    context: CliContext,
+    ids: Sequence[str],
+    choice: Choice,
+    shown: Sequence[ActionView],
+    key: ApproverKey,
 ) -> batching.Batch:
-    house, company = wiring.house(desk.settings), shown[0].company
-    async with looking(desk, company) as tx:
+    approval_context, company = wiring.approval_context(context.settings), shown[0].company
+    async with looking(context, company) as tx:
         batch = await batching.prepare(
-            tx, house, ids, email=choice.email, key_id=key.key_id, slot=choice.slot
+            tx, approval_context, ids, email=choice.email, key_id=key.key_id, slot=choice.slot
         )
-    for sheet, prepared in zip(shown, batch.items, strict=True):
-        signed.check_shown(bound(sheet.row, house.trust.deploy), prepared.payload)
+    for view, prepared in zip(shown, batch.items, strict=True):
+        signed.check_shown(bound(view.row, approval_context.trust.deploy), prepared.payload)
     signature = keys.sign(key, batch.to_be_signed)
-    async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
-        await batching.record(tx, house, batch, signature)
+    async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
+        await batching.record(tx, approval_context, batch, signature)
     return batch
 
 
-async def _settled(desk: Desk, prepared: Prepared, sheet: Sheet, choice: Choice) -> Decided:
-    after = await decisions.sheet_of(desk, sheet.company, sheet.row.id)
+async def _settled(
+    context: CliContext, prepared: Prepared, view: ActionView, choice: Choice
+) -> Decided:
+    after = await decisions.view_of(context, view.company, view.row.id)
     report = None
     if after.state == "approved":
-        id = sheet.row.id
-        report = await decisions.carry_out(desk, sheet.company, id, choice.wait_seconds)
-        after = await decisions.sheet_of(desk, sheet.company, id)
+        id = view.row.id
+        report = await decisions.carry_out(context, view.company, id, choice.wait_seconds)
+        after = await decisions.view_of(context, view.company, id)
     return Decided(prepared, after, after.state, report)

@@ -5,15 +5,15 @@ from pathlib import Path
 import typer
 
 from domain.deals import board as boards
-from domain.deals.queries import Reader
 from domain.fx.snapshot import snapshot
 from domain.identity import queries as identity
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import Locale
 from domain.store.engine import Role
-from policies.redaction import clean
+from domain.store.visibility import Viewer
+from policies.gate.redaction import clean
 from server.cli.board_picture import drawn
-from server.cli.desk import looking, opened, perform, the_company
+from server.cli.context import looking, opened, perform, the_company
 from server.cli.render import answer, say
 from tools.crm.pipeline_board import BoardView, board_view
 
@@ -63,11 +63,11 @@ def _draw(svg: Path, picture: str) -> None:
 
 
 async def _view(pipeline: str, lang: str | None, tenant: str | None) -> tuple[Locale, BoardView]:
-    async with opened(Role.INBOX) as desk:
-        company = await the_company(desk, tenant)
+    async with opened(Role.INBOX) as context:
+        company = await the_company(context, tenant)
         language: Locale = "vi" if (lang or company.locale) == "vi" else "en"
-        async with looking(desk, company) as tx:
+        async with looking(context, company) as tx:
             spaces = tuple(one.id for one in await identity.workspaces(tx))
-            found = await boards.board(tx, Reader("", spaces), pipeline, cards=MOST_CARDS)
+            found = await boards.board(tx, Viewer("", spaces), pipeline, cards=MOST_CARDS)
             today = tx.at.astimezone(company.zone).date()
             return language, board_view(found, language, tx.at, today, await snapshot(tx, today))

@@ -12,8 +12,8 @@ from typing import Any
 import typer
 
 from domain.kernel.faults import Fault, Kind
-from policies.catalogue import ToolPolicy
-from policies.gate import Outcome, is_hidden
+from policies.gate.catalogue import ToolPolicy
+from policies.gate.gate import Outcome, is_hidden
 from server import contracts
 from server.cli import typed_arguments
 from server.cli.agent_session import Identity, Session, run

@@ -14,7 +14,7 @@ from domain.identity.roles import ROLES
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import EXPONENTS
 from domain.kernel.text import line
-from server.cli.founding import NewCompany
+from server.cli.provisioning import NewCompany
 from server.cli.render import LANGUAGES
 
 Rule = Callable[[str], str]

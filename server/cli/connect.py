@@ -12,9 +12,9 @@ from sqlalchemy import make_url
 from domain.identity import tokens
 from domain.kernel.faults import Fault, Kind
 from server.cli import connect_http, mcp_config
-from server.cli.desk import read_settings
+from server.cli.context import read_settings
+from server.cli.key_files import KeyFiles
 from server.cli.render import answer, one_line, say
-from server.cli.vault import Vault
 from server.settings import Settings
 
 INSPECTOR = "@modelcontextprotocol/inspector"
@@ -125,7 +125,7 @@ def find_token(settings: Settings, agent: str | None, tenant: str | None) -> Pat
         for path in sorted(folder.glob("*/*.token"))
         if tenant is None or path.parent.name == tenant.strip().lower()
     ]
-    wanted = Vault(settings).token("", agent.strip()).name if agent else ""
+    wanted = KeyFiles(settings).token("", agent.strip()).name if agent else ""
     named = [path for path in found if agent is None or path.name == wanted]
     if len(named) == 1:
         return named[0].absolute()

@@ -16,12 +16,12 @@ from domain.identity.roles import ROLES
 from domain.identity.tables import Agent
 from domain.kernel.faults import Fault, Kind
 from domain.payments.service import NewBankAccount
-from policies import coverage
-from policies.catalogue import Catalogue
-from policies.coverage import Signers
+from policies.approvals import coverage
+from policies.approvals.coverage import Signers
+from policies.gate.catalogue import Catalogue
 from server.cli import checking
 from server.cli.asking import Questions, answered, passphrase
-from server.cli.founding import NewAgent, NewCompany, NewPerson
+from server.cli.provisioning import NewAgent, NewCompany, NewPerson
 from server.cli.render import interactive, say
 
 

@@ -22,13 +22,13 @@ from domain.provisioning.service import OPERATOR
 from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
-from policies.deciding import Prepared
-from policies.executor import Executor, Report
+from policies.approvals.executor import Executor, Report
+from policies.approvals.voting import Prepared
 from server import wiring
+from server.cli import action_view as views
 from server.cli import inline
-from server.cli import sheet as sheets
-from server.cli.desk import Company, Desk, locate, looking, opened
-from server.cli.sheet import Sheet
+from server.cli.action_view import ActionView
+from server.cli.context import CliContext, Company, locate, looking, opened
 
 POLL_SECONDS = 0.25
 
@@ -51,25 +51,25 @@ class Decided:
     """What was recorded, and what became of the action."""
 
     prepared: Prepared
-    sheet: Sheet
+    view: ActionView
     state: str
     report: Report | None
 
 
-async def look(action_id: str, tenant: str | None, email: str | None) -> Sheet:
+async def look(action_id: str, tenant: str | None, email: str | None) -> ActionView:
     """The action as this person may see it."""
-    async with opened(Role.INBOX) as desk:
+    async with opened(Role.INBOX) as context:
         id = action_id.strip().upper()
-        company = await locate(desk, id, code=tenant, email=email)
-        return await sheet_of(desk, company, id)
+        company = await locate(context, id, code=tenant, email=email)
+        return await view_of(context, company, id)
 
 
-async def sheet_of(desk: Desk, company: Company, action_id: str) -> Sheet:
+async def view_of(context: CliContext, company: Company, action_id: str) -> ActionView:
     """The action as it stands now."""
-    house = wiring.house(desk.settings)
-    async with looking(desk, company) as tx:
+    approval_context = wiring.approval_context(context.settings)
+    async with looking(context, company) as tx:
         row = await approvals.load(tx, action_id)
-        return await sheets.lay_out(tx, company, row, house)
+        return await views.build(tx, company, row, approval_context)
 
 
 def one_reason(typed: str) -> str:
@@ -83,30 +83,30 @@ def one_reason(typed: str) -> str:
 
 
 async def carry_out(
-    desk: Desk, company: Company, action_id: str, wait_seconds: int
+    context: CliContext, company: Company, action_id: str, wait_seconds: int
 ) -> Report | None:
     """Run it here if the database is ours alone; else give a worker a moment."""
-    if desk.database.is_sqlite:
-        report = await here(desk).run(company.id, action_id)
-        await inline.dispatch(desk, company)
+    if context.database.is_sqlite:
+        report = await here(context).run(company.id, action_id)
+        await inline.dispatch(context, company)
         return report
-    await wait_while(desk, company, action_id, ("approved", "executing"), wait_seconds)
+    await wait_while(context, company, action_id, ("approved", "executing"), wait_seconds)
     return None
 
 
-def here(desk: Desk) -> Executor:
+def here(context: CliContext) -> Executor:
     """An executor in this very process."""
     owner = f"cli:{socket.gethostname()[:40]}:{os.getpid()}"
-    return wiring.executor(desk.settings, desk.database, owner=owner)
+    return wiring.executor(context.settings, context.database, owner=owner)
 
 
 async def wait_while(
-    desk: Desk, company: Company, action_id: str, states: Sequence[str], seconds: int
+    context: CliContext, company: Company, action_id: str, states: Sequence[str], seconds: int
 ) -> None:
     """Give a worker a moment to move the action out of these states."""
     with anyio.move_on_after(seconds):
         while True:
-            async with looking(desk, company) as tx:
+            async with looking(context, company) as tx:
                 state = (await approvals.load(tx, action_id)).state
             if state not in states:
                 break
@@ -122,7 +122,7 @@ def check_outcome(decided: Decided) -> None:
         return
     if decided.state == "approved" and fault is None:
         return
-    code = decided.sheet.row.error_code
+    code = decided.view.row.error_code
     cause = fault or (refusal("EFFECT_UNKNOWN") if decided.state == "unknown" else None)
     raise Fault(
         cause.code if cause is not None else code or "ACTION_FAILED",
@@ -130,20 +130,20 @@ def check_outcome(decided: Decided) -> None:
         "The signature is recorded, but the action was not carried out: "
         + (cause.message if cause is not None else f"it is {decided.state}."),
         cause.hint if cause is not None else "read it with `cyberos show`.",
-        {"action_id": decided.sheet.row.id, "state": decided.state},
+        {"action_id": decided.view.row.id, "state": decided.state},
     )
 
 
 def decided_object(choice: Choice, decided: Decided) -> dict[str, Any]:
     """A decision and where it led, for a program."""
     return {
-        "action_id": decided.sheet.row.id,
+        "action_id": decided.view.row.id,
         "decision": choice.decision.value,
         "slot": decided.prepared.choice.slot,
         "key_id": decided.prepared.choice.key,
         "state": decided.state,
         "waits_for": waits_for(decided),
-        "result": decided.sheet.row.result,
+        "result": decided.view.row.result,
     }
 
 
@@ -151,14 +151,14 @@ def waits_for(decided: Decided) -> list[str]:
     """Whose signatures are still missing, by slot."""
     if decided.state != "pending":
         return []
-    return [slot.name for slot in decided.sheet.open_slots()]
+    return [slot.name for slot in decided.view.open_slots()]
 
 
 async def chain_refusal(
-    desk: Desk, shown: Sheet, email: str, key: ApproverKey, wanted: str, fault: Fault
+    context: CliContext, shown: ActionView, email: str, key: ApproverKey, wanted: str, fault: Fault
 ) -> None:
     """What somebody tried who may not, chained in a transaction of its own."""
-    async with writing(desk.database, shown.company.id, desk.clock, viewer=SYSTEM) as tx:
+    async with writing(context.database, shown.company.id, context.clock, viewer=SYSTEM) as tx:
         person = await identity.person_by_email(tx, email)
         approvals.record_refused(
             tx,

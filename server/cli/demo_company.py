@@ -23,11 +23,11 @@ from fixtures.demo.company import Stock
 from server import wiring
 from server.cli import mcp_config
 from server.cli.checking import checked
-from server.cli.desk import opened, perform, read_settings
-from server.cli.founding import Founded, NewAgent, NewCompany, NewPerson, found
+from server.cli.context import opened, perform, read_settings
+from server.cli.key_files import KeyFiles, private_directory, replace_secret, write_secret
 from server.cli.migrate import bring_to_head
+from server.cli.provisioning import Founded, NewAgent, NewCompany, NewPerson, found
 from server.cli.render import answer, say
-from server.cli.vault import Vault, private_directory, replace_secret, write_secret
 from server.settings import Settings
 
 KDF_ROUNDS = 16  # a demo key protects nothing; real keys never have fewer than 64
@@ -91,9 +91,9 @@ class _Made:
             kdf_rounds=KDF_ROUNDS,
         )
 
-    async def furnish(self, tx: Tx, founded: Founded) -> None:
+    async def populate(self, tx: Tx, founded: Founded) -> None:
         """Write what the company owns."""
-        self.stock = await demo.furnish(
+        self.stock = await demo.populate(
             tx, self.facts, workspace_id=founded.workspace_id, people=founded.people
         )
 
@@ -101,26 +101,26 @@ class _Made:
 def init_demo(*, fresh: bool, as_json: bool) -> None:
     """Make the demo company, once; with `fresh`, make it anew."""
     settings = read_settings()
-    vault = Vault(settings)
+    key_files = KeyFiles(settings)
     private_directory(settings.data_dir)
-    if fresh or (settings.is_embedded and _was_interrupted(vault)):
-        _throw_away(settings, vault)
-    exists = perform(lambda: _is_there(settings, vault))
+    if fresh or (settings.is_embedded and _was_interrupted(key_files)):
+        _throw_away(settings, key_files)
+    exists = perform(lambda: _is_there(settings, key_files))
     if not exists:
-        perform(lambda: _make(settings, vault))
+        perform(lambda: _make(settings, key_files))
     if as_json:
-        answer({"demo": str(vault.demo), "created": not exists})
+        answer({"demo": str(key_files.demo), "created": not exists})
         return
     state = "is there already" if exists else "is ready"
-    say(f"The demo company {state}. Tokens, people and ids: {vault.demo}")
+    say(f"The demo company {state}. Tokens, people and ids: {key_files.demo}")
 
 
-async def _is_there(settings: Settings, vault: Vault) -> bool:
+async def _is_there(settings: Settings, key_files: KeyFiles) -> bool:
     """Whether this is a whole demo; a Fault if it is half of one, or something else."""
     await bring_to_head(settings)
-    async with opened(Role.OWNER, settings) as desk:
-        tenants = {tenant_id for tenant_id, _ in await directory.tenants(desk.database)}
-    listed = _listed_tenants(vault)
+    async with opened(Role.OWNER, settings) as context:
+        tenants = {tenant_id for tenant_id, _ in await directory.tenants(context.database)}
+    listed = _listed_tenants(key_files)
     if not tenants and listed is None:
         return False
     if listed is None:
@@ -140,51 +140,51 @@ async def _is_there(settings: Settings, vault: Vault) -> bool:
     return True
 
 
-async def _make(settings: Settings, vault: Vault) -> None:
+async def _make(settings: Settings, key_files: KeyFiles) -> None:
     catalogue = wiring.policy_to_activate(settings)
     made = [_Made(demo.read(name)) for name in demo.NAMES]
     # Whose these tenants are is written down before they exist, so that a demo that was cut off
     # half-way is never taken for a real company.
     begun = {"tenants": {one.facts["code"]: one.id for one in made}, "complete": False}
-    replace_secret(vault.demo, json.dumps(begun).encode())
-    async with opened(Role.OWNER, settings) as desk:
+    replace_secret(key_files.demo, json.dumps(begun).encode())
+    async with opened(Role.OWNER, settings) as context:
         for one in made:
-            one.founded = await found(desk, checked(one.new()), catalogue, furnish=one.furnish)
+            one.founded = await found(context, checked(one.new()), catalogue, populate=one.populate)
     for one in made:
-        _write_passphrases(vault, one)
+        _write_passphrases(key_files, one)
     first = made[0].founded
     assert first is not None
     mcp_config.write(settings, first.code, first.agents["cro_agent"][1])
-    content = json.dumps(_contents(vault, *made), ensure_ascii=False, indent=2) + "\n"
-    replace_secret(vault.demo, content.encode())
+    content = json.dumps(_contents(key_files, *made), ensure_ascii=False, indent=2) + "\n"
+    replace_secret(key_files.demo, content.encode())
 
 
-def _write_passphrases(vault: Vault, made: _Made) -> None:
+def _write_passphrases(key_files: KeyFiles, made: _Made) -> None:
     code = made.facts["code"]
-    root = vault.root_key(code).with_suffix(".passphrase")
+    root = key_files.root_key(code).with_suffix(".passphrase")
     write_secret(root, f"{made.root_passphrase}\n".encode())
     for email, passphrase in made.passphrases.items():
-        write_secret(_passphrase_file(vault, code, email), f"{passphrase}\n".encode())
+        write_secret(_passphrase_file(key_files, code, email), f"{passphrase}\n".encode())
 
 
-def _passphrase_file(vault: Vault, code: str, email: str) -> Path:
-    return vault.approver_key(code, email).with_suffix(".passphrase")
+def _passphrase_file(key_files: KeyFiles, code: str, email: str) -> Path:
+    return key_files.approver_key(code, email).with_suffix(".passphrase")
 
 
-def _contents(vault: Vault, ours: _Made, theirs: _Made) -> dict[str, Any]:
+def _contents(key_files: KeyFiles, ours: _Made, theirs: _Made) -> dict[str, Any]:
     """demo.json: the demo's own keys first, the second company under `other_tenant`."""
-    first, second = _company(vault, ours), _company(vault, theirs)
+    first, second = _company(key_files, ours), _company(key_files, theirs)
     deals = {**first["deals"], "other_tenant": second["deals"]["other_tenant"]}
     return {
         **first,
         "deals": deals,
         "other_tenant": second,
         "tenants": {one["tenant"]["code"]: one["tenant"]["id"] for one in (first, second)},
-        "data_dir": str(vault.settings.data_dir),
+        "data_dir": str(key_files.settings.data_dir),
     }
 
 
-def _company(vault: Vault, made: _Made) -> dict[str, Any]:
+def _company(key_files: KeyFiles, made: _Made) -> dict[str, Any]:
     founded, facts = made.founded, made.facts
     assert founded is not None
     roles = {person["email"]: person["roles"] for person in facts["people"]}
@@ -205,7 +205,7 @@ def _company(vault: Vault, made: _Made) -> dict[str, Any]:
             email: {
                 "roles": roles[email],
                 "key": str(key_file),
-                "passphrase_file": str(_passphrase_file(vault, founded.code, email)),
+                "passphrase_file": str(_passphrase_file(key_files, founded.code, email)),
                 "id": founded.people[email],
                 "key_id": key_id,
             }
@@ -222,26 +222,26 @@ def _company(vault: Vault, made: _Made) -> dict[str, Any]:
     }
 
 
-def _listed_tenants(vault: Vault) -> set[str] | None:
+def _listed_tenants(key_files: KeyFiles) -> set[str] | None:
     """The tenants that demo.json says it made; None without a demo.json."""
-    if not vault.demo.exists():
+    if not key_files.demo.exists():
         return None
     try:
-        return set(json.loads(vault.demo.read_text(encoding="utf-8"))["tenants"].values())
+        return set(json.loads(key_files.demo.read_text(encoding="utf-8"))["tenants"].values())
     except (ValueError, KeyError, TypeError, AttributeError, OSError):
         return set()
 
 
-def _was_interrupted(vault: Vault) -> bool:
-    if not vault.demo.exists():
+def _was_interrupted(key_files: KeyFiles) -> bool:
+    if not key_files.demo.exists():
         return False
     try:
-        return json.loads(vault.demo.read_text(encoding="utf-8")).get("complete") is False
+        return json.loads(key_files.demo.read_text(encoding="utf-8")).get("complete") is False
     except (ValueError, AttributeError, OSError):
         return False
 
 
-def _throw_away(settings: Settings, vault: Vault) -> None:
+def _throw_away(settings: Settings, key_files: KeyFiles) -> None:
     """Remove the demo. Refused unless everything there was made by `init --demo`."""
     if not any(settings.data_dir.iterdir()):
         return
@@ -252,7 +252,9 @@ def _throw_away(settings: Settings, vault: Vault) -> None:
             "Only a demo inside its own data directory can be made anew.",
             "use an empty database and another CYBEROS_DATA_DIR.",
         )
-    if not vault.demo.exists() or not perform(lambda: _holds_only_the_demo(settings, vault)):
+    if not key_files.demo.exists() or not perform(
+        lambda: _holds_only_the_demo(settings, key_files)
+    ):
         raise Fault(
             "NOT_A_DEMO",
             Kind.CONFLICT,
@@ -265,17 +267,17 @@ def _throw_away(settings: Settings, vault: Vault) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    vault.demo.unlink()
+    key_files.demo.unlink()
 
 
-async def _holds_only_the_demo(settings: Settings, vault: Vault) -> bool:
+async def _holds_only_the_demo(settings: Settings, key_files: KeyFiles) -> bool:
     if settings.database_file is None or not settings.database_file.exists():
         return True
     try:
-        async with opened(Role.OWNER, settings) as desk:
-            tenants = {tenant_id for tenant_id, _ in await directory.tenants(desk.database)}
+        async with opened(Role.OWNER, settings) as context:
+            tenants = {tenant_id for tenant_id, _ in await directory.tenants(context.database)}
     except Fault as fault:
         if fault.code in {"SCHEMA_OLD", "SCHEMA_MISSING", "SCHEMA_NEW", "DATABASE_DAMAGED"}:
             return True  # demo.json vouches for it; a demo of another version is a demo too
         raise
-    return tenants <= (_listed_tenants(vault) or set())
+    return tenants <= (_listed_tenants(key_files) or set())

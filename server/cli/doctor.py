@@ -20,14 +20,15 @@ from domain.store.engine import Database, Role, connect
 from domain.store.revision import HEAD, check_revision
 from domain.store.tx import Tx, reading
 from domain.store.visibility import SYSTEM
-from policies import activation, coverage, fitting, rates
-from policies.catalogue import Catalogue
-from policies.trust import Trust
+from policies.approvals import coverage, rates
+from policies.approvals.trust import Trust
+from policies.gate import activation, fitting
+from policies.gate.catalogue import Catalogue
 from server import inspection, wiring
-from server.cli.desk import perform, read_settings
+from server.cli.context import perform, read_settings
+from server.cli.key_files import KeyFiles
 from server.cli.render import answer, one_line, say
-from server.cli.vault import Vault
-from server.inspection import Check, KeyFiles
+from server.inspection import Check, KeyFileReport
 from server.settings import Settings
 from tools.steps import worded
 
@@ -127,7 +128,7 @@ def _policy(catalogue: Catalogue, fault: Fault | None) -> Iterator[Check]:
         yield Check(Mark.FAIL, "policy", f"{sentence}.")
 
 
-def _level(served: Served | None, keys: KeyFiles) -> str:
+def _level(served: Served | None, keys: KeyFileReport) -> str:
     """The honest guarantee (docs/operating.md): never more than can be seen."""
     if served is None:
         return "D0"  # one account, one file
@@ -297,7 +298,7 @@ def _token_files(
         one.name
         for one in agents
         if one.revoked_at is None and one.expires_at > at
-        if not Vault(settings).token(code, one.name).is_file()
+        if not KeyFiles(settings).token(code, one.name).is_file()
     ]
     if lost and settings.is_embedded:
         where = f"{settings.data_dir / 'tokens' / code} has no token of {', '.join(lost)}."

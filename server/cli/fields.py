@@ -18,7 +18,7 @@ from domain.provisioning.service import OPERATOR
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
-from server.cli.desk import opened, perform, the_company
+from server.cli.context import opened, perform, the_company
 from server.cli.render import answer, one_line, say
 
 _LARGEST_FILE = 64 * 1024
@@ -75,19 +75,19 @@ def define(
 
 
 async def _defined(tenant: str | None) -> Mapping[str, Any]:
-    async with opened(Role.OWNER) as desk:
-        company = await the_company(desk, tenant)
-        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
+    async with opened(Role.OWNER) as context:
+        company = await the_company(context, tenant)
+        async with reading(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
             return await definition.defined(tx)
 
 
 async def _define(
     schema: Mapping[str, Any], dry_run: bool, even_so: bool, tenant: str | None
 ) -> tuple[Survey, bool]:
-    async with opened(Role.OWNER) as desk:
-        company = await the_company(desk, tenant)
+    async with opened(Role.OWNER) as context:
+        company = await the_company(context, tenant)
         # Looked at before and not inside: a survey of many accounts must keep nobody from writing.
-        async with reading(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
+        async with reading(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
             found = await definition.survey(tx, schema)
         if dry_run:
             return found, False
@@ -99,7 +99,7 @@ async def _define(
                 "--dry-run names them; --even-so keeps what they have until somebody edits it.",
                 {"accounts": found.accounts, "misfits": found.misfits},
             )
-        async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
+        async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
             return found, await definition.define(tx, schema, said_by=OPERATOR)
 
 

@@ -8,18 +8,18 @@ import typer
 from domain.identity.roles import ROLES
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
-from policies import coverage
-from policies.catalogue import Catalogue
+from policies.approvals import coverage
+from policies.gate.catalogue import Catalogue
 from server import wiring
 from server.cli import mcp_config
 from server.cli.agents import DAYS
 from server.cli.checking import checked
+from server.cli.context import opened, perform, read_settings
 from server.cli.conversation import Typed, new_company
-from server.cli.desk import opened, perform, read_settings
-from server.cli.founding import Founded, NewCompany, found
+from server.cli.key_files import KeyFiles, private_directory
 from server.cli.migrate import bring_to_head
+from server.cli.provisioning import Founded, NewCompany, found
 from server.cli.render import answer, say
-from server.cli.vault import Vault, private_directory
 from server.settings import Settings
 
 SCOPES = "core.read,crm.read,crm.write,crm.close,crm.payment"
@@ -116,7 +116,7 @@ def init(
 
 def _init_company(typed: Typed, *, as_json: bool) -> None:
     settings = read_settings()
-    if Vault(settings).demo.exists():
+    if KeyFiles(settings).demo.exists():
         raise Fault(
             "DATA_DIR_IS_DEMO",
             Kind.CONFLICT,
@@ -142,8 +142,8 @@ def found_here(settings: Settings, new: NewCompany, catalogue: Catalogue) -> Fou
 
     async def founding() -> Founded:
         await bring_to_head(settings)
-        async with opened(Role.OWNER, settings) as desk:
-            return await found(desk, new, catalogue)
+        async with opened(Role.OWNER, settings) as context:
+            return await found(context, new, catalogue)
 
     private_directory(settings.data_dir)
     return perform(founding)

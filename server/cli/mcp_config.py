@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import make_url
 
 from domain.kernel.faults import Fault, Kind
-from server.cli.vault import replace_secret
+from server.cli.key_files import replace_secret
 from server.settings import Settings
 
 _PATHS = ("CYBEROS_POLICY_FILE", "CYBEROS_TRUST_FILE")

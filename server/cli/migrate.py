@@ -11,9 +11,9 @@ from domain.store.errors import as_fault
 from domain.store.revision import HEAD, check_revision
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
-from policies import activation
+from policies.gate import activation
 from server import wiring
-from server.cli.desk import perform, read_settings
+from server.cli.context import perform, read_settings
 from server.cli.render import answer, say
 from server.settings import Settings
 

@@ -1,288 +1,316 @@
-"""What waits for me, and what do I say? `cyberos inbox | show | approve | reject`.
+"""Who may decide here, and with which key? `cyberos person add | list | roles | leave`.
 
-A decision is made in three steps: the action is shown; the key is opened by its passphrase while
-no transaction is open; then the same bytes are built from the row, compared with what was shown,
-signed and recorded. On the embedded database the action then runs in this very process, because
-nobody else would; elsewhere a worker carries it out.
+A key counts because the root key vouches for it, so whoever adds a person brings the root key back
+from where it is locked away; the one pinned in trust.json, and no other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from domain.approvals import queries as approvals
-from domain.approvals import signed
-from domain.approvals.facts import Decision
-from domain.approvals.tables import PendingAction
-from domain.identity import keys
+from domain.identity import keys, service
 from domain.identity import queries as identity
 from domain.identity.keys import ApproverKey
 from domain.identity.queries import PersonIdentity
+from domain.identity.role_changes import RoleChange
+from domain.identity.roles import ROLES
+from domain.identity.tables import ApproverKey as EnrolledKey
+from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
+from domain.provisioning import service as provisioning
+from domain.provisioning.service import OPERATOR, Enrolment
+from domain.store import directory
+from domain.store.chain import Event
 from domain.store.engine import Role
-from domain.store.tx import Tx, writing
+from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
-from policies import deciding
-from policies.binding import bound
-from policies.deciding import Prepared
-from policies.evidence import House
-from server import wiring
-from server.cli import batches, decisions
-from server.cli import sheet as sheets
+from policies.approvals import trust
+from server.cli import checking
 from server.cli.asking import passphrase
-from server.cli.decisions import Choice, Decided
-from server.cli.desk import Company, Desk, companies, looking, opened, perform
-from server.cli.render import Words, answer, interactive, say
-from server.cli.sheet import Sheet
+from server.cli.context import Company, opened, perform, the_company
+from server.cli.key_files import KeyFiles, private_directory, undone_on_failure
+from server.cli.provisioning import NewPerson
+from server.cli.render import answer, one_line, say
 
-PAGE = 200
-
-ACTIONS = typer.Argument(metavar="ID...", help="The action, or several of one kind.")
-ACTION = typer.Argument(metavar="ID", help="The action, as `cyberos inbox` names it.")
-WHO = typer.Option(..., "--as", help="Your e-mail address.")
-KEY = typer.Option(..., "--key", help="Your key file.")
-SLOT = typer.Option(None, "--slot", help="Which signature this is, if several are yours to give.")
-PASSPHRASE = typer.Option(None, "--passphrase-file", help="Asked in the terminal if left out.")
-TENANT = typer.Option(None, "--tenant", help="Only this tenant, by its code.")
-LANG = typer.Option(None, "--lang", help="vi or en; otherwise the language of the tenant.")
+ROOT_KEY = typer.Option(..., "--root-key", help="The root key of the tenant, from its safe place.")
+ROOT_PASSPHRASE = typer.Option(None, help="File with the passphrase of the root key.")
+PASSPHRASE = typer.Option(None, help="File with the passphrase of her new key.")
+TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if there are several.")
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
-WAIT = typer.Option(10, "--wait", min=0, max=600, help="Seconds to wait for a worker.")
 
 
 @dataclass(frozen=True, slots=True)
-class Inbox:
-    """What waits, each with the slot that the asking person would fill."""
+class _Ground:
+    """Where somebody is added: her company, and the root that is pinned for it."""
 
-    items: list[tuple[Sheet, str | None]]
-    damaged: list[str]
-    locale: str
+    company: Company
+    deploy: str
+    root: bytes
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (inbox, show, approve, reject):
-        app.command()(command)
+    group = typer.Typer(no_args_is_help=False, help="People: who may decide.")
+    group.command("add")(add)
+    group.command("list")(list_all)
+    group.command("roles")(roles)
+    group.command("leave")(leave)
+    app.add_typer(group, name="person")
 
 
-def inbox(
-    email: str | None = typer.Option(None, "--as", help="Only what this person can sign."),
-    tenant: str | None = TENANT,
-    everything: bool = typer.Option(False, "--all", help="Also what is settled."),
-    lang: str | None = LANG,
-    as_json: bool = JSON,
-) -> None:
-    """List the actions that wait for people.
-
-    Those that expire first stand at the top.
-    """
-    found = perform(lambda: _inbox(email, tenant, everything))
-    if as_json:
-        actions = [{**sheets.as_object(one), "your_slot": slot} for one, slot in found.items]
-        answer({"actions": actions, "damaged": found.damaged})
-        return
-    if not found.items:
-        say(Words(lang or found.locale)["nothing_waits"])
-    for one, slot in found.items:
-        say(sheets.as_lines(one, Words(lang or one.company.locale), slot))
-    for action_id in found.damaged:
-        words = Words(lang or found.locale)
-        say(words["not_as_proposed"].format(action_id), err=True)
-
-
-def show(
-    action_id: str = ACTION,
-    email: str | None = typer.Option(None, "--as", help="Look as this person."),
-    tenant: str | None = TENANT,
-    lang: str | None = LANG,
-    as_json: bool = JSON,
-) -> None:
-    """Show all there is to know before signing."""
-    found = perform(lambda: decisions.look(action_id, tenant, email))
-    if as_json:
-        answer({"action": sheets.as_object(found)})
-        return
-    say(sheets.as_text(found, Words(lang or found.company.locale)))
-
-
-def approve(
-    action_ids: list[str] = ACTIONS,
-    email: str = WHO,
-    key: Path = KEY,
+def add(
+    email: str = typer.Option(..., help="Her e-mail address."),
+    name: str = typer.Option(..., help="Her name."),
+    roles: str = typer.Option(..., help=f"Her roles, of {', '.join(sorted(ROLES))}."),
+    root_key: Path = ROOT_KEY,
+    root_passphrase_file: Path | None = ROOT_PASSPHRASE,
     passphrase_file: Path | None = PASSPHRASE,
-    slot: str | None = SLOT,
     tenant: str | None = TENANT,
-    wait_seconds: int = WAIT,
-    lang: str | None = LANG,
     as_json: bool = JSON,
 ) -> None:
-    """Show an action, and say yes with your key.
-
-    When nobody else is missing it is carried out: here on the embedded database, elsewhere by a
-    worker, for which the command waits a little. Several actions of one kind take one signature
-    where the policy allows it for that kind: all of them are approved, or none.
-    """
-    first, *more = action_ids
-    choice = Choice(first, email, Decision.APPROVE, slot, None, tenant, wait_seconds)
-    if not more:
-        _decide(choice, key, passphrase_file, lang, as_json=as_json)
+    """Add a person: make her key, let the root key vouch for it, give her roles."""
+    address, shown, held = _checked(email, name, roles)
+    ground = perform(lambda: _ground(address, tenant))
+    root = _root(ground, root_key, root_passphrase_file)
+    asked = f"Passphrase of {shown} for her key"
+    secret = passphrase(passphrase_file, asked, flag="--passphrase-file", twice=True)
+    new = NewPerson(email=address, name=shown, roles=held, passphrase=secret)
+    added = perform(lambda: _add(ground, new, root))
+    if as_json:
+        answer({"person": added})
         return
-    batches.approve(action_ids, choice, key, passphrase_file, lang, as_json=as_json)
+    say(f"{one_line(shown)} <{address}> may sign as {', '.join(added['roles'])}.")
+    say(f"Her key, opened by her passphrase alone: {added['key']}")
+    say("  Let her move it to her own machine, and lock the root key away again.")
 
 
-def reject(
-    action_id: str = ACTION,
-    email: str = WHO,
-    key: Path = KEY,
-    reason: str = typer.Option(..., help="Why not; whoever asked will read it."),
-    passphrase_file: Path | None = PASSPHRASE,
-    slot: str | None = SLOT,
+def list_all(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
+    """List people with their roles and keys, also those who left."""
+    company, rows = perform(lambda: _list(tenant))
+    if as_json:
+        answer({"tenant": company.code, "people": rows})
+        return
+    for row in rows:
+        valid = [one["key_id"] for one in row["keys"] if one["revoked_at"] is None]
+        roles = ",".join(row["roles"]) or "no role"
+        standing = f"{roles}, key {', '.join(valid) or 'none'}" if row["active"] else "left"
+        say(f"{one_line(row['name'])} <{one_line(row['email'])}>: {standing}")
+
+
+def roles(
+    email: str = typer.Argument(help="Her e-mail address."),
+    add: str = typer.Option("", "--add", help="Roles she gets, separated by commas."),
+    remove: str = typer.Option("", "--remove", help="Roles she loses, separated by commas."),
+    root_key: Path = ROOT_KEY,
+    root_passphrase_file: Path | None = ROOT_PASSPHRASE,
     tenant: str | None = TENANT,
-    lang: str | None = LANG,
     as_json: bool = JSON,
 ) -> None:
-    """Say no with your key, and why.
-
-    The action ends, whoever else has signed.
-    """
-    choice = Choice(
-        action_id, email, Decision.REJECT, slot, decisions.one_reason(reason), tenant, 0
-    )
-    _decide(choice, key, passphrase_file, lang, as_json=as_json)
-
-
-# --- looking ---
-
-
-async def _inbox(email: str | None, tenant: str | None, everything: bool) -> Inbox:
-    async with opened(Role.INBOX) as desk:
-        house = wiring.house(desk.settings)
-        strangers: list[Fault] = []
-        known = await companies(desk, tenant)
-        found = Inbox([], [], known[0].locale)
-        for company in known:
-            async with looking(desk, company) as tx:
-                try:
-                    person = await identity.person_by_email(tx, email) if email else None
-                except Fault as fault:
-                    strangers.append(fault)
-                    continue
-                for row in await _rows(tx, everything, found.damaged):
-                    await _add(found, tx, company, row, house, person, everything)
-        if len(strangers) == len(known):
-            raise strangers[0]
-        found.items.sort(key=lambda each: (each[0].state != "pending", each[0].row.expires_at))
-        return found
+    """Change the roles of a person who stays. The root key signs it, as it vouches for her key."""
+    given, taken = _changes(add, remove)
+    ground = perform(lambda: _ground(None, tenant))
+    root = _root(ground, root_key, root_passphrase_file)
+    changed = perform(lambda: _change(ground, root, email, given, taken))
+    if as_json:
+        answer({"person": changed})
+        return
+    held = ", ".join(changed["roles"]) or "no role"
+    say(f"{one_line(changed['name'])} <{one_line(changed['email'])}>: {held}.")
+    say("`cyberos doctor` says which signatures nobody can give now.")
 
 
-async def _rows(tx: Tx, everything: bool, damaged: list[str]) -> list[PendingAction]:
-    """Every action that waits, or the newest whatever their state; what is damaged beside them."""
-    if everything:
-        page = await approvals.actions(tx, limit=PAGE)
-        damaged += page.damaged
-        return page.rows
-    rows: list[PendingAction] = []
-    before: str | None = None
-    while True:
-        page = await approvals.actions(tx, states=["pending"], before=before, limit=PAGE)
-        rows += page.rows
-        damaged += page.damaged
-        before = page.next
-        if before is None:
-            return rows
-
-
-async def _add(
-    found: Inbox,
-    tx: Tx,
-    company: Company,
-    row: PendingAction,
-    house: House,
-    person: PersonIdentity | None,
-    everything: bool,
+def leave(
+    email: str = typer.Argument(help="Her e-mail address."),
+    tenant: str | None = TENANT,
+    as_json: bool = JSON,
 ) -> None:
+    """End a person's roles and keys now. What she signed before stays in the audit chain."""
+    left = perform(lambda: _leave(email, tenant))
+    if as_json:
+        answer({"person": left})
+        return
+    say(f"{one_line(left['name'])} has left; her roles and keys count for nothing any more.")
+    if left["agents"]:
+        names = ", ".join(map(one_line, left["agents"]))
+        say(f"These agents acted for her and cannot work any more: {names}.")
+    say("`cyberos doctor` says which signatures nobody can give now.")
+
+
+def _checked(email: str, name: str, roles: str) -> tuple[str, str, tuple[str, ...]]:
     try:
-        one = await sheets.lay_out(tx, company, row, house)
-    except Fault as fault:
-        if fault.code not in ("ARGS_TAMPERED", "ACTION_DAMAGED"):
-            raise
-        found.damaged.append(row.id)
-        return
-    slot = one.slot_for(person) if person is not None else None
-    if everything or (one.state == "pending" and (person is None or slot is not None)):
-        found.items.append((one, slot))
+        address = checking.email(email)
+        shown = checking.name("her name")(name)
+        held = checking.listed(checking.roles(roles))
+        if not held:
+            raise ValueError("a person who signs has at least one role")
+    except ValueError as error:
+        raise Fault(
+            "PERSON_INVALID",
+            Kind.INVALID,
+            f"She cannot be added: {error}.",
+            f"roles are {', '.join(sorted(ROLES))}.",
+        ) from None
+    return address, shown, held
 
 
-# --- deciding ---
+def _changes(add: str, remove: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    try:
+        given, taken = checking.listed(checking.roles(add)), checking.listed(checking.roles(remove))
+        if not given and not taken:
+            raise ValueError("name roles with --add or --remove")
+        if set(given) & set(taken):
+            raise ValueError("one role cannot come and go at once")
+    except ValueError as error:
+        raise Fault(
+            "PERSON_INVALID",
+            Kind.INVALID,
+            f"Her roles cannot be changed so: {error}.",
+            f"roles are {', '.join(sorted(ROLES))}.",
+        ) from None
+    return given, taken
 
 
-def _decide(
-    choice: Choice, key_file: Path, passphrase_file: Path | None, lang: str | None, *, as_json: bool
-) -> None:
-    shown = perform(lambda: decisions.look(choice.action_id, choice.tenant, choice.email))
-    words = Words(lang or shown.company.locale)
-    if not as_json or (passphrase_file is None and interactive()):
-        say(f"{sheets.as_text(shown, words)}\n", err=as_json)
-    question = words["passphrase"].format(key_file.name)
-    opener = passphrase(passphrase_file, question, flag="--passphrase-file")
-    key = keys.load(key_file, opener)
-    decided = perform(lambda: _sign_and_record(choice, shown, key))
-    decisions.check_outcome(decided)
-    if as_json:
-        answer(decisions.decided_object(choice, decided))
-    else:
-        say(_decided_text(choice, decided, words))
+async def _change(
+    ground: _Ground,
+    root: ApproverKey,
+    email: str,
+    given: tuple[str, ...],
+    taken: tuple[str, ...],
+) -> dict[str, Any]:
+    async with (
+        opened(Role.OWNER) as context,
+        writing(context.database, ground.company.id, context.clock, viewer=SYSTEM) as tx,
+    ):
+        person = await identity.person_by_email(tx, email)
+        added, removed = await service.change_roles(tx, person.id, add=given, remove=taken)
+        if added or removed:
+            change = RoleChange(
+                deploy=ground.deploy,
+                tenant=tx.tenant_id,
+                person=person.id,
+                added=",".join(added),
+                removed=",".join(removed),
+                at=stamp(tx.at),
+            )
+            tx.record(roles_changed(change, root))
+        after = (await identity.people(tx, [person.id]))[person.id]
+        enrolled = await identity.keys(tx)
+    return _as_object(after, enrolled)
 
 
-async def _sign_and_record(choice: Choice, shown: Sheet, key: ApproverKey) -> Decided:
-    async with opened(Role.INBOX) as desk:
-        company, action_id = shown.company, shown.row.id
-        try:
-            prepared, state = await _record(desk, choice, shown, key)
-        except Fault as fault:
-            if fault.kind is Kind.FORBIDDEN:
-                await decisions.chain_refusal(
-                    desk, shown, choice.email, key, choice.decision.value, fault
-                )
-            raise
-        report = None
-        if state == "approved":
-            report = await decisions.carry_out(desk, company, action_id, choice.wait_seconds)
-        after = await decisions.sheet_of(desk, company, action_id)
-        return Decided(prepared, after, after.state, report)
+def roles_changed(change: RoleChange, root: ApproverKey) -> Event:
+    """The audit entry of a change of roles, with the root key's signature over exactly that."""
+    return Event(
+        "person.roles_changed",
+        OPERATOR,
+        object=f"person:{change.person}",
+        data={
+            "added": change.added,
+            "removed": change.removed,
+            "root_key": root.key_id,
+            "signature": keys.sign(root, change.to_be_signed).hex(),
+        },
+    )
 
 
-async def _record(
-    desk: Desk, choice: Choice, shown: Sheet, key: ApproverKey
-) -> tuple[Prepared, str]:
-    house = wiring.house(desk.settings)
-    async with looking(desk, shown.company) as tx:
-        prepared = await deciding.prepare(
-            tx,
-            house,
-            shown.row.id,
-            email=choice.email,
-            key_id=key.key_id,
-            decision=choice.decision,
-            slot=choice.slot,
+async def _ground(email: str | None, tenant: str | None) -> _Ground:
+    """Refuse what is known to fail before anybody types a passphrase."""
+    async with opened(Role.OWNER) as context:
+        company = await the_company(context, tenant)
+        trusted = trust.load(context.settings.trust_file)
+        root = trusted.roots.get(company.id)
+        if root is None or trusted.deploy != await directory.deployment(context.database):
+            raise Fault(
+                "TRUST_MISMATCH",
+                Kind.CONFLICT,
+                "The trust file has no root key for this company of this installation.",
+                "set CYBEROS_TRUST_FILE to the one of this database.",
+            )
+        async with reading(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
+            if email is not None and await identity.is_known(tx, email):
+                raise service.person_exists()
+    return _Ground(company, trusted.deploy, root)
+
+
+def _root(ground: _Ground, file: Path, passphrase_file: Path | None) -> ApproverKey:
+    question = "Passphrase of the root key"
+    secret = passphrase(passphrase_file, question, flag="--root-passphrase-file")
+    root = keys.load(file, secret)
+    if root.public_key != ground.root:
+        raise Fault(
+            "ROOT_KEY_WRONG",
+            Kind.FORBIDDEN,
+            f"This is not the root key of {ground.company.code}, so its word counts for nothing.",
+            f"give the key whose id is {keys.key_id(ground.root)}; trust.json pins it.",
         )
-    signed.check_shown(bound(shown.row, house.trust.deploy), prepared.payload)
-    signature = keys.sign(key, prepared.to_be_signed)
-    async with writing(desk.database, shown.company.id, desk.clock, viewer=SYSTEM) as tx:
-        recorded = await deciding.record(tx, house, prepared, signature, reason=choice.reason)
-    if recorded.refusal is not None:
-        raise recorded.refusal
-    return prepared, recorded.state
+    return root
 
 
-def _decided_text(choice: Choice, decided: Decided, words: Words) -> str:
-    verb = "you_approved" if choice.decision is Decision.APPROVE else "you_rejected"
-    lines = [
-        f"{words[verb]}: {decided.prepared.choice.slot}, {choice.email}",
-        f"{words['state']}: {words.state(decided.state)}",
-    ]
-    if missing := decisions.waits_for(decided):
-        lines.append(f"{words['waits_for']}: {', '.join(missing)}")
-    if decided.sheet.row.result:
-        lines += [f"{words['result']}:", *sheets.result_lines(decided.sheet.row.result)]
-    return "\n".join(lines)
+async def _add(ground: _Ground, new: NewPerson, root: ApproverKey) -> dict[str, Any]:
+    key, company = keys.generate(), ground.company
+    async with opened(Role.OWNER) as context:
+        file = KeyFiles(context.settings).approver_key(company.code, new.email)
+        with undone_on_failure() as undo:
+            private_directory(file.parent)
+            keys.save(key, file, new.passphrase)  # before the transaction: it costs a second
+            undo.remove(file)
+            async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
+                workspace = (await identity.workspaces(tx))[0]
+                enrolment = Enrolment(email=new.email, name=new.name, roles=new.roles, key=key)
+                person_id = await provisioning.enrol(
+                    tx, enrolment, workspace.id, deploy=ground.deploy, root=root
+                )
+    return {
+        "id": person_id,
+        "email": new.email,
+        "name": new.name,
+        "roles": sorted(set(new.roles)),
+        "key_id": key.key_id,
+        "key": str(file),
+    }
+
+
+async def _list(tenant: str | None) -> tuple[Company, list[dict[str, Any]]]:
+    async with opened(Role.OWNER) as context:
+        company = await the_company(context, tenant)
+        async with reading(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
+            people, enrolled = await identity.people(tx), await identity.keys(tx)
+    return company, [_as_object(person, enrolled) for person in people.values()]
+
+
+async def _leave(email: str, tenant: str | None) -> dict[str, Any]:
+    async with opened(Role.OWNER) as context:
+        company = await the_company(context, tenant)
+        async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
+            person = await identity.person_by_email(tx, email)
+            await provisioning.leave(tx, person)
+            left = (await identity.people(tx, [person.id]))[person.id]
+            enrolled = await identity.keys(tx)
+            agents = [
+                one.name
+                for one in await identity.agents(tx)
+                if one.person_id == person.id and one.revoked_at is None
+            ]
+    return {**_as_object(left, enrolled), "agents": agents}
+
+
+def _as_object(person: PersonIdentity, enrolled: Mapping[str, EnrolledKey]) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "email": person.email,
+        "name": person.display_name,
+        "active": person.active,
+        "roles": sorted(person.roles),
+        "keys": [
+            {
+                "key_id": key.key_id,
+                "enrolled_at": key.enrolled_at.isoformat(),
+                "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
+            }
+            for key in enrolled.values()
+            if key.person_id == person.id
+        ],
+    }

@@ -2,7 +2,7 @@
 
 import typer
 
-from policies import shipped
+from policies.gate import shipped
 from server.cli.render import answer, say
 
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")

@@ -18,7 +18,7 @@ from domain.provisioning.service import OPERATOR
 from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
-from server.cli.desk import opened, perform, the_company
+from server.cli.context import opened, perform, the_company
 from server.cli.render import answer, one_line, say
 
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
@@ -58,9 +58,9 @@ def add(
 async def _add(
     base: str, value: Decimal, source: str, on: str | None, tenant: str | None
 ) -> dict[str, Any]:
-    async with opened(Role.OWNER) as desk:
-        company = await the_company(desk, tenant)
-        async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
+    async with opened(Role.OWNER) as context:
+        company = await the_company(context, tenant)
+        async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
             today = tx.at.astimezone(company.zone).date()
             row = await fx.record(
                 tx, Rate(base, "VND", value, source, _day(on, today)), said_by=OPERATOR

@@ -16,7 +16,7 @@ from domain.taxpayers.registry import RegistryAnswer, TaxRegistry
 from domain.taxpayers.service import gdt_words
 from domain.vn.tax_codes import TaxCodeKind, masked, read_tax_code
 from server import wiring
-from server.cli.desk import opened, perform, read_settings, the_company
+from server.cli.context import opened, perform, read_settings, the_company
 from server.cli.render import answer, one_line, say
 
 TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if there are several.")
@@ -44,7 +44,7 @@ def ask(
             "try the registry with the code of a company.",
         )
     settings = read_settings()
-    said = perform(lambda: wiring.outside(settings)[TaxRegistry].look_up(code.normalised))
+    said = perform(lambda: wiring.ports(settings)[TaxRegistry].look_up(code.normalised))
     if as_json:
         answer({"mst": masked(code.normalised), "source": said.source, "found": _found(said)})
     elif said.taxpayer is None:
@@ -72,9 +72,9 @@ def persons(
 
 
 async def _set(allow: bool, tenant: str | None) -> str:
-    async with opened(Role.OWNER) as desk:
-        company = await the_company(desk, tenant)
-        async with writing(desk.database, company.id, desk.clock, viewer=SYSTEM) as tx:
+    async with opened(Role.OWNER) as context:
+        company = await the_company(context, tenant)
+        async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
             await identity.ask_about_persons(tx, allow, said_by=OPERATOR)
     return company.code
 

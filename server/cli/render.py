@@ -18,7 +18,7 @@ import typer
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import Money
 from domain.kernel.text import clean_outgoing
-from policies.redaction import clean
+from policies.gate.redaction import clean
 
 LANGUAGES = ("vi", "en")
 WIDTH = 96

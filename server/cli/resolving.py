@@ -18,14 +18,14 @@ from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
-from policies import resolving
-from policies.binding import bound
+from policies.approvals import resolving
+from policies.approvals.binding import bound
 from server import wiring
-from server.cli import decisions, inline, people, sheet
+from server.cli import action_view, approvals, decisions, inline
+from server.cli.action_view import ActionView
 from server.cli.asking import passphrase
-from server.cli.desk import Desk, looking, opened, perform
+from server.cli.context import CliContext, looking, opened, perform
 from server.cli.render import Words, answer, interactive, say
-from server.cli.sheet import Sheet
 
 
 class Found(StrEnum):
@@ -54,16 +54,16 @@ def register(app: typer.Typer) -> None:
 
 
 def resolve(
-    action_id: str = people.ACTION,
-    email: str = people.WHO,
-    key: Path = people.KEY,
+    action_id: str = approvals.ACTION,
+    email: str = approvals.WHO,
+    key: Path = approvals.KEY,
     outcome: Found = OUTCOME,
     reason: str = REASON,
-    passphrase_file: Path | None = people.PASSPHRASE,
-    tenant: str | None = people.TENANT,
-    wait_seconds: int = people.WAIT,
-    lang: str | None = people.LANG,
-    as_json: bool = people.JSON,
+    passphrase_file: Path | None = approvals.PASSPHRASE,
+    tenant: str | None = approvals.TENANT,
+    wait_seconds: int = approvals.WAIT,
+    lang: str | None = approvals.LANG,
+    as_json: bool = approvals.JSON,
 ) -> None:
     """Say with your key what became of an action that was sent and got no answer.
 
@@ -74,7 +74,7 @@ def resolve(
     shown = perform(lambda: decisions.look(action_id, tenant, email))
     words = Words(lang or shown.company.locale)
     if not as_json or (passphrase_file is None and interactive()):
-        say(f"{sheet.as_text(shown, words)}\n", err=as_json)
+        say(f"{action_view.as_text(shown, words)}\n", err=as_json)
     question = words["passphrase"].format(key.name)
     opener = passphrase(passphrase_file, question, flag="--passphrase-file")
     opened_key = keys.load(key, opener)
@@ -86,39 +86,41 @@ def resolve(
     say(f"{words['state']}: {words.state(after.state)}")
 
 
-async def _sign_and_settle(asked: _Asked, shown: Sheet, key: ApproverKey) -> Sheet:
-    async with opened(Role.INBOX) as desk:
+async def _sign_and_settle(asked: _Asked, shown: ActionView, key: ApproverKey) -> ActionView:
+    async with opened(Role.INBOX) as context:
         company, action_id = shown.company, shown.row.id
         try:
-            await _record(desk, asked, shown, key)
+            await _record(context, asked, shown, key)
         except Fault as fault:
             if fault.kind is Kind.FORBIDDEN:
                 await decisions.chain_refusal(
-                    desk, shown, asked.email, key, asked.found.value, fault
+                    context, shown, asked.email, key, asked.found.value, fault
                 )
             raise
-        if desk.database.is_sqlite:
-            executor = decisions.here(desk)
+        if context.database.is_sqlite:
+            executor = decisions.here(context)
             await executor.settle_as_found(company.id, action_id)
-            await inline.dispatch(desk, company)
+            await inline.dispatch(context, company)
         else:
-            await decisions.wait_while(desk, company, action_id, ("unknown",), asked.wait_seconds)
-        return await decisions.sheet_of(desk, company, action_id)
+            await decisions.wait_while(
+                context, company, action_id, ("unknown",), asked.wait_seconds
+            )
+        return await decisions.view_of(context, company, action_id)
 
 
-async def _record(desk: Desk, asked: _Asked, shown: Sheet, key: ApproverKey) -> None:
-    house = wiring.house(desk.settings)
-    async with looking(desk, shown.company) as tx:
+async def _record(context: CliContext, asked: _Asked, shown: ActionView, key: ApproverKey) -> None:
+    approval_context = wiring.approval_context(context.settings)
+    async with looking(context, shown.company) as tx:
         prepared = await resolving.prepare(
             tx,
-            house,
+            approval_context,
             shown.row.id,
             email=asked.email,
             key_id=key.key_id,
             outcome=_OUTCOMES[asked.found],
             reason=asked.reason,
         )
-    signed.check_shown(bound(shown.row, house.trust.deploy), prepared.payload)
+    signed.check_shown(bound(shown.row, approval_context.trust.deploy), prepared.payload)
     signature = keys.sign(key, prepared.to_be_signed)
-    async with writing(desk.database, shown.company.id, desk.clock, viewer=SYSTEM) as tx:
-        await resolving.record(tx, house, prepared, signature)
+    async with writing(context.database, shown.company.id, context.clock, viewer=SYSTEM) as tx:
+        await resolving.record(tx, approval_context, prepared, signature)

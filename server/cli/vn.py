@@ -19,7 +19,7 @@ from typing import IO, Any, NoReturn
 import typer
 
 from domain.kernel.faults import Fault, Kind
-from policies.redaction import clean
+from policies.gate.redaction import clean
 from tools.steps import worded
 
 _MOST_OF_A_LINE = 16_384
@@ -256,7 +256,7 @@ def _qr_decode(value: Any, _options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _qr_image(payload: str = _PAYLOAD, file: Path = _PICTURE) -> None:
     from domain.vn import qr_image, vietqr
-    from server.cli.vault import unwritable
+    from server.cli.key_files import unwritable
 
     vietqr.decode(payload)  # nobody should scan what no bank can trust
     match file.suffix.lower():

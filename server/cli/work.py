@@ -27,12 +27,12 @@ from domain.store.dispatcher import Dispatcher
 from domain.store.engine import Role
 from domain.store.tx import reading
 from domain.store.visibility import SYSTEM
-from policies.executor import BROKEN, DAMAGED, Executor
-from policies.patience import Patience
+from policies.approvals.backoff import Backoff
+from policies.approvals.executor import BROKEN, CORRUPT, Executor
 from server import wiring
-from server.cli.desk import Desk, opened, perform
+from server.cli.context import CliContext, opened, perform
 from server.cli.render import answer, say
-from server.nightly import Nights
+from server.nightly import NightlyJobs
 
 log = logging.getLogger("cyberos.work")
 
@@ -81,12 +81,12 @@ class _Round:
 class Worker:
     """One process that carries actions out for every tenant."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._nights = Nights(desk.database, desk.clock)
+    def __init__(self, context: CliContext) -> None:
+        self._context = context
+        self._nightly = NightlyJobs(context.database, context.clock)
         self._owner = f"work:{socket.gethostname()[:40]}:{os.getpid()}"
-        self._patience = Patience()
-        self._dispatcher = Dispatcher(desk.database, desk.clock)
+        self._backoff = Backoff()
+        self._dispatcher = Dispatcher(context.database, context.clock)
 
     async def round(self) -> dict[str, Any]:
         """Once through all tenants; what was done, and what had to be left alone.
@@ -94,7 +94,7 @@ class Worker:
         What breaks in one tenant costs the others nothing. A database that is away is raised.
         """
         done = _Round()
-        for tenant_id, code in await directory.tenants(self._desk.database):
+        for tenant_id, code in await directory.tenants(self._context.database):
             try:
                 await self._one_tenant(tenant_id, code, done)
             except Fault as fault:
@@ -108,7 +108,7 @@ class Worker:
         return asdict(done)
 
     async def _one_tenant(self, tenant_id: str, code: str, done: "_Round") -> None:
-        for job, rows in (await self._nights.work(tenant_id)).items():
+        for job, rows in (await self._nightly.work(tenant_id)).items():
             log.info("%s: nightly %s wrote %d rows", code, job, rows)
         if not await self._is_idle(tenant_id):
             await self._carry_out(tenant_id, code, done)
@@ -118,7 +118,7 @@ class Worker:
         for report in await self._executor().run_due(tenant_id):
             log.info("%s: action %s is %s", code, report.action_id, report.state)
             told = {"tenant": code, "action_id": report.action_id}
-            if report.state in (DAMAGED, BROKEN):
+            if report.state in (CORRUPT, BROKEN):
                 fault = report.fault.code if report.fault else ""
                 done.left_alone.append({**told, "code": fault})
             else:
@@ -126,15 +126,15 @@ class Worker:
 
     async def retry_dead(self) -> int:
         """Try every dead letter of every company once more; how many are settled now."""
-        tenants = await directory.tenants(self._desk.database)
+        tenants = await directory.tenants(self._context.database)
         return sum([await self._dispatcher.retry_dead(tenant_id) for tenant_id, _ in tenants])
 
     async def dead_letters(self) -> list[dict[str, str]]:
         """What subscribers have failed at too often, in every company; nothing of its content."""
         found = []
-        for tenant_id, code in await directory.tenants(self._desk.database):
+        for tenant_id, code in await directory.tenants(self._context.database):
             async with reading(
-                self._desk.database, tenant_id, self._desk.clock, viewer=SYSTEM
+                self._context.database, tenant_id, self._context.clock, viewer=SYSTEM
             ) as tx:
                 found += [
                     {"tenant": code, "subscriber": one.subscriber, "topic": one.topic,
@@ -145,13 +145,15 @@ class Worker:
 
     def _executor(self) -> Executor:
         """With the policy and the trusted roots of now: a tenant may be younger than we are."""
-        made = wiring.executor(self._desk.settings, self._desk.database, owner=self._owner)
-        made.patience = self._patience
+        made = wiring.executor(self._context.settings, self._context.database, owner=self._owner)
+        made.backoff = self._backoff
         return made
 
     async def _is_idle(self, tenant_id: str) -> bool:
         """Look before asking for the one write lock of an embedded database."""
-        async with reading(self._desk.database, tenant_id, self._desk.clock, viewer=SYSTEM) as tx:
+        async with reading(
+            self._context.database, tenant_id, self._context.clock, viewer=SYSTEM
+        ) as tx:
             return not (
                 await approvals.overdue(tx, tx.at)
                 or await approvals.unknown(tx)
@@ -170,8 +172,8 @@ def _dead(one: Mapping[str, str]) -> str:
 
 
 async def _one_round(*, retry_dead: bool) -> dict[str, Any]:
-    async with opened(Role.EXECUTOR) as desk:
-        worker = Worker(desk)
+    async with opened(Role.EXECUTOR) as context:
+        worker = Worker(context)
         settled = await worker.retry_dead() if retry_dead else 0
         done = await worker.round()
         done["messages"] += settled
@@ -179,8 +181,8 @@ async def _one_round(*, retry_dead: bool) -> dict[str, Any]:
 
 
 async def _until_told_to_stop(*, retry_dead: bool) -> None:
-    async with opened(Role.EXECUTOR) as desk:
-        worker, stop = Worker(desk), _stop_on_signals()
+    async with opened(Role.EXECUTOR) as context:
+        worker, stop = Worker(context), _stop_on_signals()
         if retry_dead:
             await worker.retry_dead()
         say(f"Working (process {os.getpid()}); Ctrl-C or SIGTERM stops after the present step.")

@@ -119,7 +119,7 @@ def account_create(
         }
         done = await session.change("crm_create_account", arguments)
         created = lines.account_created(done.answer, name, words)
-        return _changed(done, created, words, rehearsed=dry_run)
+        return _changed(done, created, words, dry_run=dry_run)
 
     _show(context, work, lang, as_json=as_json)
 
@@ -207,8 +207,8 @@ def deal_move(
             "dry_run": dry_run,
         }
         done = await session.change("crm_move_stage", arguments)
-        moved = lines.deal_moved(done.answer, words, rehearsed=dry_run)
-        return _changed(done, moved, words, rehearsed=dry_run)
+        moved = lines.deal_moved(done.answer, words, dry_run=dry_run)
+        return _changed(done, moved, words, dry_run=dry_run)
 
     _show(context, work, lang, as_json=as_json)
 
@@ -261,10 +261,10 @@ def deal_follow(
 async def _followed(session: Session, action_id: str, seconds: int, words: Words) -> Shown:
     """An action as it stands when it is settled, or when the time is up."""
     while True:
-        patience = min(seconds, _ONE_WAIT_SECONDS)
-        asked = {"action_id": action_id, "wait_seconds": patience}
+        backoff = min(seconds, _ONE_WAIT_SECONDS)
+        asked = {"action_id": action_id, "wait_seconds": backoff}
         found = await session.ask("approvals_get", asked)
-        seconds -= patience
+        seconds -= backoff
         if found["state"] not in {"pending", "approved", "executing", "unknown"}:
             break
         if seconds <= 0:
@@ -299,11 +299,11 @@ def forecast(
 # --- what they have in common ---
 
 
-def _changed(done: Done, told: list[str], words: Words, *, rehearsed: bool = False) -> Shown:
+def _changed(done: Done, told: list[str], words: Words, *, dry_run: bool = False) -> Shown:
     """A change and the entry of the audit chain that holds it."""
     entry = done.sealed
     chained = {"audit": {"seq": entry.seq, "hash": entry.hash}} if entry else {}
-    said = [*told, *lines.sealed(entry, words, rehearsed=rehearsed)]
+    said = [*told, *lines.sealed(entry, words, dry_run=dry_run)]
     return Shown({**done.answer, **chained}, said)
 
 

@@ -82,12 +82,12 @@ def deals(rows: Sequence[Row], words: Words) -> list[str]:
     return table(columns, shrinking=("name", "stage"), right=("amount",))
 
 
-def deal_moved(answer: Row, words: Words, *, rehearsed: bool = False) -> list[str]:
+def deal_moved(answer: Row, words: Words, *, dry_run: bool = False) -> list[str]:
     """Which way the deal went, and where it stands."""
     allowed = words["move_allowed"].format(f"{answer['from_stage']} → {answer['stage']}")
     stands = f"stage: {answer['stage']} probability: {answer['probability_pct']}%"
     # Without a number, because nobody counts who listens; and nobody hears of a dry run.
-    heard = [] if rehearsed else [f"[ws] {words['broadcast']}"]
+    heard = [] if dry_run else [f"[ws] {words['broadcast']}"]
     return [
         f"[validate] {allowed}",
         f"[move] deal status: {answer['status']} {stands}",
@@ -188,10 +188,10 @@ def _heaviest(deals: Sequence[Row], words: Words) -> list[str]:
     return [heading, *shown] if deals else []
 
 
-def sealed(entry: Sealed | None, words: Words, *, rehearsed: bool = False) -> list[str]:
+def sealed(entry: Sealed | None, words: Words, *, dry_run: bool = False) -> list[str]:
     """Where the audit chain holds it."""
-    if rehearsed:
-        return [f"[audit] {words['rehearsed']}"]
+    if dry_run:
+        return [f"[audit] {words['dry_run']}"]
     if entry is None:
         return [f"[audit] {words['known']}"]
     return [f"[audit] brain seq={entry.seq} chain={entry.hash[:_HASH_SHOWN]}…"]

@@ -49,7 +49,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "This account has no contacts yet.",
     ),
     "no_deals": ("Không có cơ hội nào phù hợp.", "No deal fits."),
-    "rehearsed": ("chạy thử, chưa ghi gì", "dry run, nothing was written"),
+    "dry_run": ("chạy thử, chưa ghi gì", "dry run, nothing was written"),
     "sign": ("ký bằng", "sign it with"),
     "signatures": (
         "chưa có gì xảy ra; cần chữ ký đến {} của",

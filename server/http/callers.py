@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.identity import tokens
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault
-from policies.gate import Gate
+from policies.gate.gate import Gate
 from server.http.limits import Buckets, InFlight, Limits, Remembered, neighbourhood
 from server.http.refusals import rate_limited, too_many_at_once
 

@@ -16,8 +16,8 @@ from mcp_types import methods
 from domain.kernel.faults import Fault
 from domain.store.engine import Database, Role
 from domain.store.revision import check_revision
-from policies import activation
-from policies.catalogue import Catalogue
+from policies.gate import activation
+from policies.gate.catalogue import Catalogue
 from server import settings as environment
 from server import wiring
 from server.agents import (

@@ -8,7 +8,7 @@ reference is followed from the root of the document.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policies.catalogue import Confirm, ToolPolicy
+from policies.gate.catalogue import Confirm, ToolPolicy
 
 VERSION = "3.1.1"
 _JSON = "application/json"

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from domain.kernel.faults import Fault, Kind
-from policies.catalogue import Catalogue
-from policies.gate import is_hidden
+from policies.gate.catalogue import Catalogue
+from policies.gate.gate import is_hidden
 from server.agents import Contracts, broken
 from server.http import bodies, guards, openapi
 from server.http.callers import Caller

@@ -7,8 +7,8 @@ import pytest
 from domain.activities import queries, service
 from domain.activities.rules import ActivityKind
 from domain.activities.service import NewActivity
-from domain.deals.queries import Reader
 from domain.kernel.faults import Fault
+from domain.store.visibility import Viewer
 
 
 def report(account_id, **more):
@@ -22,7 +22,7 @@ def report(account_id, **more):
 
 
 async def log(world, new, person="sales"):
-    who = Reader(world.ours.people[person], (world.ours.workspace_id,))
+    who = Viewer(world.ours.people[person], (world.ours.workspace_id,))
     async with world.owning() as tx:
         return await service.log(tx, who, new, logged_by="agent:x")
 
@@ -94,7 +94,7 @@ async def test_a_timeline_runs_backwards_page_by_page(world):
     now = world.clock.now()
     for hours in (5, 1, 3, 3, 2):
         await log(world, report(account_id, occurred_at=now - timedelta(hours=hours)))
-    who = Reader(world.ours.people["sales"], (world.ours.workspace_id,))
+    who = Viewer(world.ours.people["sales"], (world.ours.workspace_id,))
 
     seen, after = [], None
     async with world.looking() as tx:

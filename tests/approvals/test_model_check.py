@@ -154,7 +154,7 @@ def test_the_program_knows_no_guards_but_those_of_production():
 def test_a_planted_record_of_guards_is_seen():
     planted = "from domain.approvals.guards import Guards"
 
-    assert seen(own_guards, "policies/executor.py", planted)
+    assert seen(own_guards, "policies/approvals/executor.py", planted)
     assert not seen(own_guards, "domain/approvals/machine.py", planted)
 
 

@@ -14,7 +14,7 @@ from domain.approvals.tables import PendingAction
 from domain.kernel.canonical import sha256_hex
 from domain.kernel.faults import Fault
 from domain.store.tables import AuditEntry
-from policies import binding
+from policies.approvals import binding
 from tests.forgery import kept
 
 EDITS = {

@@ -14,7 +14,7 @@ from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
 from domain.store.tables import AuditEntry
 from domain.vn import references, vietqr
 from policies.audit import effects as audit_effects
-from server.nightly import Nights
+from server.nightly import NightlyJobs
 from tests.forgery import kept
 from tests.tools.admin.samples import account_on_the_list
 
@@ -244,7 +244,7 @@ NIGHTS = {
 @pytest.mark.parametrize("what", NIGHTS)
 async def test_a_night_that_is_not_as_it_was_is_found(world, tmp_path, what):
     archive = kept(world, tmp_path)
-    await Nights(world.owner_side, world.clock).work(world.ours.id)
+    await NightlyJobs(world.owner_side, world.clock).work(world.ours.id)
     sound = await archive.findings()
     change, said = NIGHTS[what]
 
@@ -273,7 +273,7 @@ async def test_bytes_in_a_row_are_a_finding_and_no_crash(world, tmp_path, what):
         pytest.skip("PostgreSQL keeps no bytes in such a column")
     archive = kept(world, tmp_path)
     await handed_out(world)
-    await Nights(world.owner_side, world.clock).work(world.ours.id)
+    await NightlyJobs(world.owner_side, world.clock).work(world.ours.id)
     table, _, column = what.partition(".")
 
     async with archive.forging() as forger:
@@ -294,7 +294,7 @@ async def test_what_breaks_one_part_keeps_no_other_from_being_judged(
         raise error
 
     archive = kept(world, tmp_path)
-    await Nights(world.owner_side, world.clock).work(world.ours.id)
+    await NightlyJobs(world.owner_side, world.clock).work(world.ours.id)
     monkeypatch.setattr(audit_effects, "verify_erasures", broken)
 
     async with archive.forging() as forger:

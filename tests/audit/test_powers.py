@@ -13,7 +13,7 @@ from domain.kernel.clock import stamp
 from domain.kernel.money import Rate
 from domain.provisioning.service import OPERATOR
 from domain.store.chain import Actor, Event
-from server.cli import persons
+from server.cli import people
 from tests.forgery import kept
 from tests.world import NOW
 
@@ -206,7 +206,7 @@ async def roles_changed(world, person: str, root, *, add: str = "", remove: str 
             removed=",".join(removed),
             at=stamp(tx.at),
         )
-        tx.record(persons.roles_changed(change, root))
+        tx.record(people.roles_changed(change, root))
 
 
 async def test_a_role_that_went_and_came_again_counts_for_both_times(world, tmp_path):

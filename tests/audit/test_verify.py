@@ -21,9 +21,9 @@ from domain.payments.tables import BankAccount
 from domain.provisioning.service import OPERATOR
 from domain.store.chain import Actor, Event
 from domain.store.tables import AuditEntry
-from policies import floor
-from policies.catalogue import Catalogue
-from policies.trust import Trust
+from policies.approvals.trust import Trust
+from policies.gate import floor
+from policies.gate.catalogue import Catalogue
 from tests.forgery import kept
 
 pytestmark = pytest.mark.both

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.kernel.faults import Fault
-from policies import personas
+from policies.gate import personas
 from tests.cli.console import AM, Place
 
 TENANT = ("--tenant", "sao-bien")

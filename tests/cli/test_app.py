@@ -14,7 +14,7 @@ import pytest
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from server.app import guarded
-from server.cli.desk import opened, perform
+from server.cli.context import opened, perform
 from server.cli.work import Worker
 from tests.cli.console import AM, ROOT, SALES, Place, environ, outside
 
@@ -358,9 +358,9 @@ def test_a_worker_learns_of_a_tenant_that_is_younger_than_itself(served):
     known = file.read_text()
 
     async def begin_before_the_root_is_known() -> None:
-        async with opened(Role.EXECUTOR) as desk:
+        async with opened(Role.EXECUTOR) as context:
             file.write_text(json.dumps({**json.loads(known), "roots": {}}))
-            worker = Worker(desk)
+            worker = Worker(context)
             file.write_text(known)
             await worker.round()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies import batching, evidence
+from policies.approvals import batching, evidence
 from tests.cli.console import AM, CRO, SALES
 from tests.sqlite import by_hand
 

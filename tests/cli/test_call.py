@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from policies import floor
+from policies.gate import floor
 from tests.cli.console import AM, Ended, Place
 
 _NUMBERS = count(1)

@@ -19,8 +19,9 @@ from domain.identity.tables import ApproverKey, PersonRole
 from domain.store import condition
 from domain.store.declarations import Mark
 from domain.store.engine import Role, connect
-from policies import coverage, floor, shipped
-from policies.catalogue import Catalogue
+from policies.approvals import coverage
+from policies.gate import floor, shipped
+from policies.gate.catalogue import Catalogue
 from tests.cli.console import Place
 from tests.sqlite import by_hand
 
@@ -248,7 +249,7 @@ def test_only_the_tenant_that_was_asked_for_is_looked_at(embedded):
 
 async def gaps(world, catalogue=None, agents=()):
     async with world.looking() as tx:
-        there = await coverage.signers(tx, world.house.trust)
+        there = await coverage.signers(tx, world.approval_context.trust)
         return list(coverage.gaps(catalogue or floor.load_checked(), there, agents))
 
 

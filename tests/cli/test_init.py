@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from domain.kernel.ids import is_id
-from policies import shipped
+from policies.gate import shipped
 from server import settings as environment
 from server.cli import mcp_config
 from tests.cli.console import Place, environ

@@ -1,6 +1,6 @@
 """An operator's own policy table begins as the shipped one, in one file."""
 
-from policies import floor
+from policies.gate import floor
 
 
 def test_the_table_that_is_shown_can_be_used_as_a_file_of_ones_own(empty, tmp_path):

@@ -1,4 +1,4 @@
-"""Does a rate that people record end the guessing, and does the sheet say when there is none?"""
+"""Does a rate that people record end the guessing, and does the view say when there is none?"""
 
 import pytest
 
@@ -121,6 +121,6 @@ def test_the_sheet_says_that_what_a_customer_is_asked_for_together_is_unknown(co
     one = {"account_id": account["id"], "amount_minor": 100}
     copied.proposed(**one, currency="JPY")
 
-    sheet = copied.run("show", copied.proposed(**one, currency="USD"), "--lang", "en").out
+    view = copied.run("show", copied.proposed(**one, currency="USD"), "--lang", "en").out
 
-    assert "Same customer, 24 hours  value in USD unknown" in sheet and "cro (cro): open" in sheet
+    assert "Same customer, 24 hours  value in USD unknown" in view and "cro (cro): open" in view

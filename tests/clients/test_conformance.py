@@ -17,7 +17,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from domain.store.chain import SYSTEM
-from policies import activation, floor
+from policies.gate import activation, floor
 from server import wiring
 from server.http.limits import Limits
 from tests.clients.conformance import suite

@@ -9,18 +9,19 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.activities import queries as activities
 from domain.deals import closing, queries, service
-from domain.deals.queries import Filter, Reader
+from domain.deals.queries import Filter
 from domain.deals.rules import Visibility
 from domain.deals.service import Details, Expected, NewDeal
 from domain.identity import service as identity
 from domain.kernel.faults import Fault
 from domain.overview import service as overview
 from domain.store.tables import OutboxMessage
+from domain.store.visibility import Viewer
 from tests.traffic import traffic
 
 
-def reader(world, person="sales"):
-    return Reader(world.ours.people[person], (world.ours.workspace_id,))
+def viewer(world, person="sales"):
+    return Viewer(world.ours.people[person], (world.ours.workspace_id,))
 
 
 async def a_deal(world, *, person="sales", **more):
@@ -28,7 +29,7 @@ async def a_deal(world, *, person="sales", **more):
     fields = {"account_id": account_id, "name": "Nền tảng", "amount_minor": 750_000_000}
     async with world.owning() as tx:
         new = NewDeal(**{**fields, **more})
-        return await service.create(tx, reader(world, person), new, created_by="human:x")
+        return await service.create(tx, viewer(world, person), new, created_by="human:x")
 
 
 async def move(world, deal, to_stage, *, reason=None, learnt=None, **expected):
@@ -36,7 +37,7 @@ async def move(world, deal, to_stage, *, reason=None, learnt=None, **expected):
         return await service.move(
             tx,
             deal.id,
-            reader=reader(world),
+            viewer=viewer(world),
             to_stage=to_stage,
             reason=reason,
             expected=Expected(**expected),
@@ -68,10 +69,10 @@ async def test_who_sees_a_deal_sees_it_everywhere_and_who_does_not_sees_it_nowhe
     await world.ok("crm_log_activity", kind="note", subject="Giá", deal_id=deal.id)
     here, elsewhere = (world.ours.workspace_id,), ()
     looking = {
-        "owner": Reader(world.ours.people["sales"], elsewhere),
-        "listed": Reader(world.ours.people["cro"], elsewhere),
-        "colleague": Reader(world.ours.people["cfo"], here),
-        "outsider": Reader(world.ours.people["cfo"], elsewhere),
+        "owner": Viewer(world.ours.people["sales"], elsewhere),
+        "listed": Viewer(world.ours.people["cro"], elsewhere),
+        "colleague": Viewer(world.ours.people["cfo"], here),
+        "outsider": Viewer(world.ours.people["cfo"], elsewhere),
     }[who]
 
     async with world.looking() as tx:
@@ -95,7 +96,7 @@ async def test_what_is_hidden_cannot_be_moved_closed_or_talked_about(world):
     with refused("NOT_FOUND"):
         async with world.looking() as tx:
             await closing.plan(
-                tx, deal.id, reader=reader(world), outcome="won", lost_reason=None,
+                tx, deal.id, viewer=viewer(world), outcome="won", lost_reason=None,
                 expected=Expected(),
             )  # fmt: skip
     result = await world.call("crm_log_activity", kind="note", subject="x", deal_id=deal.id)
@@ -110,7 +111,7 @@ async def test_sharing_a_private_deal_shows_it(world):
         await service.share(tx, deal.id, [world.ours.people["sales"]])
 
     async with world.looking() as tx:
-        assert (await service.get(tx, deal.id, reader(world))).id == deal.id
+        assert (await service.get(tx, deal.id, viewer(world))).id == deal.id
 
 
 async def test_whoever_makes_a_private_deal_for_another_sees_it(world):
@@ -118,8 +119,8 @@ async def test_whoever_makes_a_private_deal_for_another_sees_it(world):
 
     async with world.looking() as tx:
         for person in ("sales", "am"):
-            assert await queries.get(tx, deal.id, reader(world, person)) is not None
-        assert await queries.get(tx, deal.id, reader(world, "cfo")) is None
+            assert await queries.get(tx, deal.id, viewer(world, person)) is not None
+        assert await queries.get(tx, deal.id, viewer(world, "cfo")) is None
 
 
 async def test_deals_of_another_workspace_are_not_there(world):
@@ -128,7 +129,7 @@ async def test_deals_of_another_workspace_are_not_there(world):
     deal = await a_deal(world)
 
     async with world.looking() as tx:
-        assert await queries.get(tx, deal.id, Reader(world.ours.people["cfo"], (other.id,))) is None
+        assert await queries.get(tx, deal.id, Viewer(world.ours.people["cfo"], (other.id,))) is None
 
 
 # --- how they begin ---
@@ -213,7 +214,7 @@ async def test_a_refused_move_changes_nothing_and_says_what_is_possible(
         await move(world, deal, to_stage, **more)
 
     async with world.looking() as tx:
-        assert await service.get(tx, deal.id, reader(world)) == deal
+        assert await service.get(tx, deal.id, viewer(world)) == deal
         assert len(await queries.moves(tx, deal.id)) == 1
     if code in {"STAGE_TERMINAL", "STAGE_SAME", "STAGE_UNKNOWN", "REASON_REQUIRED"}:
         assert [(one["stage"], one["needs_reason"]) for one in caught.value.facts["allowed"]] == [
@@ -253,7 +254,7 @@ async def test_a_list_is_filtered_by_code_or_id_and_continues_where_it_ended(wor
     pipeline_id = world.ours.pipeline_ids["partner"]
 
     async with world.looking() as tx:
-        who = reader(world)
+        who = viewer(world)
         first, more = await service.find(tx, who, pipeline="partner", limit=2)
         last, end = await service.find(
             tx, who, pipeline=pipeline_id, before=first[-1].id, stage="identified", limit=2
@@ -275,7 +276,7 @@ async def test_a_list_is_filtered_by_code_or_id_and_continues_where_it_ended(wor
 async def test_a_misspelt_filter_is_not_an_empty_list(world, wanted, code):
     with refused(code):
         async with world.looking() as tx:
-            await service.find(tx, reader(world), limit=5, **wanted)
+            await service.find(tx, viewer(world), limit=5, **wanted)
 
 
 async def test_the_number_of_statements_does_not_grow_with_the_list(world):
@@ -286,7 +287,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_list(world):
     for limit in (1, 5):
         async with world.looking() as tx:
             with traffic(world.owner_side) as statements:
-                found, _ = await service.find(tx, reader(world), limit=limit)
+                found, _ = await service.find(tx, viewer(world), limit=limit)
         assert len(found) == limit
         spent.append(len(statements.reads))
 
@@ -302,12 +303,12 @@ async def test_the_database_closes_no_deal_without_an_approved_action(world):
     with pytest.raises(IntegrityError, match="changes its status by approved actions only"):
         async with world.owning() as tx:
             await closing.close(
-                tx, deal.id, reader=reader(world), outcome="won", lost_reason=None,
+                tx, deal.id, viewer=viewer(world), outcome="won", lost_reason=None,
                 expected=Expected(), on=date(2026, 11, 21), closed_by="human:x",
             )  # fmt: skip
 
     async with world.looking() as tx:
-        assert await service.get(tx, deal.id, reader(world)) == deal
+        assert await service.get(tx, deal.id, viewer(world)) == deal
 
 
 KINDS = ["close", "vietqr", "hoadon", "inv", "proj", "brain", "audit"]

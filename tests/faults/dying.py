@@ -39,9 +39,9 @@ from domain.identity.keys import ApproverKey
 from domain.kernel.clock import HandClock, from_stamp, stamp
 from domain.kernel.faults import Fault
 from domain.store.engine import Database, Role, connect
-from policies import floor
-from policies.contract import Declined, Delivered, Order
-from policies.executor import Report
+from policies.approvals.executor import Report
+from policies.gate import floor
+from policies.gate.contract import Declined, Delivered, Order
 from server import wiring
 from tests.policies.letters import WithLetters, catalogue
 from tests.store.outbox_samples import dispatcher, toy

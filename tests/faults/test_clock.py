@@ -17,7 +17,7 @@ from domain.kernel.ids import new_id
 from domain.store.audit_report import Report
 from domain.store.audit_verify import verify_chain
 from domain.store.tables import AuditEntry
-from policies.contract import Declined, Delivered, Order
+from policies.gate.contract import Declined, Delivered, Order
 from tests.faults.standing import chain_holds, standing
 from tests.policies.letters import PostOffice, WithLetters, catalogue
 from tests.world import World, fault_code

@@ -9,8 +9,9 @@ from domain.fx import service as fx
 from domain.kernel.faults import Fault
 from domain.kernel.money import Money, Rate
 from domain.store.chain import SYSTEM
-from policies import activation, floor, rates
-from policies.catalogue import Catalogue
+from policies.approvals import rates
+from policies.gate import activation, floor
+from policies.gate.catalogue import Catalogue
 
 TODAY = date(2026, 11, 21)
 

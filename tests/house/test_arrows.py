@@ -200,7 +200,7 @@ OFFENDERS = [
     (in_order, "domain/invoices/service.py", "from domain.accounts import queries"),
     (imports_that_turn_back, "domain/deals/service.py", "from policies import decide"),
     (imports_that_turn_back, "domain/deals/service.py", "import server.wiring"),
-    (imports_that_turn_back, "policies/gate.py", "from tools.crm import create_deal"),
+    (imports_that_turn_back, "policies/gate/gate.py", "from tools.crm import create_deal"),
     (imports_that_turn_back, "tools/crm/create_deal.py", "def f():\n    import server.app"),
     (imports_that_turn_back, "tools/crm/create_deal.py", "from fixtures.vn import demo"),
     (imports_that_turn_back, "fixtures/demo.py", "from server import app"),
@@ -273,8 +273,8 @@ def test_a_circle_is_seen(arrows):
 
 
 def test_two_files_that_import_each_other_are_seen():
-    one = Source("server/cli/people.py", "def f():\n    from server.cli import batches")
-    other = Source("server/cli/batches.py", "from server.cli.people import look")
+    one = Source("server/cli/approvals.py", "def f():\n    from server.cli import batches")
+    other = Source("server/cli/batches.py", "from server.cli.approvals import look")
 
     assert circles(files_used([one, other]))
     assert circles(files_used([one, Source(other.path, "")])) == []

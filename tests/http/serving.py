@@ -14,7 +14,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from starlette.types import ASGIApp
 
-from policies import activation
+from policies.gate import activation
 from server.agents import AgentServer, Answering
 from server.http import guards
 from server.http.app import Door, WhyNotReady

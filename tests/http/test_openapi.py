@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from policies import floor
+from policies.gate import floor
 from server.agents import contract
 from server.http import openapi
 from tests.http.serving import message, site

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from policies.catalogue import Confirm, ToolPolicy
+from policies.gate.catalogue import Confirm, ToolPolicy
 from tests.http.serving import message, problem, site
 from tests.tools.samples import agent_for, valid_calls
 from tests.world import World

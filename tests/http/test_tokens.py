@@ -10,7 +10,7 @@ from domain.identity import service as identity
 from domain.kernel.ids import new_id
 from domain.store.chain import SYSTEM
 from domain.store.engine import Role, connect, sqlite_url
-from policies.activation import activate
+from policies.gate.activation import activate
 from server.http.limits import Limits
 from tests.http.serving import PLENTY, Answer, Site, message, site
 from tests.server.process import a_token

@@ -5,9 +5,9 @@ from datetime import date
 from sqlalchemy import select
 
 from domain.deals import closing
-from domain.deals.queries import Reader
 from domain.deals.service import Expected
 from domain.insight.tables import StoredForecast
+from domain.store.visibility import Viewer
 
 TODAY = date(2026, 11, 21)
 SOON = "2026-12-15"
@@ -34,7 +34,7 @@ async def close(world, deal_id, outcome, *, on, person="sales"):
         await closing.close(
             tx,
             deal_id,
-            reader=Reader(world.ours.people[person], (world.ours.workspace_id,)),
+            viewer=Viewer(world.ours.people[person], (world.ours.workspace_id,)),
             outcome=outcome,
             lost_reason="price" if outcome == "lost" else None,
             expected=Expected(),

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 import pytest
 
 from domain.deals import service
-from domain.deals.queries import Reader
 from domain.deals.service import NewDeal
 from domain.insight import forecasts
 from domain.insight.forecast_rules import Scored, by_length
 from domain.insight.forecasts import Record
 from domain.insight.tables import StoredForecast
-from server.nightly import Nights
+from domain.store.visibility import Viewer
+from server.nightly import NightlyJobs
 from tests.insight.pipelines import SOON, TODAY, close, deal, several, stored
 from tests.world import fault_code
 from tools.crm.forecast_words import verdict
@@ -49,7 +49,7 @@ async def test_a_month_is_scored_with_what_came_in_that_month_alone(world):
 async def test_the_worker_scores_what_is_due_with_the_rights_it_has(world):
     await several(world, 2)
     await world.ok("crm_forecast", range="30d")
-    worker = Nights(world.executor_side, world.clock)
+    worker = NightlyJobs(world.executor_side, world.clock)
 
     early = await worker.work(world.ours.id)
     world.clock.move(timedelta(days=31))
@@ -169,13 +169,13 @@ async def test_with_twenty_periods_there_are_figures_and_the_shock_is_learnt(wor
 async def test_a_forecast_with_a_deal_she_no_longer_sees_is_void(world):
     account_id = await world.an_account()
     async with world.owning() as tx:
-        reader = Reader(world.ours.people["am"], (world.ours.workspace_id,))
+        viewer = Viewer(world.ours.people["am"], (world.ours.workspace_id,))
         fields = {"account_id": account_id, "name": "Gói", "amount_minor": 5_000_000}
         new = NewDeal(**fields, expected_close_date=date.fromisoformat(SOON))
-        made = await service.create(tx, reader, new, created_by="human:x")
+        made = await service.create(tx, viewer, new, created_by="human:x")
     await world.ok("crm_forecast", range="30d")
     async with world.owning() as tx:
-        (await service.load(tx, made.id, reader)).visibility = "private"
+        (await service.load(tx, made.id, viewer)).visibility = "private"
 
     async with world.owning() as tx:
         await forecasts.score_due(tx, on=date(2027, 1, 1))

@@ -10,7 +10,7 @@ from domain.deals.tables import Deal
 from domain.fx import service as fx
 from domain.insight.kpi_rules import Name
 from domain.kernel.money import Rate
-from server.nightly import Nights
+from server.nightly import NightlyJobs
 from tests.world import fault_code
 
 WITHOUT = {"stage_move_p95", "auto_log_durability", "hoadon_emission_success", "acl_violations"}
@@ -102,7 +102,7 @@ async def test_acceptance_and_precision_are_counted_from_what_the_nights_wrote(w
     followed, ignored = [await world.a_deal() for _ in range(2)]
     secret = await world.a_deal(visibility="private")
     world.clock.move(timedelta(days=8))
-    await Nights(world.executor_side, world.clock).work(world.ours.id)
+    await NightlyJobs(world.executor_side, world.clock).work(world.ours.id)
     listed = (await world.ok("crm_next_best_action"))["actions"]
     [wanted] = [one for one in listed if one["deal_id"] == followed["id"]]
     await world.ok(wanted["tool"], **wanted["arguments"])

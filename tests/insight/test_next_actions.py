@@ -10,7 +10,6 @@ from sqlalchemy import update
 
 from domain.accounts.tables import Account
 from domain.activities import latest
-from domain.deals.queries import Reader
 from domain.deals.tables import Deal
 from domain.fx import service as fx
 from domain.fx.snapshot import snapshot
@@ -19,10 +18,11 @@ from domain.insight import next_actions, next_actions_rules
 from domain.insight.next_actions_rules import Rule, Situation, Step, suggestions
 from domain.kernel.ids import new_id
 from domain.kernel.money import Rate
-from policies import floor
-from policies.contract import wire_name
+from domain.store.visibility import Viewer
+from policies.gate import floor
+from policies.gate.contract import wire_name
 from server import publish, wiring
-from server.nightly import Nights
+from server.nightly import NightlyJobs
 from tests.insight.samples import AT, TODAY, a_deal, days_ago
 from tests.traffic import traffic
 from tests.world import NOW, fault, fault_code
@@ -143,7 +143,7 @@ async def test_a_plan_of_one_deal_hides_no_proposal_about_another(world):
     account = await world.an_account()
     mine, other = [await world.a_deal(account) for _ in range(2)]
     world.clock.move(timedelta(days=8))
-    await Nights(world.executor_side, world.clock).work(world.ours.id)
+    await NightlyJobs(world.executor_side, world.clock).work(world.ours.id)
     wanted = (await rules_of(world, other["id"]))["stagnation"]
 
     await world.ok(wanted["tool"], **{**wanted["arguments"], "deal_id": mine["id"]})
@@ -290,7 +290,7 @@ async def test_rows_that_make_no_sense_are_answered_in_words_and_break_nothing(w
         await tx.change(update(Agent).values(expires_at=tx.at + timedelta(days=1)))
 
     found = await proposed(world)
-    done = await Nights(world.executor_side, world.clock).work(world.ours.id)
+    done = await NightlyJobs(world.executor_side, world.clock).work(world.ours.id)
     scores = await world.ok("crm_lead_score")
     kpis = await world.ok("crm_kpis", kpi="pipeline_value")
 
@@ -364,7 +364,7 @@ async def test_a_question_inside_a_question_stays_within_the_walls(world):
 
 
 async def test_many_deals_cost_no_more_statements_than_one(world):
-    who = Reader(world.ours.people["sales"], (world.ours.workspace_id,))
+    who = Viewer(world.ours.people["sales"], (world.ours.workspace_id,))
     asked = []
     account = await world.an_account()
     for more in (1, 12):

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import Field
 
-from policies import floor
-from policies.catalogue import Catalogue, ToolPolicy
-from policies.contract import (
+from policies.gate import floor
+from policies.gate.catalogue import Catalogue, ToolPolicy
+from policies.gate.contract import (
     Answer,
     Arguments,
     Call,

@@ -11,9 +11,10 @@ from domain.kernel.ids import new_id
 from domain.store import chain
 from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
-from policies import activation, batching, floor
-from policies.batching import Batch
-from policies.catalogue import Catalogue
+from policies.approvals import batching
+from policies.approvals.batching import Batch
+from policies.gate import activation, floor
+from policies.gate.catalogue import Catalogue
 from tests.forgery import kept
 from tests.policies.letters import ROW, PostOffice, WithLetters, catalogue
 from tests.world import World
@@ -50,7 +51,7 @@ async def prepared(world: World, ids: list[str], person: str = "am") -> Batch:
     async with reading(world.inbox_side, company.id, world.clock, viewer=SYSTEM) as tx:
         return await batching.prepare(
             tx,
-            world.house,
+            world.approval_context,
             ids,
             email=f"{person}@{company.workspace_id.lower()}.vn",
             key_id=key.key_id,
@@ -59,7 +60,7 @@ async def prepared(world: World, ids: list[str], person: str = "am") -> Batch:
 
 async def recorded(world: World, batch: Batch, signature: bytes) -> None:
     async with writing(world.inbox_side, world.ours.id, world.clock, viewer=SYSTEM) as tx:
-        await batching.record(tx, world.house, batch, signature)
+        await batching.record(tx, world.approval_context, batch, signature)
 
 
 async def sign(world: World, ids: list[str], person: str = "am") -> None:

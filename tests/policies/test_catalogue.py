@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from domain.kernel.faults import Fault
-from policies import floor, shipped
-from policies.catalogue import (
+from policies.gate import floor, shipped
+from policies.gate.catalogue import (
     CUSTOMER_SUM,
     Catalogue,
     Confirm,
@@ -18,7 +18,7 @@ from policies.catalogue import (
     ToolPolicy,
     load,
 )
-from policies.decide import Verdict, admit, holds, weigh
+from policies.gate.decide import Verdict, admit, holds, weigh
 
 SHIPPED = floor.load_checked()
 TEXT = shipped.as_one_file()

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from domain.approvals import queries
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
-from policies.executor import DAMAGED
+from policies.approvals.executor import DAMAGED
 from tests.policies.letters import PostOffice, WithLetters, catalogue
 from tests.world import World, fault_code
 

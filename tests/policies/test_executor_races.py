@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.kernel.backoff import FIRST, LONGEST
 from domain.kernel.ids import new_id
-from policies import executor as executing
-from policies.patience import Patience
+from policies.approvals import executor as executing
+from policies.approvals.backoff import Backoff
 from tests.policies.letters import PostOffice, WithLetters, catalogue, without_the_outside
 from tests.world import NOW, World
 
@@ -137,25 +137,25 @@ async def test_a_provider_that_knows_nothing_is_asked_less_and_less_often(world,
 
 
 def test_the_pause_doubles_up_to_the_longest_and_ends_when_the_action_went_on():
-    patience, now = Patience(), NOW
+    backoff, now = Backoff(), NOW
     pauses = []
     for _ in range(12):
-        patience.wait("a", now)
+        backoff.wait("a", now)
         start = now
-        while not patience.due(["a"], now):
+        while not backoff.due(["a"], now):
             now += timedelta(seconds=1)
         pauses.append(now - start)
 
     assert pauses[:3] == [FIRST, 2 * FIRST, 4 * FIRST]
     assert pauses[-1] == LONGEST
-    patience.wait("a", now)
-    patience.forget("a")
-    assert patience.due(["a", "b"], now) == ["a", "b"]
+    backoff.wait("a", now)
+    backoff.forget("a")
+    assert backoff.due(["a", "b"], now) == ["a", "b"]
 
 
 def test_a_clock_that_was_put_back_makes_nobody_wait_longer():
-    patience = Patience()
-    patience.wait("a", NOW)
+    backoff = Backoff()
+    backoff.wait("a", NOW)
 
-    assert patience.due(["a"], NOW) == []
-    assert patience.due(["a"], NOW - timedelta(days=1)) == ["a"]
+    assert backoff.due(["a"], NOW) == []
+    assert backoff.due(["a"], NOW - timedelta(days=1)) == ["a"]

@@ -5,8 +5,8 @@ from mcp.shared.exceptions import MCPError
 
 from domain.identity.service import known_scopes
 from domain.kernel.faults import Fault
-from policies import fitting, floor, shipped
-from policies.contract import LazyRegistry, module_of
+from policies.gate import fitting, floor, shipped
+from policies.gate.contract import LazyRegistry, module_of
 from server import settings, wiring
 
 SHIPPED = floor.load_checked()

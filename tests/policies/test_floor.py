@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from policies import floor, shipped
-from policies.catalogue import CUSTOMER_SUM, Catalogue, ToolPolicy
+from policies.gate import floor, shipped
+from policies.gate.catalogue import CUSTOMER_SUM, Catalogue, ToolPolicy
 
 SHIPPED = floor.load_checked()
 FILES = Path(floor.__file__).parent / "catalogue"

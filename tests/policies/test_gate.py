@@ -13,9 +13,9 @@ from mcp.shared.exceptions import MCPError
 
 from domain.identity import service as identity
 from domain.kernel.faults import Fault, Kind
-from policies import floor
-from policies.catalogue import Confirm
-from policies.contract import Answer, Arguments, LazyRegistry, tool
+from policies.gate import floor
+from policies.gate.catalogue import Confirm
+from policies.gate.contract import Answer, Arguments, LazyRegistry, tool
 from tests import shapes
 from tests.rows import denials, difference, everything
 from tests.tools.samples import agent_for, valid_calls

@@ -8,7 +8,7 @@ import json
 import pytest
 import pytest_asyncio
 
-from policies import floor
+from policies.gate import floor
 from tests import shapes
 from tests.rows import difference, everything
 from tests.tools.mistakes import CANARY, half_a_letter, mistakes

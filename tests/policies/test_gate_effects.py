@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from policies import floor
+from policies.gate import floor
 from server import publish
 from tests import shapes
 from tests.rows import TRACES, difference, everything

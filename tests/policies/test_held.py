@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from policies.executor import Executor
+from policies.approvals.executor import Executor
 from server import wiring
 from tests.tools.admin.samples import account_on_the_list
 from tests.world import fault_code
@@ -66,7 +66,7 @@ async def test_an_amount_that_was_signed_is_the_amount_that_is_carried_out(world
         done, _ = await asyncio.wait(tried, timeout=A_MOMENT_SECONDS)
         assert not done, "the deal could be changed after it was judged"
 
-    house = dataclasses.replace(world.house, registry=Watched(tool_id, meanwhile))
+    house = dataclasses.replace(world.approval_context, registry=Watched(tool_id, meanwhile))
     executor = Executor(world.executor_side, world.clock, house, owner="held")
     report = await executor.run(world.ours.id, pending["action_id"])
     late = await tried[0]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from policies.contract import PendingAnswer, SlotView
+from policies.gate.contract import PendingAnswer, SlotView
 
 
 def test_an_agent_reads_who_has_to_sign_and_until_when_to_the_second():

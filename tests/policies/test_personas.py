@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from domain.identity import service
 from domain.kernel.faults import Fault
-from policies import floor, personas
-from policies.personas import Personas
+from policies.gate import floor, personas
+from policies.gate.personas import Personas
 from server.agents import contract
 from tests.http.serving import message, site
 from tools.prompts.script import prompts

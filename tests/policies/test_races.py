@@ -14,7 +14,7 @@ from domain.identity import keys, service
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
 from domain.store.engine import Database, Role, connect
-from policies.executor import Executor
+from policies.approvals.executor import Executor
 from tests.policies.letters import ROW, PostOffice, WithLetters, catalogue
 from tests.rows import difference, everything
 from tests.world import World, fault_code
@@ -77,7 +77,12 @@ async def crowd(world: World) -> AsyncIterator[Crowd]:
             world,
             {person: replace(world, inbox_side=own(Role.INBOX)) for person in APPROVERS},
             [
-                Executor(own(Role.EXECUTOR), world.clock, world.house, owner=f"worker {number}")
+                Executor(
+                    own(Role.EXECUTOR),
+                    world.clock,
+                    world.approval_context,
+                    owner=f"worker {number}",
+                )
                 for number in range(EXECUTORS)
             ],
         )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.text import clean_outgoing, is_ordinary_json
-from policies.redaction import clean, has_untrusted
+from policies.gate.redaction import clean, has_untrusted
 
 
 @given(st.text())

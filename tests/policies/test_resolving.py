@@ -15,8 +15,9 @@ from domain.kernel.ids import new_id
 from domain.store import chain
 from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
-from policies import activation, resolving
-from policies.catalogue import Catalogue
+from policies.approvals import resolving
+from policies.gate import activation
+from policies.gate.catalogue import Catalogue
 from tests.forgery import kept
 from tests.policies.letters import PostOffice, WithLetters, catalogue
 from tests.policies.test_executor import revoke_key, revoke_role
@@ -66,7 +67,7 @@ async def say(
     async with reading(world.inbox_side, company.id, world.clock, viewer=SYSTEM) as tx:
         prepared = await resolving.prepare(
             tx,
-            world.house,
+            world.approval_context,
             action_id,
             email=f"{person}@{company.workspace_id.lower()}.vn",
             key_id=key.key_id,
@@ -78,7 +79,7 @@ async def say(
         other = DONE if outcome is NOT_DONE else NOT_DONE
         prepared = replace(prepared, finding=replace(prepared.finding, outcome=other))
     async with writing(world.inbox_side, company.id, world.clock, viewer=SYSTEM) as tx:
-        await resolving.record(tx, world.house, prepared, signature)
+        await resolving.record(tx, world.approval_context, prepared, signature)
 
 
 @pytest.mark.parametrize("person", ["am", "cfo", "both", "admin"])

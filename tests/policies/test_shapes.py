@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies import floor
+from policies.gate import floor
 from tests import shapes
 
 SHIPPED = floor.load_checked()

@@ -5,8 +5,8 @@ from dataclasses import replace
 from domain.store import wires
 from domain.store.descriptor import modules
 from domain.store.guards import NeedsAction
-from policies import catalogue
-from policies.wires import declared
+from policies.gate import catalogue
+from policies.gate.wires import declared
 from server import wiring
 from tools.crm import close_deal
 

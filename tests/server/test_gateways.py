@@ -16,7 +16,7 @@ URL = "https://registry.example/v2/business"
 
 
 def registry_of(**environment):
-    return wiring.outside(settings.read(environment))[TaxRegistry]
+    return wiring.ports(settings.read(environment))[TaxRegistry]
 
 
 async def test_without_a_setting_nobody_is_asked(tmp_path):

@@ -6,8 +6,8 @@ import mcp_types as types
 from mcp.shared.message import SessionMessage
 from sqlalchemy import text
 
-from server import unanswered
-from server.unanswered import Unanswered
+from server import in_flight
+from server.in_flight import InFlight
 from tests.wire import spoken
 
 CALLS = 12
@@ -39,15 +39,15 @@ def request(number: int) -> SessionMessage:
 
 
 async def test_nobody_waits_for_ever(monkeypatch):
-    monkeypatch.setattr(unanswered, "FINISH_WITHIN_SECONDS", 0)
-    waiting = Unanswered()
+    monkeypatch.setattr(in_flight, "FINISH_WITHIN_SECONDS", 0)
+    waiting = InFlight()
     waiting.heard(request(1))
 
     await waiting.all_answered()
 
 
 async def test_nobody_waits_for_what_was_answered_or_taken_back():
-    waiting = Unanswered()
+    waiting = InFlight()
     for number in (1, 2, 3):
         waiting.heard(request(number))
     error = types.ErrorData(code=-32602, message="no")

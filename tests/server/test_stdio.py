@@ -7,7 +7,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.shared.exceptions import MCPError
 
-from policies import floor, personas
+from policies.gate import floor, personas
 from tests.server.process import HELLO, ROOT, START, a_token, environment, served
 from tests.world import fault_code, secret_of
 
@@ -16,7 +16,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 EMBEDDED = pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
 DEFAULT = sorted(row.name for row in floor.load_checked().tool if row.toolset == "default")
 NOT_BY_THEN = (
-    *("tools.", "server.cli", "fixtures", "domain.vn", "policies.executor", "policies.deciding"),
+    *(
+        "tools.",
+        "server.cli",
+        "fixtures",
+        "domain.vn",
+        "policies.approvals.executor",
+        "policies.approvals.voting",
+    ),
     "sqlalchemy.dialects.postgresql",
 )
 WORDS = {"tools.steps"}  # how a hint names a tool; it loads none

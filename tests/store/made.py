@@ -11,7 +11,7 @@ from sqlalchemy import Connection, make_url, text
 from domain.store.descriptor import modules
 from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations import runner, triggers
-from domain.store.migrations.walls import raise_walls
+from domain.store.migrations.isolation import apply_isolation
 from domain.store.schema import Base
 from server import wiring
 from tests import postgres
@@ -67,7 +67,7 @@ def modelled(connection: Connection) -> Catalogue:
             statements += triggers.searchable(connection, table)
         for statement in statements:
             connection.exec_driver_sql(statement)
-    raise_walls(connection)
+    apply_isolation(connection)
     return catalogue.read(connection)
 
 

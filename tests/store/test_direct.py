@@ -16,7 +16,7 @@ from domain.kernel.ids import new_id
 from domain.store.chain import SYSTEM, Event
 from domain.store.direct import Direct
 from domain.store.engine import Role, connect, sqlite_url
-from domain.store.questions import Question, question
+from domain.store.prepared import PreparedQuery, question
 from domain.store.tables import AuditEntry, OutboxMessage
 from tests.tools.samples import agent_for, valid_calls
 
@@ -56,8 +56,8 @@ async def test_a_list_may_have_any_length_and_few_statements_are_made_for_it(wor
 
     async with world.looking() as tx:
         for length in range(10):
-            found = await tx.ask(THESE, ids=ids[:length])
-            texts.add(THESE.wording(tx._connection.dialect, {"ids": ids[:length]}).text)
+            found = await tx.fetch(THESE, ids=ids[:length])
+            texts.add(THESE.compiled(tx._connection.dialect, {"ids": ids[:length]}).text)
             assert [row.id for row in found] == ids[:length]
 
     assert found[0].custom_fields == {} and found[0].created_at == world.clock.now()
@@ -94,9 +94,9 @@ async def test_a_row_that_is_there_already_is_refused_without_repeating_what_was
 async def test_a_statement_that_lacks_a_value_is_never_sent(world):
     async with world.owning() as tx:
         with pytest.raises(KeyError):
-            await tx.ask(THESE)
+            await tx.fetch(THESE)
         with pytest.raises(KeyError):
-            await tx.ask(OF_TYPE)
+            await tx.fetch(OF_TYPE)
         with pytest.raises(AssertionError, match="custom_fields"):
             await tx.put(Account, id=new_id(), name="Cty")
         with pytest.raises(AssertionError, match="colour"):
@@ -107,7 +107,7 @@ async def test_a_statement_that_lacks_a_value_is_never_sent(world):
 async def test_what_the_database_does_not_understand_stays_a_mistake_of_ours(world):
     async with world.looking() as tx:
         with pytest.raises(DBAPIError, match="nothing") as caught:
-            await tx.ask(Question(text("SELECT nothing")))
+            await tx.fetch(PreparedQuery(text("SELECT nothing")))
 
     assert not caught.value.connection_invalidated
 
@@ -117,13 +117,13 @@ async def test_a_connection_that_was_left_in_the_middle_is_given_to_nobody(world
         pytest.skip("SQLite answers before anybody could leave")
     own = text("SELECT pg_backend_pid() AS pid")
     async with world.looking() as tx:
-        (left,) = await tx.ask(Question(own))
+        (left,) = await tx.fetch(PreparedQuery(own))
 
     with anyio.move_on_after(0.3) as patience:
         async with world.looking() as tx:
-            await tx.ask(Question(text("SELECT pg_sleep(30)")))
+            await tx.fetch(PreparedQuery(text("SELECT pg_sleep(30)")))
     async with world.looking() as tx:
-        (other,) = await tx.ask(Question(own))
+        (other,) = await tx.fetch(PreparedQuery(own))
 
     assert patience.cancelled_caught
     assert other.pid != left.pid
@@ -145,7 +145,7 @@ async def test_what_goes_on_after_its_transaction_has_ended_is_carried_out_by_no
         await going_on()
     async with world.owning() as tx:
         pass
-    for late in (tx.put(Workspace, **kept), tx.ask(THESE, ids=[])):
+    for late in (tx.put(Workspace, **kept), tx.fetch(THESE, ids=[])):
         with pytest.raises(AssertionError, match="is over"):
             await late
     async with world.looking() as tx:
@@ -159,12 +159,12 @@ async def test_what_goes_on_after_its_transaction_has_ended_is_carried_out_by_no
 async def test_a_server_that_hangs_up_between_two_statements_is_said_to_be_away(world):
     if world.is_sqlite:
         pytest.skip("a file does not hang up")
-    own = Question(text("SELECT pg_backend_pid() AS pid"))
+    own = PreparedQuery(text("SELECT pg_backend_pid() AS pid"))
     superuser = create_async_engine(world.url, isolation_level="AUTOCOMMIT")
 
     async def cut(transaction, then):
         async with transaction as tx:
-            (session,) = await tx.ask(own)
+            (session,) = await tx.fetch(own)
             hung_up = anyio.Event()
             tx._direct._driver.add_termination_listener(lambda _: hung_up.set())
             async with superuser.connect() as connection:
@@ -173,7 +173,7 @@ async def test_a_server_that_hangs_up_between_two_statements_is_said_to_be_away(
             await then(tx)
 
     for transaction, then in (
-        (world.looking(), lambda tx: tx.ask(own)),
+        (world.looking(), lambda tx: tx.fetch(own)),
         (world.owning(), lambda tx: tx.put(Workspace, id=new_id(), code="new", name="New")),
         (world.owning(), lambda tx: tx.first(select(Account.id))),
     ):
@@ -182,27 +182,27 @@ async def test_a_server_that_hangs_up_between_two_statements_is_said_to_be_away(
         assert away.value.code == "DATABASE_UNAVAILABLE"
     await superuser.dispose()
     async with world.looking() as tx:
-        assert await tx.ask(own)
+        assert await tx.fetch(own)
 
 
 async def test_a_table_that_changed_costs_every_connection_one_call_and_says_so(world):
     if world.is_sqlite:
         pytest.skip("SQLite prepares its statements anew")
-    wide = Question(text("SELECT * FROM changing"))
+    wide = PreparedQuery(text("SELECT * FROM changing"))
     superuser = create_async_engine(world.url, isolation_level="AUTOCOMMIT")
     async with superuser.connect() as connection:
         await connection.execute(text("DROP TABLE IF EXISTS changing"))
         await connection.execute(text("CREATE TABLE changing (id text)"))
         await connection.execute(text("GRANT SELECT ON changing TO cyberos_owner"))
         async with world.looking() as tx:
-            await tx.ask(wide)
+            await tx.fetch(wide)
         await connection.execute(text("ALTER TABLE changing ADD COLUMN more text"))
 
         with pytest.raises(Fault) as stale:
             async with world.looking() as tx:
-                await tx.ask(wide)
+                await tx.fetch(wide)
         async with world.looking() as tx:
-            again = await tx.ask(wide)
+            again = await tx.fetch(wide)
         await connection.execute(text("DROP TABLE changing"))
     await superuser.dispose()
 
@@ -214,7 +214,7 @@ def test_no_wording_is_kept_for_lists_that_are_long(tmp_path):
     asked = question(THESE.statement)
 
     for length in (8_000, 9_000, 9_001):
-        assert len(asked.wording(dialect, {"ids": ["x"] * length}).places) >= length
+        assert len(asked.compiled(dialect, {"ids": ["x"] * length}).places) >= length
 
     (wordings,) = asked._said.values()
     assert list(wordings._known) == [(8_192,)]

@@ -12,7 +12,7 @@ from domain.store import outbox, subscribers
 from domain.store.subscribers import KEPT, MOST_FAILURES
 from domain.store.tables import OutboxCursor, OutboxMessage
 from domain.store.tx import writing
-from server.nightly import Nights
+from server.nightly import NightlyJobs
 from tests.store.outbox_samples import (
     TOPIC,
     beside,
@@ -216,11 +216,11 @@ async def test_messages_are_kept_for_400_days_and_dead_or_waiting_ones_for_longe
     async with world.owning() as tx:
         outbox.emit(tx, "toy.slow", what="waits")
     world.clock.move(KEPT - timedelta(hours=1))
-    await Nights(world.executor_side, world.clock).work(world.ours.id)
+    await NightlyJobs(world.executor_side, world.clock).work(world.ours.id)
     young = await kept(world)
     world.clock.move(timedelta(days=1))
     await tell(world, "new")
-    pruned = (await Nights(world.executor_side, world.clock).work(world.ours.id))["outbox"]
+    pruned = (await NightlyJobs(world.executor_side, world.clock).work(world.ours.id))["outbox"]
 
     assert young == ["taken", "bad", "next"]
     assert await kept(world) == ["bad", "new"]

@@ -145,7 +145,7 @@ def grants(role: Role, table: str) -> dict[str, bool]:
     granted = stored()[table].grants.get(role, Grant())
     walled = table not in WITHOUT_TENANT
     own = f"({column}) SELECT current_setting('app.tenant_id')" if walled else "DEFAULT VALUES"
-    wall = {f"DROP POLICY tenant_wall ON {table}": False} if walled else {}
+    wall = {f"DROP POLICY tenant_isolation ON {table}": False} if walled else {}
     return {
         **wall,
         f"SELECT 1 FROM {table}": (role, table) != (Role.AGENT, "tenant_directory"),
@@ -274,7 +274,7 @@ async def test_E07_no_role_is_above_the_walls_and_every_tenants_table_has_one(sh
             "select c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relowner::regrole::text,"
             " (select string_agg(p.polname || pg_get_expr(p.polqual, c.oid)"
             "  || pg_get_expr(p.polwithcheck, c.oid), ';')"
-            " from pg_policy p where p.polrelid = c.oid and p.polname <> 'search_wall')"
+            " from pg_policy p where p.polrelid = c.oid and p.polname <> 'search_scope')"
             " from pg_class c where c.relkind in ('r', 'p')"
             " and c.relnamespace = 'public'::regnamespace"
         ))).all()  # fmt: skip

@@ -58,7 +58,7 @@ SERVED_DAMAGE = {
     "GRANT DELETE ON deal TO cyberos_agent": {"deal to cyberos_agent"},
     "GRANT UPDATE (status) ON deal TO cyberos_agent": {"deal.status to cyberos_agent"},
     "REVOKE INSERT ON deal FROM cyberos_agent": {"deal to cyberos_agent"},
-    "ALTER POLICY tenant_wall ON deal USING (true)": {"deal.tenant_wall"},
+    "ALTER POLICY tenant_isolation ON deal USING (true)": {"deal.tenant_isolation"},
     "ALTER TABLE deal NO FORCE ROW LEVEL SECURITY": {"deal"},
     "CREATE VIEW peep AS SELECT * FROM deal": {"peep"},
 }  # fmt: skip

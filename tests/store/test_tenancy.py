@@ -19,7 +19,7 @@ from domain.identity.tables import Person
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
 from domain.store.engine import Role, connect
-from domain.store.questions import OWN_TENANT, EntityQuestion, Question, by_id
+from domain.store.prepared import OWN_TENANT, PreparedEntityQuery, PreparedQuery, by_id
 from domain.store.schema import Base, TenantEntity, TenantRow
 from domain.store.tx import reading, writing
 from tests.rows import difference, everything, tables
@@ -286,9 +286,9 @@ def _unique(connection) -> list[tuple[str, list[str]]]:
     return seen
 
 
-def _questions() -> dict[str, Question | EntityQuestion]:
+def _questions() -> dict[str, PreparedQuery | PreparedEntityQuery]:
     """Every prepared question of the program, by where it stands."""
-    found: dict[str, Question | EntityQuestion] = {
+    found: dict[str, PreparedQuery | PreparedEntityQuery] = {
         f"by_id.{entity.__tablename__}": by_id(entity, lock=True)
         for entity in ENTITIES
         if issubclass(entity, TenantEntity)
@@ -298,6 +298,6 @@ def _questions() -> dict[str, Question | EntityQuestion]:
         found |= {
             f"{module.__name__}.{name}": value
             for name, value in vars(module).items()
-            if isinstance(value, (Question, EntityQuestion))
+            if isinstance(value, (PreparedQuery, PreparedEntityQuery))
         }
     return found

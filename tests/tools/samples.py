@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from mcp import Client
 
-from policies.catalogue import ToolPolicy
-from policies.contract import module_of
+from policies.gate.catalogue import ToolPolicy
+from policies.gate.contract import module_of
 from tests.world import SCOPES, World
 
 Arguments = dict[str, Any]

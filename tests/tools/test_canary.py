@@ -11,8 +11,8 @@ from domain.activities.tables import Activity
 from domain.deals.tables import Deal
 from domain.kernel.faults import Fault, Kind
 from domain.store.visibility import SYSTEM, restricted_kinds
-from policies.catalogue import Catalogue, Effect, ToolPolicy
-from policies.contract import Call, Registry, Tool, tool, wire_name
+from policies.gate.catalogue import Catalogue, Effect, ToolPolicy
+from policies.gate.contract import Call, Registry, Tool, tool, wire_name
 from tests import planting
 from tests.canary import Canary, fitting
 from tests.tools.samples import valid_calls

@@ -7,8 +7,8 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from mcp.types import ListToolsResult, Tool
 
-from policies import floor
-from policies.contract import Answer, Arguments, LazyRegistry, tool
+from policies.gate import floor
+from policies.gate.contract import Answer, Arguments, LazyRegistry, tool
 from server import publish
 from server.agents import contract
 from tests.tools.samples import agent_for, valid_calls

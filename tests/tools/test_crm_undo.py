@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from domain.deals import queries as deals
+from domain.store.visibility import Viewer
 from tests.rows import difference, everything
 from tests.tools.talk import talking
 from tests.world import fault_code
@@ -29,9 +30,9 @@ async def history(shared, deal_id):
 
 
 async def entered_at(shared, deal_id):
-    reader = deals.Reader(shared.ours.people["sales"], ())
+    viewer = Viewer(shared.ours.people["sales"], ())
     async with shared.looking() as tx:
-        deal = await deals.get(tx, deal_id, reader)
+        deal = await deals.get(tx, deal_id, viewer)
     assert deal is not None
     return deal.stage_entered_at
 

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from domain.kernel.ids import new_id
-from policies import floor
+from policies.gate import floor
 from server import publish
 from tests import shapes
 from tests.rows import TRACES, difference, everything

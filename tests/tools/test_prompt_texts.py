@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies import floor
+from policies.gate import floor
 from tools.completions import kinds
 from tools.prompts.script import labelled, prompts
 from tools.resources import resources

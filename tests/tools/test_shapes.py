@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from domain.kernel.faults import Fault
 from domain.vn.tax_codes import masked
-from policies import floor
+from policies.gate import floor
 from server import publish, wiring
 from tests.world import fault
 from tools import shapes
@@ -22,7 +22,7 @@ PLACES = st.lists(st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=9), ma
 QUESTIONS = st.dictionaries(st.sampled_from("abc"), st.none() | st.text(max_size=5))
 
 
-class Everything(shapes.Change, shapes.Paged, shapes.Wish):
+class Everything(shapes.Change, shapes.Paged, shapes.ApprovalRequest):
     """An argument of every shape."""
 
     line: shapes.Line | None = None

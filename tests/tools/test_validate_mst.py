@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from domain.identity.tables import Tenant
 from domain.taxpayers.registry import TaxRegistry
 from domain.taxpayers.tables import TaxRegistryAnswer
-from policies.contract import Outside
+from policies.gate.contract import Ports
 from server.gateways.http_client import Circuit
 from server.gateways.tax_registry.http import HttpTaxRegistry
 from tests.gateways.sandbox import tax_registry
@@ -37,8 +37,8 @@ async def asking(world, *, timeout=10.0):
     async with tax_registry() as (url, sandbox):
         circuit = Circuit(lambda: world.clock.now().timestamp())
         registry = HttpTaxRegistry(url, timeout=timeout, circuit=circuit)
-        asked = Outside({TaxRegistry: lambda: registry})
-        yield dataclasses.replace(world, outside=asked), sandbox
+        asked = Ports({TaxRegistry: lambda: registry})
+        yield dataclasses.replace(world, ports=asked), sandbox
 
 
 def code_of(sandbox, way):

@@ -6,16 +6,16 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from domain.kernel.money import Locale
 from domain.payments import service
-from policies.contract import About, Call, Proposal, people_tool
+from policies.gate.contract import About, Call, Proposal, people_tool
 from tools.crm.views import locale_of
-from tools.shapes import Currency, Line, View, Wish, quoted
+from tools.shapes import ApprovalRequest, Currency, Line, View, quoted
 
 
 def _bare(value: Any) -> Any:
     return "".join(value.split()).upper() if isinstance(value, str) else value
 
 
-class Add(Wish):
+class Add(ApprovalRequest):
     """The bank account, as the bank has it."""
 
     bank_bin: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] = Field(

@@ -7,7 +7,7 @@ from domain.approvals.facts import Canceller
 from domain.approvals.facts import Principal as PrincipalKind
 from domain.approvals.service import cancel
 from domain.kernel.faults import Fault, Kind
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.approvals.views import ActionLine, action_view
 from tools.shapes import Ask
 

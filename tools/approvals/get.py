@@ -4,7 +4,7 @@ from pydantic import Field
 
 from domain.approvals import queries
 from domain.kernel.faults import Fault, Kind
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.approvals.views import ActionView, action_view
 from tools.shapes import Ask
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from domain.approvals import queries
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.approvals.views import ActionLine, action_views
 from tools.shapes import Ask, View
 

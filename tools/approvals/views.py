@@ -8,10 +8,10 @@ from pydantic import Field
 from domain.approvals import queries
 from domain.approvals.machine import after_time
 from domain.approvals.service import action_fact
-from domain.approvals.shape import damaged
+from domain.approvals.shape import corrupt
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity import queries as identity
-from policies.contract import About, Call, SlotView, wire_name
+from policies.gate.contract import About, Call, SlotView, wire_name
 from tools.shapes import View
 
 _NEXT = {
@@ -83,7 +83,7 @@ async def action_view(call: Call, row: PendingAction) -> ActionView:
     """One action with its decisions; ACTION_DAMAGED if one of these cannot be read."""
     views, broken = await action_views(call, [row])
     if broken:
-        raise damaged(row.id)
+        raise corrupt(row.id)
     return views[0]
 
 
@@ -107,7 +107,7 @@ def _view(
     call: Call, row: PendingAction, decided: list[Approval], names: dict[str, str]
 ) -> ActionView:
     fact = action_fact(row)
-    state = after_time(fact, call.at)  # a reader cannot write that time has run out, but can say it
+    state = after_time(fact, call.at)  # a viewer cannot write that time has run out, but can say it
     filled = {one.slot for one in decided if one.decision == "approve"}
     reasons = [f"/decisions/{n}/reason" for n, one in enumerate(decided) if one.reason]
     return ActionView(

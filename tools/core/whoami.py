@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from policies.contract import Answer, Arguments, Call, tool
+from policies.gate.contract import Answer, Arguments, Call, tool
 
 
 class Nothing(Arguments):

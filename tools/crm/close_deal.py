@@ -9,22 +9,22 @@ from domain.deals.rules import DealStatus
 from domain.deals.service import Expected
 from domain.fx import service as fx
 from domain.kernel.money import Locale, Money
-from policies import rates
-from policies.contract import WORTH, About, Call, Fact, Proposal, people_tool
+from policies.approvals import rates
+from policies.gate.contract import WORTH, About, Call, Fact, Proposal, people_tool
 from tools.crm.shapes import OutcomeName
-from tools.crm.views import DEAL_WORDS, DealView, deal_view, locale_of, reader
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, locale_of, viewer
 from tools.shapes import (
+    ApprovalRequest,
     Id,
     LongLine,
     Reference,
     View,
-    Wish,
     quoted,
     untrusted_in,
 )
 
 
-class Close(Wish):
+class Close(ApprovalRequest):
     """Which deal, and how it ends."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
@@ -78,7 +78,7 @@ async def propose(call: Call, arguments: Close) -> Proposal:
     plan = await closing.plan(
         call.tx,
         arguments.deal_id,
-        reader=reader(call.principal),
+        viewer=viewer(call.principal),
         outcome=arguments.outcome,
         lost_reason=arguments.lost_reason,
         expected=_expected(arguments),
@@ -117,7 +117,7 @@ async def execute(call: Call, arguments: Close) -> CloseDealResult:
     closed = await closing.close(
         call.tx,
         arguments.deal_id,
-        reader=reader(call.principal),
+        viewer=viewer(call.principal),
         outcome=arguments.outcome,
         lost_reason=arguments.lost_reason,
         expected=_expected(arguments),

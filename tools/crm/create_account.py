@@ -8,11 +8,11 @@ from domain.accounts import service
 from domain.accounts.rules import AccountType
 from domain.accounts.service import AccountCard
 from domain.taxpayers import service as taxpayers
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.shapes import AccountTypeName
-from tools.crm.views import SHEET_WORDS, AccountSheet, account_sheet
+from tools.crm.views import SHEET_WORDS, AccountFields, account_sheet
 from tools.shapes import Change, Line, LongLine, PersonReference, ShortLine, untrusted_in
-from tools.tax_codes import consult, hints
+from tools.tax_codes import hints, prefetch
 
 
 class Create(Change):
@@ -32,7 +32,7 @@ class Create(Change):
     )
 
 
-class Created(AccountSheet):
+class Created(AccountFields):
     """The account that is there now."""
 
     warnings: list[str] = Field(default_factory=list)
@@ -47,7 +47,7 @@ class Created(AccountSheet):
     "cyberos.crm.create_account",
     title="Create an account",
     answer=Created,
-    consult=consult(lambda arguments: arguments.vn_mst),
+    prefetch=prefetch(lambda arguments: arguments.vn_mst),
 )
 async def TOOL(call: Call, arguments: Create) -> Created:
     """Add a company or person we do business with.
@@ -80,6 +80,6 @@ async def created(call: Call, card: AccountCard) -> Created:
     warnings: list[str] = []
     if card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)
-        warnings = hints(known, call.unanswered, typed_name=card.name)
+        warnings = hints(known, call.port_error, typed_name=card.name)
     marked = untrusted_in(view, SHEET_WORDS)
     return view.model_copy(update={"warnings": warnings, "untrusted_fields": marked})

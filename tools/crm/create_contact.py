@@ -4,7 +4,7 @@ from pydantic import Field
 
 from domain.contacts import service
 from domain.vn.names import Salutation
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.shapes import SalutationName
 from tools.crm.views import CONTACT_WORDS, ContactView, contact_view
 from tools.shapes import Change, Id, Line, ShortLine, untrusted_in

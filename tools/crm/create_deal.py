@@ -6,9 +6,9 @@ from pydantic import Field
 
 from domain.deals import service
 from domain.deals.rules import Visibility
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.shapes import VisibilityName
-from tools.crm.views import DEAL_WORDS, DealView, deal_view, reader
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
 from tools.shapes import (
     AmountMinor,
     Change,
@@ -79,7 +79,7 @@ async def TOOL(call: Call, arguments: Create) -> Created:
         visibility=Visibility(arguments.visibility),
         shared_with=tuple(arguments.shared_with or ()),
     )
-    card = await service.create(call.tx, reader(call.principal), new, created_by=call.requested_by)
+    card = await service.create(call.tx, viewer(call.principal), new, created_by=call.requested_by)
     view = DealView(**deal_view(card, call.principal))
     return Created(
         **deal_view(card, call.principal), untrusted_fields=untrusted_in(view, DEAL_WORDS)

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.insight import next_actions
-from policies.contract import About, Call, tool
-from tools.crm.views import reader
+from policies.gate.contract import About, Call, tool
+from tools.crm.views import viewer
 from tools.shapes import Change, Id, Local, LongLine
 
 
@@ -48,7 +48,7 @@ async def TOOL(call: Call, arguments: Dismiss) -> Dismissed:
     """
     row = await next_actions.dismiss(
         call.tx,
-        reader(call.principal),
+        viewer(call.principal),
         arguments.proposal_id,
         on=call.day,
         reason=arguments.reason,

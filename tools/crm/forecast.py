@@ -8,9 +8,9 @@ from domain.insight import forecasts
 from domain.insight.forecast_rules import BANDS, Totals
 from domain.insight.forecasts import Asked, Forecast
 from domain.kernel.money import Locale
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.forecast_words import notes, summary
-from tools.crm.views import locale_of, reader
+from tools.crm.views import locale_of, viewer
 from tools.shapes import Ask, Month, PersonReference, RangeDays, Reference, View
 
 
@@ -96,10 +96,10 @@ async def TOOL(call: Call, arguments: Wanted) -> ForecastView:
         month=arguments.month,
     )
     on = call.day
-    made = await forecasts.make(call.tx, reader(call.principal), asked, on=on)
+    made = await forecasts.make(call.tx, viewer(call.principal), asked, on=on)
     view = _view(made, locale_of(call.principal))
     if (stored := made.to_store) is not None:
-        call.later(lambda tx: forecasts.keep(tx, stored))
+        call.after_commit(lambda tx: forecasts.keep(tx, stored))
     return view
 
 

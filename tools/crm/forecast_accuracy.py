@@ -4,9 +4,9 @@ from pydantic import Field
 
 from domain.insight import forecasts
 from domain.insight.forecast_rules import NEEDED_PERIODS, Coverage, Length
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.forecast_words import verdict
-from tools.crm.views import locale_of, reader
+from tools.crm.views import locale_of, viewer
 from tools.shapes import Ask, RangeDays, Reference, View
 
 
@@ -73,7 +73,7 @@ async def TOOL(call: Call, arguments: Wanted) -> AccuracyView:
     on = call.day
     record = await forecasts.record(
         call.tx,
-        reader(call.principal),
+        viewer(call.principal),
         on=on,
         pipeline=arguments.pipeline_id,
         days=arguments.range,
@@ -85,7 +85,7 @@ async def TOOL(call: Call, arguments: Wanted) -> AccuracyView:
         lengths=[_length(one) for one in record.lengths],
     )
     if record.judged:
-        call.later(lambda tx: forecasts.settle(tx, record.judged))
+        call.after_commit(lambda tx: forecasts.settle(tx, record.judged))
     return view
 
 

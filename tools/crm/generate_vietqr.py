@@ -4,13 +4,13 @@ from pydantic import Field
 
 from domain.deals import collecting
 from domain.kernel.money import Locale, Money
-from policies.contract import Call, Proposal, people_tool
-from tools.crm.views import locale_of, reader
-from tools.shapes import Id, ShortLine, Wish, quoted
+from policies.gate.contract import Call, Proposal, people_tool
+from tools.crm.views import locale_of, viewer
+from tools.shapes import ApprovalRequest, Id, ShortLine, quoted
 from tools.transfers import FIRST_USE, VietQrResult, picture, ready, shown, where_to
 
 
-class Generate(Wish):
+class Generate(ApprovalRequest):
     """Which deal is to be paid, and into which account of ours."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
@@ -79,7 +79,7 @@ async def _plan(call: Call, arguments: Generate) -> collecting.Plan:
     return await collecting.plan(
         call.tx,
         arguments.deal_id,
-        reader=reader(call.principal),
+        viewer=viewer(call.principal),
         bank=arguments.bank_bin,
         account_number=arguments.account_number,
         hold=call.holds,

@@ -7,15 +7,15 @@ from pydantic import Field
 from domain.accounts import service
 from domain.activities import queries as activities
 from domain.overview import service as overview
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.views import (
     ACTIVITY_WORDS,
     SHEET_WORDS,
-    AccountSheet,
+    AccountFields,
     ActivityView,
     account_sheet,
     activity_view,
-    reader,
+    viewer,
 )
 from tools.shapes import Ask, Id, untrusted_in, untrusted_in_each
 
@@ -29,7 +29,7 @@ class Get(Ask):
     )
 
 
-class AccountDetail(AccountSheet):
+class AccountDetail(AccountFields):
     """An account with what belongs to it, as far as the caller may see."""
 
     contact_count: int
@@ -55,13 +55,13 @@ async def TOOL(call: Call, arguments: Get) -> AccountDetail:
     Its people come from crm_list_contacts, its deals from crm_list_deals.
     Returns the account; counts and activities leave out deals hidden from you.
     """
-    who = reader(call.principal)
+    who = viewer(call.principal)
     card = await service.get(call.tx, arguments.id)
     counts = await overview.counts(call.tx, card.id, who)
     latest = await activities.recent(
         call.tx, who, account_id=card.id, limit=arguments.activity_limit
     )
-    view = AccountSheet(**account_sheet(card))
+    view = AccountFields(**account_sheet(card))
     shown = [activity_view(activity) for activity in latest]
     return AccountDetail(
         **account_sheet(card),

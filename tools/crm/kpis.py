@@ -7,9 +7,9 @@ from pydantic import Field
 
 from domain.insight import kpis
 from domain.insight.kpi_rules import Kpi, Name, Status
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.next_action_words import TOOLS
-from tools.crm.views import locale_of, reader
+from tools.crm.views import locale_of, viewer
 from tools.shapes import Ask, Reference, View
 
 _FEW, _MANY = 5, 200
@@ -112,7 +112,7 @@ async def TOOL(call: Call, arguments: Measure) -> Kpis:
     vietnamese = locale_of(call.principal) == "vi"
     found = await kpis.measured(
         call.tx,
-        reader(call.principal),
+        viewer(call.principal),
         on=call.day,
         zone=call.principal.zone,
         days=arguments.days,

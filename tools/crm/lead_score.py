@@ -9,8 +9,8 @@ from pydantic import Field
 from domain.insight import lead_scores
 from domain.insight.lead_score_rules import ENOUGH_ENDED, Feature, History
 from domain.insight.lead_scores import Scored
-from policies.contract import Call, tool
-from tools.crm.views import lines, locale_of, reader
+from policies.gate.contract import Call, tool
+from tools.crm.views import lines, locale_of, viewer
 from tools.shapes import Ask, Id, View, quoted, untrusted_in_each
 
 _REASONS: Mapping[Feature, tuple[str, str]] = {
@@ -99,7 +99,7 @@ async def TOOL(call: Call, arguments: Which) -> Scores:
     Returns deals, best first, with base, points and band (hot from 70, warm from 40, cold).
     """
     vietnamese = locale_of(call.principal) == "vi"
-    found = await lead_scores.shown(call.tx, reader(call.principal), deal_id=arguments.deal_id)
+    found = await lead_scores.shown(call.tx, viewer(call.principal), deal_id=arguments.deal_id)
     page = [_view(one, vietnamese) for one in found.deals[: arguments.limit]]
     return Scores(
         scores=page,

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from domain.contacts import service
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.views import CONTACT_WORDS, ContactView, contact_view, lines
 from tools.shapes import Id, Paged, View, chosen, cursor_to, position_of, untrusted_in_each
 

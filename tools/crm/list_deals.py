@@ -5,9 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from domain.deals import service
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.shapes import StatusName
-from tools.crm.views import DEAL_WORDS, DealView, deal_columns, lines, reader
+from tools.crm.views import DEAL_WORDS, DealView, deal_columns, lines, viewer
 from tools.shapes import (
     Id,
     Paged,
@@ -77,7 +77,7 @@ async def TOOL(call: Call, arguments: List) -> Deals:
     before = position_of("deals", question, arguments.cursor)
     found, more = await service.find(
         call.tx,
-        reader(call.principal),
+        viewer(call.principal),
         account_id=arguments.account_id,
         pipeline=arguments.pipeline_id,
         stage=arguments.stage_id,

@@ -1,7 +1,7 @@
 """Which way do deals go here?"""
 
 from domain.pipelines import service
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.views import locale_of
 from tools.shapes import Ask, View
 

@@ -6,9 +6,9 @@ from pydantic import Field, StringConstraints
 
 from domain.activities import service
 from domain.activities.rules import ActivityKind
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.shapes import ActivityName
-from tools.crm.views import ACTIVITY_WORDS, ActivityView, activity_view, reader
+from tools.crm.views import ACTIVITY_WORDS, ActivityView, activity_view, viewer
 from tools.shapes import (
     Change,
     EventId,
@@ -72,7 +72,7 @@ async def TOOL(call: Call, arguments: Log) -> Logged:
         source=arguments.source,
         source_event_id=arguments.source_event_id,
     )
-    logged = await service.log(call.tx, reader(call.principal), new, logged_by=call.requested_by)
+    logged = await service.log(call.tx, viewer(call.principal), new, logged_by=call.requested_by)
     view = activity_view(logged.activity)
     return Logged(
         **dict(view),

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from domain.deals import service
-from policies.contract import Call, tool
-from tools.crm.views import DEAL_WORDS, DealView, deal_view, reader
+from policies.gate.contract import Call, tool
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
 from tools.shapes import AmountMinor, Change, Day, Id, LongLine, Reference, untrusted_in
 
 
@@ -49,7 +49,7 @@ async def TOOL(call: Call, arguments: Move) -> Moved:
     moved = await service.move(
         call.tx,
         arguments.deal_id,
-        reader=reader(call.principal),
+        viewer=viewer(call.principal),
         to_stage=arguments.to_stage,
         reason=arguments.reason,
         expected=service.Expected(

@@ -11,9 +11,9 @@ from domain.insight.next_actions import Proposed
 from domain.insight.next_actions_rules import Suggestion, best_of_each
 from domain.kernel.counting import counted
 from domain.kernel.money import Locale
-from policies.contract import Call, tool, wire_name
+from policies.gate.contract import Call, tool, wire_name
 from tools.crm.next_action_words import arguments_of, effect_of, reason_of, stake_of, tool_of
-from tools.crm.views import locale_of, reader
+from tools.crm.views import locale_of, viewer
 from tools.shapes import Ask, Id, View
 
 
@@ -73,7 +73,7 @@ async def TOOL(call: Call, arguments: Next) -> Actions:
     """
     locale = locale_of(call.principal)
     found = await next_actions.propose(
-        call.tx, reader(call.principal), on=call.day, deal_id=arguments.deal_id
+        call.tx, viewer(call.principal), on=call.day, deal_id=arguments.deal_id
     )
     chosen = found.actions if arguments.deal_id is not None else best_of_each(found.actions)
     shown = chosen[: arguments.limit]

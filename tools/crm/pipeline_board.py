@@ -11,8 +11,8 @@ from domain.deals.board import Board, Card, Column, Worth
 from domain.fx.service import USD
 from domain.fx.snapshot import Snapshot, snapshot
 from domain.kernel.money import MAX_JSON_MINOR, Locale, Money
-from policies.contract import Call, tool
-from tools.crm.views import locale_of, reader
+from policies.gate.contract import Call, tool
+from tools.crm.views import locale_of, viewer
 from tools.shapes import Ask, Reference, View
 
 
@@ -93,7 +93,7 @@ async def TOOL(call: Call, arguments: Show) -> BoardView:
     where a rate is known; deals longest in their stage come first.
     """
     found = await boards.board(
-        call.tx, reader(call.principal), arguments.pipeline_id, cards=arguments.cards
+        call.tx, viewer(call.principal), arguments.pipeline_id, cards=arguments.cards
     )
     today = call.day
     rates = await snapshot(call.tx, today)

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from domain.accounts import service
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.shapes import AccountTypeName
 from tools.crm.views import ACCOUNT_WORDS, AccountView, account_view, lines
 from tools.shapes import (

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from domain.deals import service, sharing
 from domain.deals.rules import Visibility
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.shapes import VisibilityName
-from tools.crm.views import DEAL_WORDS, DealView, deal_view, reader
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
 from tools.shapes import Edit, Id, PersonReference, changed_text, untrusted_in
 
 People: TypeAlias = Annotated[list[PersonReference], Field(max_length=20)]
@@ -49,7 +49,7 @@ async def TOOL(call: Call, arguments: Share) -> Shared:
     circle = await sharing.share(
         call.tx,
         arguments.deal_id,
-        reader=reader(call.principal),
+        viewer=viewer(call.principal),
         visibility=Visibility(arguments.visibility) if arguments.visibility else None,
         add=arguments.add,
         remove=arguments.remove,

@@ -7,8 +7,8 @@ from pydantic import Field
 from domain.kernel.faults import Fault, Kind
 from domain.timeline import service
 from domain.timeline.service import Entry
-from policies.contract import Call, tool, wire_name
-from tools.crm.views import lines, reader, words_of_others
+from policies.gate.contract import Call, tool, wire_name
+from tools.crm.views import lines, viewer, words_of_others
 from tools.shapes import (
     Id,
     Local,
@@ -89,7 +89,7 @@ async def TOOL(call: Call, arguments: Timeline) -> Items:
     after = position_of("timeline", question, arguments.cursor)
     entries, more = await service.of(
         call.tx,
-        reader(call.principal),
+        viewer(call.principal),
         account_id=arguments.account_id,
         deal_id=arguments.deal_id,
         after=after or None,

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from domain.deals import service, undoing
-from policies.contract import Call, tool
-from tools.crm.views import DEAL_WORDS, DealView, deal_view, reader
+from policies.gate.contract import Call, tool
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
 from tools.shapes import Edit, Id, LongLine, Reference, untrusted_in
 
 
@@ -42,7 +42,7 @@ async def TOOL(call: Call, arguments: Undo) -> Undone:
     undone = await undoing.undo(
         call.tx,
         arguments.deal_id,
-        reader=reader(call.principal),
+        viewer=viewer(call.principal),
         reason=arguments.reason,
         expected=service.Expected(
             version=arguments.expected_version, stage=arguments.expected_stage

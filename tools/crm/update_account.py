@@ -7,9 +7,9 @@ from pydantic import Field
 from domain.accounts import updating
 from domain.accounts.rules import AccountType
 from domain.taxpayers import service as taxpayers
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.shapes import AccountTypeName
-from tools.crm.views import SHEET_WORDS, AccountSheet, account_sheet
+from tools.crm.views import SHEET_WORDS, AccountFields, account_sheet
 from tools.shapes import (
     Edit,
     Id,
@@ -20,7 +20,7 @@ from tools.shapes import (
     changed_text,
     untrusted_in,
 )
-from tools.tax_codes import consult, hints
+from tools.tax_codes import hints, prefetch
 
 Clearable = Literal["vn_mst", "industry", "address", "lead_source", "owner"]
 
@@ -46,7 +46,7 @@ class Update(Edit):
     )
 
 
-class Updated(AccountSheet):
+class Updated(AccountFields):
     """The account as it is now."""
 
     changed: list[str]
@@ -62,7 +62,7 @@ class Updated(AccountSheet):
     "cyberos.crm.update_account",
     title="Update an account",
     answer=Updated,
-    consult=consult(lambda arguments: arguments.vn_mst),
+    prefetch=prefetch(lambda arguments: arguments.vn_mst),
 )
 async def TOOL(call: Call, arguments: Update) -> Updated:
     """Change fields of an account; what is left out stays as it is.
@@ -93,6 +93,6 @@ async def TOOL(call: Call, arguments: Update) -> Updated:
     warnings: list[str] = []
     if arguments.vn_mst is not None and card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)
-        warnings = hints(known, call.unanswered, typed_name=card.name)
+        warnings = hints(known, call.port_error, typed_name=card.name)
     view = Updated(**account_sheet(card), changed=list(updated.changed), warnings=warnings)
     return view.model_copy(update={"untrusted_fields": untrusted_in(view, SHEET_WORDS)})

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.contacts import updating
 from domain.vn.names import Salutation
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.crm.shapes import SalutationName
 from tools.crm.views import CONTACT_WORDS, ContactView, contact_view
 from tools.shapes import Edit, Id, Line, ShortLine, changed_text, untrusted_in

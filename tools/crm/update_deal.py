@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.deals import service, updating
-from policies.contract import Call, tool
-from tools.crm.views import DEAL_WORDS, DealView, deal_view, reader
+from policies.gate.contract import Call, tool
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
 from tools.shapes import (
     AmountMinor,
     Currency,
@@ -78,7 +78,7 @@ async def TOOL(call: Call, arguments: Update) -> Updated:
             primary_contact_id=arguments.primary_contact_id,
             owner=arguments.owner,
         ),
-        reader=reader(call.principal),
+        viewer=viewer(call.principal),
         clear=tuple(arguments.clear),
         expected=service.Expected(version=arguments.expected_version),
     )

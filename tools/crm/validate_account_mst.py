@@ -4,7 +4,7 @@ from pydantic import Field
 
 from domain.accounts import queries, service
 from domain.taxpayers import service as taxpayers
-from policies.contract import Call, Consult, tool
+from policies.gate.contract import Call, Prefetch, tool
 from tools.crm.create_account import Created, created
 from tools.shapes import Ask, Id
 from tools.tax_codes import ask
@@ -25,7 +25,7 @@ async def _question(call: Call, arguments: Validate) -> str | None:
     "cyberos.crm.validate_account_mst",
     title="Validate an account's tax code",
     answer=Created,
-    consult=Consult(_question, ask, taxpayers.keep),
+    prefetch=Prefetch(_question, ask, taxpayers.keep),
 )
 async def TOOL(call: Call, arguments: Validate) -> Created:
     """Check the tax code of an account with the taxpayer registry and keep the result on it.

@@ -5,9 +5,9 @@ from datetime import datetime
 from pydantic import Field
 
 from domain.vn.tax_codes import TaxCodeStatus, masked
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.shapes import Ask, ShortLine, View, untrusted_in
-from tools.tax_codes import checked, consult
+from tools.tax_codes import checked, prefetch
 
 
 class Validate(Ask):
@@ -42,7 +42,7 @@ class Validated(View):
     "cyberos.crm.validate_mst",
     title="Validate a tax code",
     answer=Validated,
-    consult=consult(lambda arguments: arguments.mst),
+    prefetch=prefetch(lambda arguments: arguments.mst),
 )
 async def TOOL(call: Call, arguments: Validate) -> Validated:
     """Check a Vietnamese tax code (mã số thuế, MST) with the taxpayer registry.

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from domain.accounts.service import AccountCard
 from domain.deals.cards import DealCard
-from domain.deals.queries import Reader
 from domain.kernel.money import Locale, Money
+from domain.store.visibility import Viewer
 from domain.vn.names import Salutation, address_as
 from domain.vn.tax_codes import masked
-from policies.contract import About, Principal
+from policies.gate.contract import About, Principal
 from tools.shapes import Untrusted, View, quoted
 
 ACCOUNT_WORDS = ("name", "address", "industry", "lead_source", "custom_fields")
@@ -52,7 +52,7 @@ class AccountView(View):
         return About("account", self.id)
 
 
-class AccountSheet(AccountView):
+class AccountFields(AccountView):
     """One account with what the taxpayer registry said, for answers about that account alone."""
 
     legal_name: str | None = None
@@ -244,9 +244,9 @@ def words_of_others(source: str, body: str) -> Untrusted | None:
     return Untrusted(source=source, text=body) if body else None
 
 
-def reader(principal: Principal) -> Reader:
+def viewer(principal: Principal) -> Viewer:
     """Whose eyes a deal is looked at with: those of the person an agent acts for."""
-    return Reader(principal.person_id, principal.workspace_ids)
+    return Viewer(principal.person_id, principal.workspace_ids)
 
 
 def locale_of(principal: Principal) -> Locale:

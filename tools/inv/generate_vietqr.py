@@ -9,15 +9,15 @@ from domain.kernel.money import Locale, Money
 from domain.payments import beneficiaries, requests
 from domain.payments.beneficiaries import VND, Beneficiary
 from domain.vn.vietqr import LARGEST_AMOUNT
-from policies.contract import Call, Proposal, people_tool
+from policies.gate.contract import Call, Proposal, people_tool
 from tools.crm.views import locale_of
-from tools.shapes import Id, ShortLine, Wish
+from tools.shapes import ApprovalRequest, Id, ShortLine
 from tools.transfers import FIRST_USE, VietQrResult, picture, ready, shown, where_to
 
 _NO_REFERENCE = "without an invoice there is no reference, so the payment is matched by hand"
 
 
-class Generate(Wish):
+class Generate(ApprovalRequest):
     """How much is to be paid into which account of ours."""
 
     amount: Annotated[int, Field(ge=1, le=LARGEST_AMOUNT)] = Field(description="Whole dong.")

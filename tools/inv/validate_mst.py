@@ -5,9 +5,9 @@ from datetime import datetime
 from pydantic import Field
 
 from domain.vn.tax_codes import TaxCodeStatus, masked
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.shapes import Ask, ShortLine, View, untrusted_in
-from tools.tax_codes import checked, consult
+from tools.tax_codes import checked, prefetch
 
 
 class Validate(Ask):
@@ -48,7 +48,7 @@ class Validated(View):
     "cyberos.inv.validate_mst",
     title="Validate a tax code for an invoice",
     answer=Validated,
-    consult=consult(lambda arguments: arguments.mst_string),
+    prefetch=prefetch(lambda arguments: arguments.mst_string),
 )
 async def TOOL(call: Call, arguments: Validate) -> Validated:
     """Check the tax code (MST) of a buyer or seller before an e-invoice is made.

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.kernel.money import MAX_JSON_MINOR, currency_code
 from domain.vn.words import Style, amount_in_words
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.shapes import Ask, Currency, View
 
 

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from domain.kernel.money import Money
 from domain.vn import banks, vietqr
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.shapes import Ask, LongLine, View
 
 

@@ -5,7 +5,7 @@ from pydantic import Field
 from domain.kernel.faults import Fault
 from domain.kernel.folding import fold
 from domain.vn.banks import Bank, all_banks, find_bank
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.shapes import Ask, QueryLine, View
 
 

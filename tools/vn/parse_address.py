@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from domain.vn.addresses import parse_address
-from policies.contract import Call, tool
+from policies.gate.contract import Call, tool
 from tools.shapes import Ask, LongLine, View
 
 

@@ -18,7 +18,7 @@ from domain.store.engine import (
     connect,
     sqlite_pragmas,
 )
-from domain.store.migrations.walls import raise_walls
+from domain.store.migrations.isolation import apply_isolation
 from domain.store.wires import Wires, write
 
 _TRIES = 10
@@ -47,8 +47,8 @@ async def migrate(url: str, wires: Wires) -> None:
     else:
         await prepare_roles(parsed)
     is_sqlite = parsed.get_backend_name() == "sqlite"
-    patience = BUSY_TIMEOUT_SECONDS if is_sqlite else _LONG_SECONDS
-    database = connect(url, role=Role.OWNER, pool_size=1, busy_seconds=patience)
+    lock_timeout = BUSY_TIMEOUT_SECONDS if is_sqlite else _LONG_SECONDS
+    database = connect(url, role=Role.OWNER, pool_size=1, busy_seconds=lock_timeout)
     try:
         async with database.writer.begin() as connection:
             await connection.run_sync(upgrade, wires)
@@ -61,7 +61,7 @@ async def migrate(url: str, wires: Wires) -> None:
 def upgrade(connection: Connection, wires: Wires) -> None:
     """The same within a transaction of the owner."""
     run_revisions(connection)
-    raise_walls(connection)
+    apply_isolation(connection)
     write(connection, wires)
 
 

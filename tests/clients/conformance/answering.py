@@ -15,10 +15,10 @@ from mcp.shared.exceptions import MCPError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.identity.tokens import Token
-from policies.gate import Gate
+from policies.gate.gate import Gate
 from server.agents import AgentServer, Contracts
 from server.prompts import Prompter
-from server.resources import Shelf
+from server.resources import ResourceServer
 from tests.clients.conformance.toolset import IMAGE_BLOCK, PROMPT_QUESTIONS, PROMPTS, RESOURCES
 from tests.clients.conformance.words import Questions, resource_block, text_block
 
@@ -43,7 +43,7 @@ def workbench(
         token,
         toolsets,
         contracts,
-        shelf=Shelf(gate, token, lambda: RESOURCES),
+        shelf=ResourceServer(gate, token, lambda: RESOURCES),
         prompter=Prompter(gate, token, toolsets, lambda: PROMPTS),
     )
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from domain.kernel.faults import Fault, Kind
 from domain.vn import qr_image
-from policies.contract import Answer, Arguments, Call, tool
+from policies.gate.contract import Answer, Arguments, Call, tool
 from tests.clients.conformance.words import (
     Blocks,
     Nothing,

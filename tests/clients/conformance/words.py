@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from policies.catalogue import Catalogue, Effect, ToolPolicy
-from policies.contract import Answer, Arguments, Call, Run, Tool, tool
+from policies.gate.catalogue import Catalogue, Effect, ToolPolicy
+from policies.gate.contract import Answer, Arguments, Call, Run, Tool, tool
 
 TOOLSET = "conformance"
 SCOPE = "core.read"

@@ -1,0 +1,83 @@
+"""Tenant isolation on PostgreSQL: which rows and columns does a role reach?
+
+Row level security and grants, made from what the modules say of their tables. SQLite has neither;
+there the session's criteria and the triggers are the wall.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, inspect, text
+
+from domain.store.descriptor import ALL, Stored, modules, stored
+from domain.store.engine import SEARCHER, Role
+from domain.store.migrations.sending import send
+from domain.store.schema import TenantRow
+from domain.store.searchable import Searchable
+
+_OWN = "tenant_id = nullif(current_setting('app.tenant_id', true), '')"
+# An index may answer a condition only if nothing stands before it, and row level security stands
+# before all that a query asks. So for one role what is searched for is the first wall of all.
+_SOUGHT = "search_words @@ CAST(current_setting('app.search', true) AS tsquery)"
+_ROLES = (Role.AGENT, Role.INBOX, Role.EXECUTOR)
+_UNKNOWN = Stored(hidden_from=frozenset(_ROLES))
+_REVISION = {"alembic_version": Stored()}  # every process asks it
+
+
+def apply_isolation(connection: Connection) -> None:
+    """Put row level security on every tenant's table and give each role exactly what it needs.
+
+    Runs after every migration, whatever stood before: a right that no module declares is gone, and
+    a table of no module is out of reach.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    declared = {**stored(), **_REVISION}
+    of_tenants = {
+        table.__tablename__
+        for module in modules()
+        for table in module.tables
+        if issubclass(table, TenantRow)
+    }
+    walled = set(
+        connection.execute(
+            text("SELECT tablename FROM pg_policies WHERE policyname = 'tenant_isolation'")
+        ).scalars()
+    )
+    quote = connection.dialect.identifier_preparer.quote
+    statements: list[str] = []
+    for table in sorted(inspect(connection).get_table_names()):
+        name, rules = quote(table), declared.get(table, _UNKNOWN)
+        statements += _wall(name) if table in of_tenants - walled else ()
+        statements += _grants(rules, name)
+        statements += _search_wall(rules.searched, name) if rules.searched else ()
+    send(connection, statements)
+
+
+def _wall(name: str) -> Iterator[str]:
+    yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"
+    yield f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"
+    yield f"CREATE POLICY tenant_isolation ON {name} USING ({_OWN}) WITH CHECK ({_OWN})"
+
+
+def _grants(rules: Stored, name: str) -> Iterator[str]:
+    for role in _ROLES:
+        yield f"REVOKE ALL ON {name} FROM {role.value}"
+        if role in rules.hidden_from:
+            continue
+        rights = ["SELECT"]
+        grant = rules.grants.get(role)
+        if grant is not None and grant.insert:
+            rights.append("INSERT")
+        if grant is not None and grant.update:
+            columns = "" if grant.update == ALL else f" ({', '.join(grant.update)})"
+            rights.append(f"UPDATE{columns}")
+        if grant is not None and grant.delete:
+            rights.append("DELETE")
+        yield f"GRANT {', '.join(rights)} ON {name} TO {role.value}"
+
+
+def _search_wall(searched: Searchable, name: str) -> Iterator[str]:
+    yield f"DROP POLICY IF EXISTS search_scope ON {name}"
+    yield f"CREATE POLICY search_scope ON {name} AS RESTRICTIVE TO {SEARCHER} USING ({_SOUGHT})"
+    yield f"REVOKE ALL ON {name} FROM {SEARCHER}"
+    yield f"GRANT SELECT ({', '.join(searched.columns)}) ON {name} TO {SEARCHER}"

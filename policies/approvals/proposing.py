@@ -1,0 +1,172 @@
+"""A call that needs people becomes a pending action, once."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from domain.approvals import queries, service, signed
+from domain.approvals.queries import PROPOSED
+from domain.approvals.tables import PendingAction
+from domain.kernel.canonical import normalised, sha256_hex
+from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import new_id
+from domain.kernel.text import clean_outgoing
+from domain.store.chain import Event
+from domain.store.tx import Tx
+from policies.approvals.binding import proposed
+from policies.approvals.reevaluation import entity_digest, schema_sha256, slot_rows
+from policies.gate.catalogue import Catalogue, ToolPolicy
+from policies.gate.contract import Arguments, PendingAnswer, Principal, Proposal, SlotView, Tool
+from policies.gate.decide import Decision
+
+MOST_PENDING = 20  # of one requester: an inbox nobody can read protects nobody
+UNBOUND = frozenset({"idempotency_key", "note_to_approver", "dry_run"})
+# What a caller expects to find does not make another wish of the same one.
+EXPECTATIONS = frozenset({"expected_version", "expected_stage"})
+_CLAIM_CHARS = 500
+
+
+def content(arguments: Arguments) -> dict[str, Any]:
+    """Everything that was given, as JSON with every text in NFC."""
+    given = normalised(arguments.model_dump(mode="json", exclude_none=True))
+    assert isinstance(given, dict)
+    return given
+
+
+def bound_json(given: Mapping[str, Any], without: frozenset[str] = UNBOUND) -> tuple[str, str]:
+    """What of it is stored, hashed, signed and executed: canonical text and digest."""
+    bound = {name: value for name, value in given.items() if name not in without}
+    return signed.arguments_text(bound)
+
+
+async def propose(
+    tx: Tx,
+    principal: Principal,
+    tool: Tool,
+    policy: ToolPolicy,
+    catalogue: Catalogue,
+    decision: Decision,
+    arguments: Arguments,
+    proposal: Proposal,
+    *,
+    request_id: str,
+) -> PendingAction:
+    """Store the action people are asked about, or give back the one that already waits for it.
+
+    Raises ALREADY_PROPOSED when somebody else asked for it, and RATE_LIMITED.
+    """
+    given = content(arguments)
+    args_json, args_sha256 = bound_json(given)
+    _, wish = bound_json(given, UNBOUND | EXPECTATIONS)
+    dedupe_key = signed.dedupe_key(tool.id, wish, proposal.entity_version)
+    waiting = await queries.live_with_dedupe_key(tx, dedupe_key)
+    if waiting is not None and not (waiting.state == "pending" and waiting.expires_at <= tx.at):
+        if waiting.requester != principal.reference:
+            raise _asked_already()
+        return waiting
+    if waiting is not None:
+        await service.step(tx, waiting, "expired", closed_at=tx.at, closed_by="system:clock")
+        tx.record(service.transition(waiting, principal.actor, "expired"))
+    if await queries.count_pending(tx, principal.reference, tx.at) >= MOST_PENDING:
+        raise Fault(
+            "RATE_LIMITED",
+            Kind.CONFLICT,
+            f"{MOST_PENDING} of your actions already wait for people.",
+            "cancel what is no longer wanted with approvals_cancel, or wait for decisions.",
+        )
+    row = _row(tx, principal, tool, policy, catalogue, decision, proposal, arguments)
+    row.args_json, row.args_sha256, row.dedupe_key = args_json, args_sha256, dedupe_key
+    tx.add(row)
+    await tx.flush()
+    tx.record(
+        Event(
+            event=PROPOSED,
+            actor=principal.actor,
+            object=f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
+            action=row.id,
+            policy=f"{row.policy_version}:{row.policy_sha256}",
+            request=request_id,
+            data=proposed(row),
+            private={"summary": row.summary},
+        )
+    )
+    return row
+
+
+def _row(
+    tx: Tx,
+    principal: Principal,
+    tool: Tool,
+    policy: ToolPolicy,
+    catalogue: Catalogue,
+    decision: Decision,
+    proposal: Proposal,
+    arguments: Arguments,
+) -> PendingAction:
+    action_id = new_id()
+    return PendingAction(
+        id=action_id,
+        tool=tool.id,
+        tool_schema_sha256=schema_sha256(tool.arguments),
+        entity_type=proposal.entity_type,
+        entity_id=proposal.entity_id,
+        entity_version=proposal.entity_version,
+        entity_digest=entity_digest(proposal),
+        effects=[dict(effect) for effect in proposal.effects],
+        summary=proposal.summary,
+        summary_sha256=sha256_hex(proposal.summary.encode()),
+        claim=_claim(arguments),
+        amount_minor=proposal.amount_minor,
+        currency=proposal.currency,
+        amount_usd_minor=proposal.amount_usd_minor,
+        fx_rate_id=proposal.fx_rate_id,
+        policy_version=catalogue.version,
+        policy_sha256=catalogue.sha256,
+        slots=slot_rows(decision),
+        slots_needed=len(decision.slots),
+        self_rule=decision.self_rule,
+        min_assurance=decision.assurance,
+        taint=int(principal.tainted),
+        requester=principal.reference,
+        requester_person=principal.person_id,
+        nonce=secrets.token_hex(32),
+        created_at=tx.at,
+        expires_at=tx.at + timedelta(minutes=policy.ttl_minutes),
+        state="pending",
+        state_seq=1,
+        idem_key=f"act_{action_id}",
+    )
+
+
+def _asked_already() -> Fault:
+    return Fault(
+        "ALREADY_PROPOSED",
+        Kind.CONFLICT,
+        "Somebody else has asked for exactly this already, and people are deciding about it.",
+        "there is nothing to do; the person you act for can follow it in the inbox.",
+    )
+
+
+def _claim(arguments: Arguments) -> str | None:
+    """What the agent says in its own words: shown as a quotation, never as our summary."""
+    note = getattr(arguments, "note_to_approver", None)
+    return clean_outgoing(note)[:_CLAIM_CHARS] if note else None
+
+
+def pending_answer(
+    row: PendingAction, *, filled: frozenset[str] = frozenset(), inbox_url: str | None = None
+) -> PendingAnswer:
+    """The answer an agent gets while people think."""
+    return PendingAnswer(
+        status="pending_approval" if row.state == "pending" else row.state,
+        action_id=row.id,
+        summary=row.summary,
+        slots=[
+            SlotView(slot=slot["slot"], roles=slot["roles"], filled=slot["slot"] in filled)
+            for slot in row.slots
+        ],
+        expires_at=row.expires_at,
+        how_to_approve=f"cyberos approve {row.id} --as E-MAIL --key FILE",
+        inbox_url=f"{inbox_url}/{row.id}" if inbox_url else None,
+    )

@@ -1,0 +1,136 @@
+"""Re-evaluation: would the stored call, made now, still ask people for the same?
+
+The proposal is run once more with the stored arguments, and policy is weighed with the facts of
+now; what differs makes an action stale or asks for other signatures.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from domain.approvals.facts import PolicyRelation, Present
+from domain.approvals.tables import PendingAction
+from domain.kernel.canonical import canonical, normalised, sha256_hex
+from domain.kernel.faults import Fault
+from domain.store.tx import Tx
+from policies.approvals import aggregation
+from policies.approvals.binding import check_well_formed
+from policies.approvals.evidence import ApprovalContext
+from policies.gate import decide, principals
+from policies.gate.catalogue import Catalogue
+from policies.gate.contract import Arguments, Call, Proposal, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The world around an action now, and the call that would run if it ran."""
+
+    present: Present
+    call: Call | None
+    arguments: Arguments | None
+
+
+async def situation(
+    tx: Tx, row: PendingAction, approval_context: ApprovalContext, *, hold: bool = False
+) -> Situation:
+    """Propose the stored arguments once more, and see whether they still mean the same.
+
+    `hold` keeps what it is about from changing until the transaction ends: for whoever is about to
+    carry it out. ARGS_TAMPERED when it is not as it was proposed.
+    """
+    seq = await check_well_formed(tx, row)
+    tool = approval_context.registry.get(row.tool)
+    gone = Situation(_gone(tx, PolicyRelation.UNAVAILABLE), None, None)
+    if tool is None or tool.propose is None or approval_context.catalogue is None:
+        return gone
+    call = replace(await requesting_call(tx, row), holds=hold)
+    try:
+        arguments = tool.arguments.model_validate_json(row.args_json)
+        with tx.looking_as(call.principal.viewer):
+            proposal = await tool.propose(call, arguments)
+    except (Fault, ValidationError):
+        # Refused now, so it is not what people signed: gone, closed, hidden or never valid.
+        return Situation(_gone(tx, PolicyRelation.SAME), None, None)
+    if not _shows_the_same(row, proposal):
+        # Something else than what is true now was shown: stale, whichever of the two was changed.
+        return Situation(_gone(tx, PolicyRelation.SAME), None, None)
+    relation = await _policy_relation(tx, row, seq, tool, proposal, approval_context.catalogue)
+    present = Present(
+        now=tx.at,
+        entity_version=proposal.entity_version,
+        entity_digest=entity_digest(proposal),
+        policy=relation,
+    )
+    return Situation(present, call, arguments)
+
+
+def _shows_the_same(row: PendingAction, proposal: Proposal) -> bool:
+    """Whether a proposal of now has the words, amounts and effects that people are shown.
+
+    Every new rate moves the worth in dollars, and policy is weighed with that of now; but one and
+    the same rate cannot have given two of them.
+    """
+    one_rate = row.fx_rate_id == proposal.fx_rate_id
+    return (
+        (row.summary, row.amount_minor, row.currency)
+        == (proposal.summary, proposal.amount_minor, proposal.currency)
+        and (not one_rate or row.amount_usd_minor == proposal.amount_usd_minor)
+        and canonical(list(row.effects)) == canonical([dict(e) for e in proposal.effects])
+    )
+
+
+def _gone(tx: Tx, policy: PolicyRelation) -> Present:
+    return Present(now=tx.at, entity_version=None, entity_digest=None, policy=policy)
+
+
+def entity_digest(proposal: Proposal) -> str:
+    """The digest of everything the people were shown: fields, effects, and the words."""
+    shown: Any = {
+        "shown": dict(proposal.shown),
+        "effects": [dict(effect) for effect in proposal.effects],
+    }
+    return sha256_hex(canonical(normalised(shown)))
+
+
+@lru_cache(maxsize=256)
+def schema_sha256(shape: type[Arguments]) -> str:
+    """The digest of what the tool accepts, so that a signature is for this meaning of a call."""
+    return sha256_hex(canonical(json.loads(json.dumps(shape.model_json_schema()))))
+
+
+async def requesting_call(tx: Tx, row: PendingAction) -> Call:
+    """The call as it would be made now for the person who asked, or whose agent did."""
+    person = await principals.person(tx, row.requester_person)
+    return Call(person, tx, requester=row.requester)
+
+
+async def _policy_relation(
+    tx: Tx, row: PendingAction, seq: int, tool: Tool, proposal: Proposal, catalogue: Catalogue
+) -> PolicyRelation:
+    if schema_sha256(tool.arguments) != row.tool_schema_sha256:
+        return PolicyRelation.STRICTER
+    policy = catalogue.by_id.get(row.tool)
+    if policy is None:
+        return PolicyRelation.STRICTER
+    facts = await aggregation.judged(tx, policy, proposal, asked=(row.created_at, seq))
+    now = decide.weigh(policy, facts, tainted=bool(row.taint))
+    if now.verdict is decide.Verdict.DENY:
+        return PolicyRelation.STRICTER
+    needed = slot_rows(now)
+    if any(slot not in row.slots for slot in needed) or now.assurance > row.min_assurance:
+        return PolicyRelation.STRICTER
+    if row.self_rule == "obo" and now.self_rule == "never" and needed:
+        return PolicyRelation.STRICTER
+    same = catalogue.sha256 == row.policy_sha256 and len(needed) == len(row.slots)
+    return PolicyRelation.SAME if same else PolicyRelation.LOOSER
+
+
+def slot_rows(decision: decide.Decision) -> list[dict[str, Any]]:
+    """The slots as an action stores them."""
+    return [
+        {"slot": slot.slot, "roles": sorted(slot.roles), "self": slot.self}
+        for slot in decision.slots
+    ]

@@ -1,0 +1,198 @@
+"""A person says what became of an action that was sent and whose fate nobody knew.
+
+As in deciding.py her key stands between `prepare` and `record`. Neither moves the action: the
+executor weighs her word once more and writes the end down, for if the effect happened the books
+have to say so, and no approver's login may write those.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from domain.approvals import machine, queries, signed
+from domain.approvals.facts import KeyStanding, Outcome, Voter
+from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.refusals import Refusal, refusal
+from domain.approvals.service import action_fact, check_head, load, signature_invalid
+from domain.approvals.tables import PendingAction, Resolution
+from domain.identity import queries as identity
+from domain.identity.keys import verify
+from domain.identity.tables import ApproverKey
+from domain.kernel.canonical import sha256_hex
+from domain.kernel.faults import Fault
+from domain.store import audit_queries
+from domain.store.chain import Actor, Event
+from domain.store.tx import Tx
+from policies.approvals.binding import bound, check_well_formed
+from policies.approvals.evidence import ApprovalContext
+from policies.approvals.trust import standing
+from policies.approvals.voting import SIGNATURE_ASSURANCE
+
+RESOLVED = "action.resolved_by"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a person is about to sign; `to_be_signed` are the exact bytes."""
+
+    action_id: str
+    finding: signed.Finding
+    reason: str
+    payload: signed.Payload
+
+    @property
+    def to_be_signed(self) -> bytes:
+        return signed.tbs(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word that counts: who said what."""
+
+    person_id: str
+    outcome: Outcome
+
+
+async def prepare(
+    tx: Tx,
+    approval_context: ApprovalContext,
+    action_id: str,
+    *,
+    email: str,
+    key_id: str,
+    outcome: Outcome,
+    reason: str,
+) -> Prepared:
+    """Build what this person signs, refusing early what cannot be accepted."""
+    row = await load(tx, action_id)
+    await check_well_formed(tx, row)
+    person = await identity.person_by_email(tx, email)
+    voter = _voter(tx, approval_context, person, await identity.keys(tx), key_id)
+    machine.check_resolve(action_fact(row), voter, outcome, tx.at)
+    if await weighed(tx, approval_context, row) is not None:
+        raise refusal("ALREADY_RESOLVED")
+    head = await audit_queries.head(tx)
+    finding = signed.Finding(
+        outcome=outcome,
+        reason_sha256=sha256_hex(reason.encode()),
+        person=person.id,
+        key=key_id,
+        audit_head_seq=head.seq,
+        audit_head_hash=head.hash,
+    )
+    payload = signed.resolution(bound(row, approval_context.trust.deploy), finding)
+    return Prepared(row.id, finding, reason, payload)
+
+
+async def record(
+    tx: Tx, approval_context: ApprovalContext, prepared: Prepared, signature: bytes
+) -> None:
+    """Write the word down if everything still holds."""
+    row, finding = await load(tx, prepared.action_id, lock=True), prepared.finding
+    await check_well_formed(tx, row)
+    keys = await identity.keys(tx)
+    person = (await identity.people(tx, [finding.person])).get(finding.person)
+    if person is None:
+        raise refusal("ROLE_NOT_ELIGIBLE")
+    voter = _voter(tx, approval_context, person, keys, finding.key)
+    machine.check_resolve(action_fact(row), voter, finding.outcome, tx.at)
+    if await weighed(tx, approval_context, row) is not None:
+        raise refusal("ALREADY_RESOLVED")
+    await check_head(tx, finding.audit_head_seq, finding.audit_head_hash)
+    payload = signed.resolution(bound(row, approval_context.trust.deploy), finding)
+    if not verify(keys[finding.key].public_key, signature, signed.tbs(payload)):
+        raise signature_invalid()
+    tx.add(
+        Resolution(
+            action_id=row.id,
+            person_id=finding.person,
+            outcome=finding.outcome.value,
+            reason=prepared.reason,
+            method="ed25519",
+            key_id=finding.key,
+            assurance=SIGNATURE_ASSURANCE,
+            signed_payload=signed.text(payload),
+            signature=signature,
+            audit_head_seq=finding.audit_head_seq,
+            audit_head_hash=finding.audit_head_hash,
+            at=tx.at,
+        )
+    )
+    try:
+        await tx.flush()
+    except IntegrityError as error:
+        raise refusal("ALREADY_RESOLVED") from error
+    tx.record(
+        Event(
+            event=RESOLVED,
+            actor=Actor("human", finding.person),
+            object=f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
+            action=row.id,
+            policy=f"{row.policy_version}:{row.policy_sha256}",
+            data={"tool": row.tool, "outcome": finding.outcome.value},
+            private={"resolution": {"reason": prepared.reason}},
+        )
+    )
+
+
+async def weighed(tx: Tx, approval_context: ApprovalContext, row: PendingAction) -> Word | None:
+    """The first word about this action that counts now: her signature, her key, her role."""
+    spoken = await queries.resolutions(tx, [row.id])
+    if not spoken:
+        return None
+    people = await identity.people(tx, [one.person_id for one in spoken])
+    keys = await identity.keys(tx)
+    for one in spoken:
+        person, key = people.get(one.person_id), keys.get(one.key_id)
+        if (
+            person is None
+            or key is None
+            or not genuine(row, one, key, approval_context.trust.deploy)
+        ):
+            continue
+        voter = _voter(tx, approval_context, person, keys, one.key_id)
+        try:
+            machine.check_resolve(action_fact(row), voter, Outcome(one.outcome), tx.at)
+        except Refusal:
+            continue
+        return Word(one.person_id, Outcome(one.outcome))
+    return None
+
+
+def genuine(row: PendingAction, word: Resolution, key: ApproverKey, deploy: str) -> bool:
+    """Whether the stored signature is one over the bytes that the rows ask for now."""
+    try:
+        finding = signed.Finding(
+            outcome=Outcome(word.outcome),
+            reason_sha256=sha256_hex(word.reason.encode()),
+            person=word.person_id,
+            key=word.key_id,
+            audit_head_seq=word.audit_head_seq,
+            audit_head_hash=word.audit_head_hash,
+        )
+        payload = signed.resolution(bound(row, deploy), finding)
+        signed.check_stored(word.signed_payload, payload)
+    except (Fault, ValueError):
+        return False
+    return verify(key.public_key, word.signature, signed.tbs(payload))
+
+
+def _voter(
+    tx: Tx,
+    approval_context: ApprovalContext,
+    person: identity.PersonIdentity,
+    keys: Mapping[str, ApproverKey],
+    key_id: str,
+) -> Voter:
+    key: KeyStanding = standing(
+        keys.get(key_id), person.id, keys, approval_context.trust, tx.tenant_id
+    )
+    return Voter(
+        kind=PrincipalKind.HUMAN,
+        person=person.id,
+        roles_now=person.roles,
+        active_now=person.active,
+        key=key,
+        assurance=SIGNATURE_ASSURANCE,
+    )

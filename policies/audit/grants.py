@@ -1,0 +1,208 @@
+"""Does everybody hold the grants that the chain says were given, and no others?
+
+A part of the offline verifier: people, their roles and keys, and the scopes of agents are held
+against the entries that were written when they came, changed and ended. A change of roles counts
+with the signature of the pinned root key alone.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.identity.keys import key_id, verify
+from domain.identity.role_changes import RoleChange
+from domain.identity.tables import Agent, ApproverKey, Person, PersonRole
+from domain.kernel.clock import stamp
+from domain.store import audit_claims
+from domain.store.audit_report import Report
+from domain.store.tx import Tx
+from policies.approvals.trust import Trust
+
+_FOREIGN = "holds a row this program does not write"
+
+Role = tuple[str, str]
+Span = tuple[str, str | None]  # since when, and until when if it ended
+
+
+@dataclass(slots=True)
+class Grants:
+    """What the chain tells: who held which role when, whose key is whose, who left."""
+
+    roles: dict[Role, list[Span]] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    ended_keys: dict[str, str] = field(default_factory=dict)
+    people: set[str] = field(default_factory=set)
+    left: dict[str, str] = field(default_factory=dict)
+
+    def give(self, role: Role, at: str) -> None:
+        """The role begins, if it is not held already."""
+        spans = self.roles.setdefault(role, [])
+        if not spans or spans[-1][1] is not None:
+            spans.append((at, None))
+
+    def take(self, role: Role, at: str) -> None:
+        """The role ends, if it is held."""
+        spans = self.roles.get(role)
+        if spans and spans[-1][1] is None:
+            spans[-1] = (spans[-1][0], at)
+
+
+async def told(tx: Tx, report: Report, trusted: Trust | None) -> Grants:
+    """Read the grants out of the chain, with a finding for each change nobody signed."""
+    grants = Grants()
+    for seq, event, content in await _events(tx):
+        data, at = audit_claims.data_of(content), str(content.get("at"))
+        name = str(content.get("object")).partition(":")[2]
+        match event:
+            case "person.added":
+                grants.people.add(name)
+                for role in _listed(data.get("roles")):
+                    grants.give((name, role), at)
+            case "person.roles_changed":
+                if trusted is not None and not _signed(tx, name, content, trusted):
+                    report.found(f"entry {seq}", "its change of roles is not signed by the root")
+                for role in _listed(data.get("added")):
+                    grants.give((name, role), at)
+                for role in _listed(data.get("removed")):
+                    grants.take((name, role), at)
+            case "key.enrolled":
+                grants.keys.setdefault(name, str(data.get("person")))
+            case _:
+                grants.left.setdefault(name, at)
+                for role in _listed(data.get("roles")):
+                    grants.take((name, role), at)
+                for key in _listed(data.get("keys")):
+                    grants.ended_keys.setdefault(key, at)
+    return grants
+
+
+async def _events(tx: Tx) -> list[tuple[int, str, Mapping[str, Any]]]:
+    """Everything about people, in the order of the chain."""
+    found: list[tuple[int, str, Mapping[str, Any]]] = []
+    for event in ("person.added", "person.roles_changed", "key.enrolled", "person.left"):
+        found += [
+            (seq, event, content) for seq, content in await audit_claims.entries_of(tx, event)
+        ]
+    return sorted(found, key=lambda each: each[0])
+
+
+def _listed(text: object) -> Iterator[str]:
+    return filter(None, str(text or "").split(","))
+
+
+def _signed(tx: Tx, person: str, content: Mapping[str, Any], trusted: Trust) -> bool:
+    data, root = audit_claims.data_of(content), trusted.roots.get(tx.tenant_id)
+    change = RoleChange(
+        deploy=trusted.deploy,
+        tenant=tx.tenant_id,
+        person=person,
+        added=str(data.get("added")),
+        removed=str(data.get("removed")),
+        at=str(content.get("at")),
+    )
+    try:
+        signature = bytes.fromhex(str(data.get("signature")))
+    except ValueError:
+        return False
+    named = root is not None and data.get("root_key") == key_id(root)
+    return named and root is not None and verify(root, signature, change.to_be_signed)
+
+
+async def verify_people(tx: Tx, report: Report, grants: Grants) -> None:
+    """Everybody is there who was added, and nobody works who left."""
+    rows = {row.id: row for row in await tx.rows(select(Person.id, Person.active))}
+    for id, row in sorted(rows.items()):
+        if id not in grants.people:
+            report.found(f"person {id}", "no entry says that she was added")
+        elif bool(row.active) == (id in grants.left):
+            said = "left" if id in grants.left else "is there"
+            report.found(f"person {id}", f"the chain says that she {said}")
+    for id in sorted(grants.people - rows.keys()):
+        report.found(f"person {id}", "was added, and is gone")
+
+
+async def verify_roles(tx: Tx, report: Report, grants: Grants) -> None:
+    """Every role was given and ended when its entries say, and is still there."""
+    given = dict(grants.roles)
+    try:
+        rows = await tx.all(select(PersonRole).order_by(PersonRole.person_id, PersonRole.role))
+    except (TypeError, ValueError):
+        report.found("table person_role", _FOREIGN)
+        return
+    for row in rows:
+        place, spans = _role(row.person_id, row.role), given.pop((row.person_id, row.role), None)
+        if spans is None:
+            report.found(place, "no entry says that it was given")
+            continue
+        since, until = spans[-1]
+        if since != stamp(row.granted_at):
+            report.found(place, "was not given when its entry says")
+        if until != (stamp(row.revoked_at) if row.revoked_at else None):
+            report.found(place, "did not end when the chain says")
+    for person, role in given:
+        report.found(_role(person, role), "was given, and is gone")
+
+
+async def verify_keys(tx: Tx, report: Report, grants: Grants) -> None:
+    """Every key was enrolled for its person and ended when its entries say."""
+    there = dict(grants.keys)
+    try:
+        rows = await tx.all(select(ApproverKey).order_by(ApproverKey.key_id))
+    except (TypeError, ValueError):
+        report.found("table approver_key", _FOREIGN)
+        return
+    for row in rows:
+        place, person = f"key {row.key_id}", there.pop(row.key_id, None)
+        if person is None:
+            report.found(place, "no entry says that it was enrolled")
+        elif person != row.person_id:
+            report.found(place, f"was enrolled for person {person}")
+        ended = stamp(row.revoked_at) if row.revoked_at else None
+        if ended != grants.ended_keys.get(row.key_id):
+            report.found(place, "did not end when the chain says")
+    for key in there:
+        report.found(f"key {key}", "was enrolled, and is gone")
+
+
+async def verify_agents(tx: Tx, report: Report) -> None:
+    """Every agent acts for the person, in the scopes and until the instant it was added with."""
+    added: dict[str, Mapping[str, Any]] = {}
+    ended: dict[str, object] = {}
+    for _, content in await audit_claims.entries_of(tx, "agent.added"):
+        added.setdefault(str(content.get("object")), audit_claims.data_of(content))
+    for _, content in await audit_claims.entries_of(tx, "agent.revoked"):
+        ended.setdefault(str(content.get("object")), content.get("at"))
+    try:
+        rows = await tx.all(select(Agent).order_by(Agent.id))
+    except (TypeError, ValueError):
+        report.found("table agent", _FOREIGN)
+        return
+    for row in rows:
+        place, told = f"agent {row.id}", added.pop(f"agent:{row.id}", None)
+        if told is None:
+            report.found(place, "no entry says that it was added")
+            continue
+        others = sorted(name for name, value in _powers(row).items() if told.get(name) != value)
+        if others:
+            report.found(place, f"was added with another {', '.join(others)}")
+        if (stamp(row.revoked_at) if row.revoked_at else None) != ended.get(f"agent:{row.id}"):
+            report.found(place, "was not revoked when the chain says")
+    for gone in added:
+        report.found(gone.replace(":", " ", 1), "was added, and is gone")
+
+
+def _role(person_id: str, role: str) -> str:
+    return f"role {role} of person {person_id}"
+
+
+def _powers(agent: Agent) -> dict[str, str]:
+    """What the entry of an agent says, from its row."""
+    return {
+        "name": agent.name,
+        "person": agent.person_id,
+        "scopes": ",".join(agent.scopes),
+        "toolsets": ",".join(agent.toolsets),
+        "expires_at": stamp(agent.expires_at),
+    }

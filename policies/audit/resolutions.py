@@ -1,0 +1,123 @@
+"""Did the people who closed an action of unknown fate really say so, and might they?
+
+A part of the offline verifier: each word is held against its entry, its signature, and the roles
+and keys of that day; and an action that a person ended has a word of hers for it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
+from domain.approvals import machine
+from domain.approvals.facts import KeyStanding, Outcome, State, Voter
+from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.refusals import Refusal
+from domain.approvals.service import action_fact
+from domain.approvals.tables import PendingAction, Resolution
+from domain.identity.tables import ApproverKey
+from domain.kernel.clock import stamp
+from domain.kernel.counting import counted
+from domain.store.audit_claims import Trace
+from domain.store.audit_report import Report
+from domain.store.tolerant_read import read_tolerantly
+from domain.store.tx import Tx
+from policies.approvals import resolving
+from policies.audit.key_history import KeyHistory
+
+_LEADS_TO = {
+    Outcome.SEEN.value: f"action.{State.SUCCEEDED.value}",
+    Outcome.CLOSED.value: f"action.{State.FAILED.value}",
+}
+
+
+async def check(
+    tx: Tx,
+    report: Report,
+    rows: Sequence[PendingAction],
+    traces: Mapping[str, Sequence[Trace]],
+    history: KeyHistory,
+) -> None:
+    """Judge every word about these actions, and every end that a person gave one."""
+    spoken, broken = await read_tolerantly(
+        tx, select(Resolution), Resolution.action_id, [row.id for row in rows]
+    )
+    for action_id in broken:
+        report.found(f"word on action {action_id}", "is not a row this program writes")
+    for row in rows:
+        words = [one for one in spoken if one.action_id == row.id]
+        _check_told(report, words, traces[row.id])
+        for one in words:
+            _check_word(report, row, one, traces[row.id], history)
+        _check_ends(report, row, words, traces[row.id])
+
+
+def _check_told(report: Report, words: Sequence[Resolution], traces: Sequence[Trace]) -> None:
+    told = [trace for trace in traces if trace.event == resolving.RESOLVED]
+    for one in words:
+        mine = [trace for trace in told if _is_of(trace, one)]
+        if len(mine) != 1:
+            report.found(
+                _place(one), f"{counted(len(mine), 'entry tells', 'entries tell')} of it, not one"
+            )
+        told = [trace for trace in told if trace not in mine]
+    for trace in told:
+        report.found(f"entry {trace.seq}", "tells of a word on an action, which is gone")
+
+
+def _is_of(trace: Trace, one: Resolution) -> bool:
+    said = trace.data.get("outcome")
+    return (trace.actor, said, trace.at) == (("human", one.person_id), one.outcome, stamp(one.at))
+
+
+def _check_word(
+    report: Report,
+    row: PendingAction,
+    one: Resolution,
+    traces: Sequence[Trace],
+    history: KeyHistory,
+) -> None:
+    key = history.keys.get(one.key_id)
+    if key is None or key.person_id != one.person_id:
+        report.found(_place(one), "is signed with a key that is not this person's")
+        return
+    if history.trusted is None:
+        return
+    if not resolving.genuine(row, one, key, history.trusted.deploy):
+        report.found(_place(one), "signature does not fit the action")
+    voter = Voter(
+        kind=PrincipalKind.HUMAN,
+        person=one.person_id,
+        roles_now=history.roles_at(one.person_id, one.at),
+        active_now=True,  # her roles say so: they end when she leaves
+        key=_standing(key, one, history),
+        assurance=one.assurance,
+    )
+    if not any(trace.event == f"action.{State.UNKNOWN.value}" for trace in traces):
+        report.found(_place(one), "the fate of the action was never unknown")
+    try:
+        # How long she waited cannot be asked of the row any more: who she was can.
+        machine.check_speaker(action_fact(row), voter)
+    except Refusal as refused:
+        report.found(_place(one), f"she might not say so ({refused.code})")
+
+
+def _standing(key: ApproverKey, one: Resolution, history: KeyHistory) -> KeyStanding:
+    if not history.endorsed(key):
+        return KeyStanding.UNKNOWN
+    return KeyStanding.REVOKED if history.revoked_by(key, one.at) else KeyStanding.GOOD
+
+
+def _check_ends(
+    report: Report, row: PendingAction, words: Sequence[Resolution], traces: Sequence[Trace]
+) -> None:
+    """Only a person's word lets a person end what was sent."""
+    said = {(one.person_id, _LEADS_TO.get(one.outcome)) for one in words}
+    for trace in traces:
+        kind, person = trace.actor
+        ended = trace.event in _LEADS_TO.values()
+        if ended and kind == "human" and (person, trace.event) not in said:
+            report.found(f"entry {trace.seq}", f"nobody said so of action {row.id} with a key")
+
+
+def _place(one: Resolution) -> str:
+    return f"word on action {one.action_id} by person {one.person_id}"

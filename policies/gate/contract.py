@@ -1,0 +1,448 @@
+"""What do gate, executor and tools agree on? The words every tool is written in."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from importlib import import_module
+from importlib.resources import files
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.kernel.clock import VIETNAM
+from domain.kernel.faults import Fault, Kind
+from domain.store.chain import Actor
+from domain.store.tx import Tx
+from domain.store.visibility import Viewer
+
+TOOL_ID: Final = r"^cyberos(\.[a-z][a-z0-9_]*){1,2}$"
+# The fact that says what a wish is worth, in US cents; of one customer's it is added up.
+WORTH: Final = "amount_usd_minor"
+_Port = TypeVar("_Port")
+
+
+class Arguments(BaseModel):
+    """What a caller may send: strict types, and an unknown argument is a mistake to be told."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class About(NamedTuple):
+    """The one row a call was about: the name of its table and its id."""
+
+    kind: str
+    id: str
+
+
+class Answer(BaseModel):
+    """What a caller gets. `text` is the short form for clients that show no structure."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def text(self) -> str:
+        """A few lines a person or a model can act on; the structure holds the rest."""
+        return ""
+
+    def about(self) -> About | None:
+        """What the call was about, for the audit chain. Whatever changes something says it."""
+        return None
+
+    def proof(self) -> Mapping[str, str | int]:
+        """What the audit entry of the call tells of it, for good: no names and no private words."""
+        return {}
+
+
+class PrincipalKind(StrEnum):
+    """Who is calling."""
+
+    AGENT = "agent"
+    PERSON = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls, for whom, and what for. Built from rows on every call, never from arguments."""
+
+    kind: PrincipalKind
+    id: str
+    name: str
+    tenant_id: str
+    tenant_name: str
+    person_id: str
+    person_name: str
+    scopes: frozenset[str]
+    roles: frozenset[str]
+    workspace_ids: tuple[str, ...]
+    toolsets: frozenset[str] = frozenset()  # what it is shown of its tools; none: the default
+    tainted: bool = False
+    mark_is_fresh: bool = False  # that it has read untrusted text was written down lately
+    locale: str = "vi"
+    zone: ZoneInfo = VIETNAM
+
+    @property
+    def reference(self) -> str:
+        """How rows and signed bytes name this principal: `agent:<id>` or `human:<id>`."""
+        return f"{self.kind.value}:{self.id}"
+
+    @property
+    def viewer(self) -> Viewer:
+        """What this principal may see: what the person may, for whom an agent acts."""
+        return Viewer(self.person_id, self.workspace_ids)
+
+    @property
+    def actor(self) -> Actor:
+        """The same, as the audit chain writes it."""
+        person = self.person_id if self.kind is PrincipalKind.AGENT else ""
+        return Actor(self.kind.value, self.id, person)
+
+
+AfterCommit = Callable[[Tx], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a tool is given: who asks, the open transaction, and its one instant.
+
+    `port_error` says why the outside could not be asked for this call (see `Prefetch`).
+    When an approved action is carried out, `principal` is the person who asked or whose agent did,
+    with her rights of now, `requester` names who really asked, and `holds` says that what is judged
+    has to be held (locked) until the end, so that nobody changes it between judging and doing.
+    """
+
+    principal: Principal
+    tx: Tx
+    port_error: Fault | None = None
+    requester: str = ""
+    holds: bool = False
+    works: list[AfterCommit] = field(default_factory=list)
+
+    def after_commit(self, work: AfterCommit) -> None:
+        """What a reading call notes down once its own transaction is over.
+
+        Notes are ours alone: about how we did, never about the business. The answer does not wait
+        for them to succeed, and a server that only reads makes none.
+        """
+        self.works.append(work)
+
+    @property
+    def at(self) -> datetime:
+        """The instant of this call."""
+        return self.tx.at
+
+    @property
+    def day(self) -> date:
+        """The calendar day of this call where the company works."""
+        return self.tx.at.astimezone(self.principal.zone).date()
+
+    @property
+    def requested_by(self) -> str:
+        """Whom history names: `agent:<id>` or `human:<id>`. Who signed stands in the approvals."""
+        return self.requester or self.principal.reference
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A call that needs people, as they will see it: every word made by the server.
+
+    `shown` holds the fields of the entity that the summary speaks of: when one of them is
+    different at execution, the action goes stale. `facts` are the computed fields policy
+    predicates may ask about; None means "could not be computed" and counts as the worst case.
+    """
+
+    entity_type: str
+    entity_id: str
+    entity_version: int
+    shown: Mapping[str, Any]
+    effects: Sequence[Mapping[str, Any]]
+    summary: str
+    amount_minor: int | None = None
+    currency: str | None = None
+    fx_rate_id: str | None = None
+    facts: Mapping[str, int | str | bool | None] = field(default_factory=dict)
+
+    @property
+    def amount_usd_minor(self) -> int | None:
+        """The worth by which it is judged, if it could be computed."""
+        worth = self.facts.get(WORTH)
+        return worth if isinstance(worth, int) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The outside world took it; `reference` is its name for it."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The outside world refused it for certain: nothing happened there."""
+
+    code: str
+
+
+class Ports:
+    """Who can be asked beyond the program, by the type of the port: `ports[TaxRegistry]`.
+
+    server/wiring.py says how each is made; it is made when somebody first asks for it.
+    """
+
+    def __init__(self, ports: Mapping[type, Callable[[], Any]] | None = None) -> None:
+        self._ports = dict(ports or {})
+        self._made: dict[type, Any] = {}
+
+    def __getitem__(self, port: type[_Port]) -> _Port:
+        """The implementation of a port. Raises PORT_MISSING when there is none."""
+        if port not in self._made:
+            if port not in self._ports:
+                raise _port_missing(port)
+            self._made[port] = self._ports[port]()
+        made: _Port = self._made[port]
+        return made
+
+
+def _port_missing(port: type) -> Fault:
+    return Fault(
+        "PORT_MISSING",
+        Kind.FORBIDDEN,
+        f"Nobody is connected here who could be asked ({port.__name__}).",
+        "tell an operator; what needs no answer from outside works all the same.",
+        {"port": port.__name__},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prefetch:
+    """What a tool has to learn outside before its transaction opens.
+
+    Three steps, so that no transaction waits for the network: `question` reads what has to be
+    asked (None: nothing), `ask` asks it with no transaction open, `keep` writes the answer down in
+    a transaction of its own. The tool then finds it in the database, or why not in
+    `Call.port_error`. `concerns` says from the arguments alone whether there may be a question.
+    """
+
+    question: Callable[[Call, Any], Awaitable[str | None]]
+    ask: Callable[[Ports, str], Awaitable[Any]]
+    keep: Callable[[Tx, Any], Awaitable[None]]
+    concerns: Callable[[Any], bool] = lambda arguments: True
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A field a tool computes for every proposal, which the policy may ask about."""
+
+    name: str
+    means: str
+
+
+Run = Callable[[Call, Any], Awaitable[Answer]]
+Propose = Callable[[Call, Any], Awaitable[Proposal]]
+Deliver = Callable[["Order"], Awaitable[Delivered | Declined]]
+Inquire = Callable[["Order"], Awaitable[Delivered | Declined | None]]
+Picture = Callable[[Mapping[str, Any]], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One approved action on its way out: exactly the stored arguments and a key of its own."""
+
+    action_id: str
+    tenant_id: str
+    idempotency_key: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool: its words, its shapes, and what it does. What it may do stands in the policy.
+
+    A tool that never needs people has `run`. A tool that may need them has `propose` and
+    `execute`; if it reaches outside it has also `deliver` (called with no transaction open, at
+    most once per action) and, where the provider can be asked, `inquire`. A tool that has to
+    ask somebody outside before it can decide has `prefetch`. `picture` makes a PNG of an answer
+    that people would rather look at. `opens` names the guards of the database (needs_action in
+    domain/store/guards.py) that let pass what `execute` writes. `facts` are the fields its
+    proposals carry, exactly.
+    """
+
+    id: str
+    title: str
+    description: str
+    arguments: type[Arguments]
+    answer: type[Answer]
+    run: Run | None = None
+    propose: Propose | None = None
+    execute: Run | None = None
+    deliver: Deliver | None = None
+    inquire: Inquire | None = None
+    poll: Callable[[Any, Any], float] | None = None
+    picture: Picture | None = None
+    prefetch: Prefetch | None = None
+    opens: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name on the wire."""
+        return wire_name(self.id)
+
+
+def wire_name(tool_id: str) -> str:
+    """`cyberos.crm.close_deal` is called `crm_close_deal`, which every client accepts."""
+    return tool_id.removeprefix("cyberos.").replace(".", "_")
+
+
+def tool(
+    id: str,
+    *,
+    title: str,
+    answer: type[Answer],
+    poll: Callable[[Any, Any], float] | None = None,
+    prefetch: Prefetch | None = None,
+) -> Callable[[Run], Tool]:
+    """Declare a tool that runs at once; its docstring is what the model reads."""
+
+    def declare(run: Run) -> Tool:
+        return Tool(
+            id, title, _words(run), _arguments(run), answer, run=run, poll=poll, prefetch=prefetch
+        )
+
+    return declare
+
+
+def people_tool(
+    id: str,
+    *,
+    title: str,
+    propose: Propose,
+    execute: Run,
+    answer: type[Answer] | None = None,
+    deliver: Deliver | None = None,
+    inquire: Inquire | None = None,
+    picture: Picture | None = None,
+    opens: tuple[str, ...] = (),
+    facts: tuple[Fact, ...] = (),
+) -> Tool:
+    """Declare a tool that waits for people; the docstring of `propose` is what the model reads.
+
+    A tool that asks them only when the policy says so names the `answer` it gives otherwise too.
+    """
+    return Tool(
+        id,
+        title,
+        _words(propose),
+        _arguments(propose),
+        answer or PendingAnswer,
+        propose=propose,
+        execute=execute,
+        deliver=deliver,
+        inquire=inquire,
+        picture=picture,
+        opens=opens,
+        facts=facts,
+    )
+
+
+def _words(function: Callable[..., Any]) -> str:
+    lines = (function.__doc__ or "").strip().splitlines()
+    return "\n".join(line.strip() for line in lines)
+
+
+def _arguments(function: Callable[..., Any]) -> type[Arguments]:
+    shape: type[Arguments] = function.__annotations__["arguments"]
+    assert issubclass(shape, Arguments)
+    return shape
+
+
+class SlotView(Answer):
+    """One signature that is needed."""
+
+    slot: str
+    roles: list[str]
+    filled: bool = False
+
+
+class PendingAnswer(Answer):
+    """The call waits for people: a normal answer, and the same one when asked again."""
+
+    status: str
+    action_id: str
+    summary: str
+    slots: list[SlotView]
+    expires_at: datetime
+    how_to_approve: str
+    inbox_url: str | None = None
+    untrusted_fields: list[str] = Field(default_factory=lambda: ["/summary"])
+
+    def text(self) -> str:
+        """One paragraph: what waits, for whom, until when, and how to follow it."""
+        roles = ", ".join(" or ".join(slot.roles) for slot in self.slots)
+        until = self.expires_at.isoformat(timespec="seconds")
+        return (
+            f"Waiting for people ({roles}) until {until}: {self.summary}\n"
+            f"Action {self.action_id}. Nothing has happened yet and calling again changes "
+            "nothing; follow it with approvals_get."
+        )
+
+
+class Registry(Protocol):
+    """The tools there are. Made in one place (server/wiring.py), handed to gate and executor."""
+
+    def names(self) -> Iterable[str]:
+        """Every wire name."""
+        ...
+
+    def get(self, tool_id: str) -> Tool | None:
+        """The tool with this canonical id."""
+        ...
+
+
+def module_of(tool_id: str, package: str = "tools") -> str | None:
+    """Where a tool is declared: `cyberos.<ns>.<tool>` in `tools.<ns>.<tool>`; None for no id.
+
+    What has no namespace of its own belongs to `core`: `cyberos.whoami` is `tools.core.whoami`.
+    """
+    if not re.fullmatch(TOOL_ID, tool_id):
+        return None
+    _, *namespace, name = tool_id.split(".")
+    return ".".join([package, *(namespace or ["core"]), name])
+
+
+class LazyRegistry:
+    """Tools by their id, found where it says, and imported when somebody calls them.
+
+    Every file of a tool has one `TOOL`. Start-up is part of the product: listing tools needs only
+    the policy and the committed contracts, so no tool's shapes are built before it is called.
+    """
+
+    def __init__(self, package: str = "tools") -> None:
+        self._package = package
+        self._tools: dict[str, Tool] = {}
+
+    def names(self) -> Iterable[str]:
+        """Every wire name, as published."""
+        contracts = files(self._package).joinpath("contracts").iterdir()
+        return [one.name.removesuffix(".json") for one in contracts if one.name.endswith(".json")]
+
+    def get(self, tool_id: str) -> Tool | None:
+        """The tool with this canonical id, imported now if it was not before."""
+        found = self._tools.get(tool_id) or self._found(tool_id)
+        if found is not None:
+            self._tools[tool_id] = found
+        return found
+
+    def _found(self, tool_id: str) -> Tool | None:
+        # An id may come from a policy file or a row of the database: only its shape is trusted.
+        module = module_of(tool_id, self._package)
+        if module is None:
+            return None
+        try:
+            declared = getattr(import_module(module), "TOOL", None)
+        except ModuleNotFoundError as missing:
+            if missing.name not in {module, module.rpartition(".")[0]}:
+                raise  # the file is there, and something that it needs is not
+            return None
+        return declared if isinstance(declared, Tool) and declared.id == tool_id else None
