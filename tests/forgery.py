@@ -45,7 +45,7 @@ class Archive:
     @property
     def sources(self) -> Sources:
         return Sources(
-            self.world.house.trust,
+            self.world.approval_context.trust,
             self.folder / "checkpoints",
             self.folder / "keys" / checkpoints.PUBLIC_FILE,
             wiring.wires(),

@@ -12,7 +12,7 @@ from domain.store.schema import Base
 from tests.world import Company, World
 
 # What is written down about calls whatever became of them: an attempt is to be proved later.
-TRACES = frozenset({"audit_entry", "audit_head", "audit_blob", "call_counter"})
+TRACES = frozenset({"audit_entry", "audit_head", "audit_blob", "audit_row", "call_counter"})
 
 # Tables of the whole installation.
 WITHOUT_TENANT = frozenset({"deployment", "guard_tool", "tenant_directory"})

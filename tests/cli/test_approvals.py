@@ -322,7 +322,7 @@ def test_the_servers_words_come_first_and_the_agents_last(embedded):
 def test_a_damaged_action_is_not_shown_as_if_it_were_whole(copied, statement):
     whole, damaged = copied.proposed(), copied.proposed()
     with by_hand(copied.data_dir / "cyberos.db") as connection:
-        connection.execute("DROP TRIGGER pending_action_bound")
+        connection.execute("DROP TRIGGER pending_action_fixed")
         connection.execute(statement, (damaged,))
 
     faults = [

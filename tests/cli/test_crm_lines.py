@@ -156,7 +156,7 @@ def test_a_move_says_from_where_to_where():
         "[move] deal status: open stage: proposal probability: 50%",
         "[ws] whoever follows the board hears of it",
     ]
-    assert len(lines.deal_moved(moved, ENGLISH, rehearsed=True)) == 2, "nobody hears of a dry run"
+    assert len(lines.deal_moved(moved, ENGLISH, dry_run=True)) == 2, "nobody hears of a dry run"
     assert lines.deal_moved(moved, VIETNAMESE)[0] == "[validate] được chuyển discovery → proposal"
 
 
@@ -270,7 +270,7 @@ def test_the_chain_is_named_where_it_holds_the_change():
         "[audit] brain seq=15301 chain=abababababab…"
     ]
     assert lines.sealed(None, ENGLISH) == ["[audit] nothing new to record"]
-    assert lines.sealed(None, ENGLISH, rehearsed=True) == ["[audit] dry run, nothing was written"]
+    assert lines.sealed(None, ENGLISH, dry_run=True) == ["[audit] dry run, nothing was written"]
 
 
 def test_a_table_fits_a_terminal_and_clips_only_what_may_be_clipped():

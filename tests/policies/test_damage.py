@@ -8,7 +8,7 @@ from sqlalchemy import text
 from domain.approvals import queries
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
-from policies.approvals.executor import DAMAGED
+from policies.approvals.executor import CORRUPT
 from tests.policies.letters import PostOffice, WithLetters, catalogue
 from tests.world import World, fault_code
 
@@ -73,7 +73,7 @@ async def test_one_damaged_action_hides_and_stops_no_other(world, office, kind):
             fault_code(await world.call("approvals_cancel", action_id=broken)) == "ACTION_DAMAGED"
         )
     assert {(one.action_id, one.state) for one in reports} == {
-        (broken, DAMAGED), (whole, "succeeded"),
+        (broken, CORRUPT), (whole, "succeeded"),
     }  # fmt: skip
     assert len(office.calls) == 1
 
@@ -88,7 +88,7 @@ async def test_a_decision_that_cannot_be_read_damages_its_action_alone(world, of
     reports = await world.executor().run_due(world.ours.id)
 
     assert ([one["action_id"] for one in listed["items"]], listed["damaged"]) == ([whole], [broken])
-    assert {one.state for one in reports} == {DAMAGED, "succeeded"}
+    assert {one.state for one in reports} == {CORRUPT, "succeeded"}
     assert len(office.calls) == 1
 
 
