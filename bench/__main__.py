@@ -1,4 +1,4 @@
-"""How much slower than doing nothing is it? Prints one JSON object.
+"""Benchmark: how much slower than doing nothing is it? Prints one JSON object.
 
 Every figure is a ratio to the SDK's smallest server, measured in the same run, call by call in
 turns, so that a busy machine slows both. The milliseconds are for orientation only.

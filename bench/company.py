@@ -1,4 +1,4 @@
-"""A company to measure with: the same rows every time, made from a fixed seed."""
+"""Benchmark company: the same rows every time, made from a fixed seed."""
 
 import random
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How long does a forecast take? The pure part, and the ratio to a lattice in plain Python.
+"""Forecast benchmark: the pure part, and the ratio to a lattice in plain Python.
 
 Milliseconds of one thread at work: what others do on the machine meanwhile counts little.
 """

@@ -1,4 +1,4 @@
-"""How many calls a second does one HTTP server answer, beside one that does nothing?
+"""HTTP benchmark: how many calls a second, beside a server that does nothing?
 
 Both are asked by as many clients at once, in turns, in the same run. What a call costs in time of
 the processor says more on a busy machine than how many were answered.

@@ -1,4 +1,4 @@
-"""Migrating an empty database: how many times as long as its statements straight to the driver?
+"""Migration benchmark: how many times as long as its statements straight to the driver?
 
 In turns, each into a new database and in one commit. Modules are imported before: what they cost
 is paid once by `cyberos migrate`, and never by a server.

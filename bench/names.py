@@ -1,4 +1,4 @@
-"""Where do the weights of the name model come from, and how often is it wrong?
+"""Name model: where do its weights come from, and how often is it wrong?
 
 `python -m bench.names build` writes domain/vn/data/name_weights.json anew from
 fixtures/vn/given_names.json, the same bytes on every machine. `python -m bench.names` prints the

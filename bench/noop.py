@@ -1,4 +1,4 @@
-"""The floor: the smallest low-level server the SDK allows, with one tool that does nothing."""
+"""Baseline server: the smallest low-level server the SDK allows, with one idle tool."""
 
 import anyio
 import mcp_types as types

@@ -1,4 +1,4 @@
-"""The floor: the smallest Starlette application under the same uvicorn, which reads and answers."""
+"""Baseline HTTP server: the smallest Starlette application under the same uvicorn."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""How much longer does the offline verifier take than reading, parsing and hashing the same?
+"""Verifier benchmark: how much longer than reading, parsing and hashing the same?
 
 Ratios to the least that could be done with the same rows in the same process: `sqlite3`, `json` and
 `hashlib` alone. Both grow with the rows; the larger company shows whether they grow as they do.

@@ -1,4 +1,4 @@
-"""How long do the Vietnamese codes and words take? Microseconds, and ratios to a plain loop."""
+"""Benchmark of Vietnamese codes and words: microseconds, and ratios to a plain loop."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A client that costs nothing: JSON-RPC lines over a pipe, so that only servers are measured."""
+"""Wire client that costs nothing: JSON-RPC lines over a pipe, so that only servers are measured."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How quick is another CRM at what both do? Prints one JSON object, and a table with `--markdown`.
+"""Peer benchmark: how quick is another CRM? Prints one JSON object, or a table (`--markdown`).
 
 Tryton (GPL-3, installed and called, nothing of it copied) holds the same companies in SQLite and is
 asked through its own models, in its own process; we through the whole gate. Both time themselves,

@@ -1,4 +1,4 @@
-"""How much slower does a company of a million accounts make it? Prints one JSON object.
+"""Scale benchmark: how much slower does a company of a million accounts make it? Prints JSON.
 
 Companies of several sizes on SQLite and PostgreSQL; every operation beside the raw statements, in
 turns, and the exponent by which it grows. `--markdown` and `--picture` write a table and curves.

@@ -1,4 +1,4 @@
-"""A company of a million accounts in minutes, in rows that are those of the service.
+"""Bulk rows: a company of a million accounts in minutes, in rows that are those of the service.
 
 One account is made by the service. The others are copies of its row with what has to differ: id,
 name, folded name and search key, made by the functions the service calls. Triggers and generated

@@ -1,4 +1,4 @@
-"""Which operations are measured, beside what, and what each may take at most.
+"""Benchmark cases: which operations are measured, beside what, and what may each take at most?
 
 Calls go through the whole gate and come back as the result a client gets, in this process and
 without a socket: token, scope, shape, transaction, policy, run, audit, commit, cleaned answer.

@@ -1,4 +1,4 @@
-"""The report as a picture: time over size, both as powers of ten, a curve for each operation.
+"""Scale chart: time over size, both as powers of ten, a curve for each operation.
 
 The scales are logarithmic, so the slope of a curve is its exponent: a level one costs the same
 however large the company is.

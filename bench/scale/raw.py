@@ -1,4 +1,4 @@
-"""The least an operation can cost: the same statements, straight to the driver.
+"""Baseline statements: the least an operation can cost, straight to the driver.
 
 `sqlite3` and asyncpg, on the database that ours is measured on and with its durability. Statements
 are written with `?`; PostgreSQL is told `$1`. What is written goes to tables of the floor's own.

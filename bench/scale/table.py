@@ -1,4 +1,4 @@
-"""The report as Markdown: a table for each database, an operation to a line."""
+"""Scale tables: the report as Markdown, a table for each database, an operation to a line."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

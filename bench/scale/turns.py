@@ -1,4 +1,4 @@
-"""How long does something take beside the least it could take, when neither has the machine alone?
+"""Measuring in turns: how long beside the least it could take, on a machine that is shared?
 
 Both take turns in small blocks (ours, floor, floor, ours), so whatever else the machine does slows
 both. The ratio is the median over the rounds; a limit in milliseconds is judged by an interval

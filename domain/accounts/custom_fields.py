@@ -1,7 +1,7 @@
-"""What may a workspace's custom fields hold? A JSON schema in a small closed vocabulary.
+"""Custom fields: what may a workspace's hold? A JSON schema in a small closed vocabulary.
 
 The schema is the workspace's own and the values come from agents, so neither may cost us more
-than a moment, load anything, or come back to a viewer inside an error.
+than a moment, load anything, or come back to a reader inside an error.
 """
 
 import json
@@ -16,7 +16,7 @@ from domain.kernel.faults import Fault, Kind
 MAX_BYTES = 32 * 1024
 MAX_DEPTH = 6
 
-_MAX_INTEGER = 2**53 - 1  # what every JSON viewer keeps exact (RFC 8259, section 6)
+_MAX_INTEGER = 2**53 - 1  # what every JSON reader keeps exact (RFC 8259, section 6)
 _MAX_TEXT = 10_000
 _MOST_LISTED = 50
 _MOST_SAID = 5

@@ -1,4 +1,4 @@
-"""Which custom fields do accounts have? One definition a company, which its operator gives."""
+"""Custom field definition: one a company, which its operator gives."""
 
 import json
 from collections.abc import Mapping, Sequence

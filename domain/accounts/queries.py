@@ -1,4 +1,4 @@
-"""Which account is this, which have such a name, and who has this tax code already?"""
+"""Queries of accounts: which is this, which have such a name, who has this tax code already?"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""Which of the names found did she mean? An order among candidates, without a database."""
+"""Search ranking: which of these names was meant? An order among candidates, without a database."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Which kinds of account are there, and which tax code fits which on a given day?"""
+"""Account rules: which types are there, and which tax code fits which on a given day?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Accounts come into being, are found, and are shown with what belongs to them."""
+"""Accounts service: accounts come into being, are found, and shown with what belongs to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which companies and persons do we do business with?"""
+"""Account rows: which companies and persons do we do business with?"""
 
 from datetime import datetime
 from typing import Any

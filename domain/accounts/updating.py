@@ -1,4 +1,4 @@
-"""An account is corrected: what is named changes, the rest stays."""
+"""Account updates: what is named changes, the rest stays."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

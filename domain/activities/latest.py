@@ -1,4 +1,4 @@
-"""When was somebody last in touch with the customer, and what was planned? Many deals at once."""
+"""Latest activities: the last contact with a customer and what is planned, for many deals."""
 
 from collections.abc import Sequence
 from typing import Any

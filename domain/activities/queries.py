@@ -1,4 +1,4 @@
-"""What happened with an account or a deal, as far as the viewer may know?"""
+"""Queries of activities: what happened with an account or a deal, as far as the viewer may know?"""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache

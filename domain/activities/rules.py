@@ -1,4 +1,4 @@
-"""What counts as an activity, when may it have happened, and which event is it the record of?"""
+"""Activity rules: what counts, when may it have happened, which event is it the record of?"""
 
 import re
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What happened is logged, once however often it is reported."""
+"""Activities service: what happened is logged, once however often it is reported."""
 
 from dataclasses import dataclass
 from datetime import datetime

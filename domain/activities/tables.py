@@ -1,4 +1,4 @@
-"""What happened with a customer? Calls, e-mails, meetings, notes. Append-only."""
+"""Activity rows: what happened with a customer? Calls, e-mails, meetings, notes. Append-only."""
 
 from datetime import datetime
 

@@ -19,7 +19,7 @@ async def actions(tx: Tx) -> list[tuple[Mark, str]]:
     approved = [one.id for one in waiting.rows if one.state == "approved"]
     votes, undecided = await queries.decisions(tx, approved)
     found = [
-        (Mark.FAIL, f"Action {id} is damaged and left alone; run `cyberos audit verify`.")
+        (Mark.FAIL, f"Action {id} is damaged and not carried out; run `cyberos audit verify`.")
         for id in [*waiting.damaged, *undecided]
     ]
     found += hanging(waiting.rows, {vote.action_id: vote.at for vote in votes}, tx.at)

@@ -1,4 +1,4 @@
-"""Which states can an action be in, and what must be known about it to decide anything?
+"""Approval facts: which states can an action be in, and what must be known to decide anything?
 
 Plain values only: the guards take these instead of rows, so that the same functions
 serve the store, the inbox page, the executor and a walk over every reachable state.
@@ -50,7 +50,7 @@ class Decision(StrEnum):
 
 
 class SelfRule(StrEnum):
-    """Whether the person an agent acts for may fill one slot herself, by her own signature."""
+    """Whether the person an agent acts for may fill one slot too, by a signature of their own."""
 
     NEVER = "never"
     OBO = "obo"
@@ -145,7 +145,7 @@ class ApprovalFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voter:
-    """Who wants to decide, as the store knows her now."""
+    """Who wants to vote, as the store knows them now."""
 
     kind: Principal
     person: str
@@ -178,7 +178,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The state somebody had read when she decided to move the row on."""
+    """The state somebody had read when they decided to move the row on."""
 
     state: State
     state_seq: int

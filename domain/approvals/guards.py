@@ -1,4 +1,4 @@
-"""Which single conditions hold a pending action back, and in which order are they asked?
+"""Approval guards: which single conditions hold an action back, and in which order?
 
 Each guard is one question over plain values: silence is a yes, a `Refusal` is a no, and a predicate
 says whether an approval counts. They stand in one record, `PRODUCTION`. The model check in
@@ -54,7 +54,7 @@ class Vote(Context):
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """All decisions on an action, and among them the approvals that quorum."""
+    """All decisions on an action, and among them the approvals that count."""
 
     action: ActionFact
     approvals: tuple[ApprovalFact, ...]
@@ -204,7 +204,7 @@ def _every_slot_filled(quorum: Quorum) -> bool:
 
 
 def _one_person_each(quorum: Quorum) -> bool:
-    """Two roles, or two keys, are still one person; she fills one slot or none."""
+    """Two roles, or two keys, are still one person, who fills one slot or none."""
     people = {approval.person for approval in quorum.counted}
     return len(people) == len(quorum.counted) == len(quorum.action.slots)
 
@@ -296,7 +296,7 @@ def _not_over(cancellation: Cancellation) -> None:
 
 
 def _entitled(cancellation: Cancellation) -> None:
-    """An agent takes back what it asked for itself; a person what she asked for or may approve."""
+    """An agent takes back what it asked for itself; a person what they asked for or may approve."""
     action, who = cancellation.action, cancellation.who
     if who.kind is Principal.AGENT:
         own = action.requester_kind is Principal.AGENT and action.requester_id == who.id
@@ -307,7 +307,7 @@ def _entitled(cancellation: Cancellation) -> None:
         raise refusal("POLICY_DENIED")
 
 
-# --- guards of a person's word about what was sent ---
+# --- guards of a resolution: what a person says became of what was sent ---
 
 
 def _resolver_has_role(resolution: Resolution) -> None:
@@ -317,7 +317,7 @@ def _resolver_has_role(resolution: Resolution) -> None:
 
 
 def _resolver_not_self(resolution: Resolution) -> None:
-    """Who asked closes it only where she might have signed it: "it never left" asks for another."""
+    """The requester resolves only what they might have signed: "never left" asks for another."""
     kept = [
         self_rule_kept(resolution.action, slot, resolution.voter.person)
         for slot in _slots_of_voter(resolution)
@@ -338,7 +338,7 @@ def _slots_of_voter(resolution: Resolution) -> list[Slot]:
 
 
 def self_rule_kept(action: ActionFact, slot: Slot, person: str) -> bool:
-    """The exception is for a person who signs what her agent asked for; the rule for all else."""
+    """The exception is for a person who signs what their agent asked for; the rule for all else."""
     if person != action.requester_person:
         return True
     by_agent = action.requester_kind is Principal.AGENT
@@ -390,7 +390,7 @@ def outcome_target(state: State, outcome: Outcome) -> State | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guards:
-    """Every rule of the machine as a value. `vote` is for any decision, `approve` for a yes."""
+    """Every rule of the machine as a value. `vote` is for any decision, `approve` for approvals."""
 
     vote: tuple[Callable[[Vote], None], ...] = (
         _voter_is_a_person,

@@ -1,4 +1,4 @@
-"""May this person say yes, is the quorum there, may the action run, and where does it go next?
+"""Approval state machine: who may vote, is the quorum there, and where does the action go next?
 
 Every answer is a pure function over the values of facts.py. Whoever asks has loaded the rows under
 a lock and writes the answer in the same transaction. Silence is a yes; a no is a `Refusal`, which
@@ -53,13 +53,13 @@ def check_vote(
 ) -> None:
     """Refuse unless this person may make this decision in this slot now.
 
-    A yes must pass every guard. A no needs a person with the role and a good key, in time, but
-    neither a free slot nor a fresh entity: stopping something is always safe.
+    To approve one must pass every guard. To reject takes a person with the role and a good key, in
+    time, but neither a free slot nor a fresh entity: stopping something is always safe.
 
     Raises AGENT_CANNOT_APPROVE, ACTION_NOT_PENDING, ACTION_EXPIRED (target expired),
-    ALREADY_DECIDED, APPROVER_KEY_UNKNOWN, APPROVER_KEY_REVOKED, ROLE_NOT_ELIGIBLE; for a yes also
-    SELF_APPROVAL, SLOT_FILLED, ASSURANCE_TOO_LOW, ENTITY_CHANGED and POLICY_CHANGED (both target
-    stale), POLICY_UNAVAILABLE; INVALID_ARGS when the action has no such slot.
+    ALREADY_DECIDED, APPROVER_KEY_UNKNOWN, APPROVER_KEY_REVOKED, ROLE_NOT_ELIGIBLE; for an approval
+    also SELF_APPROVAL, SLOT_FILLED, ASSURANCE_TOO_LOW, ENTITY_CHANGED and POLICY_CHANGED (both
+    target stale), POLICY_UNAVAILABLE; INVALID_ARGS when the action has no such slot.
     """
     vote = Vote(
         action=action,
@@ -82,10 +82,11 @@ def choose_slot(
     voter: Voter,
     decision: Decision = Decision.APPROVE,
 ) -> Slot:
-    """The slot this person decides in when she named none.
+    """The slot this person votes in when they named none.
 
-    For a yes: among the open slots that her roles and the self rule allow, the one that the fewest
-    roles may fill, then the first in the order of the policy. For a no: any slot of her roles.
+    To approve: among the open slots that their roles and the self rule allow, the one that the
+    fewest roles may fill, then the first in the order of the policy. To reject: any slot of their
+    roles.
 
     Raises ALREADY_DECIDED, ROLE_NOT_ELIGIBLE, SELF_APPROVAL or SLOT_FILLED.
     """
@@ -269,18 +270,19 @@ def check_resolve(
     *,
     guards: Guards = PRODUCTION,
 ) -> State:
-    """Where the word of this person leads an action whose fate is unknown; refuse what she may not.
+    """Where a resolution by this person leads an action whose outcome is unknown; may refuse it.
 
-    She might have signed it, or is an admin. Raises AGENT_CANNOT_APPROVE, APPROVER_KEY_UNKNOWN,
-    APPROVER_KEY_REVOKED, ROLE_NOT_ELIGIBLE, SELF_APPROVAL, ASSURANCE_TOO_LOW; ACTION_CONFLICT in
-    any state but unknown, EFFECT_UNKNOWN for "nothing happened" before that can be known.
+    The resolver might have signed it, or is an admin. Raises AGENT_CANNOT_APPROVE,
+    APPROVER_KEY_UNKNOWN, APPROVER_KEY_REVOKED, ROLE_NOT_ELIGIBLE, SELF_APPROVAL, ASSURANCE_TOO_LOW;
+    ACTION_CONFLICT in any state but unknown, EFFECT_UNKNOWN for "nothing happened" before that can
+    be known.
     """
-    check_speaker(action, voter, guards=guards)
+    check_resolver(action, voter, guards=guards)
     return after_outcome(action, outcome, now, guards=guards)
 
 
-def check_speaker(action: ActionFact, voter: Voter, *, guards: Guards = PRODUCTION) -> None:
-    """Refuse unless the word of this person about such an action may count; as check_resolve."""
+def check_resolver(action: ActionFact, voter: Voter, *, guards: Guards = PRODUCTION) -> None:
+    """Refuse unless a resolution of such an action by this person may count; as check_resolve."""
     for guard in guards.resolve:
         guard(Resolution(action, voter))
 

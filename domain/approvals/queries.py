@@ -1,4 +1,4 @@
-"""Which actions wait, who decided, and what is the rule in force?"""
+"""Queries of approvals: which actions wait, who decided, and what is the rule in force?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -195,7 +195,7 @@ async def overdue(tx: Tx, now: datetime) -> Sequence[str]:
 
 
 async def unknown(tx: Tx) -> Sequence[str]:
-    """Ids of actions that were sent and whose fate nobody knows, oldest first."""
+    """Ids of actions that were sent and whose outcome is unknown, oldest first."""
     return await tx.all(
         select(PendingAction.id).where(PendingAction.state == "unknown").order_by(PendingAction.id)
     )

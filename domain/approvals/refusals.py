@@ -1,4 +1,4 @@
-"""How is a no about an action worded, and where does the action go because of it?"""
+"""Refusals: how is a no about an action worded, and where does the action go because of it?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

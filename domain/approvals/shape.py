@@ -1,6 +1,6 @@
-"""Does a stored action have the shape this program writes?
+"""Shape check: does a stored action have the shape this program writes?
 
-Types and triggers keep it so; somebody with the database in her hands is kept by nothing. What has
+Types and triggers keep it so, but stop nobody who can write to the database past them. What has
 another shape is shown to nobody and never carried out: it is reported.
 """
 

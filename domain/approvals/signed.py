@@ -4,7 +4,7 @@ A signature covers a domain prefix and the RFC 8785 bytes of a small object of t
 numbers. The object is rebuilt from the stored rows whenever a signature is checked; what a caller
 sends or what was stored beside the signature is only ever compared with it, never believed. Action
 id and nonce make a signature good for one action, `deploy` and `tenant` for one place, and
-`audit_head` makes each one a witness of the audit chain as it stood.
+`audit_head` makes each one evidence of the audit chain as it stood.
 
 Nothing here needs a key: domain/identity/keys.py signs and verifies.
 """
@@ -25,7 +25,7 @@ APPROVAL = b"cyberos.approval.v1\x00"
 BATCH = b"cyberos.approval-batch.v1\x00"
 RESOLUTION = b"cyberos.resolution.v1\x00"
 
-MOST_IN_BATCH = 20  # more lines than a person reads before she signs
+MOST_IN_BATCH = 20  # more lines than people read before they sign
 
 _PREFIXES: Mapping[str | int, bytes] = {"approval": APPROVAL, "resolution": RESOLUTION}
 
@@ -39,7 +39,7 @@ class Bound:
     """What a signature is bound to: the columns of a pending action that never change.
 
     `requester` is `agent:<id>` or `human:<id>`; `obo` is the person an agent acts for and empty
-    when a person asked herself. `terms` is the digest of who must sign how surely, of the amounts
+    when a person asked directly. `terms` is the digest of who must sign how surely, of the amounts
     and effects that are shown, and of the agent's words. Digests are 64 hexadecimal digits.
     """
 
@@ -65,7 +65,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What one person adds: yes or no, in which slot, with which key, at which audit head."""
+    """A vote: approve or reject, in which slot, with which key, at which audit head."""
 
     decision: Decision
     slot: str
@@ -77,7 +77,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one person says became of an action that was sent, and how she knows it."""
+    """A resolution: what one person says became of an action that was sent, and how they know."""
 
     outcome: Outcome
     reason_sha256: str

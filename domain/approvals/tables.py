@@ -1,4 +1,4 @@
-"""What waits for people, who said yes or no, and what became of it (policy facts, section 2.4)."""
+"""Approval rows: what waits for people, how did they vote, and what became of it?"""
 
 from datetime import datetime
 from typing import Any
@@ -101,7 +101,7 @@ class PendingAction(Restricted, TenantEntity):
 
 
 class Approval(Restricted, TenantRow):
-    """One person's signed yes or no to one action. Append-only."""
+    """One person's signed vote on one action: approve or reject. Append-only."""
 
     __tablename__ = "approval"
     belongs_to = "action_id"
@@ -120,7 +120,7 @@ class Approval(Restricted, TenantRow):
     audit_head_seq: Mapped[int] = mapped_column(BigInteger)
     audit_head_hash: Mapped[str] = mapped_column(Digest)
     at: Mapped[datetime]
-    # All digests under the one signature, and which is this one's; None when she signed it alone.
+    # All digests under the one signature, and which is this one's; None when it was signed alone.
     batch: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     batch_index: Mapped[int | None] = mapped_column(Integer)
 

@@ -54,6 +54,6 @@ ONLY_WHILE_PENDING = Refusal(
 ONLY_WHILE_UNKNOWN = Refusal(
     "only_while_unknown",
     "insert",
-    "needs an action of unknown fate",
+    "needs an action of unknown outcome",
     asks=_IN_STATE.format("unknown"),
 )

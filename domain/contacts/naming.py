@@ -1,4 +1,4 @@
-"""How is a person called, and is she addressed as Anh or as Chị?
+"""Naming of contacts: how is a person called, and addressed as Anh or as Chị?
 
 What somebody has said counts first, then a title, then what the name makes likely; below the
 confidence of the name model the pair Anh/Chị is right for everybody.

@@ -1,4 +1,4 @@
-"""Whom do we know at an account, and do we know this person already?"""
+"""Queries of contacts: whom do we know at an account, and do we know this person already?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

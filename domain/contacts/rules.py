@@ -1,4 +1,4 @@
-"""Is this e-mail address usable?"""
+"""Contact rules: is this e-mail address usable?"""
 
 import re
 import unicodedata

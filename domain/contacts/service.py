@@ -1,4 +1,4 @@
-"""Contacts come into being and are listed."""
+"""Contacts service: contacts come into being and are listed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ async def create(
     """Add a person to an account; the first one is its primary contact.
 
     A new primary contact takes the place of the old one. People who share an address or a phone
-    are named, not refused: families and front desks do. A salutation that nobody chose is read
+    are named, not refused: families and receptions do. A salutation that nobody chose is read
     from title and name.
 
     Raises NOT_FOUND, NAME_REQUIRED, NAME_INVALID, EMAIL_INVALID, PHONE_INVALID and

@@ -1,4 +1,4 @@
-"""Whom do we know at an account?"""
+"""Contact rows: whom do we know at an account?"""
 
 from datetime import datetime
 

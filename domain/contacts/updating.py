@@ -1,4 +1,4 @@
-"""A contact is corrected: what is named changes, the rest stays."""
+"""Contact updates: what is named changes, the rest stays."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,7 +1,7 @@
-"""How does a pipeline stand, stage by stage?
+"""Pipeline board: how does a pipeline stand, stage by stage?
 
 Open deals only: a deal that has ended waits for nobody. Everything is counted for one viewer, so
-that a deal hidden from her is in no column, no count and no total.
+that a deal hidden from them is in no column, no count and no total.
 """
 
 from collections import defaultdict

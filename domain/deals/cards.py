@@ -1,4 +1,4 @@
-"""What does a deal look like, with the names of what it refers to?"""
+"""Deal cards: what does a deal look like, with the names of what it refers to?"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Ask a customer to pay for a deal: a VietQR into an account of ours, under the deal's reference.
+"""Payment requests of deals: a VietQR into a company bank account, under the deal's reference.
 
 Planning reads and refuses; asking does what was planned, as closing does.
 """

@@ -1,4 +1,4 @@
-"""Which deals are asked for?
+"""Queries of deals: which deals are asked for?
 
 Whoever asks for deals says who reads. A deal that is hidden from the viewer is in no list, no
 count and no answer about a single deal: the session sees to it (Deal.seen_if).

@@ -1,4 +1,4 @@
-"""What has to be known of many deals at once to review them? One statement, however many."""
+"""Deal reviews: what has to be known of many deals at once? One statement, however many."""
 
 from datetime import date, datetime
 from typing import Any, NamedTuple

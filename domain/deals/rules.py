@@ -1,4 +1,4 @@
-"""What may a deal be worth, who may see it, how likely is it, and how may it end?"""
+"""Deal rules: what may a deal be worth, who owns it, how likely is it, and how may it end?"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def probability_by_hand(pct: int) -> Probability:
 
 
 def check_owner(owner_id: str, person_id: str) -> None:
-    """Raises Fault NOT_OWNER unless the person owns the deal: its circle is hers to decide."""
+    """Raises Fault NOT_OWNER unless the person owns the deal: who sees it is for its owner."""
     if person_id != owner_id:
         raise Fault(
             "NOT_OWNER",

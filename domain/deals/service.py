@@ -1,4 +1,4 @@
-"""Deals come into being, are listed, shared and moved. How they end stands in closing.py."""
+"""Deals service: deals come into being, are listed and moved. How they end stands in closing.py."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -385,7 +385,7 @@ async def _circle(tx: Tx, viewer: Viewer, new: NewDeal) -> tuple[str, set[str]]:
         owner_id = await person_id_of(tx, new.owner)
     listed = {await person_id_of(tx, reference) for reference in new.shared_with}
     if new.visibility is Visibility.PRIVATE:
-        listed.add(viewer.person_id)  # nobody makes a deal that she herself cannot see
+        listed.add(viewer.person_id)  # nobody makes a deal that they cannot see
     return owner_id, listed - {owner_id}
 
 

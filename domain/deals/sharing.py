@@ -1,4 +1,4 @@
-"""Who sees a deal is decided by its owner: everybody in the workspace, or people by name."""
+"""Deal sharing: its owner decides who sees a deal: all in the workspace, or people by name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ async def share(
 ) -> Circle:
     """Let the owner of an open deal say who sees it. People are e-mail addresses or ids.
 
-    The owner always sees it: naming her changes nothing. Somebody who has left can be taken off,
+    The owner always sees it: naming them changes nothing. Somebody who has left can be taken off,
     and not be put on.
 
     Raises NOT_FOUND, DEAL_CLOSED, NOT_OWNER, VERSION_CONFLICT, NOTHING_GIVEN, PERSON_UNKNOWN,
@@ -77,7 +77,7 @@ async def share(
         changed.append("members")
     if changed:
         deal.updated_at = tx.at
-        flag_modified(deal, "updated_at")  # the circle is part of the deal: its version counts it
+        flag_modified(deal, "updated_at")  # who sees a deal is part of it: its version counts it
         await tx.flush()
         outbox.emit(
             tx,

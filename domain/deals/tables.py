@@ -1,4 +1,4 @@
-"""What might we sell? Deals, who may see the private ones, and every stage they went through."""
+"""Deal rows: what might we sell? Deals, their members, and every stage they went through."""
 
 from datetime import date, datetime
 from typing import Any
@@ -82,7 +82,7 @@ class Deal(Restricted, TenantEntity):
 
 
 class DealMember(Restricted, TenantRow):
-    """A person who may see a private deal beside its owner, until she is taken off it."""
+    """A person who may see a private deal beside its owner, until they are taken off it."""
 
     __tablename__ = "deal_member"
     belongs_to = "deal_id"

@@ -1,4 +1,4 @@
-"""The last move of an open deal is taken back: one more step in its history, never one less."""
+"""Undo of the last move of an open deal: one more step in its history, never one less."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

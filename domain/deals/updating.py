@@ -1,4 +1,4 @@
-"""What is known about an open deal is corrected. Its stage is moved, its circle is shared."""
+"""Deal updates: what is known about an open deal is corrected; moving and sharing are elsewhere."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -142,7 +142,7 @@ async def _new_owner(tx: Tx, deal: Deal, viewer: Viewer, reference: str) -> str:
     """Who owns the deal from now on; who owned it stays listed.
 
     Only its owner gives a deal away: whoever owns it may make it private, so taking one over would
-    be a way to hide it from her. A deal whose owner has left may be given on by all who see it.
+    be a way to hide it from them. A deal whose owner has left may be given on by all who see it.
     """
     new_owner = await service.person_id_of(tx, reference)
     if new_owner == deal.owner_id:

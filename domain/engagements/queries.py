@@ -1,4 +1,4 @@
-"""Which engagement came out of a deal?"""
+"""Queries of engagements: which engagement came out of a deal?"""
 
 from sqlalchemy import select
 

@@ -1,4 +1,4 @@
-"""A won deal becomes work, without anybody typing it again."""
+"""Engagements service: a won deal becomes work, without anybody typing it again."""
 
 from domain.engagements import queries
 from domain.engagements.tables import Engagement

@@ -1,4 +1,4 @@
-"""What did we promise to deliver? A won deal becomes an engagement."""
+"""Engagement rows: what did we promise to deliver? A won deal becomes an engagement."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What was a currency worth on a day?"""
+"""Queries of rates: what was a currency worth on a day?"""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""Rates are recorded, and amounts are put into US dollars to be compared with a limit."""
+"""Rates service: rates are recorded, and amounts put into US dollars to compare with a limit."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

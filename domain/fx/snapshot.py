@@ -1,4 +1,4 @@
-"""What were all currencies worth on one day? One statement, then arithmetic without a database."""
+"""Rate snapshot: all currencies on one day. One statement, then arithmetic without a database."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What was a currency worth? Rates with source and day, never changed."""
+"""Rate rows: what was a currency worth? Rates with source and day, never changed."""
 
 from datetime import date, datetime
 

@@ -1,4 +1,4 @@
-"""Are two typed e-mail addresses one? Kept and looked for in one spelling."""
+"""E-mail addresses: are two typed ones the same? Kept and looked for in one spelling."""
 
 import unicodedata
 from contextlib import suppress

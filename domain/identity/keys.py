@@ -1,4 +1,4 @@
-"""How does an approver sign, how is her key kept, and is a signature really hers?
+"""Approver keys: how does an approver sign, how is their key kept, and is a signature theirs?
 
 An approver key is an Ed25519 key (RFC 8032) in an OpenSSH private key file that only a passphrase
 opens. The server never sees the file: it holds 32-byte public keys, each vouched for by another
@@ -22,7 +22,7 @@ from domain.kernel.faults import Fault, Kind
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-KDF_ROUNDS: Final = 96  # about one second where this was measured; 64 is the floor for real keys
+KDF_ROUNDS: Final = 96  # about one second where this was measured; 64 is the least for real keys
 SHORTEST_PASSPHRASE: Final = 10
 LARGEST_FILE: Final = 16_384
 
@@ -205,7 +205,7 @@ def endorse(
     """Vouch that this public key belongs to this person: the endorser's 64-byte signature.
 
     Raises KEY_UNSOUND for a public key under which signatures would prove nothing, and for the
-    endorser's own: nobody vouches for herself.
+    endorser's own: nobody vouches for themselves.
     """
     if not is_sound(public_key) or public_key == endorser.public_key:
         raise Fault(

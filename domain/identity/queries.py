@@ -1,4 +1,4 @@
-"""Who is this, what may they do, and with which key do they sign?"""
+"""Queries of identity: who is this, what may they do, and with which key do they sign?"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class AgentIdentity:
 
 @dataclass(frozen=True, slots=True)
 class PersonIdentity:
-    """A person, the roles she holds now, and the workspaces she belongs to."""
+    """A person, the roles they hold now, and the workspaces they belong to."""
 
     id: str
     email: str

@@ -1,4 +1,4 @@
-"""Which bytes does the root key sign when somebody gets a role or loses one?"""
+"""Role changes: which bytes does the root key sign when somebody gets a role or loses one?"""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ PREFIX = b"cyberos.roles.v1\x00"
 class RoleChange:
     """One change of the roles of one person; lists are sorted and joined by commas.
 
-    `at` is the instant of the transaction, so that an old change cannot be told once more.
+    `at` is the instant of the transaction, so that an old change cannot be replayed.
     """
 
     deploy: str

@@ -1,4 +1,4 @@
-"""Tenants, people, keys and agents come into being and go."""
+"""Identity service: tenants, people, keys and agents come into being and go."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -39,7 +39,7 @@ async def add_tenant(
     time_zone: str = "Asia/Ho_Chi_Minh",
     base_currency: str = "VND",
 ) -> Tenant:
-    """Write the tenant's own row, the first one inside its wall."""
+    """Write the tenant's own row, the first one that belongs to it."""
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -72,7 +72,7 @@ async def ask_about_persons(tx: Tx, allow: bool, *, said_by: Actor) -> None:
 async def define_custom_fields(tx: Tx, schema: Mapping[str, Any]) -> bool:
     """Keep the company's definition of custom fields, and say whether it is another one."""
     row = await queries.tenant(tx)
-    # Compared as JSON, and the session told: to Python and to it 1 and True are the same.
+    # Compared as JSON, and flagged for the session: to Python and to it 1 and True are the same.
     if json.dumps(row.custom_fields_schema, sort_keys=True) == json.dumps(schema, sort_keys=True):
         return False
     row.custom_fields_schema = dict(schema)
@@ -91,9 +91,9 @@ async def add_workspace(tx: Tx, *, code: str, name: str) -> Workspace:
 async def add_person(
     tx: Tx, *, email: str, display_name: str, roles: Iterable[str], workspaces: Iterable[str]
 ) -> Person:
-    """Add a person with her roles, as a member of the given workspaces.
+    """Add a person with their roles, as a member of the given workspaces.
 
-    PERSON_EXISTS also for somebody who left: what she signed must stay hers.
+    PERSON_EXISTS also for somebody who left: what they signed must stay theirs.
     """
     wanted = sorted(set(roles))
     if unknown := [role for role in wanted if role not in ROLES]:
@@ -125,7 +125,7 @@ async def change_roles(
         raise Fault(
             "PERSON_INACTIVE",
             Kind.CONFLICT,
-            "This person has left, so she holds no roles.",
+            "This person has left, so they hold no roles.",
             "add somebody who is there with `cyberos person add`.",
         )
     held = {
@@ -135,7 +135,7 @@ async def change_roles(
     given = [role for role in sorted(set(add)) if role not in held or held[role].revoked_at]
     taken = [role for role in sorted(set(remove)) if role in held and not held[role].revoked_at]
     for role in given:
-        if role in held:  # since when she held it before is in the chain
+        if role in held:  # since when they held it before is in the chain
             held[role].granted_at, held[role].revoked_at = tx.at, None
         else:
             tx.add(PersonRole(person_id=person_id, role=role, granted_at=tx.at))
@@ -160,13 +160,13 @@ def person_exists() -> Fault:
     return Fault(
         "PERSON_EXISTS",
         Kind.CONFLICT,
-        "Somebody with this e-mail address is here, or was before she left.",
-        "`cyberos person list` shows her; use another address.",
+        "Somebody with this e-mail address is here, or was before they left.",
+        "`cyberos person list` shows them; use another address.",
     )
 
 
 async def leave(tx: Tx, person_id: str) -> tuple[list[str], list[str]]:
-    """Take a person her roles and keys, now; she stays in the list and in the audit.
+    """Take a person's roles and keys away, now; the person stays in the list and in the audit.
 
     Gives the roles and the ids of the keys that ended, nothing the second time.
     """
@@ -279,6 +279,6 @@ async def revoke_agent(tx: Tx, name: str) -> Agent:
 
 
 async def mark_untrusted_read(tx: Tx, agent_id: str) -> None:
-    """Remember that the agent has read text a stranger wrote."""
+    """Taint the agent, which has read untrusted input."""
     marked = update(Agent).where(Agent.id == agent_id).values(untrusted_read_at=tx.at)
     await tx.change(marked, marks_only=True)

@@ -1,4 +1,4 @@
-"""Who is there? Tenants, workspaces, people with roles and keys, agents with scopes."""
+"""Identity rows: tenants, workspaces, people with roles and keys, agents with scopes."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from domain.store.schema import Code, Digest, Id, Line, TenantEntity, TenantRow
 
 
 class Tenant(TenantRow):
-    """A company: the wall around everything it owns."""
+    """A company, which everything it owns is isolated to."""
 
     __tablename__ = "tenant"
     __audit__ = CHAINED
@@ -27,7 +27,7 @@ class Tenant(TenantRow):
 
 
 class Workspace(TenantEntity):
-    """A part of a company with its own pipelines and its own circle of members."""
+    """A part of a company with pipelines and members of its own."""
 
     __tablename__ = "workspace"
     __audit__ = CHAINED

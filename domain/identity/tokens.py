@@ -1,4 +1,4 @@
-"""Whose token is this? Agent tokens: made once, shown once, stored as a hash."""
+"""Agent tokens: whose is this? Made once, shown once, stored as a hash."""
 
 import hashlib
 import hmac

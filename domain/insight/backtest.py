@@ -1,4 +1,4 @@
-"""Would the forecast have held? Walk through a past whose outcome is known, period by period.
+"""Backtest: would the forecast have held? A past whose outcome is known, period by period.
 
 Each period is forecast with nothing but the periods before it, as it would have been.
 """

@@ -1,4 +1,4 @@
-"""How much will come in? The distribution of what a set of deals adds up to, without sampling.
+"""Distribution of the sum: how much will a set of deals bring in? Worked out without sampling.
 
 A deal brings its whole amount or nothing. Good and bad times touch all deals alike: one common
 shock z, normal with standard deviation `shock`, shifts the log-odds of every deal, and given z

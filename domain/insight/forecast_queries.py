@@ -1,4 +1,4 @@
-"""Which forecasts were made for a person, and which of them can be scored now?"""
+"""Queries of forecasts: which were made for a person, and which can be scored now?"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""What is a forecast, how good was it, and how large is the shock that all deals share?
+"""Forecast rules: what is a forecast, how good was it, how large is the shock all deals share?
 
 Pure: deals and past errors in, whole minor units out. Levels are in thousandths, so 25 is the
 amount that is not exceeded in 2.5 % of all futures.
@@ -23,7 +23,7 @@ LONGEST_DAYS = 366
 TOP = 5
 FEW_DEALS = 5  # below, a band is a list of outcomes rather than a range
 OLD_RATE_DAYS = 30  # an older rate is named
-MOST_A_DAY = 20  # so many forecasts of a person are kept of one day, whatever she asks
+MOST_A_DAY = 20  # so many forecasts of a person are kept of one day, whatever they ask
 NEEDED_PERIODS = 20  # below, errors are told by chance and not by the forecast
 # How many days ahead forecasts look that are judged together: about a week, a fortnight, a month, a
 # quarter and longer. The last holds a month that begins a year from now.

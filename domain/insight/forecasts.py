@@ -1,4 +1,4 @@
-"""Forecasts are made for somebody's eyes, kept, and scored when their time is over."""
+"""Forecasts are made as a viewer sees the deals, kept, and scored when their time is over."""
 
 from calendar import monthrange
 from collections import defaultdict
@@ -271,7 +271,7 @@ def _days(asked: Asked) -> int:
 async def _judge(tx: Tx, viewer: Viewer, forecasts: Sequence[StoredForecast]) -> list[Judged]:
     """What came of forecasts of one viewer.
 
-    A deal she no longer sees makes its forecasts void: a score must not tell of it.
+    A deal they no longer see makes its forecasts void: a score must not tell of it.
     """
     named = sorted({deal_id for one in forecasts for deal_id in one.deal_ids})
     found = {one.id: one for one in await deals.endings(tx, viewer, named)}

@@ -1,7 +1,7 @@
-"""How is each number of the company counted? From the rows behind it, in whole numbers.
+"""KPI rules: how is each key figure counted? From the rows behind it, in whole numbers.
 
 A share of nothing is no share: where there is nothing to count, there is no value and the reason
-why. Values are decimals in text, so that nobody's viewer makes another number of them.
+why. Values are decimals in text, so that no JSON reader makes another number of them.
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""How does the company do? The numbers of the specification, over what the viewer may see."""
+"""KPIs: how does the company do? The specification's figures, over what the viewer may see."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo

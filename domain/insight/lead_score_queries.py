@@ -1,4 +1,4 @@
-"""Which scores do deals have, and which did they have when they ended?"""
+"""Queries of lead scores: which do deals have, and which did they have when they ended?"""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""How good is a deal, from 0 to 100, and why? Points that add up, and nothing learnt in secret.
+"""Lead score rules: how good is a deal, from 0 to 100, and why? Points that add up, none secret.
 
 Four features, those the specification names: how lately somebody was in touch, how the amount
 compares with what was won before, how deals of the industry went, how deals of the account went.

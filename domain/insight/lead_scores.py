@@ -1,4 +1,4 @@
-"""Open deals are scored every night, and the score that is in force is shown."""
+"""Lead scores: open deals are scored every night, and the score that is in force is shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,7 +108,7 @@ async def shown(
 
 
 async def of_deal(tx: Tx, viewer: Viewer, deal: DealCard) -> LeadScore | None:
-    """The score in force of an open deal that the viewer sees; for her workspaces, as above."""
+    """The score in force of an open deal that the viewer sees; for their workspaces, as above."""
     if deal.status != "open" or deal.workspace_id not in viewer.workspace_ids:
         return None
     chosen = reviews.still_open(deal_id=deal.id)

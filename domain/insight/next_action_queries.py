@@ -1,4 +1,4 @@
-"""Which actions were suggested, which of them dismissed, and which of them acted on?"""
+"""Queries of suggestions: which were made, which dismissed, and which acted on?"""
 
 from collections.abc import Sequence
 from datetime import datetime

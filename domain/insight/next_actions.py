@@ -1,4 +1,4 @@
-"""What should be done next? Proposals made while they are asked for, dismissed, and acted on."""
+"""Next actions: suggestions made while they are asked for, dismissed, and acted on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

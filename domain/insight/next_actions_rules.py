@@ -1,4 +1,4 @@
-"""What should be done next about a deal, and why? Rules over plain values, the same every time.
+"""Next action rules: what should be done about a deal, and why? The same every time.
 
 A suggestion has an id that is derived from its deal, its rule and the state that gave rise to it.
 So one that was dismissed stays away until its reason changes, and then it is another one.

@@ -1,4 +1,4 @@
-"""Which nightly work was done for a day? A job and its mark are written together, or not at all."""
+"""Nightly runs: which jobs were done for a day? A job and its mark are written together."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date

@@ -1,4 +1,4 @@
-"""What did we foresee, suggest and score? Written down, so that it can be judged afterwards."""
+"""Insight rows: what did we foresee, suggest and score? Kept, so that it can be judged later."""
 
 from datetime import date, datetime
 from typing import Any
@@ -112,7 +112,7 @@ class NightlyRun(TenantRow):
 class StoredForecast(Restricted, TenantEntity):
     """The first answer of a day to one person's question, kept to be scored when its time is over.
 
-    It belongs to the person whose eyes it saw with: nobody else's accuracy is made of it, because
+    It belongs to the viewer it was made for: nobody else's accuracy is made of it, because
     private deals may be in it. Amounts in minor units of `currency`; `common_minor` and
     `own_minor` are as in `distribution.Moments`, `rates` the value of each currency on that day.
     """

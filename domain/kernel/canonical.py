@@ -1,4 +1,4 @@
-"""Which bytes stand for this value when it is hashed, compared or signed?
+"""Canonical JSON: which bytes stand for a value when it is hashed, compared or signed?
 
 RFC 8785 (JSON Canonicalization Scheme) over a smaller world than JSON: objects with text keys,
 lists, text, whole numbers, true, false, null. Who agrees on a value agrees on its bytes.

@@ -1,4 +1,4 @@
-"""What time is it? The only file that asks the system."""
+"""Clock: what time is it? The only file that asks the system."""
 
 import time
 from datetime import UTC, datetime, timedelta

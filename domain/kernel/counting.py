@@ -1,4 +1,4 @@
-"""How is a number of things said in English? Vietnamese words stay as they are."""
+"""Counted nouns: how is a number of things said in English? Vietnamese words stay as they are."""
 
 
 def counted(count: int, one: str, many: str = "") -> str:

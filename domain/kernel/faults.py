@@ -1,4 +1,4 @@
-"""What went wrong, said so that an agent or a person knows the next step.
+"""Faults: what went wrong, said so that an agent or a person knows the next step.
 
 A `Fault` is everybody else's mistake or misfortune: it is rendered and answered. Anything that
 is not a `Fault` is our own mistake: it is logged whole and shown as nothing.

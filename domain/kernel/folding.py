@@ -1,4 +1,4 @@
-"""What does a name look like to a search? Letters without marks, case or punctuation.
+"""Folding: what does a name look like to a search? Letters without marks, case or punctuation.
 
 SQLite and PostgreSQL fold Vietnamese differently from each other (neither reaches every letter
 without extensions), so both store what this file returns, and a query is folded the same way.

@@ -1,4 +1,4 @@
-"""What is this row called? ULIDs as text: 26 characters that sort by creation time."""
+"""Ids: what is this row called? ULIDs as text: 26 characters that sort by creation time."""
 
 import hashlib
 import re

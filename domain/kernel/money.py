@@ -1,4 +1,4 @@
-"""How much, and in what? Whole minor units with a currency; rates with a source and a date.
+"""Money: how much, and in what? Whole minor units with a currency; rates with source and date.
 
 Exponents are those of ISO 4217 (list one). The dictionary holds the dong, the ariary and the
 twenty currencies of Vietcombank's published rate table.

@@ -1,4 +1,4 @@
-"""How does an exact number become a whole one? Named roundings; nothing is rounded unnamed.
+"""Rounding: how does an exact number become a whole one? Nothing is rounded unnamed.
 
 Everything is done on integers, so no decimal context can lose a digit on the way.
 """

@@ -1,4 +1,4 @@
-"""What may a person type, and what may we show of what a stranger wrote?
+"""Text checks: what may a person type, and what may we show of untrusted input?
 
 Characters that cannot be seen can hide instructions from a reader and reach a model all the
 same; characters that turn the direction of text can make an account number read backwards.

@@ -31,7 +31,7 @@ _ACCOUNT = (
 
 async def accounts_were_allowed(tx: Tx, report: Report, approved: Approved) -> None:
     """Every account was added by people, or before the first agent, and used when they allowed."""
-    founded = await _founded(tx)
+    early = await _before_agents(tx)
     async for page in pages(tx, select(*_ACCOUNT), BankAccount.id):
         ids = [row.id for row in page]
         added = await approved.about(_ADD, ids)
@@ -41,7 +41,7 @@ async def accounts_were_allowed(tx: Tx, report: Report, approved: Approved) -> N
             if not isinstance(row.bank_bin, str) or not isinstance(row.account_number, str):
                 report.found(place, FOREIGN)
                 continue
-            _check_added(report, row, added.get(row.id), founded.get(row.id))
+            _check_added(report, row, added.get(row.id), early.get(row.id))
             if row.id != bank_account_id(tx.tenant_id, row.bank_bin, row.account_number):
                 report.found(place, "its bank or number is not the one that was approved")
             if (row.used is not None) != (row.id in used):
@@ -49,7 +49,7 @@ async def accounts_were_allowed(tx: Tx, report: Report, approved: Approved) -> N
                 report.found(place, what)
 
 
-async def _founded(tx: Tx) -> Mapping[str, BankAccountAdded]:
+async def _before_agents(tx: Tx) -> Mapping[str, BankAccountAdded]:
     """The accounts that were there before the first agent: who can append could add one later."""
     agents = await entries_of(tx, "agent.added")
     told = await entries_of(tx, BankAccountAdded.EVENT)
@@ -60,14 +60,14 @@ async def _founded(tx: Tx) -> Mapping[str, BankAccountAdded]:
 
 
 def _check_added(
-    report: Report, row: Any, action: CarriedOut | None, founded: BankAccountAdded | None
+    report: Report, row: Any, action: CarriedOut | None, early: BankAccountAdded | None
 ) -> None:
     """What the id is not made of has to be as it was when the account was allowed."""
     place = f"bank account {row.id}"
     if action is not None:
         told = action.result
-    elif founded is not None:
-        told = founded.details
+    elif early is not None:
+        told = early.details
     else:
         report.found(place, "was added without an approval that was carried out")
         return

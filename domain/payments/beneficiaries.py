@@ -1,4 +1,4 @@
-"""Into which account of ours does this money go? Nothing but the allow-list can answer.
+"""Beneficiaries: into which company bank account does money go? Only the allow-list can answer.
 
 Money that was sent to a wrong account does not come back, so an account that a customer, a mail
 or a model names is looked for in the list of the tenant and used only as it stands there.

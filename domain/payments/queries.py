@@ -1,4 +1,4 @@
-"""Into which of our accounts may customers pay, and what were they asked for?"""
+"""Queries of payments: into which accounts may customers pay, and what were they asked for?"""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from domain.store.tx import Tx
 
 
 async def bank_accounts(tx: Tx) -> Sequence[BankAccount]:
-    """The allow-list: every account of ours, by currency, the default of each first."""
+    """The allow-list: every company bank account, by currency, the default of each first."""
     return await tx.all(
         select(BankAccount).order_by(
             BankAccount.currency, BankAccount.is_default.desc(), BankAccount.id
@@ -18,7 +18,7 @@ async def bank_accounts(tx: Tx) -> Sequence[BankAccount]:
 
 
 async def numbered(tx: Tx, bank_bin: str, account_number: str) -> BankAccount | None:
-    """The account of ours with this number at this bank."""
+    """The company bank account with this number at this bank."""
     return await tx.first(
         select(BankAccount).where(
             BankAccount.bank_bin == bank_bin, BankAccount.account_number == account_number

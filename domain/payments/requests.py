@@ -1,4 +1,4 @@
-"""What was a customer asked to pay, and by which words do we know the money again?"""
+"""Payment requests: what was a customer asked to pay, and how do we know the money again?"""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Asked:
 
 
 def transfer(account: BankAccount, amount: Money, reference: str | None) -> Asked:
-    """The VietQR for so many dong into an account of ours. Raises VIETQR_INVALID."""
+    """The VietQR for so many dong into a company bank account. Raises VIETQR_INVALID."""
     payload = vietqr.encode(
         vietqr.Transfer(
             bin=account.bank_bin,

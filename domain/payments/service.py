@@ -1,4 +1,4 @@
-"""The accounts customers may pay into are added, once and for good."""
+"""Payments service: the accounts customers may pay into are added, once and for good."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from domain.store.tx import Tx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBankAccount:
-    """A bank account of ours: the BIN of the bank, the number and the holder as the bank has it."""
+    """A company bank account: the bank's BIN, the number and the holder as the bank has it."""
 
     bank_bin: str
     account_number: str
@@ -86,7 +86,7 @@ async def add_bank_account(tx: Tx, new: NewBankAccount, *, added_by: str) -> Ban
 
 
 async def _clear_default(tx: Tx, currency: str) -> None:
-    """Make room for another default account."""
+    """Let another account become the default."""
     await tx.change(
         update(BankAccount)
         .where(BankAccount.currency == currency, BankAccount.is_default)

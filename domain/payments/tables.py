@@ -1,4 +1,4 @@
-"""Into which accounts may customers pay us, and what were they asked to pay?"""
+"""Payment rows: which accounts may customers pay into, and what were they asked to pay?"""
 
 from datetime import datetime
 

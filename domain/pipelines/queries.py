@@ -1,4 +1,4 @@
-"""Which pipelines has a workspace, which stages has a pipeline, and what is a stage called?"""
+"""Queries of pipelines: which has a workspace, which stages has one, what is a stage called?"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""May this deal move there, and may this pipeline exist?
+"""Pipeline rules: may this deal move there, and may this pipeline exist?
 
 Every refusal of a move carries `facts["allowed"]`: the stages the deal may move to, each as
 `{"stage": code, "needs_reason": bool, "missing_fields": [names]}`, and a hint that names them,

@@ -1,4 +1,4 @@
-"""Pipelines are installed and looked up, and a move through one is planned."""
+"""Pipelines service: pipelines are installed and looked up, and a move through one is planned."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass

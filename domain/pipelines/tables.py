@@ -1,4 +1,4 @@
-"""Which way does a deal go? Pipelines, their stages and the moves between them, as data."""
+"""Pipeline rows: which way does a deal go? Pipelines, stages and moves between them, as data."""
 
 from typing import Any
 

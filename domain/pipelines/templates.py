@@ -1,4 +1,4 @@
-"""Which pipelines does a workspace start with? Four shapes as data: stages, reasons, defaults.
+"""Pipeline templates: which does a workspace start with? Four shapes as data.
 
 A workspace copies a template and may change the copy within what `rules.check_pipeline` allows.
 """

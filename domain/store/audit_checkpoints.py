@@ -1,4 +1,4 @@
-"""Does the chain still contain what was signed outside the database, and is its end signed now?
+"""Checkpoint audit: does the chain still contain what was signed outside, and is its end signed?
 
 The second part of what shows that the chain of a tenant is whole (domain/store/audit_verify.py):
 a chain whose end was cut off looks whole, and only a checkpoint kept elsewhere says otherwise.

@@ -1,4 +1,4 @@
-"""Where does the chain stand, and what does it say?"""
+"""Audit queries: where does the chain stand, and what does it say?"""
 
 import json
 from collections.abc import Iterable, Sequence

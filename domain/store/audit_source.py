@@ -1,4 +1,4 @@
-"""Where does the offline verifier read? A copy that nothing can change, or one snapshot."""
+"""Audit source: where does the offline verifier read? An unchanging copy, or one snapshot."""
 
 import sqlite3
 from collections.abc import Collection
@@ -72,7 +72,7 @@ def _begin(connection: Connection) -> None:
 
 
 async def chains_besides(database: Database, known: Collection[str]) -> list[str]:
-    """Tenants with a chain that are not among the known ones: SQLite only, which has no walls."""
+    """Tenants with a chain that are not among the known ones: SQLite only, where roles reach all."""
     async with AsyncSession(database.reader) as session:
         found = await session.scalars(
             select(AuditHead.tenant_id).where(AuditHead.tenant_id.not_in(list(known)))

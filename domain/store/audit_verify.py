@@ -1,4 +1,4 @@
-"""Is the chain of a tenant whole, and if not, where is it broken?
+"""Chain verifier: is the chain of a tenant whole, and if not, where is it broken?
 
 The offline verifier reads one tenant in one snapshot, page by page, and never holds all rows in
 memory. It believes no stored hash: bytes are hashed again, every column is compared with what the

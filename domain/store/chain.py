@@ -1,4 +1,4 @@
-"""What happened, in an order nobody can change? One hash chain per tenant.
+"""Audit chain: what happened, in an order nobody can change? One hash chain per tenant.
 
 The bytes of a link (all strings and small integers, RFC 8785):
 

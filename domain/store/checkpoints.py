@@ -1,4 +1,4 @@
-"""Did the chain once reach further than it does now? Signed checkpoints, kept outside the database.
+"""Checkpoints: did the chain once reach further? Signed, and kept outside the database.
 
 A hash chain cannot see that its end was cut off and its head moved back: what is left is a shorter
 chain, and a sound one. A checkpoint is a signed statement "after entry N the hash was H" in a file

@@ -1,4 +1,4 @@
-"""What does a prepared statement say in the words of one database, and what are its answers?
+"""Compiled queries: a prepared statement in the words of one database, and its answers.
 
 SQLAlchemy writes the text, and its types make the values. To let it execute the statement too costs
 ten times the work of SQLite itself, and a call of ours sends a dozen (docs/decisions/0021).
@@ -71,7 +71,7 @@ class Wordings:
         self._known: dict[tuple[int, ...], CompiledQuery] = {}
 
     def for_values(self, given: Mapping[str, Any]) -> CompiledQuery:
-        """The compiled for lists as long as these, or a little longer."""
+        """The compiled query for lists as long as these, or a little longer."""
         lengths = tuple(_rounded(len(given[name])) for name in self._lists)
         known = self._known.get(lengths)
         if known is None:
@@ -109,7 +109,7 @@ def _rounded(length: int) -> int:
     """The next power of two: few lengths, so a database prepares few statements.
 
     A long list stays as it is, because both databases take no more than some 32,000 values, and
-    its compiled is not kept, because there are many such lengths and each takes a megabyte.
+    what is compiled is not kept, because there are many such lengths and each takes a megabyte.
     """
     return 1 << (length - 1).bit_length() if 0 < length <= _LONGEST_ROUNDED else length
 

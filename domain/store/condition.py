@@ -1,4 +1,4 @@
-"""Is the database as this program needs it, and what may this login do in it?
+"""Database condition: is it as this program needs it, and what may this login do in it?
 
 Asked by `cyberos doctor`. Nothing is changed, and nothing of any tenant's rows is read.
 """
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.store.engine import Database, Role, connect
 from domain.store.errors import as_fault
 
-# Tables that belong to the whole installation, so that no tenant's wall can stand around them.
+# Tables that belong to the whole installation, so that tenants cannot be isolated in them.
 WITHOUT_TENANT = ("alembic_version", "deployment", "guard_tool", "tenant_directory")
 
 _NOT_THIS_ROLE = ("42501", "22023")  # it was not granted; there is no such role
@@ -79,7 +79,7 @@ async def embedded(database: Database) -> Embedded:
 
 
 async def served(database: Database) -> Served:
-    """What PostgreSQL says about this login and about the walls between tenants."""
+    """What PostgreSQL says about this login and about tenant isolation."""
     try:
         async with database.reader.connect() as connection:
             version = await connection.scalar(

@@ -1,4 +1,4 @@
-"""How many calls were there? One row a day for each principal, tool and outcome."""
+"""Call counters: one row a day for each principal, tool and outcome."""
 
 from collections.abc import Sequence
 

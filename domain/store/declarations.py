@@ -60,7 +60,7 @@ class Source:
 
 
 class Done(StrEnum):
-    """How far a side effect got; PENDING is told in a message that is kept."""
+    """How far a side effect got; PENDING is published in a message that is kept."""
 
     DONE = "done"
     PENDING = "pending"
@@ -82,7 +82,7 @@ class SideEffect:
 
 @dataclass(frozen=True, slots=True)
 class WonDeal:
-    """What a consequence is told of a deal that is won, or would be."""
+    """What a consequence is given of a deal that is won, or would be."""
 
     id: str
     account_id: str
@@ -143,7 +143,7 @@ class Subscriber:
 class Job:
     """One piece of nightly work in a transaction of its own; it says how many rows it wrote.
 
-    It is given the day that the night begins, and the time zone of the company.
+    It is given the day that the night begins, and the tenant's time zone.
     """
 
     name: str

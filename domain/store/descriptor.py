@@ -64,7 +64,7 @@ class Module:
     """One module of `domain/`, under the name of its package."""
 
     name: str
-    # The modules whose services and queries this one asks. Who uses whom makes no circle, so this
+    # The modules whose services and queries this one asks. Who uses whom makes no cycle, so this
     # is also the order of the modules, from the bottom up (docs/decisions/0029).
     uses: tuple[str, ...] = ()
     tables: Mapping[type[Base], Stored] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""How does a prepared statement reach the driver? Straight, inside a transaction of SQLAlchemy's.
+"""Direct execution: a prepared statement straight to the driver, in SQLAlchemy's transaction.
 
 Connections, transactions, their ends and the exceptions stay SQLAlchemy's; only the execution of
 statements that are made once is ours (docs/decisions/0021).

@@ -1,6 +1,6 @@
-"""Which companies share this database, and which installation is it?
+"""Tenant directory: which companies share this database, and which installation is it?
 
-The directory and the deployment belong to no tenant, so they are read without a wall: by people's
+The directory and the deployment belong to no tenant, so they are read across tenants: by people's
 commands, the worker and operators, never by an agent's process.
 """
 
@@ -47,7 +47,7 @@ async def name_deployment(tx: Tx, deploy: str) -> None:
 async def register(tx: Tx, code: str) -> None:
     """Enter the transaction's tenant into the directory and open its audit chain.
 
-    TENANT_EXISTS if the code is taken: a company is founded once.
+    TENANT_EXISTS if the code is taken: a company is provisioned once.
     """
     taken = await tx.first(select(TenantDirectory.tenant_id).where(TenantDirectory.code == code))
     if taken is not None:
@@ -59,7 +59,7 @@ async def register(tx: Tx, code: str) -> None:
 
 
 def code_taken() -> Fault:
-    """A company is founded once."""
+    """A company is provisioned once."""
     return Fault(
         "TENANT_EXISTS",
         Kind.CONFLICT,

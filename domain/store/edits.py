@@ -1,4 +1,4 @@
-"""What does an edit change, and was it made of the row as it is now?
+"""Edits: what does one change, and was it made of the row as it is now?
 
 A row is edited by naming fields: what is left out stays, what is to become empty is listed. The
 words for it are the same for every kind of row, so they stand here once.

@@ -1,4 +1,4 @@
-"""How is a database reached? Two engines: one that writes, one that cannot."""
+"""Database engines: how is a database reached? One that writes, one that cannot."""
 
 import sqlite3
 from collections.abc import Callable
@@ -142,7 +142,7 @@ def _postgres(url: URL, role: Role, pool_size: int, busy_seconds: float) -> Asyn
         connect_args={
             "server_settings": settings,
             "timeout": busy_seconds,
-            # Our own patience, for a server that has stopped answering without hanging up.
+            # A timeout of our own, for a server that has stopped answering without hanging up.
             "command_timeout": busy_seconds * 3.5,
         },
         pool_size=pool_size,

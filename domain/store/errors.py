@@ -1,4 +1,4 @@
-"""What does it mean for the caller when the database fails?"""
+"""Database errors: what does it mean for the caller when the database fails?"""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""How does a tenant's chain begin? With a head that points at nothing."""
+"""Genesis: how does a tenant's chain begin? With a head that points at nothing."""
 
 from domain.store import subscribers
 from domain.store.chain import GENESIS

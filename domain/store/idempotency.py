@@ -1,4 +1,4 @@
-"""Has this call been answered before? The same key with the same content gets the same answer."""
+"""Idempotency keys: was this call answered before? Same key, same content, same answer."""
 
 from typing import Any
 

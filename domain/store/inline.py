@@ -1,4 +1,4 @@
-"""How does SQLite answer without a thread? It runs where it is called, and waits asynchronously.
+"""Inline SQLite: no thread; it runs where it is called, and waits asynchronously.
 
 The usual asynchronous driver hands every statement to a thread of its own. The hop costs several
 times what the statement does, and a call of ours makes a dozen of them. SQLite answers in

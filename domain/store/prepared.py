@@ -69,7 +69,7 @@ def entities(
     if lock is not None:
         statement = statement.with_for_update(of=lock)
         statement = statement.execution_options(populate_existing=True)
-    # Said by identity: no other statement can claim to have its wall already.
+    # Said by identity: no other statement can claim to be isolated already.
     return PreparedEntityQuery(
         statement.options(_WALL, _SEEN).execution_options(**{_WALLED: _WALL})
     )

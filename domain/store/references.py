@@ -1,4 +1,4 @@
-"""What is the thing called that a row refers to? Names of another drawer, without its tables."""
+"""References: what is the thing called that a row refers to, in a module whose tables it has not?"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from domain.store.schema import Instant
 class Referred:
     """Columns of a table that is joined by tenant and id, as its foreign key is.
 
-    So the wall around the row that refers is the wall around what it refers to.
+    So what isolates the row that refers isolates what it refers to.
     """
 
     table: FromClause

@@ -1,4 +1,4 @@
-"""Is the database of the revision this program was written for?"""
+"""Revision check: is the database of the revision this program was written for?"""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What is a row? The declarative base, the tenant's wall, and the types both databases share."""
+"""Schema: the declarative base, tenant isolation of rows, and the types both databases share."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -97,6 +97,6 @@ def unique_where(name: str, *columns: str, where: str) -> Index:
     """A unique index over the rows of which `where` is true.
 
     The migrations make it (docs/decisions/0023); here it is only described. To say the condition
-    in the words of each dialect would load both dialects, although a process talks to one.
+    in the types of each dialect would load both dialects, although a process talks to one.
     """
     return Index(name, *columns, unique=True, info={"where": where})

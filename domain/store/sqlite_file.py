@@ -1,4 +1,4 @@
-"""How is an embedded database copied while it is in use, checked, and made ready again?
+"""SQLite file: how is it copied while it is in use, checked, and made ready again?
 
 The only place besides the engine that opens SQLite files; nothing here knows what is in them.
 """

@@ -1,4 +1,4 @@
-"""What does the store keep beside business rows? Chain, outbox, idempotency, reads, the deployment.
+"""Store rows: what is kept beside business rows? Chain, outbox, idempotency, the deployment.
 
 These rows are written by `domain/store` alone.
 """

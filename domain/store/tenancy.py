@@ -1,6 +1,7 @@
-"""Who may see a row? The walls between tenants inside the process, and between people in one.
+"""Tenant isolation: who may see a row? Between tenants in the process, and people within one.
 
-PostgreSQL adds a second wall (FORCE ROW LEVEL SECURITY), composite keys a third.
+The session's criteria are the first layer of it; PostgreSQL adds a second (FORCE ROW LEVEL
+SECURITY), composite keys a third.
 """
 
 from functools import lru_cache
@@ -23,7 +24,7 @@ class TenantSession(Session):
 
 
 async def tell_the_database(connection: AsyncConnection, tenant_id: str) -> None:
-    """Put up PostgreSQL's wall for this transaction; SQLite has none of its own."""
+    """Name the tenant to PostgreSQL's row level security, for this transaction; SQLite has none."""
     if connection.dialect.name == "postgresql":
         # Local to the transaction: a session-wide value would leak to the pool's next customer.
         await connection.execute(_TENANT, {"tenant": tenant_id})

@@ -1,4 +1,4 @@
-"""Which rows can still be read when somebody has damaged some of them?
+"""Tolerant read: which rows can still be read when somebody has damaged some of them?
 
 A value that is none of its column's type breaks the whole answer it stands in. Then each key is
 asked for alone, so that one row costs nobody but itself.

@@ -1,4 +1,4 @@
-"""One call, one transaction: the only place where work is committed or thrown away."""
+"""Transactions: one for a call; the only place where work is committed or thrown away."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager

@@ -1,4 +1,4 @@
-"""What was answered about this tax code the last time it was asked?"""
+"""Queries of taxpayers: what was answered about this tax code the last time it was asked?"""
 
 from sqlalchemy import select
 

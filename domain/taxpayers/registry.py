@@ -1,4 +1,4 @@
-"""Who can say whether a tax code belongs to somebody? The port to a taxpayer registry."""
+"""Taxpayer registry port: who can say whether a tax code belongs to somebody?"""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +11,7 @@ LONGEST_ADDRESS = 400
 
 @dataclass(frozen=True, slots=True)
 class Taxpayer:
-    """Whom a registry found. Name and address are its words: a stranger's, cleaned.
+    """Whom a registry found. Name and address are untrusted input, cleaned.
 
     `gdt_status` is a code of `domain/taxpayers/rules.py`, None for words that are none of them.
     """

@@ -1,4 +1,4 @@
-"""What follows from an answer of the taxpayer registry, and for how long?"""
+"""Taxpayer rules: what follows from an answer of the registry, and for how long?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from domain.kernel.folding import fold
 from domain.vn.tax_codes import TaxCodeStatus
 
 FRESH_FOR = timedelta(days=7)
-# Registries copy the tax office's list with a delay: who was founded lately is not there yet.
+# Registries copy the tax office's list with a delay: who was registered lately is not there yet.
 NOBODY_FRESH_FOR = timedelta(days=1)
 
 

@@ -1,7 +1,7 @@
-"""What do we know about a tax code, what has to be asked, and what is kept of the answer?
+"""Taxpayers service: what do we know about a tax code, what is asked, and what is kept?
 
 Three steps, because a registry is asked with no transaction open: `to_ask` reads, the registry is
-asked by the gate, `keep` writes; after that `standing` tells everybody the same from the table.
+asked by the gate, `keep` writes; after that `standing` gives everybody the same from the table.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ async def to_ask(tx: Tx, typed: str) -> str | None:
     """The canonical code that has to be looked up now; None when there is nothing to ask.
 
     Nothing is asked about what is no tax code, while a fresh answer is there, and about a
-    person's number unless the tenant allows it: that number is her identity.
+    person's number unless the tenant allows it: that number is their identity.
     """
     try:
         tax_code = read_tax_code(typed)

@@ -1,4 +1,4 @@
-"""What did a taxpayer registry say, and when?"""
+"""Taxpayer rows: what did a taxpayer registry say, and when?"""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Which words of an address name its ward and its district?
+"""Address units: which words of an address name its ward and its district?
 
 A unit is a sign (Phường, P., Quận, Q., TP. ...) and the name after it, up to the end of its part.
 Signs are read from the end, because streets are called like anything: the ward of "12 Bà Huyện

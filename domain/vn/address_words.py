@@ -1,4 +1,4 @@
-"""Where are the words of an address, and what stands between them?
+"""Address words: where are they, and what stands between them?
 
 Commas, semicolons, line breaks and dashes with a space beside them part an address; words in
 brackets are remarks and are not read. Whether two words are alike is decided with the marks that

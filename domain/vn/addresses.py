@@ -1,4 +1,4 @@
-"""Where is it, in the provinces of then and of today?
+"""Addresses: where is it, in the provinces of then and of today?
 
 Until 2025-06-30 an address ended with ward, district and one of 63 provinces; since 2025-07-01
 (Resolution 202/2025/QH15) it ends with ward and one of 34. Both are in use, so what was typed is

@@ -1,4 +1,4 @@
-"""Which bank is meant? The members of NAPAS by BIN, code, name or SWIFT.
+"""Banks: which one is meant? The members of NAPAS by BIN, code, name or SWIFT.
 
 A bank is its BIN: codes differ between publishers and names change when banks are sold. The list
 is a copy of a day (`data/banks.json` says which); it is data, not law, so it is renewed by hand.

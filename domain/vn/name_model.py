@@ -1,4 +1,4 @@
-"""How likely is a Vietnamese name a man's or a woman's? A table of weights and one addition.
+"""Name model: how likely is a name a man's or a woman's? A table of weights and one addition.
 
 Each middle and given word adds the log-odds of being met in a man's rather than a woman's name,
 in thousandths; the table, made by bench/names.py from an open list of given names, is in

@@ -1,4 +1,4 @@
-"""What is a Vietnamese person called, by which word, and as Anh or as Chị?
+"""Names: what is a Vietnamese person called, by which word, and as Anh or as Chị?
 
 A name stands in the order family, middle, given, and is kept as it was typed. The salutation is
 what somebody has said: a salutation, a gender, a title in the name, a personal id. Only then

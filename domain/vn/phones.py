@@ -1,4 +1,4 @@
-"""Which number was typed? Vietnamese phone numbers in E.164, as they are dialled today."""
+"""Phone numbers: which was typed? Vietnamese numbers in E.164, as they are dialled today."""
 
 import re
 import unicodedata

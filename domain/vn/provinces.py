@@ -1,4 +1,4 @@
-"""Which province is meant, and which one is it today? 63 became 34 on 2025-07-01.
+"""Provinces: which is meant, and which one is it today? 63 became 34 on 2025-07-01.
 
 Whole provinces were merged and none was divided, so the way from old to new is certain. The way
 back is not, and a code alone says nothing: 24 was Bắc Giang and is Bắc Ninh, 80 was Long An and

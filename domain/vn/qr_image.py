@@ -1,4 +1,4 @@
-"""What does a person scan? The picture of a VietQR payload, as PNG, SVG or in a terminal.
+"""QR images: what does a person scan? A VietQR payload as PNG, SVG or in a terminal.
 
 Error correction M and four modules of quiet zone, as EMVCo asks for codes that are shown; a module
 is a whole number of pixels, so nothing is blurred when a screen shows the picture as it is.

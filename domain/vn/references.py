@@ -1,4 +1,4 @@
-"""Which deal, invoice or receipt does a payment belong to? One reference that survives banks.
+"""Payment references: which deal, invoice or receipt does a payment belong to, whatever banks do?
 
 A reference is `HD`, seven characters that mean nothing and a check character, all of Crockford's
 base 32 (no I, L, O, U). Banks upper-case a memo, drop its punctuation, put words of their own

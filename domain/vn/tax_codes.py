@@ -1,4 +1,4 @@
-"""Which tax code was typed? Mã số thuế (MST) of a company, a branch or a person, in one form.
+"""Tax codes: which was typed? Mã số thuế (MST) of a company, a branch or a person, in one form.
 
 Ten digits are a taxpayer, three more one of its branches (Circular 105/2020/TT-BTC, article 5);
 since 2025-07-01 the twelve digits of the personal number are the tax code of people, households
@@ -87,7 +87,7 @@ def canonical(digits: str) -> str:
 
 
 def is_personal(tax_code: str) -> bool:
-    """Whether a canonical code is the number of a person: her identity, not only her tax code."""
+    """Whether a canonical code is the number of a person: an identity, not only a tax code."""
     return len(tax_code) == _PERSONAL
 
 

@@ -1,4 +1,4 @@
-"""What does a VietQR say? The NAPAS247 transfer code, written and read strictly.
+"""VietQR: what does a code say? The NAPAS247 transfer code, written and read strictly.
 
 The layout is that of EMVCo merchant-presented codes as NAPAS uses it (QR format v1.5.2): fields of
 a two-digit tag, a two-digit length and a value; field 38 holds bank and account, 62.08 the memo,

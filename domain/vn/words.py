@@ -1,4 +1,4 @@
-"""How is an amount written out in Vietnamese? A number, then the words of its currency.
+"""Amounts in words: how is a number written out in Vietnamese? Then the words of its currency.
 
 The words stand on a hóa đơn beside the digits, and nobody knows which of the two to believe when
 they disagree, so they are made here, from integers, and read back by the tests. Source: Decree

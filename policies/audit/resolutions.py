@@ -96,7 +96,7 @@ def _check_word(
         report.found(_place(one), "the fate of the action was never unknown")
     try:
         # How long she waited cannot be asked of the row any more: who she was can.
-        machine.check_speaker(action_fact(row), voter)
+        machine.check_resolver(action_fact(row), voter)
     except Refusal as refused:
         report.found(_place(one), f"she might not say so ({refused.code})")
 

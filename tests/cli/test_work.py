@@ -39,7 +39,7 @@ def test_a_damaged_action_is_left_alone_and_told_of_and_the_others_are_shown(cop
     assert f"{broken} không còn như lúc được đề xuất" in plain.err
     assert whole in plain.out
     assert shown["code"] == "ACTION_DAMAGED"
-    assert f"Action {broken} is damaged and left alone" in doctor.out
+    assert f"Action {broken} is damaged and not carried out" in doctor.out
     assert doctor.code == 1
 
 

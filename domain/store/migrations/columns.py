@@ -1,4 +1,4 @@
-"""What Alembic's operations lack: a unique index over some of the rows, on both databases."""
+"""Column operations that Alembic lacks: a unique index over some of the rows, on both databases."""
 
 from sqlalchemy import Index, text
 

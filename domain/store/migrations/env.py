@@ -1,4 +1,4 @@
-"""What Alembic runs: the connection is handed over by the runner."""
+"""Alembic environment: the connection is handed over by the runner."""
 
 from alembic import context
 from sqlalchemy import MetaData

@@ -1,7 +1,7 @@
 """Tenant isolation on PostgreSQL: which rows and columns does a role reach?
 
 Row level security and grants, made from what the modules say of their tables. SQLite has neither;
-there the session's criteria and the triggers are the wall.
+there the session's criteria and the triggers isolate the tenants.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from domain.store.searchable import Searchable
 
 _OWN = "tenant_id = nullif(current_setting('app.tenant_id', true), '')"
 # An index may answer a condition only if nothing stands before it, and row level security stands
-# before all that a query asks. So for one role what is searched for is the first wall of all.
+# before all that a query asks. So for one role what is searched for is a row level policy as well.
 _SOUGHT = "search_words @@ CAST(current_setting('app.search', true) AS tsquery)"
 _ROLES = (Role.AGENT, Role.INBOX, Role.EXECUTOR)
 _UNKNOWN = Stored(hidden_from=frozenset(_ROLES))

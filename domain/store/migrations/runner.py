@@ -1,4 +1,4 @@
-"""How does a database get to the newest revision? For `cyberos init` and `cyberos migrate`."""
+"""Migration runner: how does a database get to the newest revision?"""
 
 import os
 from pathlib import Path

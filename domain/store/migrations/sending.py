@@ -1,4 +1,4 @@
-"""Statements of a migration on their way to the database: on PostgreSQL many in one round trip."""
+"""Sending migrations: their statements on the way to the database, many in one round trip."""
 
 from collections.abc import Iterable
 

@@ -108,8 +108,8 @@ class Renderer:
                 yield self._approved(guard)
 
     def _fixed(self, guard: Fixed) -> Sequence[str]:
-        strangers = {*guard.columns, *guard.but} - set(self._columns)
-        assert not strangers, f"{self._table} has no column {', '.join(sorted(strangers))}"
+        unknown = {*guard.columns, *guard.but} - set(self._columns)
+        assert not unknown, f"{self._table} has no column {', '.join(sorted(unknown))}"
         return guard.columns or [name for name in self._columns if name not in guard.but]
 
     def _counted(self, column: str, within: Sequence[str]) -> Refusal:

@@ -1,4 +1,4 @@
-"""The baseline: forecasts, scores and suggestions. Frozen."""
+"""Baseline of insight: forecasts, scores and suggestions. Frozen."""
 
 from alembic import op
 from sqlalchemy import (

@@ -1,4 +1,4 @@
-"""The baseline: rates, taxpayers, bank accounts and what was asked to be paid. Frozen."""
+"""Baseline of money: rates, taxpayers, bank accounts and payment requests. Frozen."""
 
 from alembic import op
 from sqlalchemy import (

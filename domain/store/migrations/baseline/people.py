@@ -1,4 +1,4 @@
-"""The baseline: companies and people, what waits for them and what they signed. Frozen."""
+"""Baseline of people: companies, what waits for people and what they signed. Frozen."""
 
 from typing import Any
 

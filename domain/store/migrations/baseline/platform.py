@@ -1,4 +1,4 @@
-"""The baseline: chain, outbox, what is repeated and counted, the installation. Frozen."""
+"""Baseline of the platform: chain, outbox, idempotency, counters, the installation. Frozen."""
 
 from alembic import op
 from sqlalchemy import (

@@ -1,4 +1,4 @@
-"""The baseline: customers, deals and what was promised. Frozen."""
+"""Baseline of sales: customers, deals and what was promised. Frozen."""
 
 from alembic import op
 from sqlalchemy import (
