@@ -57,7 +57,7 @@ async def found(directory: Path, *, account_count: int) -> Measured:
     await migrate(url, wiring.wires())
     database, clock = connect(url, role=Role.OWNER), SystemClock()
     try:
-        tenant_id, token = await founded(database, clock)
+        tenant_id, token = await provisioned(database, clock)
         made: list[str] = []
         todo = list(names(account_count))
         for start in range(0, len(todo), _BATCH):
@@ -76,8 +76,8 @@ async def found(directory: Path, *, account_count: int) -> Measured:
     return Measured(directory, token, made)
 
 
-async def founded(database: Database, clock: Clock) -> tuple[str, str]:
-    """Found the company without accounts: its tenant, and the token of its agent."""
+async def provisioned(database: Database, clock: Clock) -> tuple[str, str]:
+    """Provision the company without accounts: its tenant, and the token of its agent."""
     tenant_id = new_id()
     async with writing(database, tenant_id, clock) as tx:
         await genesis.begin_chain(tx)

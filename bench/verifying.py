@@ -46,7 +46,7 @@ async def _figures() -> dict[str, dict[str, Any]]:
         await migrate(sqlite_url(str(file)), wiring.wires())
         database = connect(sqlite_url(str(file)), role=Role.OWNER)
         try:
-            tenant_id, _ = await company.founded(database, SystemClock())
+            tenant_id, _ = await company.provisioned(database, SystemClock())
             await _write(database, tenant_id, _ENTRIES)
             small = await _ratios(database, tenant_id, file)
             await _write(database, tenant_id, _ENTRIES * (_TIMES_LARGER - 1))

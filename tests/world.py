@@ -23,7 +23,7 @@ from domain.approvals import queries as approvals
 from domain.approvals.facts import Decision
 from domain.approvals.service import Recorded
 from domain.identity import keys, service, tokens
-from domain.identity.keys import ApproverKey
+from domain.identity.keys import PrivateKey
 from domain.kernel.clock import HandClock
 from domain.kernel.ids import new_id
 from domain.pipelines import service as pipelines
@@ -83,7 +83,7 @@ class Company:
     id: str
     workspace_id: str
     people: dict[str, str]
-    keys: dict[str, ApproverKey]
+    keys: dict[str, PrivateKey]
     tokens: dict[str, str]
     pipeline_ids: dict[str, str]
 
@@ -105,7 +105,7 @@ class World:
     url: str
     clock: HandClock
     deploy: str
-    root: ApproverKey
+    root: PrivateKey
     ours: Company
     theirs: Company
     agent_side: Database
@@ -334,7 +334,7 @@ class Founded:
 
     url: str
     deploy: str
-    root: ApproverKey
+    root: PrivateKey
     companies: tuple[Company, Company]
     kept: copies.Copy
     idle: list[Sides]
@@ -393,7 +393,7 @@ async def _founded(url: str) -> Founded:
 
 
 async def _two(
-    owner: Database, clock: HandClock, deploy: str, root: ApproverKey
+    owner: Database, clock: HandClock, deploy: str, root: PrivateKey
 ) -> tuple[Company, Company]:
     ours = await found(owner, clock, deploy, root, locale="vi")
     return ours, await found(owner, clock, deploy, root, locale="en")
@@ -409,7 +409,7 @@ async def _hang_up(sides: Sides) -> None:
 
 
 async def found(
-    owner: Database, clock: HandClock, deploy: str, root: ApproverKey, *, locale: str
+    owner: Database, clock: HandClock, deploy: str, root: PrivateKey, *, locale: str
 ) -> Company:
     """A company with people, keys, pipelines, agents and the shipped policy."""
     company = Company(new_id(), "", {}, {}, {}, {})

@@ -8,7 +8,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
 from domain.taxpayers import service
 from domain.taxpayers.registry import RegistryAnswer, TaxRegistry
-from domain.taxpayers.service import Standing
+from domain.taxpayers.service import TaxCodeStanding
 from domain.vn.tax_codes import TaxCode, TaxCodeStatus, checksum_ok, is_personal, read_tax_code
 from policies.gate.contract import Call, Ports, Prefetch
 
@@ -18,7 +18,7 @@ class Checked:
     """A tax code, what is known about it, and what the viewer should do about that."""
 
     tax_code: TaxCode
-    standing: Standing
+    standing: TaxCodeStanding
     hints: list[str]
 
     @property
@@ -56,7 +56,7 @@ async def checked(call: Call, typed: str) -> Checked:
 
 
 def hints(
-    standing: Standing, port_error: Fault | None, *, typed_name: str | None = None
+    standing: TaxCodeStanding, port_error: Fault | None, *, typed_name: str | None = None
 ) -> list[str]:
     """What somebody should know who uses this code: `CODE: what, and what to do`."""
     said = [f"{port_error.code}: {port_error.message}"] if port_error is not None else []
@@ -71,7 +71,7 @@ def hints(
     return said
 
 
-def _about_status(standing: Standing) -> str | None:
+def _about_status(standing: TaxCodeStanding) -> str | None:
     words = service.gdt_words(standing.gdt_status)
     match standing.status:
         case TaxCodeStatus.INVALID if standing.found:

@@ -13,7 +13,7 @@ from pydantic import Field, PrivateAttr
 from domain.kernel.canonical import sha256_hex
 from domain.kernel.money import Locale, Money
 from domain.payments.beneficiaries import Beneficiary
-from domain.payments.requests import Asked
+from domain.payments.requests import PaymentCode
 from policies.gate.contract import About, Fact, SlotView
 from tools.shapes import View, quoted
 
@@ -57,7 +57,7 @@ class VietQrResult(View):
         account = self._proof.get("bank_account_id")
         return About("bank_account", str(account)) if account else None
 
-    def made(self, into: Beneficiary, asked: Asked) -> Self:
+    def made(self, into: Beneficiary, asked: PaymentCode) -> Self:
         """The same answer, which the audit chain is to prove."""
         self._proof = {
             "bank_account_id": into.account.id,
@@ -79,7 +79,7 @@ class VietQrResult(View):
 
 
 def ready(
-    into: Beneficiary, asked: Asked, *, deal_id: str | None = None, note: str | None = None
+    into: Beneficiary, asked: PaymentCode, *, deal_id: str | None = None, note: str | None = None
 ) -> VietQrResult:
     """The answer with a code."""
     return VietQrResult(

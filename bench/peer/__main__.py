@@ -90,7 +90,7 @@ async def _report(theirs: Any, directory: Path, options: argparse.Namespace) -> 
     _send(theirs, {"names": names, "deals": DEALS})
     await migrate(url, wiring.wires())
     owner = connect(url, role=Role.OWNER)
-    tenant_id, token = await company.founded(owner, clock)
+    tenant_id, token = await company.provisioned(owner, clock)
     known = await bulk.fill(owner, tenant_id, clock, options.accounts)
     await owner.close()
     driver = Sqlite(directory / "ours.db")

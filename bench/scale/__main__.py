@@ -86,7 +86,7 @@ async def _of_company(
     async with _database(backend, size) as url:
         await migrate(url, wiring.wires())
         owner = connect(url, role=Role.OWNER)
-        tenant_id, token = await company.founded(owner, clock)
+        tenant_id, token = await company.provisioned(owner, clock)
         known = await bulk.fill(
             owner, tenant_id, clock, size, lambda done: _say(f"{backend}: {done:,} of {size:,}")
         )

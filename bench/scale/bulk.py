@@ -32,7 +32,7 @@ _ROWS = text("SELECT * FROM account WHERE tenant_id = :tenant AND id IN (:one, :
 Known = list[tuple[str, str]]  # id and name of some accounts
 
 
-class _Rehearsed(Exception):
+class _DryRun(Exception):
     pass
 
 
@@ -68,8 +68,8 @@ async def check(
         async with writing(database, tenant_id, clock) as tx:
             for id, name in known:
                 await _check_one(tx, clock, id, name)
-            raise _Rehearsed
-    except _Rehearsed:
+            raise _DryRun
+    except _DryRun:
         return
 
 

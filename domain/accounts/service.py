@@ -49,7 +49,7 @@ class AccountCard(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AccountPage:
     """A page of accounts. `next` continues it; `truncated` says that more match."""
 
     accounts: list[AccountCard]
@@ -101,7 +101,7 @@ async def create(
     tx.add(account)
     await tx.flush()
     outbox.emit(tx, "account.created", account_id=account.id)
-    return _sheet(tx, account, {account.owner_id: owned_by.email} if owned_by else {})
+    return _full_card(tx, account, {account.owner_id: owned_by.email} if owned_by else {})
 
 
 async def check_again(tx: Tx, account_id: str) -> AccountCard:
@@ -126,7 +126,7 @@ async def check_again(tx: Tx, account_id: str) -> AccountCard:
         account.updated_at = tx.at
         await tx.flush()
         outbox.emit(tx, "account.tax_code_checked", account_id=account.id)
-    return _sheet(tx, account, await _owners(tx, [account]))
+    return _full_card(tx, account, await _owners(tx, [account]))
 
 
 async def find(
@@ -136,7 +136,7 @@ async def find(
     account_type: str | None,
     limit: int,
     after: Sequence[int | str] | None = None,
-) -> Found:
+) -> AccountPage:
     """Accounts by name or tax code, best first; all of them by name when there is no query.
 
     A name fits when each word of the query begins a word of it, whatever the marks, the case and
@@ -155,7 +155,7 @@ async def find(
     ids = [id for *_, id in page]
     rows = await queries.shown(tx, ids) if page else {}
     cards = await _cards(tx, [rows[id] for id in ids])
-    return Found(cards, next_, more or next_ is not None)
+    return AccountPage(cards, next_, more or next_ is not None)
 
 
 async def get(tx: Tx, account_id: str) -> AccountCard:
@@ -163,7 +163,7 @@ async def get(tx: Tx, account_id: str) -> AccountCard:
     account = await queries.get(tx, account_id)
     if account is None:
         raise unknown()
-    return _sheet(tx, account, await _owners(tx, [account]))
+    return _full_card(tx, account, await _owners(tx, [account]))
 
 
 def folded(name: str) -> str:
@@ -183,13 +183,13 @@ def unknown() -> Fault:
 
 async def _all(
     tx: Tx, account_type: str | None, limit: int, after: Sequence[int | str] | None
-) -> Found:
+) -> AccountPage:
     last = (str(after[0]), str(after[1])) if after is not None else None
     rows = await queries.listed(tx, account_type=account_type, after=last, limit=limit + 1)
     more = len(rows) > limit
     page = rows[:limit]
     next_ = (page[-1].folded, page[-1].id) if more else None
-    return Found(await _cards(tx, page), next_, more)
+    return AccountPage(await _cards(tx, page), next_, more)
 
 
 async def _ranked(
@@ -234,7 +234,7 @@ async def _owners(tx: Tx, rows: Iterable[Any]) -> Mapping[str | None, str]:
 
 
 async def said_of(tx: Tx, tax_code: str | None) -> dict[str, Any]:
-    """What an account's row says of its tax code: the registry's word, from whom, since when."""
+    """What an account's row says of its tax code: the registry's answer, from whom, since when."""
     known = await taxpayers.standing(tx, tax_code) if tax_code is not None else None
     return {
         "vn_mst_status": known.status.value if known else None,
@@ -244,7 +244,7 @@ async def said_of(tx: Tx, tax_code: str | None) -> dict[str, Any]:
     }
 
 
-def _sheet(tx: Tx, account: Account, owners: Mapping[str | None, str]) -> AccountCard:
+def _full_card(tx: Tx, account: Account, owners: Mapping[str | None, str]) -> AccountCard:
     return _card(tx, account, owners)._replace(
         custom_fields=account.custom_fields,
         legal_name=account.legal_name,

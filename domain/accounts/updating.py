@@ -18,7 +18,7 @@ _PLAIN = ("name", "industry", "address", "lead_source")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class AccountChanges:
     """The fields to set; None leaves a field alone. References to people are e-mails or ids.
 
     `custom_fields` are merged into what is there, and null removes one (RFC 7396, one level).
@@ -35,7 +35,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Updated:
+class UpdatedAccount:
     """The account as it is now, and the fields that were something else before."""
 
     account: AccountCard
@@ -45,12 +45,12 @@ class Updated:
 async def update(
     tx: Tx,
     account_id: str,
-    changes: Changes,
+    changes: AccountChanges,
     *,
     clear: tuple[str, ...] = (),
     expected_version: int | None = None,
     on: date,
-) -> Updated:
+) -> UpdatedAccount:
     """Change fields of an account, all of them or none; those in `clear` become empty.
 
     A new tax code stands as the registry last said, and one that stays has to fit a new type.
@@ -78,7 +78,7 @@ async def update(
         account.updated_at = tx.at
         await tx.flush()
         outbox.emit(tx, "account.updated", account_id=account.id, fields=list(changed))
-    return Updated(await service.get(tx, account_id), changed)
+    return UpdatedAccount(await service.get(tx, account_id), changed)
 
 
 async def _legal(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.activities import queries
-from domain.store.declarations import About, Place, Source
+from domain.store.declarations import About, Place, TimelineSource
 from domain.store.tx import Tx
 
 
@@ -39,4 +39,4 @@ async def _shown(_tx: Tx, rows: Sequence[Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-ACTIVITIES = Source(number=1, before=_before, place=_place, shown=_shown)
+ACTIVITIES = TimelineSource(number=1, before=_before, place=_place, shown=_shown)

@@ -56,7 +56,7 @@ class SelfRule(StrEnum):
     OBO = "obo"
 
 
-class Principal(StrEnum):
+class ActorKind(StrEnum):
     AGENT = "agent"
     HUMAN = "human"
 
@@ -110,7 +110,7 @@ class ActionFact:
 
     state: State
     state_seq: int
-    requester_kind: Principal
+    requester_kind: ActorKind
     requester_id: str
     requester_person: str
     self_rule: SelfRule
@@ -147,7 +147,7 @@ class ApprovalFact:
 class Voter:
     """Who wants to vote, as the store knows them now."""
 
-    kind: Principal
+    kind: ActorKind
     person: str
     roles_now: frozenset[str]
     active_now: bool
@@ -159,7 +159,7 @@ class Voter:
 class Canceller:
     """Who wants to take an action back. `id` is the agent's own, or the person's."""
 
-    kind: Principal
+    kind: ActorKind
     id: str
     person: str
     roles_now: frozenset[str]

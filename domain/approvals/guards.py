@@ -1,6 +1,6 @@
 """Approval guards: which single conditions hold an action back, and in which order?
 
-Each guard is one question over plain values: silence is a yes, a `Refusal` is a no, and a predicate
+Each guard is one question over plain values: silence lets pass, a `Refusal` does not; a predicate
 says whether an approval counts. They stand in one record, `PRODUCTION`. The model check in
 tests/approvals walks every reachable state with that record, then again without each guard, to show
 that none can be missed. No other code makes a record of its own.
@@ -15,6 +15,7 @@ from typing import Final
 from domain.approvals.facts import (
     TRANSITIONS,
     ActionFact,
+    ActorKind,
     ApprovalFact,
     Canceller,
     Decision,
@@ -22,7 +23,6 @@ from domain.approvals.facts import (
     Outcome,
     PolicyRelation,
     Present,
-    Principal,
     Seen,
     SelfRule,
     Slot,
@@ -102,7 +102,7 @@ class Move:
 
 
 def _voter_is_a_person(vote: Vote | Resolution) -> None:
-    if vote.voter.kind is not Principal.HUMAN:
+    if vote.voter.kind is not ActorKind.HUMAN:
         raise refusal("AGENT_CANNOT_APPROVE")
 
 
@@ -298,8 +298,8 @@ def _not_over(cancellation: Cancellation) -> None:
 def _entitled(cancellation: Cancellation) -> None:
     """An agent takes back what it asked for itself; a person what they asked for or may approve."""
     action, who = cancellation.action, cancellation.who
-    if who.kind is Principal.AGENT:
-        own = action.requester_kind is Principal.AGENT and action.requester_id == who.id
+    if who.kind is ActorKind.AGENT:
+        own = action.requester_kind is ActorKind.AGENT and action.requester_id == who.id
     else:
         approver = any(not slot.roles.isdisjoint(who.roles_now) for slot in action.slots)
         own = who.active_now and (who.person == action.requester_person or approver)
@@ -341,7 +341,7 @@ def self_rule_kept(action: ActionFact, slot: Slot, person: str) -> bool:
     """The exception is for a person who signs what their agent asked for; the rule for all else."""
     if person != action.requester_person:
         return True
-    by_agent = action.requester_kind is Principal.AGENT
+    by_agent = action.requester_kind is ActorKind.AGENT
     return by_agent and action.self_rule is SelfRule.OBO and slot.self_allowed
 
 

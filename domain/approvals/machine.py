@@ -1,8 +1,8 @@
 """Approval state machine: who may vote, is the quorum there, and where does the action go next?
 
 Every answer is a pure function over the values of facts.py. Whoever asks has loaded the rows under
-a lock and writes the answer in the same transaction. Silence is a yes; a no is a `Refusal`, which
-may name the state that the action belongs in now. The conditions themselves stand in guards.py.
+a lock and writes the answer in the same transaction. Silence lets pass; else there is a `Refusal`,
+which may name the state that the action belongs in now. The conditions stand in guards.py.
 """
 
 from collections.abc import Sequence

@@ -55,7 +55,7 @@ WORDS: Final[Mapping[str, tuple[Kind, str, str]]] = MappingProxyType(
         "ALREADY_DECIDED": (
             Kind.CONFLICT,
             "This person has already decided on this action.",
-            "One person decides once, whatever her roles and keys; somebody else must go on.",
+            "One person decides once, whatever their roles and keys; somebody else must go on.",
         ),
         "ALREADY_RESOLVED": (
             Kind.CONFLICT,

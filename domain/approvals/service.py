@@ -9,8 +9,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from domain.approvals import machine, queries
-from domain.approvals.facts import ActionFact, Canceller, SelfRule, Slot, State
-from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.facts import ActionFact, ActorKind, Canceller, SelfRule, Slot, State
 from domain.approvals.refusals import Refusal, refusal
 from domain.approvals.tables import ExecutionAttempt, PendingAction
 from domain.kernel.faults import Fault, Kind
@@ -49,7 +48,7 @@ def action_fact(row: PendingAction) -> ActionFact:
     return ActionFact(
         state=State(row.state),
         state_seq=row.state_seq,
-        requester_kind=PrincipalKind(kind),
+        requester_kind=ActorKind(kind),
         requester_id=requester,
         requester_person=row.requester_person,
         self_rule=SelfRule(row.self_rule),

@@ -76,7 +76,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class SignedResolution:
     """A resolution: what one person says became of an action that was sent, and how they know."""
 
     outcome: Outcome
@@ -103,7 +103,7 @@ def payload(bound: Bound, choice: Choice) -> Payload:
     }
 
 
-def resolution(bound: Bound, finding: Finding) -> Payload:
+def resolution(bound: Bound, finding: SignedResolution) -> Payload:
     """The object whose bytes are signed by who says what became of an action; as `payload`."""
     return {
         **_bound(bound, "resolution"),

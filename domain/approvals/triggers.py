@@ -3,10 +3,10 @@
 A revision names these; a change is a new constant here and a migration that exchanges the trigger.
 """
 
-from domain.store.guards import Refusal
+from domain.store.guards import SqlRefusal
 
 # PostgreSQL asks in the order of names: who may take a step comes before whether it may be taken.
-AGENT_CANCELS = Refusal(
+AGENT_CANCELS = SqlRefusal(
     "agent_cancels",
     "update",
     "may only be cancelled by an agent",
@@ -15,7 +15,7 @@ AGENT_CANCELS = Refusal(
     only="postgresql",
     denied=True,
 )
-EXECUTOR_EXECUTES = Refusal(
+EXECUTOR_EXECUTES = SqlRefusal(
     "executor_executes",
     "update",
     "is executed by the executor only",
@@ -24,7 +24,7 @@ EXECUTOR_EXECUTES = Refusal(
     only="postgresql",
     denied=True,
 )
-STEPS = Refusal(
+STEPS = SqlRefusal(
     "steps",
     "update",
     "cannot take this step",
@@ -36,7 +36,7 @@ STEPS = Refusal(
     " 'approved>stale', 'executing>succeeded', 'executing>failed', 'executing>unknown',"
     " 'unknown>succeeded', 'unknown>failed'))",
 )
-QUORUM = Refusal(
+QUORUM = SqlRefusal(
     "quorum",
     "update",
     "has no quorum",
@@ -48,10 +48,10 @@ _IN_STATE = (
     "NOT EXISTS (SELECT 1 FROM pending_action p WHERE p.tenant_id = new.tenant_id"
     " AND p.id = new.action_id AND p.state = '{}')"
 )
-ONLY_WHILE_PENDING = Refusal(
+ONLY_WHILE_PENDING = SqlRefusal(
     "only_while_pending", "insert", "needs a pending action", asks=_IN_STATE.format("pending")
 )
-ONLY_WHILE_UNKNOWN = Refusal(
+ONLY_WHILE_UNKNOWN = SqlRefusal(
     "only_while_unknown",
     "insert",
     "needs an action of unknown outcome",

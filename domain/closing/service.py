@@ -28,7 +28,7 @@ WON, CANCELLED = "won", "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EndingPlan:
     """A deal as it is, how it will end, and what would follow, in the order it is done."""
 
     deal: DealCard
@@ -54,7 +54,7 @@ async def plan(
     lost_reason: str | None,
     expected: Expected,
     hold: bool = False,
-) -> Plan:
+) -> EndingPlan:
     """What closing a deal like this would do; nothing is changed, and `hold` keeps it so.
 
     Raises what `deals.closing.plan` raises.
@@ -67,7 +67,7 @@ async def plan(
     if planned.end.closing.status == WON:
         won = _won(planned.deal)
         foreseen = [await one.foresee(tx, won) for one in _consequences()]
-    return Plan(planned.deal, planned.end, tuple(foreseen))
+    return EndingPlan(planned.deal, planned.end, tuple(foreseen))
 
 
 async def close(

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
-from domain.vn.names import Salutation, Source, compose_name, read_name, said_by_title
+from domain.vn.names import NameBasis, Salutation, compose_name, read_name, said_by_title
 
 _MOST_FOLDED = 512
 
@@ -68,11 +68,11 @@ def salutation_columns(
     if chosen is not None:
         return _columns(chosen, SalutationSource.EXPLICIT)
     read = read_name(display_name)
-    if read.source is Source.TITLE:
+    if read.source is NameBasis.TITLE:
         return _columns(read.salutation, SalutationSource.TITLE)
     if title is not None and (said := said_by_title(title)) is not None:
         return _columns(said, SalutationSource.TITLE)
-    found = SalutationSource.NAME if read.source is Source.NAME else SalutationSource.NONE
+    found = SalutationSource.NAME if read.source is NameBasis.NAME else SalutationSource.NONE
     return _columns(read.salutation, found)
 
 

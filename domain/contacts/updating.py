@@ -24,7 +24,7 @@ _NAME = ("display_name", "family_name", "middle_name", "given_name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class ContactChanges:
     """The fields to set; None leaves a field alone.
 
     A display name without parts is split again; parts without a display name make a new one.
@@ -42,7 +42,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Updated:
+class UpdatedContact:
     """The contact as it is now, the fields that were something else, and who shares its reach."""
 
     contact: Contact
@@ -53,11 +53,11 @@ class Updated:
 async def update(
     tx: Tx,
     contact_id: str,
-    changes: Changes,
+    changes: ContactChanges,
     *,
     clear: tuple[str, ...] = (),
     expected_version: int | None = None,
-) -> Updated:
+) -> UpdatedContact:
     """Change fields of a contact, all of them or none; those in `clear` become empty.
 
     A salutation that nobody chose is read again when name or title change; clearing a chosen one
@@ -89,7 +89,7 @@ async def update(
             account_id=contact.account_id,
             fields=list(changed),
         )
-    return Updated(contact, changed, alike)
+    return UpdatedContact(contact, changed, alike)
 
 
 async def _locked(tx: Tx, contact_id: str, *, with_account: bool) -> Contact:

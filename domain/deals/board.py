@@ -15,7 +15,7 @@ from sqlalchemy import and_, bindparam, case, func, select
 from domain.deals.tables import Deal
 from domain.kernel.rounding import Rounding, divide
 from domain.pipelines import service as pipelines
-from domain.pipelines.service import Shape
+from domain.pipelines.service import PipelineShape
 from domain.store.prepared import question
 from domain.store.references import last_of, referred
 from domain.store.tx import Tx
@@ -81,7 +81,7 @@ class Column:
 class Board:
     """A pipeline with its open stages in their order; `worth` adds up the columns."""
 
-    shape: Shape
+    shape: PipelineShape
     columns: Sequence[Column]
     worth: Sequence[Worth]
 

@@ -28,7 +28,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ClosingPlan:
     """A deal as it is, and how it will end."""
 
     deal: DealCard
@@ -44,7 +44,7 @@ async def plan(
     lost_reason: str | None,
     expected: service.Expected,
     hold: bool = False,
-) -> Plan:
+) -> ClosingPlan:
     """What closing a deal like this would do; nothing is changed, and `hold` keeps it so.
 
     Raises NOT_FOUND, DEAL_CLOSED, VERSION_CONFLICT, STAGE_CHANGED, OUTCOME_INVALID, STAGE_UNKNOWN,
@@ -52,7 +52,7 @@ async def plan(
     """
     deal = await service.load(tx, deal_id, viewer, lock=hold)
     end = await _end(tx, deal, outcome, lost_reason, expected)
-    return Plan(await card(tx, deal.id), end)
+    return ClosingPlan(await card(tx, deal.id), end)
 
 
 async def close(

@@ -13,13 +13,13 @@ from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import Money
 from domain.payments import beneficiaries, requests
 from domain.payments.beneficiaries import VND, Beneficiary
-from domain.payments.requests import Asked
+from domain.payments.requests import PaymentCode
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CollectionPlan:
     """A deal, and the account its customer would be asked to pay into."""
 
     deal: DealCard
@@ -34,7 +34,7 @@ async def plan(
     bank: str | None,
     account_number: str | None,
     hold: bool = False,
-) -> Plan:
+) -> CollectionPlan:
     """Who would be asked to pay what into which account; nothing is changed, `hold` keeps it so.
 
     Raises NOT_FOUND, DEAL_CLOSED, VIETQR_NEEDS_VND, AMOUNT_MISSING, VIETQR_INVALID, and what
@@ -44,10 +44,10 @@ async def plan(
     _check_collectable(deal)
     into = await beneficiaries.chosen(tx, bank, account_number)
     requests.transfer(into.account, Money(deal.amount_minor, deal.currency), None)
-    return Plan(await card(tx, deal.id), into)
+    return CollectionPlan(await card(tx, deal.id), into)
 
 
-async def ask(tx: Tx, plan: Plan, *, requested_by: str) -> Asked:
+async def ask(tx: Tx, plan: CollectionPlan, *, requested_by: str) -> PaymentCode:
     """Make the code of a plan, which confirms the account when people approved its first use."""
     await beneficiaries.confirm_use(tx, plan.into.account)
     amount = Money(plan.deal.amount_minor, plan.deal.currency)

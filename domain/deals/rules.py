@@ -93,7 +93,7 @@ def check_owner(owner_id: str, person_id: str) -> None:
 UNDO_WITHIN = timedelta(hours=24)
 
 
-class Step(Protocol):
+class HistoryStep(Protocol):
     """What taking a step back needs to know of it, row or value; `n` counts from 1."""
 
     @property
@@ -106,7 +106,7 @@ class Step(Protocol):
     def at(self) -> datetime: ...
 
 
-StepT = TypeVar("StepT", bound=Step)
+StepT = TypeVar("StepT", bound=HistoryStep)
 
 
 def undoable(steps: Sequence[StepT], now: datetime) -> tuple[StepT, StepT]:

@@ -69,7 +69,7 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedDeal:
     """A deal in its new stage, and the stage it came from."""
 
     deal: DealCard
@@ -93,7 +93,7 @@ async def create(tx: Tx, viewer: Viewer, new: NewDeal, *, created_by: str) -> De
         await contacts.check_of_account(tx, new.primary_contact_id, new.account_id)
     workspaces = await _workspaces(tx, viewer, new.workspace)
     pipeline = await pipelines.find(tx, new.pipeline, workspaces)
-    owner_id, listed = await _circle(tx, viewer, new)
+    owner_id, listed = await _shared_with(tx, viewer, new)
     facts = {
         "amount_minor": money.minor,
         "expected_close_date": new.expected_close_date,
@@ -197,7 +197,7 @@ async def move(
     expected: Expected,
     moved_by: str,
     learnt: Details = _NOTHING,
-) -> Moved:
+) -> MovedDeal:
     """Bring an open deal to another open stage, whose default probability it takes.
 
     `learnt` fills in what was not known yet, so that a stage which needs it can be reached; what
@@ -242,7 +242,7 @@ async def move(
         version=deal.version,
         visibility=deal.visibility,
     )
-    return Moved(await card(tx, deal.id), step.start.code)
+    return MovedDeal(await card(tx, deal.id), step.start.code)
 
 
 async def share(tx: Tx, deal_id: str, person_ids: Iterable[str]) -> None:
@@ -378,7 +378,7 @@ async def _workspaces(tx: Tx, viewer: Viewer, reference: str | None) -> tuple[st
     return (by_reference[reference],)
 
 
-async def _circle(tx: Tx, viewer: Viewer, new: NewDeal) -> tuple[str, set[str]]:
+async def _shared_with(tx: Tx, viewer: Viewer, new: NewDeal) -> tuple[str, set[str]]:
     """Who owns the deal, and who else is listed on it."""
     owner_id = viewer.person_id
     if new.owner is not None:

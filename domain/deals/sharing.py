@@ -16,7 +16,7 @@ from domain.store.visibility import Viewer
 
 
 @dataclass(frozen=True, slots=True)
-class Circle:
+class Sharing:
     """A deal, the e-mail addresses of those listed on it, and what was different before."""
 
     deal: DealCard
@@ -33,7 +33,7 @@ async def share(
     add: Sequence[str] = (),
     remove: Sequence[str] = (),
     expected: service.Expected,
-) -> Circle:
+) -> Sharing:
     """Let the owner of an open deal say who sees it. People are e-mail addresses or ids.
 
     The owner always sees it: naming them changes nothing. Somebody who has left can be taken off,
@@ -87,4 +87,4 @@ async def share(
             version=deal.version,
         )
     emails = await identity.emails(tx, (listed | added) - removed - {deal.owner_id})
-    return Circle(await card(tx, deal.id), tuple(sorted(emails.values())), tuple(changed))
+    return Sharing(await card(tx, deal.id), tuple(sorted(emails.values())), tuple(changed))

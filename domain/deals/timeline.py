@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.deals import queries
 from domain.pipelines import queries as pipelines
-from domain.store.declarations import About, Place, Source
+from domain.store.declarations import About, Place, TimelineSource
 from domain.store.tx import Tx
 
 
@@ -47,4 +47,4 @@ def _kind(row: Any, start: Any, end: Any) -> str:
     return "deal_closed" if end.category != "open" else "stage_moved"
 
 
-STEPS = Source(number=2, before=_before, place=_place, shown=_shown)
+STEPS = TimelineSource(number=2, before=_before, place=_place, shown=_shown)

@@ -27,7 +27,7 @@ _PLAIN = ("name", "expected_close_date", "primary_contact_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class DealChanges:
     """The fields to set; None leaves a field alone. A currency comes with its amount.
 
     `owner` is an e-mail address or id.
@@ -43,7 +43,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Updated:
+class UpdatedDeal:
     """The deal as it is now, and the fields that were something else before."""
 
     deal: DealCard
@@ -53,12 +53,12 @@ class Updated:
 async def update(
     tx: Tx,
     deal_id: str,
-    changes: Changes,
+    changes: DealChanges,
     *,
     viewer: Viewer,
     clear: tuple[str, ...] = (),
     expected: service.Expected,
-) -> Updated:
+) -> UpdatedDeal:
     """Change fields of an open deal, all of them or none; those in `clear` become empty.
 
     Without a chance of its own a deal has that of its stage. Whoever owned a deal stays listed
@@ -96,7 +96,7 @@ async def update(
             version=deal.version,
             visibility=deal.visibility,
         )
-    return Updated(await card(tx, deal.id), changed)
+    return UpdatedDeal(await card(tx, deal.id), changed)
 
 
 def _worth(deal: Deal, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

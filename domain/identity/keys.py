@@ -73,7 +73,7 @@ class Passphrase:
 
 
 @dataclass(frozen=True, slots=True)
-class ApproverKey:
+class PrivateKey:
     """A key that can sign, held in memory while one command runs. `public_key` is 32 bytes."""
 
     key_id: str
@@ -81,7 +81,7 @@ class ApproverKey:
     private: "Ed25519PrivateKey" = field(repr=False, compare=False)
 
 
-def generate() -> ApproverKey:
+def generate() -> PrivateKey:
     """A new key from the randomness of the operating system."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -94,7 +94,7 @@ def key_id(public_key: bytes) -> str:
 
 
 def save(
-    key: ApproverKey, path: Path, passphrase: Passphrase, *, kdf_rounds: int = KDF_ROUNDS
+    key: PrivateKey, path: Path, passphrase: Passphrase, *, kdf_rounds: int = KDF_ROUNDS
 ) -> None:
     """Write the key as an encrypted OpenSSH file, readable by its owner alone (0600).
 
@@ -133,7 +133,7 @@ def save(
         ) from None
 
 
-def load(path: Path, passphrase: Passphrase) -> ApproverKey:
+def load(path: Path, passphrase: Passphrase) -> PrivateKey:
     """Read a key that `save` or ssh-keygen wrote.
 
     Raises KEY_PASSPHRASE_WRONG, or KEY_UNREADABLE for a file that is missing, damaged, not an
@@ -166,7 +166,7 @@ def load(path: Path, passphrase: Passphrase) -> ApproverKey:
     return _approver_key(private)
 
 
-def sign(key: ApproverKey, to_be_signed: bytes) -> bytes:
+def sign(key: PrivateKey, to_be_signed: bytes) -> bytes:
     """The 64-byte signature of bytes that already carry their domain prefix."""
     return key.private.sign(to_be_signed)
 
@@ -200,7 +200,7 @@ def is_sound(public_key: bytes) -> bool:
 
 
 def endorse(
-    endorser: ApproverKey, *, deploy: str, tenant: str, person: str, public_key: bytes
+    endorser: PrivateKey, *, deploy: str, tenant: str, person: str, public_key: bytes
 ) -> bytes:
     """Vouch that this public key belongs to this person: the endorser's 64-byte signature.
 
@@ -252,9 +252,9 @@ def _statement(deploy: str, tenant: str, person: str, public_key: bytes, endorse
     )
 
 
-def _approver_key(private: "Ed25519PrivateKey") -> ApproverKey:
+def _approver_key(private: "Ed25519PrivateKey") -> PrivateKey:
     public = private.public_key().public_bytes_raw()
-    return ApproverKey(key_id(public), public, private)
+    return PrivateKey(key_id(public), public, private)
 
 
 def _write_new(path: Path, content: bytes) -> None:

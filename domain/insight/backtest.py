@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from domain.insight import forecast_rules as rules
 from domain.insight.distribution import Chance, distribution, moments
-from domain.insight.forecast_rules import LEVELS, Accuracy, Scored, Shock
+from domain.insight.forecast_rules import LEVELS, Accuracy, ScoredForecast, Shock
 
 _BEGIN, _LENGTH = date(2020, 1, 1), timedelta(days=30)  # periods have to have some dates
 
@@ -30,13 +30,13 @@ class Backtest:
     independent: Accuracy
     first_shock: Shock
     last_shock: Shock
-    scored: tuple[Scored, ...]
+    scored: tuple[ScoredForecast, ...]
 
 
 def backtest(periods: Iterable[Period]) -> Backtest:
     """Forecast and score every period. There has to be one."""
-    past: list[Scored] = []
-    alone: list[Scored] = []
+    past: list[ScoredForecast] = []
+    alone: list[ScoredForecast] = []
     shocks: list[Shock] = []
     for number, period in enumerate(periods):
         shock = rules.estimate_shock(past)
@@ -46,10 +46,10 @@ def backtest(periods: Iterable[Period]) -> Backtest:
     return Backtest(rules.accuracy(past), rules.accuracy(alone), shocks[0], shocks[-1], tuple(past))
 
 
-def _score(number: int, period: Period, shock: float) -> Scored:
+def _score(number: int, period: Period, shock: float) -> ScoredForecast:
     spread, told = distribution(period.deals, shock), moments(period.deals)
     begin = _BEGIN + number * _LENGTH
-    return Scored(
+    return ScoredForecast(
         begin,
         begin + _LENGTH,
         told.expected,

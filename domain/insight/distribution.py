@@ -320,7 +320,7 @@ def _cell_by_cell(cells: list[int], p: Floats, size: int, hands: int) -> Complex
             mass[:, :used] *= 1 - won
             fits = min(used, longest - cell)
             mass[:, cell : cell + fits] += moved[:, :fits]
-            mass[:, : used - fits] += moved[:, fits:]  # the lattice is a circle
+            mass[:, : used - fits] += moved[:, fits:]  # the lattice is cyclic
             used = min(used + cell, longest)
         spectrum *= np.fft.rfft(mass, size, axis=1)
     return spectrum

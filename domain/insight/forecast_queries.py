@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import bindparam, func, select
 
-from domain.insight.forecast_rules import Scored
+from domain.insight.forecast_rules import ScoredForecast
 from domain.insight.tables import StoredForecast
 from domain.store.prepared import question
 from domain.store.tx import Tx
@@ -26,11 +26,11 @@ _SCORED = question(
 
 async def scored(
     tx: Tx, person_id: str, *, like: Mapping[str, str | None] | None = None
-) -> list[Scored]:
+) -> list[ScoredForecast]:
     """The forecasts of a person whose outcome is known; `like` keeps those with these filters."""
     rows = await tx.fetch(_SCORED, person_id=person_id)
     return [
-        Scored(
+        ScoredForecast(
             row.as_of,
             row.until,
             row.expected_minor,

@@ -84,7 +84,7 @@ class Dated(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredForecast:
     """A forecast whose time has passed, with what came in; amounts in minor units."""
 
     as_of: date
@@ -194,7 +194,7 @@ def periods(forecasts: Iterable[Said]) -> list[Said]:
     return chosen
 
 
-def similar(past: Iterable[Scored], days: int) -> list[Scored]:
+def similar(past: Iterable[ScoredForecast], days: int) -> list[ScoredForecast]:
     """The forecasts that looked about as far ahead: at most twice as many days, at least half.
 
     What days do together in a week says little about a year.
@@ -202,7 +202,7 @@ def similar(past: Iterable[Scored], days: int) -> list[Scored]:
     return _between(past, *_around(days))
 
 
-def by_length(past: Iterable[Scored], days: int | None = None) -> tuple[Length, ...]:
+def by_length(past: Iterable[ScoredForecast], days: int | None = None) -> tuple[Length, ...]:
     """How good forecasts were, length by length, over periods that do not overlap.
 
     Of `days` given, the one length around them; else each of LENGTHS that has a period. A week is
@@ -218,7 +218,7 @@ def by_length(past: Iterable[Scored], days: int | None = None) -> tuple[Length, 
     )
 
 
-def estimate_shock(past: Sequence[Scored]) -> Shock:
+def estimate_shock(past: Sequence[ScoredForecast]) -> Shock:
     """The size under which the past errors are most probable; the default below 20 periods.
 
     Each error is taken as normal with variance own^2 + (shock * common)^2. A steady bias counts as
@@ -231,7 +231,7 @@ def estimate_shock(past: Sequence[Scored]) -> Shock:
     return Shock(min(sizes, key=lambda size: _surprise(told, size)), len(told))
 
 
-def accuracy(past: Sequence[Scored]) -> Accuracy:
+def accuracy(past: Sequence[ScoredForecast]) -> Accuracy:
     """Coverage and pinball loss over periods, of which there is at least one."""
     assert past, "no period, no accuracy"
     return Accuracy(
@@ -266,17 +266,17 @@ def _around(days: int) -> tuple[int, int]:
     return -(-asked // 2), 2 * asked
 
 
-def _between(past: Iterable[Scored], least: int, most: int) -> list[Scored]:
+def _between(past: Iterable[ScoredForecast], least: int, most: int) -> list[ScoredForecast]:
     return [one for one in past if least <= one.days <= most]
 
 
-def _coverage(past: Sequence[Scored], pct: int) -> Coverage:
+def _coverage(past: Sequence[ScoredForecast], pct: int) -> Coverage:
     low, high = (LEVELS.index(level) for level in BANDS[pct])
     inside = sum(one.quantiles[low] <= one.actual_minor <= one.quantiles[high] for one in past)
     return Coverage(pct, inside, len(past))
 
 
-def _surprise(past: Sequence[Scored], permille: int) -> float:
+def _surprise(past: Sequence[ScoredForecast], permille: int) -> float:
     """Minus the log-likelihood of the errors, but for a constant."""
     lost = 0.0
     for one in past:

@@ -15,7 +15,7 @@ from domain.fx import queries as fx
 from domain.identity import queries as identity
 from domain.insight import forecast_queries as queries
 from domain.insight import forecast_rules as rules
-from domain.insight.forecast_rules import LEVELS, Length, Scored, Shock, Totals
+from domain.insight.forecast_rules import LEVELS, Length, ScoredForecast, Shock, Totals
 from domain.insight.tables import StoredForecast
 from domain.kernel.canonical import canonical, sha256_hex
 from domain.kernel.faults import Fault, Kind
@@ -30,7 +30,7 @@ SCORED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ForecastRequest:
     """Which deals, and until when: `days` from today (90 unless said), or a `month`: 2026-12.
 
     `pipeline` is an id or code, `owner` an e-mail address or id; None means all.
@@ -101,7 +101,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ForecastRecord:
     """How good somebody's forecasts were, by how far they looked ahead."""
 
     lengths: tuple[Length, ...]
@@ -109,7 +109,7 @@ class Record:
     judged: tuple[Judged, ...]
 
 
-async def make(tx: Tx, viewer: Viewer, asked: Asked, *, on: date) -> Forecast:
+async def make(tx: Tx, viewer: Viewer, asked: ForecastRequest, *, on: date) -> Forecast:
     """Forecast the open deals that exist for the viewer and are expected in the window.
 
     Nothing is written: `to_store` is the row for `keep`, if this question has none of today and
@@ -180,7 +180,7 @@ async def keep(tx: Tx, made: StoredForecast) -> None:
 
 async def record(
     tx: Tx, viewer: Viewer, *, on: date, pipeline: str | None = None, days: int | None = None
-) -> Record:
+) -> ForecastRecord:
     """How good the viewer's forecasts were, over periods that do not overlap.
 
     Counts those that are due and not scored yet; `judged` is for `settle`. With a pipeline, only
@@ -196,7 +196,7 @@ async def record(
     past = await queries.scored(tx, viewer.person_id, like=like)
     past += [_scored(one) for one in judged if _fits(one, like)]
     waiting = await queries.count_waiting(tx, viewer.person_id)
-    return Record(rules.by_length(past, days), waiting - len(judged), tuple(judged))
+    return ForecastRecord(rules.by_length(past, days), waiting - len(judged), tuple(judged))
 
 
 async def score_due(tx: Tx, *, on: date, limit: int = SCORED_AT_ONCE) -> int:
@@ -230,7 +230,7 @@ async def settle(tx: Tx, judged: Iterable[Judged]) -> None:
         )
 
 
-def window(asked: Asked, on: date) -> tuple[date, date]:
+def window(asked: ForecastRequest, on: date) -> tuple[date, date]:
     """The first and the last day a deal may be expected on.
 
     Raises RANGE_INVALID for a month that is over, too far away or no month, and for a range
@@ -264,7 +264,7 @@ def _check_range(days: int) -> None:
         raise _range_invalid(f"A range is 1 to {rules.LONGEST_DAYS} days.")
 
 
-def _days(asked: Asked) -> int:
+def _days(asked: ForecastRequest) -> int:
     return rules.USUAL_DAYS if asked.days is None else asked.days
 
 
@@ -306,10 +306,10 @@ def _first_day(forecast: StoredForecast) -> date:
     return max(forecast.as_of, forecast.until.replace(day=1)) if is_month else forecast.as_of
 
 
-def _scored(judged: Judged) -> Scored:
+def _scored(judged: Judged) -> ScoredForecast:
     one, actual = judged.forecast, judged.actual_minor
     assert actual is not None
-    return Scored(
+    return ScoredForecast(
         one.as_of,
         one.until,
         one.expected_minor,
@@ -461,7 +461,7 @@ def _left_out(
     )
 
 
-def _filters(asked: Asked, wanted: Filter) -> dict[str, str | None]:
+def _filters(asked: ForecastRequest, wanted: Filter) -> dict[str, str | None]:
     """What makes two questions the same one."""
     pipeline_ids = wanted.pipeline_ids
     return {

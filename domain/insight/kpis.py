@@ -12,7 +12,7 @@ from domain.insight import kpi_rules as rules
 from domain.insight import lead_score_queries, next_actions
 from domain.insight.kpi_rules import Kpi, Name
 from domain.insight.lead_score_rules import Band
-from domain.insight.next_actions_rules import CONFIRMED, INVOICED_TYPES, Step
+from domain.insight.next_actions_rules import CONFIRMED, INVOICED_TYPES, NextStep
 from domain.pipelines import service as pipelines
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
@@ -28,7 +28,7 @@ async def measured(
     on: date,
     zone: tzinfo,
     days: int,
-    events: Mapping[Step, str],
+    events: Mapping[NextStep, str],
     pipeline: str | None = None,
 ) -> list[Kpi]:
     """Every number, of the last `days` days up to `on` where it is one of a time.

@@ -87,7 +87,7 @@ class Score:
 
 
 @dataclass(slots=True)
-class Record:
+class WinRecord:
     """How deals ended."""
 
     won: int = 0
@@ -110,9 +110,9 @@ class Record:
 class Past:
     """How the deals of one workspace ended, by industry and by account."""
 
-    whole: Record = field(default_factory=Record)
-    industries: dict[str, Record] = field(default_factory=lambda: defaultdict(Record))
-    accounts: dict[str, Record] = field(default_factory=lambda: defaultdict(Record))
+    whole: WinRecord = field(default_factory=WinRecord)
+    industries: dict[str, WinRecord] = field(default_factory=lambda: defaultdict(WinRecord))
+    accounts: dict[str, WinRecord] = field(default_factory=lambda: defaultdict(WinRecord))
     won_usd: list[int] = field(default_factory=list)
 
     def add(
@@ -128,7 +128,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Present:
+class OpenDealFacts:
     """An open deal at the instant of its score. Amounts in US cents, None without a rate."""
 
     account_id: str
@@ -154,7 +154,7 @@ def usual_amount(past: Past) -> int | None:
     return median_low(past.won_usd) if len(past.won_usd) >= ENOUGH_ALIKE else None
 
 
-def score(present: Present, past: Past) -> Score:
+def score(present: OpenDealFacts, past: Past) -> Score:
     """The score of a deal. The same deal with the same past has the same score."""
     history = history_of(past)
     speaks = history is History.ENOUGH
@@ -201,7 +201,7 @@ def pasts(
     return found
 
 
-def _recency(present: Present) -> Reason:
+def _recency(present: OpenDealFacts) -> Reason:
     if present.contact_on is None:
         age = (present.on - present.created_on).days
         return Reason(Feature.RECENCY, 0 if age < _NEW_DAYS else _NEVER)
@@ -210,7 +210,7 @@ def _recency(present: Present) -> Reason:
     return Reason(Feature.RECENCY, points, contact_on=present.contact_on)
 
 
-def _size(present: Present) -> Reason:
+def _size(present: OpenDealFacts) -> Reason:
     """An amount like those won before speaks for a deal, one far above them against it."""
     amount, usual = present.usd_minor, present.usual_usd_minor
     if not amount or not usual:
@@ -221,7 +221,9 @@ def _size(present: Present) -> Reason:
     return Reason(Feature.SIZE, _ALIKE if alike else 0)
 
 
-def _rate(feature: Feature, own: Record | None, whole: Record, *, enough: int, most: int) -> Reason:
+def _rate(
+    feature: Feature, own: WinRecord | None, whole: WinRecord, *, enough: int, most: int
+) -> Reason:
     """How much more often these deals are won than all; few of them are drawn to the usual rate."""
     if own is None or own.ended < enough:
         return Reason(feature, 0)

@@ -14,8 +14,8 @@ from domain.fx.service import USD
 from domain.fx.snapshot import Snapshot, snapshot
 from domain.insight import lead_score_queries as queries
 from domain.insight.lead_score_rules import (
+    OpenDealFacts,
     Past,
-    Present,
     Reason,
     Score,
     pasts,
@@ -30,7 +30,7 @@ JOB = "lead_scores"
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredDeal:
     """A deal that the viewer sees, with the score in force; None until the next night."""
 
     deal: Reviewed
@@ -41,7 +41,7 @@ class Scored:
 class Scores:
     """Deals with their scores, best first, and the last night that was scored."""
 
-    deals: list[Scored]
+    deals: list[ScoredDeal]
     night: date | None
 
 
@@ -64,7 +64,7 @@ async def score_open(tx: Tx, on: date, zone: tzinfo) -> int:
     written = 0
     for deal in open_deals:
         contacts = [touched[id] for id in (deal.id, deal.account_id) if id in touched]
-        present = Present(
+        present = OpenDealFacts(
             account_id=deal.account_id,
             industry=deal.industry,
             on=on,
@@ -100,7 +100,7 @@ async def shown(
         deals = await reviews.reviewed(tx, *chosen)
         scores = {one.deal_id: one for one in await queries.in_force(tx, reviews.ids_of(*chosen))}
     found = [
-        Scored(deal, scores.get(deal.id) if deal.workspace_id in viewer.workspace_ids else None)
+        ScoredDeal(deal, scores.get(deal.id) if deal.workspace_id in viewer.workspace_ids else None)
         for deal in deals
     ]
     found.sort(key=lambda one: (one.score is None, -(one.score.score if one.score else 0)))

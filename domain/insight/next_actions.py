@@ -16,9 +16,9 @@ from domain.insight import next_action_queries as queries
 from domain.insight.next_actions_rules import (
     COLLECT_FOR_DAYS,
     LIVES,
-    Event,
-    Situation,
-    Step,
+    DealEvent,
+    DealSituation,
+    NextStep,
     Suggestion,
     best_of_each,
     ranked,
@@ -146,7 +146,7 @@ async def record_night(tx: Tx, day: date, _zone: tzinfo) -> int:
 
 
 async def acceptance(
-    tx: Tx, viewer: Viewer, *, since: datetime, events: Mapping[Step, str]
+    tx: Tx, viewer: Viewer, *, since: datetime, events: Mapping[NextStep, str]
 ) -> Acceptance:
     """What became of the suggestions about deals this viewer sees, from an instant on.
 
@@ -157,7 +157,7 @@ async def acceptance(
     seen = deals.visible_ids()
     with tx.looking_as(viewer):
         suggested = await queries.suggested(tx, seen, since=since)
-        proposed = {events[Step(one.step)] for one in suggested}
+        proposed = {events[NextStep(one.step)] for one in suggested}
         calls = await audit_queries.calls_about(tx, proposed, seen, since=since)
         planned = {
             (plan.deal_id, plan.source_event_id): plan.created_at
@@ -169,7 +169,7 @@ async def acceptance(
         called.setdefault((call.event, call.object), []).append(call.at)
 
     def acted_on(one: SuggestedAction) -> bool:
-        times = [*called.get((events[Step(one.step)], one.deal_id), ())]
+        times = [*called.get((events[NextStep(one.step)], one.deal_id), ())]
         if (one.deal_id, one.id) in planned:
             times.append(planned[one.deal_id, one.id])
         return any(one.suggested_at <= at <= one.expires_at for at in times)
@@ -188,29 +188,29 @@ def _reviewed(on: date, deal_id: str | None = None) -> tuple[ColumnElement[bool]
 
 async def _situations(
     tx: Tx, on: date, chosen: Sequence[ColumnElement[bool]]
-) -> tuple[list[Situation], set[tuple[str, str]]]:
+) -> tuple[list[DealSituation], set[tuple[str, str]]]:
     """The deals as the rules see them, and (deal, suggestion) where a plan of it follows it."""
     ids = reviews.ids_of(*chosen)
     rates = await snapshot(tx, on)
     primaries = await contacts.primaries(tx)
     asked = await payments.asked_to_pay(tx, ids)
-    contacted: dict[str, Event] = {}
-    mailed: dict[str, Event] = {}
+    contacted: dict[str, DealEvent] = {}
+    mailed: dict[str, DealEvent] = {}
     for row in await activities.contacts(tx, ids):
-        event = Event(row.id, row.occurred_at)
+        event = DealEvent(row.id, row.occurred_at)
         if row.kind == "email":
             mailed[row.deal_id] = event
         before = contacted.get(row.deal_id)
         if before is None or (before.at, before.id) < (event.at, event.id):
             contacted[row.deal_id] = event
-    planned: dict[str, Event] = {}
+    planned: dict[str, DealEvent] = {}
     acted_on: set[tuple[str, str]] = set()
     for row in await activities.plans(tx, ids):
-        planned[row.deal_id] = Event(row.id, row.created_at)
+        planned[row.deal_id] = DealEvent(row.id, row.created_at)
         if row.source_event_id is not None:
             acted_on.add((row.deal_id, row.source_event_id))
     found = [
-        Situation(
+        DealSituation(
             deal=deal,
             contact=contacted.get(deal.id),
             mail=mailed.get(deal.id),

@@ -40,7 +40,7 @@ class Rule(StrEnum):
     NO_NEXT_STEP = "no_next_step"
 
 
-class Step(StrEnum):
+class NextStep(StrEnum):
     """What can be done about it. Which tool does it is for the tools to say."""
 
     NOTE_A_PLAN = "note_a_plan"
@@ -52,22 +52,22 @@ class Step(StrEnum):
 # Rule -> the step that is proposed; to propose another one, change its line. Where a step lacks
 # what it needs (nobody knows whom to name, or a person's tax number is not to be looked up), a plan
 # is noted in its place.
-STEPS: Mapping[Rule, Step] = {
-    Rule.COLLECTION_DUE: Step.ASK_TO_PAY,
-    Rule.PROPOSAL_NOT_SENT: Step.NOTE_A_PLAN,
-    Rule.EXPECTED_CLOSE_PAST: Step.UPDATE_DEAL,
-    Rule.STAGNATION: Step.NOTE_A_PLAN,
-    Rule.TAX_CODE_MISSING: Step.NOTE_A_PLAN,
-    Rule.TAX_CODE_UNCONFIRMED: Step.CHECK_TAX_CODE,
-    Rule.MISSING_PRIMARY_CONTACT: Step.UPDATE_DEAL,
-    Rule.NO_NEXT_STEP: Step.NOTE_A_PLAN,
+STEPS: Mapping[Rule, NextStep] = {
+    Rule.COLLECTION_DUE: NextStep.ASK_TO_PAY,
+    Rule.PROPOSAL_NOT_SENT: NextStep.NOTE_A_PLAN,
+    Rule.EXPECTED_CLOSE_PAST: NextStep.UPDATE_DEAL,
+    Rule.STAGNATION: NextStep.NOTE_A_PLAN,
+    Rule.TAX_CODE_MISSING: NextStep.NOTE_A_PLAN,
+    Rule.TAX_CODE_UNCONFIRMED: NextStep.CHECK_TAX_CODE,
+    Rule.MISSING_PRIMARY_CONTACT: NextStep.UPDATE_DEAL,
+    Rule.NO_NEXT_STEP: NextStep.NOTE_A_PLAN,
 }
 
 _ORDER = {rule: place for place, rule in enumerate(Rule)}
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class DealEvent:
     """Something that happened and can be looked up: the id of its row, and when."""
 
     id: str
@@ -75,7 +75,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class DealSituation:
     """A deal as the rules see it.
 
     `contact` is the last call, e-mail or meeting, `mail` the last e-mail, `plan` the last note of
@@ -83,9 +83,9 @@ class Situation:
     """
 
     deal: Reviewed
-    contact: Event | None = None
-    mail: Event | None = None
-    plan: Event | None = None
+    contact: DealEvent | None = None
+    mail: DealEvent | None = None
+    plan: DealEvent | None = None
     account_contact_id: str | None = None
     asked_to_pay: bool = False  # its customer was given a code
     vnd_minor: int | None = None
@@ -106,13 +106,13 @@ class Suggestion:
     contact_id: str | None = None
 
     @property
-    def step(self) -> Step:
+    def step(self) -> NextStep:
         """What is to be done."""
         step = STEPS[self.rule]
         if self.rule is Rule.MISSING_PRIMARY_CONTACT and self.contact_id is None:
-            return Step.NOTE_A_PLAN
-        if step is Step.CHECK_TAX_CODE and is_personal(self.deal.vn_mst or ""):
-            return Step.NOTE_A_PLAN
+            return NextStep.NOTE_A_PLAN
+        if step is NextStep.CHECK_TAX_CODE and is_personal(self.deal.vn_mst or ""):
+            return NextStep.NOTE_A_PLAN
         return step
 
 
@@ -133,7 +133,7 @@ def stake(deal: Reviewed) -> int:
     return divide(deal.amount_minor * deal.probability_pct, 100)
 
 
-def suggestions(situation: Situation, at: datetime, on: date) -> list[Suggestion]:
+def suggestions(situation: DealSituation, at: datetime, on: date) -> list[Suggestion]:
     """What should be done about a deal at an instant, on a day; the most pressing first."""
     deal = situation.deal
     found = []
@@ -175,10 +175,10 @@ def best_of_each(found: Sequence[Suggestion]) -> list[Suggestion]:
     return list(first.values())
 
 
-def last_touch(situation: Situation) -> Event:
+def last_touch(situation: DealSituation) -> DealEvent:
     """When the deal last went on: somebody was in touch, or it came into its stage."""
     deal = situation.deal
-    moved = Event(deal.stage_id, max(deal.stage_entered_at, deal.created_at))
+    moved = DealEvent(deal.stage_id, max(deal.stage_entered_at, deal.created_at))
     if situation.contact is None or situation.contact.at < moved.at:
         return moved
     return situation.contact
@@ -187,7 +187,7 @@ def last_touch(situation: Situation) -> Event:
 # --- the rules: silence, or a reason ---
 
 
-def _collection_due(situation: Situation, _at: datetime, on: date) -> _Reason | None:
+def _collection_due(situation: DealSituation, _at: datetime, on: date) -> _Reason | None:
     deal = situation.deal
     if deal.status != "won" or deal.closed_date is None or deal.amount_minor == 0:
         return None
@@ -200,7 +200,7 @@ def _collection_due(situation: Situation, _at: datetime, on: date) -> _Reason | 
     return _Reason(days, (deal.closed_date.isoformat(),))
 
 
-def _proposal_not_sent(situation: Situation, at: datetime, _on: date) -> _Reason | None:
+def _proposal_not_sent(situation: DealSituation, at: datetime, _on: date) -> _Reason | None:
     deal = situation.deal
     waiting = at - deal.stage_entered_at
     if deal.status != "open" or deal.stage not in OFFER_STAGES or waiting < SETTLES:
@@ -210,14 +210,14 @@ def _proposal_not_sent(situation: Situation, at: datetime, _on: date) -> _Reason
     return _Reason(waiting.days, (deal.stage_id, stamp(deal.stage_entered_at)))
 
 
-def _expected_close_past(situation: Situation, _at: datetime, on: date) -> _Reason | None:
+def _expected_close_past(situation: DealSituation, _at: datetime, on: date) -> _Reason | None:
     deal = situation.deal
     if deal.status != "open" or deal.expected_close_date is None or deal.expected_close_date >= on:
         return None
     return _Reason((on - deal.expected_close_date).days, (deal.expected_close_date.isoformat(),))
 
 
-def _stagnation(situation: Situation, at: datetime, _on: date) -> _Reason | None:
+def _stagnation(situation: DealSituation, at: datetime, _on: date) -> _Reason | None:
     if situation.deal.status != "open":
         return None
     touched = last_touch(situation)
@@ -228,14 +228,14 @@ def _stagnation(situation: Situation, at: datetime, _on: date) -> _Reason | None
     return _Reason(days, (str(reached[-1]), stamp(touched.at)), _contact_evidence(situation))
 
 
-def _tax_code_missing(situation: Situation, at: datetime, _on: date) -> _Reason | None:
+def _tax_code_missing(situation: DealSituation, at: datetime, _on: date) -> _Reason | None:
     deal = situation.deal
     if not _invoiced_soon(deal) or deal.vn_mst is not None:
         return None
     return _Reason((at - deal.stage_entered_at).days, (deal.account_id,), (deal.account_id,))
 
 
-def _tax_code_unconfirmed(situation: Situation, at: datetime, _on: date) -> _Reason | None:
+def _tax_code_unconfirmed(situation: DealSituation, at: datetime, _on: date) -> _Reason | None:
     deal = situation.deal
     if not _invoiced_soon(deal) or deal.vn_mst is None or deal.vn_mst_status == CONFIRMED:
         return None
@@ -244,7 +244,7 @@ def _tax_code_unconfirmed(situation: Situation, at: datetime, _on: date) -> _Rea
     return _Reason((at - deal.stage_entered_at).days, state, (deal.account_id,))
 
 
-def _missing_primary_contact(situation: Situation, at: datetime, _on: date) -> _Reason | None:
+def _missing_primary_contact(situation: DealSituation, at: datetime, _on: date) -> _Reason | None:
     deal = situation.deal
     if deal.status != "open" or deal.primary_contact_id is not None:
         return None
@@ -253,7 +253,7 @@ def _missing_primary_contact(situation: Situation, at: datetime, _on: date) -> _
     return _Reason((at - deal.created_at).days, (candidate or "",), evidence, candidate)
 
 
-def _no_next_step(situation: Situation, at: datetime, _on: date) -> _Reason | None:
+def _no_next_step(situation: DealSituation, at: datetime, _on: date) -> _Reason | None:
     """In touch lately, and nothing was written down about what comes next."""
     if situation.deal.status != "open":
         return None
@@ -271,11 +271,11 @@ def _invoiced_soon(deal: Reviewed) -> bool:
     return (likely or deal.status == "won") and deal.account_type in INVOICED_TYPES
 
 
-def _contact_evidence(situation: Situation) -> tuple[str, ...]:
+def _contact_evidence(situation: DealSituation) -> tuple[str, ...]:
     return (situation.contact.id,) if situation.contact is not None else ()
 
 
-_RULES: dict[Rule, Callable[[Situation, datetime, date], _Reason | None]] = {
+_RULES: dict[Rule, Callable[[DealSituation, datetime, date], _Reason | None]] = {
     Rule.COLLECTION_DUE: _collection_due,
     Rule.PROPOSAL_NOT_SENT: _proposal_not_sent,
     Rule.EXPECTED_CLOSE_PAST: _expected_close_past,

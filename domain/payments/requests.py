@@ -12,7 +12,7 @@ from domain.vn.references import new_reference
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PaymentCode:
     """A code that can be handed out: what it says, and its payload."""
 
     payload: str
@@ -20,7 +20,7 @@ class Asked:
     reference: str | None
 
 
-def transfer(account: BankAccount, amount: Money, reference: str | None) -> Asked:
+def transfer(account: BankAccount, amount: Money, reference: str | None) -> PaymentCode:
     """The VietQR for so many dong into a company bank account. Raises VIETQR_INVALID."""
     payload = vietqr.encode(
         vietqr.Transfer(
@@ -30,12 +30,12 @@ def transfer(account: BankAccount, amount: Money, reference: str | None) -> Aske
             add_info=reference,
         )
     )
-    return Asked(payload, amount, reference)
+    return PaymentCode(payload, amount, reference)
 
 
 async def ask_for_deal(
     tx: Tx, deal_id: str, account: BankAccount, amount: Money, *, requested_by: str
-) -> Asked:
+) -> PaymentCode:
     """The code a deal is paid by, kept with the deal; the same question has the same code.
 
     A deal has one reference for good, so that its money is known whichever of its codes was paid.

@@ -26,7 +26,7 @@ class NewBankAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BankAccountPlan:
     """What adding the account will do: its id, and the default account that it replaces."""
 
     id: str
@@ -35,7 +35,7 @@ class Plan:
     replaces: BankAccount | None
 
 
-async def plan(tx: Tx, new: NewBankAccount) -> Plan:
+async def plan(tx: Tx, new: NewBankAccount) -> BankAccountPlan:
     """What will happen. The first account of a currency becomes its default.
 
     The id is made from tenant, bank and number, so that asking again means the same account.
@@ -53,7 +53,7 @@ async def plan(tx: Tx, new: NewBankAccount) -> Plan:
         )
     before = await queries.default_for(tx, currency)
     is_default = new.make_default or before is None
-    return Plan(
+    return BankAccountPlan(
         bank_account_id(tx.tenant_id, new.bank_bin, new.account_number),
         currency,
         is_default,

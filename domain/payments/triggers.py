@@ -1,8 +1,8 @@
 """Triggers of payments: money is asked into no account that people have not confirmed."""
 
-from domain.store.guards import Refusal
+from domain.store.guards import SqlRefusal
 
-INTO_USED = Refusal(
+INTO_USED = SqlRefusal(
     "into_used",
     "insert",
     "names an account nobody confirmed",

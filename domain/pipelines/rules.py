@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from domain.kernel.faults import Fault, Kind
-from domain.pipelines.templates import Outcome, Stage, StageCategory, Transition
+from domain.pipelines.templates import Outcome, StageCategory, StageTemplate, Transition
 
 # What a stage may require of a deal, and what the check is given to look at.
 DEAL_FACTS = ("amount_minor", "expected_close_date", "primary_contact_id", "owner_id")
@@ -32,10 +32,10 @@ _ENDS: Mapping[str, int] = {StageCategory.WON: 100, StageCategory.LOST: 0}
 class Graph:
     """A pipeline as the rules see it: its stages and the moves between the open ones."""
 
-    stages: tuple[Stage, ...]
+    stages: tuple[StageTemplate, ...]
     transitions: tuple[Transition, ...]
 
-    def stage(self, code: str) -> Stage | None:
+    def stage(self, code: str) -> StageTemplate | None:
         """The stage of that code, in any letter case; None when there is none."""
         wanted = code.strip().lower()
         return next((stage for stage in self.stages if stage.code == wanted), None)
@@ -92,7 +92,7 @@ def check_move(
     return move
 
 
-def check_pipeline(stages: Sequence[Stage], transitions: Sequence[Transition]) -> None:
+def check_pipeline(stages: Sequence[StageTemplate], transitions: Sequence[Transition]) -> None:
     """Whether a workspace may use these stages and transitions.
 
     Raises Fault PIPELINE_INVALID with all problems in `facts["problems"]`, a list of sentences.
@@ -113,7 +113,7 @@ def check_pipeline(stages: Sequence[Stage], transitions: Sequence[Transition]) -
 
 def _ends_of_move(
     graph: Graph, from_code: str, to_code: str, allowed: list[dict[str, Any]]
-) -> tuple[Stage, Stage]:
+) -> tuple[StageTemplate, StageTemplate]:
     start, end = graph.stage(from_code), graph.stage(to_code)
     if start is None:
         raise _refusal(
@@ -170,7 +170,9 @@ def _allowed(graph: Graph, from_code: str, deal_facts: Mapping[str, Any]) -> lis
     ]
 
 
-def _missing_fields(start: Stage, end: Stage, deal_facts: Mapping[str, Any]) -> list[str]:
+def _missing_fields(
+    start: StageTemplate, end: StageTemplate, deal_facts: Mapping[str, Any]
+) -> list[str]:
     if end.position < start.position:
         return []
     return [name for name in end.required_fields if deal_facts.get(name) in (None, "", 0)]
@@ -193,14 +195,14 @@ def _refusal(
     return Fault(code, kind, message, f"{hint} {moves}".strip(), {"allowed": allowed, **facts})
 
 
-def _listed(stages: Sequence[Stage]) -> str:
+def _listed(stages: Sequence[StageTemplate]) -> str:
     return ", ".join(stage.code for stage in sorted(stages, key=lambda stage: stage.position))
 
 
 # --- what a custom pipeline must keep to ---
 
 
-def _stage_problems(stages: Sequence[Stage]) -> Iterator[str]:
+def _stage_problems(stages: Sequence[StageTemplate]) -> Iterator[str]:
     for place, stage in enumerate(stages, start=1):
         named = _CODE.fullmatch(stage.code) is not None
         which = f"stage {stage.code}" if named else f"stage number {place}"
@@ -220,7 +222,7 @@ def _stage_problems(stages: Sequence[Stage]) -> Iterator[str]:
             yield f"{which} ends a deal and cannot require fields"
 
 
-def _set_problems(stages: Sequence[Stage]) -> Iterator[str]:
+def _set_problems(stages: Sequence[StageTemplate]) -> Iterator[str]:
     if len(stages) > MAX_STAGES:
         yield f"a pipeline has at most {MAX_STAGES} stages"
     if len({stage.code for stage in stages}) < len(stages):
@@ -238,7 +240,7 @@ def _set_problems(stages: Sequence[Stage]) -> Iterator[str]:
 
 
 def _transition_problems(
-    stages: Sequence[Stage], transitions: Sequence[Transition]
+    stages: Sequence[StageTemplate], transitions: Sequence[Transition]
 ) -> Iterator[str]:
     categories = {stage.code: stage.category for stage in stages}
     pairs = [(move.from_code, move.to_code) for move in transitions]
@@ -253,7 +255,9 @@ def _transition_problems(
         yield "two transitions join the same stages in the same direction"
 
 
-def _reach_problems(stages: Sequence[Stage], transitions: Sequence[Transition]) -> Iterator[str]:
+def _reach_problems(
+    stages: Sequence[StageTemplate], transitions: Sequence[Transition]
+) -> Iterator[str]:
     opened = sorted(
         (stage for stage in stages if stage.category == StageCategory.OPEN),
         key=lambda stage: stage.position,

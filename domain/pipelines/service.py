@@ -15,7 +15,7 @@ from domain.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class PipelineShape:
     """A pipeline with its stages in their order."""
 
     pipeline: Any  # a row of `queries.of_workspaces`, or the whole Pipeline
@@ -39,7 +39,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class AllowedMove:
     """A move that is allowed."""
 
     start: Stage
@@ -95,16 +95,16 @@ async def install_template(tx: Tx, workspace_id: str, template: str) -> Pipeline
     return pipeline
 
 
-async def shapes_of(tx: Tx, workspace_ids: Iterable[str]) -> list[Shape]:
+async def shapes_of(tx: Tx, workspace_ids: Iterable[str]) -> list[PipelineShape]:
     """Every pipeline of these workspaces with its stages."""
     pipelines = await queries.of_workspaces(tx, workspace_ids)
     stages: dict[str, list[Stage]] = {pipeline.id: [] for pipeline in pipelines}
     for stage in await queries.stages(tx, stages):
         stages[stage.pipeline_id].append(stage)
-    return [Shape(pipeline, stages[pipeline.id]) for pipeline in pipelines]
+    return [PipelineShape(pipeline, stages[pipeline.id]) for pipeline in pipelines]
 
 
-async def find(tx: Tx, reference: str | None, workspace_ids: Iterable[str]) -> Shape:
+async def find(tx: Tx, reference: str | None, workspace_ids: Iterable[str]) -> PipelineShape:
     """The pipeline with this id or code in these workspaces; without one, the first.
 
     A code that several workspaces use means the pipeline of the oldest of them. Raises
@@ -118,14 +118,14 @@ async def find(tx: Tx, reference: str | None, workspace_ids: Iterable[str]) -> S
     if not found:
         codes = [pipeline.code for pipeline in await queries.of_workspaces(tx, ids)]
         raise _unknown(codes)
-    return Shape(found[0], await queries.stages_of(tx, found[0].id))
+    return PipelineShape(found[0], await queries.stages_of(tx, found[0].id))
 
 
-async def shape(tx: Tx, pipeline_id: str) -> Shape:
+async def shape(tx: Tx, pipeline_id: str) -> PipelineShape:
     """The pipeline a deal goes through; it is there, because a foreign key says so."""
     pipeline = await queries.get(tx, pipeline_id)
     assert pipeline is not None
-    return Shape(pipeline, await queries.stages_of(tx, pipeline_id))
+    return PipelineShape(pipeline, await queries.stages_of(tx, pipeline_id))
 
 
 async def plan_move(
@@ -136,7 +136,7 @@ async def plan_move(
     to_stage: str,
     reason: str | None,
     deal_facts: Mapping[str, Any],
-) -> Step:
+) -> AllowedMove:
     """The step a deal may take to a stage named by id or code.
 
     Raises what `rules.check_move` raises; `facts["allowed"]` lists the stages it may move to.
@@ -154,10 +154,10 @@ async def plan_move(
         ),
     )
     move = check_move(graph, start, codes.get(to_stage, to_stage), reason, deal_facts)
-    return Step(stages[move.from_code], stages[move.to_code])
+    return AllowedMove(stages[move.from_code], stages[move.to_code])
 
 
-def entry(known: Shape, reference: str | None, deal_facts: Mapping[str, Any]) -> Any:
+def entry(known: PipelineShape, reference: str | None, deal_facts: Mapping[str, Any]) -> Any:
     """The open stage in which a new deal with these facts may stand; without one, the first.
 
     Raises STAGE_UNKNOWN, STAGE_TERMINAL and FIELDS_REQUIRED.
@@ -182,7 +182,7 @@ def entry(known: Shape, reference: str | None, deal_facts: Mapping[str, Any]) ->
     return stage
 
 
-def _row(stage: shapes.Stage, id: str, pipeline_id: str) -> Stage:
+def _row(stage: shapes.StageTemplate, id: str, pipeline_id: str) -> Stage:
     return Stage(
         id=id,
         pipeline_id=pipeline_id,
@@ -197,9 +197,9 @@ def _row(stage: shapes.Stage, id: str, pipeline_id: str) -> Stage:
     )
 
 
-def _value(stage: Stage) -> shapes.Stage:
+def _value(stage: Stage) -> shapes.StageTemplate:
     outcome: Any = stage.outcome
-    return shapes.Stage(
+    return shapes.StageTemplate(
         code=stage.code,
         name_vi=stage.name_vi,
         name_en=stage.name_en,

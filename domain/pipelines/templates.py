@@ -20,7 +20,7 @@ class StageCategory(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class StageTemplate:
     """One step of a pipeline.
 
     `probability_pct` is 0 to 100 and becomes the deal's on entering. `outcome` is None while
@@ -63,11 +63,11 @@ class PipelineTemplate:
     code: str
     name_vi: str
     name_en: str
-    stages: tuple[Stage, ...]
+    stages: tuple[StageTemplate, ...]
     lost_reasons: tuple[LostReason, ...]
 
 
-def default_transitions(stages: Sequence[Stage]) -> tuple[Transition, ...]:
+def default_transitions(stages: Sequence[StageTemplate]) -> tuple[Transition, ...]:
     """Any open stage to the next one or to any before it; skipping forward needs a reason."""
     codes = [
         stage.code
@@ -82,18 +82,24 @@ def default_transitions(stages: Sequence[Stage]) -> tuple[Transition, ...]:
     )
 
 
-def _stages(*steps: tuple[str, str, str, int, tuple[str, ...]]) -> tuple[Stage, ...]:
-    """The open steps as given, followed by the three ends every pipeline of ours has."""
+def _stages(*steps: tuple[str, str, str, int, tuple[str, ...]]) -> tuple[StageTemplate, ...]:
+    """The open steps as given, followed by the three ends every pipeline has."""
     opened = tuple(
-        Stage(code, vi, en, probability, StageCategory.OPEN, None, position, required)
+        StageTemplate(code, vi, en, probability, StageCategory.OPEN, None, position, required)
         for position, (code, vi, en, probability, required) in enumerate(steps, start=1)
     )
     after = len(opened)
     return (
         *opened,
-        Stage("closed_won", "Thắng", "Closed Won", 100, StageCategory.WON, "won", after + 1),
-        Stage("closed_lost", "Thua", "Closed Lost", 0, StageCategory.LOST, "lost", after + 2),
-        Stage("cancelled", "Huỷ", "Cancelled", 0, StageCategory.LOST, "cancelled", after + 3),
+        StageTemplate(
+            "closed_won", "Thắng", "Closed Won", 100, StageCategory.WON, "won", after + 1
+        ),
+        StageTemplate(
+            "closed_lost", "Thua", "Closed Lost", 0, StageCategory.LOST, "lost", after + 2
+        ),
+        StageTemplate(
+            "cancelled", "Huỷ", "Cancelled", 0, StageCategory.LOST, "cancelled", after + 3
+        ),
     )
 
 

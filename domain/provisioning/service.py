@@ -12,7 +12,7 @@ from typing import Any, Final
 from domain.identity import keys
 from domain.identity import queries as identity_queries
 from domain.identity import service as identity
-from domain.identity.keys import ApproverKey
+from domain.identity.keys import PrivateKey
 from domain.kernel.clock import stamp
 from domain.kernel.text import line
 from domain.payments import service as payments
@@ -33,7 +33,7 @@ class Enrolment:
     email: str
     name: str
     roles: tuple[str, ...]
-    key: ApproverKey
+    key: PrivateKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class NewTenant:
     people: Sequence[Enrolment]
     bank_accounts: Sequence[NewBankAccount] = ()
     deploy: str
-    root: ApproverKey
+    root: PrivateKey
     checkpoint_key: str
 
 
@@ -90,10 +90,8 @@ async def provision(tx: Tx, new: NewTenant) -> Provisioned:
     return Provisioned(workspace.id, pipeline_ids, people, tuple(accounts))
 
 
-async def enrol(
-    tx: Tx, new: Enrolment, workspace_id: str, *, deploy: str, root: ApproverKey
-) -> str:
-    """A person, their roles, and their key with the root's word for it; an entry for each.
+async def enrol(tx: Tx, new: Enrolment, workspace_id: str, *, deploy: str, root: PrivateKey) -> str:
+    """A person, their roles, and their key endorsed by the root; an entry for each.
 
     The verifier knows roles from that entry alone. Raises PERSON_EXISTS, ROLE_UNKNOWN and
     KEY_UNSOUND.

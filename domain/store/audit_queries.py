@@ -28,7 +28,7 @@ async def hash_at(tx: Tx, seq: int) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RecordedEvent:
     """What an entry about an action says, by its own bytes."""
 
     seq: int
@@ -36,7 +36,7 @@ class Told:
     data: Any
 
 
-async def first(tx: Tx, action_id: str, event: str) -> Told | None:
+async def first(tx: Tx, action_id: str, event: str) -> RecordedEvent | None:
     """The first entry of this kind about an action; None if there is none that can be read."""
     rows = await tx.rows(
         select(AuditEntry.seq, AuditEntry.body)
@@ -50,7 +50,7 @@ async def first(tx: Tx, action_id: str, event: str) -> Told | None:
         return None  # somebody wrote over it; the verifier says so
     if not isinstance(content, dict):
         return None
-    return Told(rows[0].seq, content.get("at"), content.get("data"))
+    return RecordedEvent(rows[0].seq, content.get("at"), content.get("data"))
 
 
 def told_before(seq: int, event: str, *, of: InstrumentedAttribute[str]) -> ColumnElement[bool]:

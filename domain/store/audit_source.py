@@ -72,7 +72,7 @@ def _begin(connection: Connection) -> None:
 
 
 async def chains_besides(database: Database, known: Collection[str]) -> list[str]:
-    """Tenants with a chain that are not among the known ones: SQLite only, where roles reach all."""
+    """Tenants with a chain that are not among the known ones: SQLite only, where all are seen."""
     async with AsyncSession(database.reader) as session:
         found = await session.scalars(
             select(AuditHead.tenant_id).where(AuditHead.tenant_id.not_in(list(known)))

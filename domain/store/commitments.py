@@ -64,7 +64,7 @@ class RowLeft:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class RowShape:
     """How the rows of a chained table become bytes."""
 
     table: Table
@@ -88,7 +88,7 @@ class Shape:
 
 
 @lru_cache(maxsize=1024)
-def chained_shape(kind: type[Base]) -> Shape | None:
+def chained_shape(kind: type[Base]) -> RowShape | None:
     """The shape of a table's rows; None if the table is not chained."""
     declared = audit_kind(kind)
     if not isinstance(declared, Chained):
@@ -103,7 +103,7 @@ def chained_shape(kind: type[Base]) -> Shape | None:
         if column.name not in declared.besides
     )
     key = [column.name for column in table.primary_key if column.name != "tenant_id"]
-    return Shape(table, key, committed)
+    return RowShape(table, key, committed)
 
 
 def _encoder(column: Column[Any]) -> _Encode:
@@ -189,7 +189,7 @@ class Ledger:
 
 
 async def _read_again(
-    session: AsyncSession, shape: Shape, known: Mapping[str, Any]
+    session: AsyncSession, shape: RowShape, known: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     is_it = [column == known[column.name] for column in shape.table.primary_key]
     return (await session.execute(select(shape.table).where(*is_it))).one()._asdict()

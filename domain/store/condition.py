@@ -33,16 +33,16 @@ class Embedded:
 class Served:
     """A PostgreSQL database, as one login sees it.
 
-    `roles` are those of the four that the login can act as; `unwalled` the tables of tenants on
+    `roles` are those of the four that the login can act as; `unisolated` the tables of tenants on
     which row level security is off, not forced, or without a policy.
     """
 
     version: int
     login: str
     is_superuser: bool
-    bypasses_walls: bool
+    bypasses_isolation: bool
     roles: tuple[Role, ...]
-    unwalled: tuple[str, ...]
+    unisolated: tuple[str, ...]
 
 
 async def usable_role(url: str) -> Role | None:
@@ -94,20 +94,20 @@ async def served(database: Database) -> Served:
                 )
             ).one()
             roles = [role for role in Role if await _is_member(connection, role)]
-            unwalled = (await connection.execute(text(_UNWALLED))).scalars().all()
+            unisolated = (await connection.execute(text(_UNISOLATED))).scalars().all()
     except (DBAPIError, PoolTimeout, OSError) as error:
         raise as_fault(error) from error
     return Served(
         version=int(version or 0),
         login=login.rolname,
         is_superuser=login.rolsuper,
-        bypasses_walls=login.rolbypassrls,
+        bypasses_isolation=login.rolbypassrls,
         roles=tuple(roles),
-        unwalled=tuple(name for name in unwalled if name not in WITHOUT_TENANT),
+        unisolated=tuple(name for name in unisolated if name not in WITHOUT_TENANT),
     )
 
 
-_UNWALLED = """
+_UNISOLATED = """
 select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = 'public' and c.relkind in ('r', 'p')
     and (not c.relrowsecurity or not c.relforcerowsecurity

@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class TimelineSource:
     """One kind of entry of timelines.
 
     `number` stands in cursors and never changes; of one instant, the greater number is the newer

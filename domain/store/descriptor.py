@@ -18,8 +18,8 @@ from domain.store.declarations import (
     Count,
     CustomerRows,
     Job,
-    Source,
     Subscriber,
+    TimelineSource,
 )
 from domain.store.engine import Role
 from domain.store.guards import Guard
@@ -70,7 +70,7 @@ class Module:
     tables: Mapping[type[Base], Stored] = field(default_factory=dict)
     counts: tuple[Count, ...] = ()
     on_won: tuple[Consequence, ...] = ()
-    timeline: tuple[Source, ...] = ()
+    timeline: tuple[TimelineSource, ...] = ()
     # By the kind of row that actions are about: which others are judged together with it.
     customer_rows: Mapping[str, CustomerRows] = field(default_factory=dict)
     # What an agent may be given (`crm.read`); rows of the policy name no others.

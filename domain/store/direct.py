@@ -47,10 +47,10 @@ class Direct:
             await self._failed(compiled.text, error)
         return compiled.rows(names, found) if found else []
 
-    async def run(self, told: PreparedQuery, *rows: Mapping[str, Any]) -> int:
+    async def run(self, change: PreparedQuery, *rows: Mapping[str, Any]) -> int:
         """Carry out a change with these values, or with each of several; how many rows it met."""
         self.check_open()
-        compiled = told.compiled(self._connection.dialect, rows[0], is_change=True)
+        compiled = change.compiled(self._connection.dialect, rows[0], is_change=True)
         given = [compiled.values(values) for values in rows]
         try:
             return await self._run(compiled.text, given)

@@ -77,7 +77,7 @@ def _sqlite(url: URL, pool_size: int, busy_seconds: float, *, read: bool) -> Asy
     address = f"file:{quote(url.database or '')}?mode=rw"
 
     async def opened(*_args: Any, **_options: Any) -> InlineConnection:
-        return await open_inline(address, patience_seconds=busy_seconds)
+        return await open_inline(address, busy_seconds=busy_seconds)
 
     engine = create_async_engine(
         url,

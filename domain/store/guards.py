@@ -5,7 +5,7 @@ with the version of the renderer it was written for (domain/store/migrations/tri
 
     guards=(begins_as(status="open"), final("status", unless="open"), never_deleted())
 
-What a word cannot say is a `Refusal`: SQL that both databases understand, written once.
+What no guard of these can say is a `SqlRefusal`: SQL that both databases understand, written once.
 """
 
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ class NeedsAction:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class SqlRefusal:
     """A trigger in SQL: `<table>_<name>`, and what is said after the name of the table.
 
     `when` compares `new` and `old`; `asks` may hold queries, and both must hold. `only` names the
@@ -103,7 +103,7 @@ Guard = (
     | SetOnce
     | Numbered
     | NeedsAction
-    | Refusal
+    | SqlRefusal
 )
 
 

@@ -26,9 +26,9 @@ Result = TypeVar("Result")
 class InlineConnection:
     """A connection whose methods can be awaited and seldom make anybody wait."""
 
-    def __init__(self, connection: sqlite3.Connection, patience_seconds: float) -> None:
+    def __init__(self, connection: sqlite3.Connection, busy_seconds: float) -> None:
         self._connection: sqlite3.Connection | None = connection
-        self._patience = patience_seconds
+        self._busy_seconds = busy_seconds
 
     @property
     def _conn(self) -> sqlite3.Connection:
@@ -50,7 +50,7 @@ class InlineConnection:
         The pauses grow and are of random length, so that many waiting processes take turns;
         SQLite's own waiting lets one of them starve.
         """
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._busy_seconds
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -147,9 +147,9 @@ class InlineCursor:
         self._cursor.close()
 
 
-async def open_inline(address: str, *, patience_seconds: float) -> InlineConnection:
+async def open_inline(address: str, *, busy_seconds: float) -> InlineConnection:
     """Open a database file by its URI, in autocommit mode: transactions are begun by hand."""
     connection = sqlite3.connect(
         address, uri=True, timeout=0, isolation_level=None, check_same_thread=False
     )
-    return InlineConnection(connection, patience_seconds)
+    return InlineConnection(connection, busy_seconds)

@@ -19,12 +19,12 @@ from domain.store.schema import TenantEntity, TenantRow, core
 from domain.store.visibility import Restricted
 
 OWN_TENANT = "own_tenant"
-_WALLED = "cyberos_walled"
+_ISOLATED = "cyberos_isolated"
 
 Entity = TypeVar("Entity")
 Identified = TypeVar("Identified", bound=TenantEntity)
 
-_WALL = with_loader_criteria(
+_ISOLATION = with_loader_criteria(
     TenantRow,
     lambda row: row.tenant_id == bindparam("own_tenant"),  # written out: names are not seen here
     include_aliases=True,
@@ -52,7 +52,7 @@ class PreparedQuery:
 
 def question(statement: "Select[Any, *tuple[Any, ...]]") -> PreparedQuery:
     """Prepare a statement; every table in it gets the conditions of tenant and viewer."""
-    return PreparedQuery(statement.options(_WALL, _SEEN))
+    return PreparedQuery(statement.options(_ISOLATION, _SEEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def entities(
         statement = statement.execution_options(populate_existing=True)
     # Said by identity: no other statement can claim to be isolated already.
     return PreparedEntityQuery(
-        statement.options(_WALL, _SEEN).execution_options(**{_WALLED: _WALL})
+        statement.options(_ISOLATION, _SEEN).execution_options(**{_ISOLATED: _ISOLATION})
     )
 
 
@@ -90,4 +90,4 @@ def new_row(entity: type[TenantRow]) -> PreparedQuery:
 
 def is_isolated(options: Mapping[str, Any]) -> bool:
     """Whether a statement with these execution options was prepared here."""
-    return options.get(_WALLED) is _WALL
+    return options.get(_ISOLATED) is _ISOLATION

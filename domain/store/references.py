@@ -1,4 +1,4 @@
-"""References: what is the thing called that a row refers to, in a module whose tables it has not?"""
+"""References: what is the thing called that a row refers to, in a module that owns its table?"""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,15 +1,15 @@
 """Triggers of the chain: its head moves forward, and a private value can only be erased."""
 
-from domain.store.guards import Refusal
+from domain.store.guards import SqlRefusal
 
-FORWARD = Refusal(
+FORWARD = SqlRefusal(
     "forward",
     "update",
     "only moves forward",
     "new.seq < old.seq OR new.messages < old.messages"
     " OR (new.seq = old.seq AND (new.hash <> old.hash OR new.messages = old.messages))",
 )
-ONLY_ERASE = Refusal(
+ONLY_ERASE = SqlRefusal(
     "only_erase",
     "update",
     "can only be erased",

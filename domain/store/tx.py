@@ -126,12 +126,12 @@ class Tx:
 
     async def one(self, asked: PreparedEntityQuery[One], **values: Any) -> One | None:
         """The entity that answers a prepared question, or None."""
-        values |= {OWN_TENANT: self.tenant_id, **self._viewer.told}
+        values |= {OWN_TENANT: self.tenant_id, **self._viewer.parameters}
         return (await self.session.scalars(asked.statement, values)).first()
 
     async def fetch(self, asked: PreparedQuery, **values: Any) -> Sequence[Any]:
         """Every row that answers a prepared question; pending changes are not flushed first."""
-        values |= {OWN_TENANT: self.tenant_id, **self._viewer.told}
+        values |= {OWN_TENANT: self.tenant_id, **self._viewer.parameters}
         return await self._direct.rows(asked, values)
 
     def add(self, row: Base) -> None:

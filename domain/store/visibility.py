@@ -28,7 +28,7 @@ class Viewer:
     sees_all: bool = False
 
     @property
-    def told(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         """The parameters that say to a prepared statement who asks."""
         return {
             "viewer_id": self.person_id,
@@ -83,7 +83,7 @@ class Restricted:
 
     @classmethod
     def seen_by_asker(cls) -> ColumnElement[bool]:
-        """The same in the parameters that `Viewer.told` gives to a prepared statement."""
+        """The same in the parameters that `Viewer.parameters` gives to a prepared statement."""
         person: ColumnElement[Any] = bindparam("viewer_id")
         workspaces: ColumnElement[Any] = bindparam("viewer_workspaces", expanding=True)
         return or_(bindparam("sees_all", type_=Boolean), cls.seen_by(person, workspaces))

@@ -33,7 +33,7 @@ def write(connection: Connection, wires: Wires) -> None:
         connection.execute(insert(GuardTool).values(guard=guard, tool=tool))
 
 
-async def found(database: Database) -> Wires:
+async def installed(database: Database) -> Wires:
     """What the database listens to now."""
     try:
         async with AsyncSession(database.reader) as session:

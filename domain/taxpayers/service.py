@@ -18,7 +18,7 @@ from domain.vn.tax_codes import TaxCodeKind, TaxCodeStatus, is_personal, read_ta
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TaxCodeStanding:
     """What is known about a canonical tax code now, from whom, and since when.
 
     Without `checked_at` no registry ever answered. `legal_name` and `address` are a registry's
@@ -72,17 +72,17 @@ async def keep(tx: Tx, answer: RegistryAnswer) -> None:
     await tx.flush()
 
 
-async def standing(tx: Tx, tax_code: str) -> Standing:
+async def standing(tx: Tx, tax_code: str) -> TaxCodeStanding:
     """What is known about a canonical code at this instant."""
     if is_personal(tax_code) and not (await identity.tenant(tx)).asks_about_persons:
-        return Standing(tax_code, TaxCodeStatus.UNVERIFIED)
+        return TaxCodeStanding(tax_code, TaxCodeStatus.UNVERIFIED)
     known = await queries.answer(tx, tax_code)
     if known is None:
-        return Standing(tax_code, TaxCodeStatus.UNVERIFIED)
+        return TaxCodeStanding(tax_code, TaxCodeStatus.UNVERIFIED)
     status = status_of(
         found=known.found, gdt_status=known.gdt_status, checked_at=known.checked_at, at=tx.at
     )
-    return Standing(
+    return TaxCodeStanding(
         tax_code=tax_code,
         status=status,
         found=known.found,

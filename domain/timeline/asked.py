@@ -9,7 +9,7 @@ from domain.approvals import queries as approvals
 from domain.approvals.machine import after_time
 from domain.approvals.service import action_fact
 from domain.deals import queries as deals
-from domain.store.declarations import About, Place, Source
+from domain.store.declarations import About, Place, TimelineSource
 from domain.store.tx import Tx
 
 
@@ -54,13 +54,13 @@ async def _decisions(_tx: Tx, rows: Sequence[Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-ACTIONS = Source(
+ACTIONS = TimelineSource(
     number=3,
     before=_proposed,
     place=lambda row: Place(row.created_at, row.id, 0),
     shown=_actions,
 )
-DECISIONS = Source(
+DECISIONS = TimelineSource(
     number=4,
     before=_decided,
     place=lambda row: Place(row.at, row.action_id, row.person_id),

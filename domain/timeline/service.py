@@ -10,7 +10,7 @@ from domain.deals import service as deal_service
 from domain.identity import queries as identity
 from domain.kernel.clock import from_stamp, stamp
 from domain.store import declarations
-from domain.store.declarations import About, Source
+from domain.store.declarations import About, TimelineSource
 from domain.store.descriptor import modules
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
@@ -49,7 +49,7 @@ async def of(
         raise account_service.unknown()
     about = About(viewer, account_id, deal_id)
     last = _Place.of_position(after) if after is not None else None
-    found: list[tuple[_Place, Source, Any]] = []
+    found: list[tuple[_Place, TimelineSource, Any]] = []
     for source in sources():
         start = _start(source, last)
         for row in await source.before(tx, about, start, limit + 1):
@@ -59,7 +59,7 @@ async def of(
     return await _named(tx, found[:limit]), len(found) > limit
 
 
-def sources() -> list[Source]:
+def sources() -> list[TimelineSource]:
     """Every source that a module declares, in the order of their numbers."""
     declared = [source for module in modules() for source in module.timeline]
     assert len({one.number for one in declared}) == len(declared), "sources share a number"
@@ -84,7 +84,7 @@ class _Place:
         return _Place(from_stamp(str(at)), int(source), str(id), sub)
 
 
-def _start(source: Source, after: _Place | None) -> declarations.Place | None:
+def _start(source: TimelineSource, after: _Place | None) -> declarations.Place | None:
     """From behind which place a source has entries that come after one of all."""
     if after is None:
         return None
@@ -94,7 +94,7 @@ def _start(source: Source, after: _Place | None) -> declarations.Place | None:
     return declarations.Place(after.at, id, source.first)
 
 
-async def _named(tx: Tx, page: Sequence[tuple[_Place, Source, Any]]) -> list[Entry]:
+async def _named(tx: Tx, page: Sequence[tuple[_Place, TimelineSource, Any]]) -> list[Entry]:
     """The entries as they are shown, with the names of those who acted."""
     facts: dict[_Place, Mapping[str, Any]] = {}
     for source in sources():

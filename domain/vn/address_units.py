@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from domain.vn.address_words import (
-    Word,
+    AddressWord,
     by_folded,
     has_marks,
     is_exactly,
@@ -108,7 +108,7 @@ _NO_DISTRICT = by_folded(
 class _Part:
     """What stands between two commas: the words from `start` to before `end`."""
 
-    words: Sequence[Word]
+    words: Sequence[AddressWord]
     start: int
     end: int
     is_plain: bool  # nothing in the whole text has marks
@@ -127,7 +127,7 @@ class _Part:
         return self.words[self.end - 1].end
 
 
-def units_of(words: Sequence[Word], end: int, *, before_province: bool) -> Units:
+def units_of(words: Sequence[AddressWord], end: int, *, before_province: bool) -> Units:
     """The ward and the district that the first `end` words end with.
 
     `before_province` says that a province follows; otherwise parts without a sign may stand
@@ -148,7 +148,7 @@ def units_of(words: Sequence[Word], end: int, *, before_province: bool) -> Units
     return _below(words, found, is_cut=skipped > 0)
 
 
-def _parts(words: Sequence[Word], end: int) -> list[_Part]:
+def _parts(words: Sequence[AddressWord], end: int) -> list[_Part]:
     marked = [has_marks(word.text) for word in words]
     return [
         _Part(
@@ -163,7 +163,7 @@ def _parts(words: Sequence[Word], end: int) -> list[_Part]:
     ]
 
 
-def _below(words: Sequence[Word], district: Unit, *, is_cut: bool) -> Units:
+def _below(words: Sequence[AddressWord], district: Unit, *, is_cut: bool) -> Units:
     """The ward before a district. A second district (Quận 9, TP Thủ Đức) is passed over."""
     rest, second = district.first, False
     while parts := _parts(words, rest):
@@ -280,11 +280,11 @@ def _is_short(part: _Part, place: int) -> bool:
     return sign.dotted or place == part.start or part.runs_on or sign.folded in ("tp", "tx")
 
 
-def _may_be_name(word: Word) -> bool:
+def _may_be_name(word: AddressWord) -> bool:
     return not word.is_number or _is_small(word)
 
 
-def _is_small(word: Word) -> bool:
+def _is_small(word: AddressWord) -> bool:
     """A number as wards and districts have it. P.502 is a room."""
     return word.folded.isdecimal() and len(word.folded) <= 2
 

@@ -36,7 +36,7 @@ _JOINED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class AddressWord:
     """One word and its place in the text."""
 
     start: int
@@ -52,12 +52,12 @@ class Word:
         return self.folded[:1].isdigit()
 
 
-def words_of(text: str) -> tuple[Word, ...]:
+def words_of(text: str) -> tuple[AddressWord, ...]:
     """The words outside brackets, in order; of a text all in brackets, every word."""
     return _parted(_found(_REMARK.sub(_blank, text))) or _parted(_found(text))
 
 
-def parts_of(words: Sequence[Word], end: int) -> list[tuple[int, int]]:
+def parts_of(words: Sequence[AddressWord], end: int) -> list[tuple[int, int]]:
     """The parts of the first `end` words, as ranges: from the first word to after the last."""
     starts = [place for place in range(end) if place == 0 or words[place].begins]
     return list(pairwise([*starts, end])) if starts else []
@@ -73,7 +73,7 @@ def is_exactly(typed: str, word: str) -> bool:
     return _marks(typed) == _marks(word)
 
 
-def is_one_of(word: Word, spelled: Mapping[str, str]) -> bool:
+def is_one_of(word: AddressWord, spelled: Mapping[str, str]) -> bool:
     """Whether it is one of these words, given by their folded forms, with all marks or none."""
     whole = spelled.get(word.folded)
     return whole is not None and (not has_marks(word.text) or is_exactly(word.text, whole))
@@ -104,8 +104,8 @@ def _blank(match: re.Match[str]) -> str:
     return " " * len(match[0])  # the places of all other words stay true
 
 
-def _found(text: str) -> list[Word]:
-    found: list[Word] = []
+def _found(text: str) -> list[AddressWord]:
+    found: list[AddressWord] = []
     for match in _WORD.finditer(text):
         before = text[found[-1].end : match.start()] if found else ""
         start, begins = match.start(), _parts(before)
@@ -115,7 +115,7 @@ def _found(text: str) -> list[Word]:
             start, begins, folded = last.start, last.begins, last.folded + folded
         dotted = text[match.end() : match.end() + 1] in (".", "．")
         typed = text[start : match.end()]
-        found.append(Word(start, match.end(), typed, folded, begins, dotted))
+        found.append(AddressWord(start, match.end(), typed, folded, begins, dotted))
     return found
 
 
@@ -125,7 +125,7 @@ def _parts(between: str) -> bool:
     return not _DASHES.isdisjoint(between) and (len(between) > 1 or "\u2014" in between)
 
 
-def _parted(words: list[Word]) -> tuple[Word, ...]:
+def _parted(words: list[AddressWord]) -> tuple[AddressWord, ...]:
     folded = tuple(word.folded for word in words)
 
     def joins(place: int) -> bool:
@@ -136,7 +136,7 @@ def _parted(words: list[Word]) -> tuple[Word, ...]:
         )
 
     return tuple(
-        Word(word.start, word.end, word.text, word.folded, False, word.dotted)
+        AddressWord(word.start, word.end, word.text, word.folded, False, word.dotted)
         if word.begins and joins(place)
         else word
         for place, word in enumerate(words)

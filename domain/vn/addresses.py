@@ -16,7 +16,7 @@ from domain.kernel.folding import fold
 from domain.kernel.text import block
 from domain.vn.address_units import DAC_KHU, THI_TRAN, Unit, Units, units_of
 from domain.vn.address_words import (
-    Word,
+    AddressWord,
     by_folded,
     has_remark,
     is_like,
@@ -49,7 +49,7 @@ _NUMBERED = {"phuong", "p", "f", "ward", "quan", "q", "district", "dist"}
 _NUMBERED |= {"thon", "ap", "to", "khu", "pho", "kp", "khom", "doi", "xom", "ban"}
 
 
-class Note(StrEnum):
+class AddressNote(StrEnum):
     """What is not certain about a reading."""
 
     PROVINCE_NOT_FOUND = "PROVINCE_NOT_FOUND"
@@ -87,7 +87,7 @@ class Address:
     province_code_now: str | None
     province_now: str | None
     ward_now: str | None
-    notes: tuple[Note, ...]
+    notes: tuple[AddressNote, ...]
 
     @property
     def certain(self) -> bool:
@@ -97,7 +97,7 @@ class Address:
     @property
     def province_certain(self) -> bool:
         """Whether `province_now` is, which is what most addresses can tell."""
-        return self.province_now is not None and Note.PROVINCE_UNSURE not in self.notes
+        return self.province_now is not None and AddressNote.PROVINCE_UNSURE not in self.notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +140,14 @@ def parse_address(text: str) -> Address:
     era, doubt = _era(place, units, is_renamed=is_renamed)
     notes = [*doubt, *_doubts(place, units, era)]
     if has_remark(typed) or units.is_cut or (place and not place.is_last):
-        notes.append(Note.TEXT_NOT_READ)
+        notes.append(AddressNote.TEXT_NOT_READ)
     province = place.province if place else None
     code, name = (province.code, province.name) if province else (None, None)
     if province and era == "new":
         code, name = province.now.code, province.now.name
     elif province and era == "either" and code != province.now.code:
         code = None
-        notes.append(Note.PROVINCE_CODE_UNSURE)
+        notes.append(AddressNote.PROVINCE_CODE_UNSURE)
     return Address(
         original=text,
         street=_street(typed, words, units),
@@ -185,7 +185,9 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _era(place: _Place | None, units: Units, *, is_renamed: bool) -> tuple[str, tuple[Note, ...]]:
+def _era(
+    place: _Place | None, units: Units, *, is_renamed: bool
+) -> tuple[str, tuple[AddressNote, ...]]:
     """Old or new, and the doubt about it.
 
     A district, a thị trấn or a province that has gone says old, a đặc khu or an old province
@@ -197,44 +199,44 @@ def _era(place: _Place | None, units: Units, *, is_renamed: bool) -> tuple[str, 
     is_new = kind == DAC_KHU
     district = units.district
     if kind == THI_TRAN or (place and place.spelling.is_old):
-        return "old", (Note.ERA_UNSURE,) if is_new else ()
+        return "old", (AddressNote.ERA_UNSURE,) if is_new else ()
     if district:  # without a sign it may as well be a housing estate of today
         is_guess = not (district.kind or district.is_firm)
-        return "old", (Note.ERA_UNSURE,) if is_new or is_guess else ()
+        return "old", (AddressNote.ERA_UNSURE,) if is_new or is_guess else ()
     if is_new:
         return "new", ()
     if is_renamed:
-        return "new", (Note.ERA_BY_FORM,)
+        return "new", (AddressNote.ERA_BY_FORM,)
     if place and place.is_last and units.ward and not (units.ward.is_number or units.is_cut):
-        return "new", (Note.ERA_BY_FORM,)
-    return "either", (Note.ERA_UNSURE,)
+        return "new", (AddressNote.ERA_BY_FORM,)
+    return "either", (AddressNote.ERA_UNSURE,)
 
 
-def _doubts(place: _Place | None, units: Units, era: str) -> Iterator[Note]:
+def _doubts(place: _Place | None, units: Units, era: str) -> Iterator[AddressNote]:
     if place is None:
-        yield Note.PROVINCE_NOT_FOUND
+        yield AddressNote.PROVINCE_NOT_FOUND
     elif place.is_unsure:
-        yield Note.PROVINCE_UNSURE
+        yield AddressNote.PROVINCE_UNSURE
     elif place.is_city_of:
-        yield Note.PROVINCE_FROM_CITY
+        yield AddressNote.PROVINCE_FROM_CITY
     if units.ward is None:
-        yield Note.WARD_NOT_FOUND
+        yield AddressNote.WARD_NOT_FOUND
     elif era != "new":
-        yield Note.WARD_NOT_MAPPED
+        yield AddressNote.WARD_NOT_MAPPED
     if units.district and (units.has_second or not units.district.kind):
-        yield Note.DISTRICT_UNSURE
+        yield AddressNote.DISTRICT_UNSURE
 
 
 def _name(typed: str, unit: Unit | None) -> str | None:
     return f"{unit.kind} {tidy(typed[unit.start : unit.end])}".strip() if unit else None
 
 
-def _street(typed: str, words: Sequence[Word], units: Units) -> str | None:
+def _street(typed: str, words: Sequence[AddressWord], units: Units) -> str | None:
     end = words[units.rest].start if units.rest < len(words) else len(typed)
     return tidy(typed[:end]) or None
 
 
-def _province(words: Sequence[Word]) -> _Place | None:
+def _province(words: Sequence[AddressWord]) -> _Place | None:
     """The province the text ends with, or one that stands by itself with its kind before that."""
     parts = parts_of(words, _without_country(words, len(words)))
     for back, (start, end) in enumerate(reversed(parts[-_MOST_PARTS_BACK:])):
@@ -246,7 +248,7 @@ def _province(words: Sequence[Word]) -> _Place | None:
     return None
 
 
-def _named_before(words: Sequence[Word], place: _Place) -> _Place | None:
+def _named_before(words: Sequence[AddressWord], place: _Place) -> _Place | None:
     """The part before, if it says the province again, or the old one that is inside it today."""
     parts = parts_of(words, place.first)
     also = _place(words, *parts[-1]) if parts else None
@@ -258,7 +260,7 @@ def _named_before(words: Sequence[Word], place: _Place) -> _Place | None:
     return also if also.province.now == place.province.now else None
 
 
-def _place(words: Sequence[Word], start: int, end: int) -> _Place | None:
+def _place(words: Sequence[AddressWord], start: int, end: int) -> _Place | None:
     """The province that a part ends with."""
     name_end, behind = end, words[end - 1].folded
     if behind in ("city", "province") and end - start > 1:
@@ -275,7 +277,7 @@ def _place(words: Sequence[Word], start: int, end: int) -> _Place | None:
     return None
 
 
-def _signed(words: Sequence[Word], first: int, place: _Place, behind: str) -> _Place | None:
+def _signed(words: Sequence[AddressWord], first: int, place: _Place, behind: str) -> _Place | None:
     """The province with its kind before it; None if the name is that of something else."""
     kind, sign = _kind(words, first, place.first)
     kind = behind or kind
@@ -294,7 +296,7 @@ def _signed(words: Sequence[Word], first: int, place: _Place, behind: str) -> _P
     )
 
 
-def _kind(words: Sequence[Word], first: int, name: int) -> tuple[str, int]:
+def _kind(words: Sequence[AddressWord], first: int, name: int) -> tuple[str, int]:
     """The kind before a name and the word it begins with."""
     for kind, spelled in _KINDS:
         at = name - len(spelled)
@@ -310,7 +312,7 @@ def _kind(words: Sequence[Word], first: int, name: int) -> tuple[str, int]:
     return "", name
 
 
-def _is_elsewhere(words: Sequence[Word], first: int, name: int) -> bool:
+def _is_elsewhere(words: Sequence[AddressWord], first: int, name: int) -> bool:
     """Whether the word before says that a street or a ward is called like the province."""
     before = words[name - 1]
     if before.is_number:
@@ -318,7 +320,7 @@ def _is_elsewhere(words: Sequence[Word], first: int, name: int) -> bool:
     return is_one_of(before, _NAMES_ELSE)
 
 
-def _without_country(words: Sequence[Word], end: int) -> int:
+def _without_country(words: Sequence[AddressWord], end: int) -> int:
     """Where the words end without country and postal code."""
     after = end
     while after > 1:
@@ -332,5 +334,5 @@ def _without_country(words: Sequence[Word], end: int) -> int:
     return after
 
 
-def _is_postal(word: Word) -> bool:
+def _is_postal(word: AddressWord) -> bool:
     return word.folded.isdecimal() and len(word.folded) in _POSTAL_CODE

@@ -44,7 +44,7 @@ SALUTATION_TEXT: Mapping[Salutation, str] = {
 }
 
 
-class Source(StrEnum):
+class NameBasis(StrEnum):
     """What a salutation was read from, the strongest first."""
 
     SALUTATION = "salutation"
@@ -71,7 +71,7 @@ class NameReading:
     gender: Gender | None
     confidence: int
     salutation: Salutation
-    source: Source
+    source: NameBasis
 
 
 def read_name(
@@ -94,7 +94,12 @@ def read_name(
     said = _said(salutation, _gender(gender), titled, personal_id)
     if said is None:
         known, percent = _guessed(family, middle.split(), given)
-        said = (_salutation(known), known, percent, Source.NAME if known else Source.NONE)
+        said = (
+            _salutation(known),
+            known,
+            percent,
+            NameBasis.NAME if known else NameBasis.NONE,
+        )
     return NameReading(
         family=family,
         middle=middle,
@@ -175,7 +180,7 @@ def _name_invalid() -> Fault:
 
 # --- what somebody has said ---
 
-_Said: TypeAlias = tuple[Salutation, Gender | None, int, Source]
+_Said: TypeAlias = tuple[Salutation, Gender | None, int, NameBasis]
 
 _MEN: Gender = "male"
 _WOMEN: Gender = "female"
@@ -242,11 +247,11 @@ def _said(
 ) -> _Said | None:
     if salutation is not None:
         known = gender or _GENDER_OF.get(salutation)
-        return salutation, known, _SAID_PERCENT, Source.SALUTATION
-    claims: tuple[tuple[Gender | None, Source], ...] = (
-        (gender, Source.GENDER),
-        (titled, Source.TITLE),
-        (_of_personal_id(personal_id), Source.PERSONAL_ID),
+        return salutation, known, _SAID_PERCENT, NameBasis.SALUTATION
+    claims: tuple[tuple[Gender | None, NameBasis], ...] = (
+        (gender, NameBasis.GENDER),
+        (titled, NameBasis.TITLE),
+        (_of_personal_id(personal_id), NameBasis.PERSONAL_ID),
     )
     for known, source in claims:
         if known is not None:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from domain.approvals import machine, queries, signed
-from domain.approvals.facts import KeyStanding, Outcome, Voter
-from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.facts import ActorKind, KeyStanding, Outcome, Voter
 from domain.approvals.refusals import Refusal, refusal
 from domain.approvals.service import action_fact, check_head, load, signature_invalid
 from domain.approvals.tables import PendingAction, Resolution
@@ -37,7 +36,7 @@ class Prepared:
     """What a person is about to sign; `to_be_signed` are the exact bytes."""
 
     action_id: str
-    finding: signed.Finding
+    finding: signed.SignedResolution
     reason: str
     payload: signed.Payload
 
@@ -73,7 +72,7 @@ async def prepare(
     if await weighed(tx, approval_context, row) is not None:
         raise refusal("ALREADY_RESOLVED")
     head = await audit_queries.head(tx)
-    finding = signed.Finding(
+    finding = signed.SignedResolution(
         outcome=outcome,
         reason_sha256=sha256_hex(reason.encode()),
         person=person.id,
@@ -163,7 +162,7 @@ async def weighed(tx: Tx, approval_context: ApprovalContext, row: PendingAction)
 def genuine(row: PendingAction, word: Resolution, key: ApproverKey, deploy: str) -> bool:
     """Whether the stored signature is one over the bytes that the rows ask for now."""
     try:
-        finding = signed.Finding(
+        finding = signed.SignedResolution(
             outcome=Outcome(word.outcome),
             reason_sha256=sha256_hex(word.reason.encode()),
             person=word.person_id,
@@ -189,7 +188,7 @@ def _voter(
         keys.get(key_id), person.id, keys, approval_context.trust, tx.tenant_id
     )
     return Voter(
-        kind=PrincipalKind.HUMAN,
+        kind=ActorKind.HUMAN,
         person=person.id,
         roles_now=person.roles,
         active_now=person.active,

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.exc import IntegrityError
 
 from domain.approvals import machine, signed
-from domain.approvals.facts import Decision, State, Voter
-from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.facts import ActorKind, Decision, State, Voter
 from domain.approvals.refusals import Refusal, refusal
 from domain.approvals.service import (
     Recorded,
@@ -163,7 +162,7 @@ def _voter(
     approval_context: ApprovalContext,
 ) -> Voter:
     return Voter(
-        kind=PrincipalKind.HUMAN,
+        kind=ActorKind.HUMAN,
         person=person.id,
         roles_now=person.roles,
         active_now=person.active,

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 
 from domain.approvals import machine
-from domain.approvals.facts import KeyStanding, Outcome, State, Voter
-from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.facts import ActorKind, KeyStanding, Outcome, State, Voter
 from domain.approvals.refusals import Refusal
 from domain.approvals.service import action_fact
 from domain.approvals.tables import PendingAction, Resolution
@@ -85,7 +84,7 @@ def _check_word(
     if not resolving.genuine(row, one, key, history.trusted.deploy):
         report.found(_place(one), "signature does not fit the action")
     voter = Voter(
-        kind=PrincipalKind.HUMAN,
+        kind=ActorKind.HUMAN,
         person=one.person_id,
         roles_now=history.roles_at(one.person_id, one.at),
         active_now=True,  # her roles say so: they end when she leaves

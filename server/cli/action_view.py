@@ -13,8 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.approvals.facts import ActionFact, ApprovalFact, Decision, KeyStanding, Slot, Voter
-from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.facts import (
+    ActionFact,
+    ActorKind,
+    ApprovalFact,
+    Decision,
+    KeyStanding,
+    Slot,
+    Voter,
+)
 from domain.approvals.machine import after_time, choose_slot
 from domain.approvals.refusals import Refusal
 from domain.approvals.tables import Approval, PendingAction
@@ -75,7 +82,7 @@ class ActionView:
     def slot_for(self, person: PersonIdentity) -> str | None:
         """The slot this person would fill now, or None if there is nothing for her to sign."""
         voter = Voter(
-            kind=PrincipalKind.HUMAN,
+            kind=ActorKind.HUMAN,
             person=person.id,
             roles_now=person.roles,
             active_now=person.active,

@@ -17,7 +17,7 @@ from domain.approvals.facts import Decision
 from domain.approvals.tables import PendingAction
 from domain.identity import keys
 from domain.identity import queries as identity
-from domain.identity.keys import ApproverKey
+from domain.identity.keys import PrivateKey
 from domain.identity.queries import PersonIdentity
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
@@ -234,7 +234,7 @@ def _decide(
         say(_decided_text(choice, decided, words))
 
 
-async def _sign_and_record(choice: Choice, shown: ActionView, key: ApproverKey) -> Decided:
+async def _sign_and_record(choice: Choice, shown: ActionView, key: PrivateKey) -> Decided:
     async with opened(Role.INBOX) as context:
         company, action_id = shown.company, shown.row.id
         try:
@@ -253,7 +253,7 @@ async def _sign_and_record(choice: Choice, shown: ActionView, key: ApproverKey) 
 
 
 async def _record(
-    context: CliContext, choice: Choice, shown: ActionView, key: ApproverKey
+    context: CliContext, choice: Choice, shown: ActionView, key: PrivateKey
 ) -> tuple[Prepared, str]:
     approval_context = wiring.approval_context(context.settings)
     async with looking(context, shown.company) as tx:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from domain.approvals import signed
 from domain.identity import keys
-from domain.identity.keys import ApproverKey
+from domain.identity.keys import PrivateKey
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from domain.store.tx import writing
@@ -101,7 +101,7 @@ async def _look(ids: Sequence[str], choice: Choice) -> list[ActionView]:
 
 
 async def _sign_and_record(
-    ids: Sequence[str], choice: Choice, shown: Sequence[ActionView], key: ApproverKey
+    ids: Sequence[str], choice: Choice, shown: Sequence[ActionView], key: PrivateKey
 ) -> list[Decided]:
     async with opened(Role.INBOX) as context:
         try:
@@ -122,7 +122,7 @@ async def _record(
     ids: Sequence[str],
     choice: Choice,
     shown: Sequence[ActionView],
-    key: ApproverKey,
+    key: PrivateKey,
 ) -> batching.Batch:
     approval_context, company = wiring.approval_context(context.settings), shown[0].company
     async with looking(context, company) as tx:

@@ -15,7 +15,7 @@ from domain.approvals import service as approvals
 from domain.approvals.facts import Decision
 from domain.approvals.refusals import refusal
 from domain.identity import queries as identity
-from domain.identity.keys import ApproverKey
+from domain.identity.keys import PrivateKey
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.text import line
 from domain.provisioning.service import OPERATOR
@@ -155,7 +155,12 @@ def waits_for(decided: Decided) -> list[str]:
 
 
 async def chain_refusal(
-    context: CliContext, shown: ActionView, email: str, key: ApproverKey, wanted: str, fault: Fault
+    context: CliContext,
+    shown: ActionView,
+    email: str,
+    key: PrivateKey,
+    wanted: str,
+    fault: Fault,
 ) -> None:
     """What somebody tried who may not, chained in a transaction of its own."""
     async with writing(context.database, shown.company.id, context.clock, viewer=SYSTEM) as tx:

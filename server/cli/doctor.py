@@ -134,7 +134,7 @@ def _level(served: Served | None, keys: KeyFileReport) -> str:
         return "D0"  # one account, one file
     if keys.open or keys.with_passphrase_beside:
         return "D0"  # whoever is on this machine signs as whom she likes
-    one_login_does_all = served.is_superuser or served.bypasses_walls or len(served.roles) != 1
+    one_login_does_all = served.is_superuser or served.bypasses_isolation or len(served.roles) != 1
     return "D1" if one_login_does_all else "D2"
 
 
@@ -155,7 +155,7 @@ async def _database(database: Database) -> tuple[Served | None, list[Check]]:
 
 
 async def _guards(database: Database) -> Check:
-    complaint = wires.complaint(await wires.found(database), wiring.wires())
+    complaint = wires.complaint(await wires.installed(database), wiring.wires())
     if complaint is None:
         sentence = "What needs people is opened by the tools of this program and by no others."
         return Check(Mark.OK, "guards", sentence)
@@ -183,7 +183,7 @@ def _served(found: Served) -> Iterator[Check]:
         yield Check(Mark.FAIL, "database", "PostgreSQL is older than 15.")
     else:
         yield Check(Mark.OK, "database", f"PostgreSQL {found.version // 10_000} answers.")
-    if found.is_superuser or found.bypasses_walls:
+    if found.is_superuser or found.bypasses_isolation:
         what = "a superuser" if found.is_superuser else "exempt from row level security"
         yield Check(
             Mark.FAIL,
@@ -206,11 +206,11 @@ def _served(found: Served) -> Iterator[Check]:
         yield Check(Mark.OK, "database", f"The login {login} acts as {roles} and nothing else.")
     else:
         yield Check(Mark.FAIL, "database", f"The login {login} has none of the four roles.")
-    if found.unwalled:
+    if found.unisolated:
         yield Check(
             Mark.FAIL,
             "database",
-            f"Row level security is not forced on {', '.join(found.unwalled)}.",
+            f"Row level security is not forced on {', '.join(found.unisolated)}.",
         )
     else:
         yield Check(Mark.OK, "database", "Row level security is forced on every tenant's table.")

@@ -51,7 +51,7 @@ async def bring_to_head(settings: Settings) -> None:
     probe = connect(settings.database_url, role=Role.OWNER, pool_size=1)
     try:
         await check_revision(probe)
-        if await wires.found(probe) == wanted:
+        if await wires.installed(probe) == wanted:
             return
     except Fault as fault:
         absent = fault.code == "DATABASE_MISSING" and settings.is_embedded

@@ -13,7 +13,7 @@ import typer
 
 from domain.identity import keys, service
 from domain.identity import queries as identity
-from domain.identity.keys import ApproverKey
+from domain.identity.keys import PrivateKey
 from domain.identity.queries import PersonIdentity
 from domain.identity.role_changes import RoleChange
 from domain.identity.roles import ROLES
@@ -175,7 +175,7 @@ def _changes(add: str, remove: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 async def _change(
     ground: _Ground,
-    root: ApproverKey,
+    root: PrivateKey,
     email: str,
     given: tuple[str, ...],
     taken: tuple[str, ...],
@@ -201,7 +201,7 @@ async def _change(
     return _as_object(after, enrolled)
 
 
-def roles_changed(change: RoleChange, root: ApproverKey) -> Event:
+def roles_changed(change: RoleChange, root: PrivateKey) -> Event:
     """The audit entry of a change of roles, with the root key's signature over exactly that."""
     return Event(
         "person.roles_changed",
@@ -235,7 +235,7 @@ async def _ground(email: str | None, tenant: str | None) -> _Ground:
     return _Ground(company, trusted.deploy, root)
 
 
-def _root(ground: _Ground, file: Path, passphrase_file: Path | None) -> ApproverKey:
+def _root(ground: _Ground, file: Path, passphrase_file: Path | None) -> PrivateKey:
     question = "Passphrase of the root key"
     secret = passphrase(passphrase_file, question, flag="--root-passphrase-file")
     root = keys.load(file, secret)
@@ -249,7 +249,7 @@ def _root(ground: _Ground, file: Path, passphrase_file: Path | None) -> Approver
     return root
 
 
-async def _add(ground: _Ground, new: NewPerson, root: ApproverKey) -> dict[str, Any]:
+async def _add(ground: _Ground, new: NewPerson, root: PrivateKey) -> dict[str, Any]:
     key, company = keys.generate(), ground.company
     async with opened(Role.OWNER) as context:
         file = KeyFiles(context.settings).approver_key(company.code, new.email)

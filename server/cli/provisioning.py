@@ -13,7 +13,7 @@ from pathlib import Path
 
 from domain.contacts.rules import email_address
 from domain.identity import keys
-from domain.identity.keys import ApproverKey, Passphrase
+from domain.identity.keys import Passphrase, PrivateKey
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.kernel.text import line
@@ -90,8 +90,8 @@ Populate = Callable[[Tx, Founded], Awaitable[None]]
 class _Keys:
     """The keys of a founding, already in their files."""
 
-    root: ApproverKey
-    people: Mapping[str, ApproverKey]
+    root: PrivateKey
+    people: Mapping[str, PrivateKey]
     checkpoint_id: str
 
 
@@ -154,7 +154,7 @@ def _make_keys(key_files: KeyFiles, new: NewCompany, deploy: str, undo: Undo) ->
     checkpoint = checkpoints.ensure_key(keys_dir, deploy)
     root = keys.generate()
     jobs = [(root, key_files.root_key(new.code), new.root_passphrase)]
-    people: dict[str, ApproverKey] = {}
+    people: dict[str, PrivateKey] = {}
     for person in new.people:
         key = people[_email(person.email)] = keys.generate()
         jobs.append(

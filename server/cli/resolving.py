@@ -13,7 +13,7 @@ import typer
 from domain.approvals import signed
 from domain.approvals.facts import Outcome
 from domain.identity import keys
-from domain.identity.keys import ApproverKey
+from domain.identity.keys import PrivateKey
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from domain.store.tx import writing
@@ -86,7 +86,7 @@ def resolve(
     say(f"{words['state']}: {words.state(after.state)}")
 
 
-async def _sign_and_settle(asked: _Asked, shown: ActionView, key: ApproverKey) -> ActionView:
+async def _sign_and_settle(asked: _Asked, shown: ActionView, key: PrivateKey) -> ActionView:
     async with opened(Role.INBOX) as context:
         company, action_id = shown.company, shown.row.id
         try:
@@ -108,7 +108,7 @@ async def _sign_and_settle(asked: _Asked, shown: ActionView, key: ApproverKey) -
         return await decisions.view_of(context, company, action_id)
 
 
-async def _record(context: CliContext, asked: _Asked, shown: ActionView, key: ApproverKey) -> None:
+async def _record(context: CliContext, asked: _Asked, shown: ActionView, key: PrivateKey) -> None:
     approval_context = wiring.approval_context(context.settings)
     async with looking(context, shown.company) as tx:
         prepared = await resolving.prepare(

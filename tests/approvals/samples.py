@@ -10,13 +10,13 @@ import pytest
 from domain.approvals.facts import (
     TRANSITIONS,
     ActionFact,
+    ActorKind,
     ApprovalFact,
     Canceller,
     Decision,
     KeyStanding,
     PolicyRelation,
     Present,
-    Principal,
     SelfRule,
     Slot,
     State,
@@ -37,7 +37,7 @@ def pending(**changes: Any) -> ActionFact:
     action = ActionFact(
         state=State.PENDING,
         state_seq=1,
-        requester_kind=Principal.AGENT,
+        requester_kind=ActorKind.AGENT,
         requester_id="agent-1",
         requester_person="ann",
         self_rule=SelfRule.OBO,
@@ -52,7 +52,7 @@ def pending(**changes: Any) -> ActionFact:
 
 def voter(person: str = "bob", *roles: str, **changes: Any) -> Voter:
     fit = Voter(
-        kind=Principal.HUMAN,
+        kind=ActorKind.HUMAN,
         person=person,
         roles_now=frozenset(roles or {"am"}),
         active_now=True,
@@ -83,7 +83,7 @@ def now(**changes: Any) -> Present:
     return replace(calm, **changes)
 
 
-def canceller(person: str, *roles: str, kind: Principal = Principal.HUMAN) -> Canceller:
+def canceller(person: str, *roles: str, kind: ActorKind = ActorKind.HUMAN) -> Canceller:
     return Canceller(
         kind=kind, id=person, person=person, roles_now=frozenset(roles), active_now=True
     )

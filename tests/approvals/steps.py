@@ -13,10 +13,10 @@ from functools import cache
 from domain.approvals import machine
 from domain.approvals.facts import (
     ActionFact,
+    ActorKind,
     Canceller,
     Decision,
     Outcome,
-    Principal,
     Seen,
     SelfRule,
     State,
@@ -94,12 +94,12 @@ def vote(u: Universe, w: World, name: str, slot: str, decision: Decision) -> Wor
 
 
 def cancel(u: Universe, w: World, name: str) -> World | None:
-    kind = Principal.AGENT if name.startswith("agent") else Principal.HUMAN
+    kind = ActorKind.AGENT if name.startswith("agent") else ActorKind.HUMAN
     who = Canceller(
         kind=kind,
         id=name.removeprefix("agent "),
-        person="ann" if kind is Principal.AGENT else name,
-        roles_now=frozenset() if kind is Principal.AGENT else roles(name, w.lost),
+        person="ann" if kind is ActorKind.AGENT else name,
+        roles_now=frozenset() if kind is ActorKind.AGENT else roles(name, w.lost),
         active_now=f"{name} leaves" not in w.lost,
     )
     try:

@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from domain.approvals.facts import (
+    ActorKind,
     Outcome,
-    Principal,
     Seen,
     State,
 )
@@ -95,7 +95,7 @@ def test_a_row_that_moved_since_it_was_read_is_left_alone(seen):
 @pytest.mark.parametrize(
     "who",
     [
-        canceller("agent-1", kind=Principal.AGENT),
+        canceller("agent-1", kind=ActorKind.AGENT),
         canceller("ann"),
         canceller("bob", "am"),
         canceller("carol", "cfo"),
@@ -109,8 +109,8 @@ def test_who_asked_and_who_may_approve_can_take_it_back(action, who):
 @pytest.mark.parametrize(
     "who",
     [
-        canceller("agent-2", "am", kind=Principal.AGENT),
-        canceller("ann", "am", kind=Principal.AGENT),
+        canceller("agent-2", "am", kind=ActorKind.AGENT),
+        canceller("ann", "am", kind=ActorKind.AGENT),
         canceller("dan", "sales"),
         replace(canceller("bob", "am"), active_now=False),
     ],

@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 
 from domain.approvals.facts import (
+    ActorKind,
     Decision,
     KeyStanding,
     PolicyRelation,
-    Principal,
     SelfRule,
     Slot,
     State,
@@ -54,7 +54,7 @@ def test_a_person_with_the_role_may_say_yes():
 @pytest.mark.parametrize(
     ("who", "slot", "code"),
     [
-        (voter("bob", "am", kind=Principal.AGENT), "am", "AGENT_CANNOT_APPROVE"),
+        (voter("bob", "am", kind=ActorKind.AGENT), "am", "AGENT_CANNOT_APPROVE"),
         (voter("bob", "am", key=KeyStanding.UNKNOWN), "am", "APPROVER_KEY_UNKNOWN"),
         (voter("bob", "am", key=KeyStanding.REVOKED), "am", "APPROVER_KEY_REVOKED"),
         (voter("bob", "am"), "cfo", "ROLE_NOT_ELIGIBLE"),
@@ -108,7 +108,7 @@ def test_B06_a_slot_can_forbid_what_the_action_allows():
 
 
 def test_B06_a_person_who_asks_without_an_agent_never_approves_her_own_request():
-    action = pending(requester_kind=Principal.HUMAN, requester_id="ann")
+    action = pending(requester_kind=ActorKind.HUMAN, requester_id="ann")
 
     assert refused(check_vote, action, (), voter("ann", "am"), "am", APPROVE, now()) == (
         "SELF_APPROVAL",

@@ -14,7 +14,7 @@ from functools import cache
 import pytest
 
 from domain.approvals import guards
-from domain.approvals.facts import Outcome, Principal, SelfRule, State
+from domain.approvals.facts import ActorKind, Outcome, SelfRule, State
 from domain.approvals.guards import PRODUCTION, Guards, outcome_target
 from tests.approvals.steps import Walk, dead_ends, walk
 from tests.approvals.universe import Universe, believed
@@ -25,7 +25,7 @@ LOG = logging.getLogger(__name__)
 AGENT = Universe("an agent asks for ann")
 IDEMPOTENT = Universe("the provider honours keys", idempotent=True, misfortunes=())
 NEVER = Universe("self never", self_rule=SelfRule.NEVER, effects=False)
-HUMAN = Universe("ann asks herself", requester=Principal.HUMAN, effects=False)
+HUMAN = Universe("ann asks herself", requester=ActorKind.HUMAN, effects=False)
 INTRUDER = Universe(
     "somebody writes into the database",
     self_rule=SelfRule.NEVER,

@@ -29,12 +29,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from domain.approvals import signed
 from domain.approvals.facts import (
     ActionFact,
+    ActorKind,
     ApprovalFact,
     Decision,
     KeyStanding,
     PolicyRelation,
     Present,
-    Principal,
     SelfRule,
     Slot,
     State,
@@ -110,10 +110,10 @@ class World(NamedTuple):
 
 
 @cache
-def key_of(person: str) -> keys.ApproverKey:
+def key_of(person: str) -> keys.PrivateKey:
     private = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(person.encode()).digest())
     public = private.public_key().public_bytes_raw()
-    return keys.ApproverKey(keys.key_id(public), public, private)
+    return keys.PrivateKey(keys.key_id(public), public, private)
 
 
 def bytes_for(row: Row, action: str, expires_at: datetime) -> bytes:
@@ -175,7 +175,7 @@ class Universe:
     """Who asks, under which rules, with which misfortunes; `guards` are what is being tried."""
 
     name: str
-    requester: Principal = Principal.AGENT
+    requester: ActorKind = ActorKind.AGENT
     self_rule: SelfRule = SelfRule.OBO
     idempotent: bool = False
     effects: bool = True  # False: stop at the claim
@@ -200,7 +200,7 @@ def action(universe: Universe, state: State, seq: int, claimed: int, owner: int,
         state=state,
         state_seq=seq,
         requester_kind=universe.requester,
-        requester_id="G1" if universe.requester is Principal.AGENT else "ann",
+        requester_id="G1" if universe.requester is ActorKind.AGENT else "ann",
         requester_person="ann",
         self_rule=universe.self_rule,
         slots=universe.slots,
@@ -256,7 +256,7 @@ def present(tick: int, lost: frozenset[str]) -> Present:
 
 @cache
 def voters(lost: frozenset[str]) -> dict[str, Voter]:
-    def voter(person: str, kind: Principal, key: KeyStanding, assurance: int) -> Voter:
+    def voter(person: str, kind: ActorKind, key: KeyStanding, assurance: int) -> Voter:
         return Voter(
             kind=kind,
             person=person,
@@ -266,13 +266,13 @@ def voters(lost: frozenset[str]) -> dict[str, Voter]:
             assurance=assurance,
         )
 
-    human, good = Principal.HUMAN, KeyStanding.GOOD
+    human, good = ActorKind.HUMAN, KeyStanding.GOOD
     revoked = KeyStanding.REVOKED
     return {
         person: voter(person, human, revoked if f"{person} key" in lost else good, 3)
         for person in ("ann", "bob", "carol", "dan")
     } | {
-        "an agent as bob": voter("bob", Principal.AGENT, good, 3),
+        "an agent as bob": voter("bob", ActorKind.AGENT, good, 3),
         "carol with a foreign key": voter("carol", human, KeyStanding.UNKNOWN, 3),
         "carol without a key": voter("carol", human, good, 2),
     }
@@ -307,7 +307,7 @@ def speakers() -> dict[str, tuple[Voter, bool]]:
 def self_rule_broken(u: Universe, person: str, slot: str) -> bool:
     if person != "ann":
         return False
-    return u.requester is Principal.HUMAN or u.self_rule is SelfRule.NEVER or slot == "cfo"
+    return u.requester is ActorKind.HUMAN or u.self_rule is SelfRule.NEVER or slot == "cfo"
 
 
 def check_vote_was_right(u: Universe, w: World, name: str, row: Row) -> None:

@@ -429,7 +429,7 @@ def test_a_superuser_fails_the_walls(place):
 
     assert found.is_superuser
     assert set(found.roles) == set(Role)
-    assert found.unwalled == ()
+    assert found.unisolated == ()
     assert any("no wall between tenants" in one for one in sentences(place, "fail", "database"))
 
 

@@ -35,7 +35,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.identity import keys, tokens
-from domain.identity.keys import ApproverKey
+from domain.identity.keys import PrivateKey
 from domain.kernel.clock import HandClock, from_stamp, stamp
 from domain.kernel.faults import Fault
 from domain.store.engine import Database, Role, connect
@@ -283,10 +283,10 @@ def _world(job: dict[str, Any], sides: dict[Role, Database]) -> World:
     )
 
 
-def _key(private: str) -> ApproverKey:
+def _key(private: str) -> PrivateKey:
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private))
     public = key.public_key().public_bytes_raw()
-    return ApproverKey(keys.key_id(public), public, key)
+    return PrivateKey(keys.key_id(public), public, key)
 
 
 def _say(**words: Any) -> None:

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from domain.identity.keys import (
     KDF_ROUNDS,
-    ApproverKey,
     Passphrase,
+    PrivateKey,
     endorse,
     generate,
     is_sound,
@@ -44,7 +44,7 @@ def path(tmp_path):
     return tmp_path / "approver.key"
 
 
-def saved(path) -> ApproverKey:
+def saved(path) -> PrivateKey:
     key = generate()
     save(key, path, WORDS, kdf_rounds=QUICK)
     return key

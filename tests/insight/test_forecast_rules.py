@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.insight import forecast_rules as rules
 from domain.insight.backtest import backtest
 from domain.insight.distribution import Chance, distribution
-from domain.insight.forecast_rules import BANDS, LEVELS, Scored, Totals
+from domain.insight.forecast_rules import BANDS, LEVELS, ScoredForecast, Totals
 from fixtures.forecasts.history import history
 
 BEGIN = date(2024, 1, 1)
@@ -23,7 +23,7 @@ DEALS = st.lists(
 def scored(n=0, *, error=0, common=1_000, own=100, days=30, spread=0):
     begin = BEGIN + timedelta(days=30 * n)
     quantiles = tuple(10_000 + (level - 500) * spread // 100 for level in LEVELS)
-    return Scored(
+    return ScoredForecast(
         begin, begin + timedelta(days=days), 10_000, common, own, quantiles, 10_000 + error
     )
 
@@ -44,7 +44,9 @@ def test_each_band_leaves_the_same_on_both_sides():
 
 def test_forecasts_that_speak_of_the_same_days_count_once():
     daily = [
-        Scored(BEGIN + timedelta(days=n), BEGIN + timedelta(days=n + 30), 1, 1, 1, (1,) * 9, 1)
+        ScoredForecast(
+            BEGIN + timedelta(days=n), BEGIN + timedelta(days=n + 30), 1, 1, 1, (1,) * 9, 1
+        )
         for n in range(91)
     ]
 

@@ -7,8 +7,8 @@ import pytest
 from domain.deals import service
 from domain.deals.service import NewDeal
 from domain.insight import forecasts
-from domain.insight.forecast_rules import Scored, by_length
-from domain.insight.forecasts import Record
+from domain.insight.forecast_rules import ScoredForecast, by_length
+from domain.insight.forecasts import ForecastRecord
 from domain.insight.tables import StoredForecast
 from domain.store.visibility import Viewer
 from server.nightly import NightlyJobs
@@ -127,8 +127,8 @@ def test_how_good_forecasts_were_is_said_in_both_languages():
     weeks = [TODAY + timedelta(days=7 * n) for n in range(20)]
     past = [(begin, begin + timedelta(days=7)) for begin in weeks]
     past.append((TODAY, TODAY + timedelta(days=90)))
-    scored = [Scored(begin, end, 10, 1, 1, (10,) * 9, 10) for begin, end in past]
-    record = Record(by_length(scored), 4, ())
+    scored = [ScoredForecast(begin, end, 10, 1, 1, (10,) * 9, 10) for begin, end in past]
+    record = ForecastRecord(by_length(scored), 4, ())
 
     assert verdict(record, "en") == (
         "Forecasts 1 to 10 days ahead, over 20 periods that do not overlap: the 50 % band held"
@@ -142,8 +142,8 @@ def test_how_good_forecasts_were_is_said_in_both_languages():
         " liệu quá khứ, mới có 1 trong 20 kỳ cần thiết đã có kết quả, chưa thể nói dự báo tốt hay"
         " không. Số dự báo còn chờ kết quả: 4."
     )
-    assert verdict(Record((), 0, ()), "en").startswith("Not enough history: ")
-    assert verdict(Record((), 0, ()), "vi").startswith("Chưa đủ dữ liệu quá khứ: ")
+    assert verdict(ForecastRecord((), 0, ()), "en").startswith("Not enough history: ")
+    assert verdict(ForecastRecord((), 0, ()), "vi").startswith("Chưa đủ dữ liệu quá khứ: ")
 
 
 async def test_with_twenty_periods_there_are_figures_and_the_shock_is_learnt(world):

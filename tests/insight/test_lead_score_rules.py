@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.insight import lead_score_rules as rules
-from domain.insight.lead_score_rules import Band, Feature, History, Past, Present, score
+from domain.insight.lead_score_rules import Band, Feature, History, OpenDealFacts, Past, score
 
 TODAY = date(2026, 11, 21)
 
@@ -20,7 +20,7 @@ def present(**more):
         "created_on": TODAY - timedelta(days=60), "contact_on": TODAY,
         "usd_minor": 1_000, "usual_usd_minor": None,
     }  # fmt: skip
-    return Present(**{**fields, **more})
+    return OpenDealFacts(**{**fields, **more})
 
 
 def past(*records):
@@ -45,7 +45,7 @@ RECORDS = st.tuples(
 PASTS = st.lists(RECORDS, max_size=6).map(lambda records: past(*records))
 DATES = st.dates(date(1990, 1, 1), date(2100, 1, 1))
 PRESENTS = st.builds(
-    Present, account_id=st.sampled_from("ABZ"),
+    OpenDealFacts, account_id=st.sampled_from("ABZ"),
     industry=st.sampled_from(["Logistics", "bán lẻ", "", None]),
     on=st.just(TODAY), created_on=DATES, contact_on=st.none() | DATES,
     usd_minor=st.none() | st.integers(0, 2**60), usual_usd_minor=st.none() | st.integers(0, 2**60),

@@ -15,7 +15,7 @@ from domain.fx import service as fx
 from domain.fx.snapshot import snapshot
 from domain.identity.tables import Agent
 from domain.insight import next_actions, next_actions_rules
-from domain.insight.next_actions_rules import Rule, Situation, Step, suggestions
+from domain.insight.next_actions_rules import DealSituation, NextStep, Rule, suggestions
 from domain.kernel.ids import new_id
 from domain.kernel.money import Rate
 from domain.store.visibility import Viewer
@@ -58,14 +58,14 @@ def every_suggestion():
         a_deal(status="won", closed_date=TODAY, vn_mst="001099012345", vn_mst_status=None),
         a_deal(stage_entered_at=days_ago(4)),
     ]  # fmt: skip
-    made = [Situation(deal=deal) for deal in deals]
-    made.append(Situation(deal=a_deal(primary_contact_id=None), account_contact_id=new_id()))
+    made = [DealSituation(deal=deal) for deal in deals]
+    made.append(DealSituation(deal=a_deal(primary_contact_id=None), account_contact_id=new_id()))
     return [one for situation in made for one in suggestions(situation, AT, TODAY)]
 
 
 def test_the_samples_hold_every_rule_and_every_rule_has_its_words():
     assert {one.rule for one in every_suggestion()} == set(Rule)
-    assert set(words.TOOLS) == set(Step)
+    assert set(words.TOOLS) == set(NextStep)
 
 
 @pytest.mark.parametrize("one", every_suggestion(), ids=lambda one: one.rule.value)
@@ -83,14 +83,16 @@ def test_what_is_proposed_is_a_call_that_its_tool_takes_as_it_stands(one, locale
     assert "{" not in words.reason_of(one, locale)
 
 
-@pytest.mark.parametrize("step", [Step.UPDATE_DEAL, Step.CHECK_TAX_CODE, Step.ASK_TO_PAY])
+@pytest.mark.parametrize(
+    "step", [NextStep.UPDATE_DEAL, NextStep.CHECK_TAX_CODE, NextStep.ASK_TO_PAY]
+)
 def test_switching_a_rule_to_another_step_is_one_line(monkeypatch, step):
     monkeypatch.setattr(next_actions_rules, "STEPS", dict.fromkeys(Rule, step))
     tool = words.TOOLS[step]
     expected = {
-        Step.UPDATE_DEAL: {"primary_contact_id", "expected_close_date"},
-        Step.CHECK_TAX_CODE: {"id"},
-        Step.ASK_TO_PAY: {"deal_id"},
+        NextStep.UPDATE_DEAL: {"primary_contact_id", "expected_close_date"},
+        NextStep.CHECK_TAX_CODE: {"id"},
+        NextStep.ASK_TO_PAY: {"deal_id"},
     }[step]
 
     seen = set()

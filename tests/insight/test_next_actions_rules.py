@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.insight import next_actions_rules as rules
-from domain.insight.next_actions_rules import Event, Rule, Situation, suggestions
+from domain.insight.next_actions_rules import DealEvent, DealSituation, Rule, suggestions
 from domain.kernel.ids import is_id
 from tests.insight.samples import AT, TODAY, a_deal, days_ago
 
 
 def found(situation=None, /, *, at=AT, on=TODAY, **deal):
-    situation = situation or Situation(deal=a_deal(**deal))
+    situation = situation or DealSituation(deal=a_deal(**deal))
     return {one.rule: one for one in suggestions(situation, at, on)}
 
 
 def called(days, id="01JX"):
-    return Event(id, days_ago(days))
+    return DealEvent(id, days_ago(days))
 
 
 def test_a_deal_that_needs_nothing_gets_no_suggestion():
@@ -48,8 +48,8 @@ def test_a_silent_deal_is_named_after_7_14_and_30_days_and_each_is_another_sugge
 def test_a_contact_ends_the_silence_and_a_plan_alone_does_not():
     silent = a_deal(stage_entered_at=days_ago(20))
 
-    contacted = found(Situation(deal=silent, contact=called(2)))
-    planned = found(Situation(deal=silent, plan=called(2)))
+    contacted = found(DealSituation(deal=silent, contact=called(2)))
+    planned = found(DealSituation(deal=silent, plan=called(2)))
 
     assert Rule.STAGNATION not in contacted
     assert planned[Rule.STAGNATION].days == 20
@@ -57,7 +57,7 @@ def test_a_contact_ends_the_silence_and_a_plan_alone_does_not():
 
 @pytest.mark.parametrize(("quiet", "speaks"), [(2.9, False), (3, True), (6.9, True), (7, False)])
 def test_after_a_contact_the_next_step_is_asked_for_until_silence_sets_in(quiet, speaks):
-    situation = Situation(deal=a_deal(stage_entered_at=days_ago(30)), contact=called(quiet))
+    situation = DealSituation(deal=a_deal(stage_entered_at=days_ago(30)), contact=called(quiet))
 
     assert (Rule.NO_NEXT_STEP in found(situation)) is speaks
 
@@ -65,8 +65,8 @@ def test_after_a_contact_the_next_step_is_asked_for_until_silence_sets_in(quiet,
 def test_a_plan_made_since_the_contact_is_a_next_step_and_an_older_one_is_none():
     deal = a_deal(stage_entered_at=days_ago(30))
 
-    since = found(Situation(deal=deal, contact=called(4), plan=called(3)))
-    before = found(Situation(deal=deal, contact=called(4), plan=called(5)))
+    since = found(DealSituation(deal=deal, contact=called(4), plan=called(3)))
+    before = found(DealSituation(deal=deal, contact=called(4), plan=called(5)))
 
     assert Rule.NO_NEXT_STEP not in since
     assert Rule.NO_NEXT_STEP in before
@@ -75,8 +75,8 @@ def test_a_plan_made_since_the_contact_is_a_next_step_and_an_older_one_is_none()
 def test_a_missing_primary_contact_names_the_one_the_account_has():
     deal = a_deal(primary_contact_id=None)
 
-    known = found(Situation(deal=deal, account_contact_id="01JK"))[Rule.MISSING_PRIMARY_CONTACT]
-    unknown = found(Situation(deal=deal))[Rule.MISSING_PRIMARY_CONTACT]
+    known = found(DealSituation(deal=deal, account_contact_id="01JK"))[Rule.MISSING_PRIMARY_CONTACT]
+    unknown = found(DealSituation(deal=deal))[Rule.MISSING_PRIMARY_CONTACT]
 
     assert (known.contact_id, unknown.contact_id) == ("01JK", None)
     assert "01JK" in known.evidence
@@ -153,7 +153,7 @@ def test_a_proposal_without_an_e_mail_since_its_stage_was_reached_is_not_sent(
     stage, waited, mail, speaks
 ):
     deal = a_deal(stage=stage, stage_entered_at=days_ago(waited))
-    situation = Situation(deal=deal, mail=called(mail) if mail is not None else None)
+    situation = DealSituation(deal=deal, mail=called(mail) if mail is not None else None)
 
     assert (Rule.PROPOSAL_NOT_SENT in found(situation)) is speaks
 
@@ -173,7 +173,7 @@ def test_at_stake_is_the_expected_worth_or_all_that_was_won(deal, stake):
 
 def test_the_most_dong_come_first_and_what_nobody_can_convert_comes_last_by_its_rule():
     def one(name, dong, **deal):
-        situation = Situation(deal=a_deal(id=name, **deal), vnd_minor=dong)
+        situation = DealSituation(deal=a_deal(id=name, **deal), vnd_minor=dong)
         return suggestions(situation, AT, TODAY)
 
     late = {"expected_close_date": date(2026, 1, 1)}
@@ -225,7 +225,7 @@ DEALS = st.builds(
 )
 EVENTS = st.none() | DAYS.map(called)
 SITUATIONS = st.builds(
-    Situation, deal=DEALS, contact=EVENTS, mail=EVENTS, plan=EVENTS,
+    DealSituation, deal=DEALS, contact=EVENTS, mail=EVENTS, plan=EVENTS,
     account_contact_id=st.none() | st.just("01JK"),
     vnd_minor=st.none() | st.integers(0, 2**60),
 )  # fmt: skip
@@ -272,5 +272,5 @@ def test_the_ranking_does_not_depend_on_the_order_of_the_question(situations, ch
 def test_collection_is_not_asked_for_twice():
     won = a_deal(status="won", closed_date=TODAY)
 
-    assert Rule.COLLECTION_DUE in found(Situation(deal=won))
-    assert Rule.COLLECTION_DUE not in found(Situation(deal=won, asked_to_pay=True))
+    assert Rule.COLLECTION_DUE in found(DealSituation(deal=won))
+    assert Rule.COLLECTION_DUE not in found(DealSituation(deal=won, asked_to_pay=True))

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.deals.tables import Deal
 from domain.insight import lead_scores, next_actions
-from domain.insight.next_actions_rules import Step
+from domain.insight.next_actions_rules import NextStep
 from domain.insight.tables import DismissedAction, LeadScore, NightlyRun, SuggestedAction
 from domain.kernel.clock import VIETNAM
 from domain.store.audit_queries import entries
@@ -271,7 +271,7 @@ async def test_of_every_deal_the_best_suggestion_is_remembered_with_its_tool(wor
     [kept] = await rows_of(world, SuggestedAction)
 
     assert (kept.id, kept.deal_id, kept.rule) == (shown[0]["id"], deal["id"], "stagnation")
-    assert TOOLS[Step(kept.step)] == NOTE_A_PLAN
+    assert TOOLS[NextStep(kept.step)] == NOTE_A_PLAN
     assert kept.expires_at - kept.suggested_at == timedelta(days=7)
 
 
@@ -307,7 +307,7 @@ async def test_a_call_of_the_proposed_tool_about_the_deal_is_acceptance_too(worl
     world.clock.move(timedelta(days=8))
     async with world.owning() as tx:
         await next_actions.record_standing(tx, TODAY + timedelta(days=8))
-    events = dict.fromkeys(Step, "cyberos.crm.move_stage")
+    events = dict.fromkeys(NextStep, "cyberos.crm.move_stage")
     who = Viewer(world.ours.people["sales"], (world.ours.workspace_id,))
     other = await world.a_deal()
     await world.ok("crm_move_stage", deal_id=other["id"], to_stage="discovery")

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from domain.kernel.faults import Fault
 from domain.pipelines.rules import DEAL_FACTS, check_pipeline
-from domain.pipelines.templates import SALES, Stage, StageCategory, Transition, default_transitions
+from domain.pipelines.templates import (
+    SALES,
+    StageCategory,
+    StageTemplate,
+    Transition,
+    default_transitions,
+)
 
 STAGES = SALES.stages
 MOVES = default_transitions(STAGES)
@@ -77,7 +83,8 @@ def test_a_pipeline_of_ends_only_is_refused():
 
 def test_a_pipeline_has_a_largest_size():
     many = [
-        Stage(f"s{n}", "Bước", "Step", 50, StageCategory.OPEN, None, n + 100) for n in range(29)
+        StageTemplate(f"s{n}", "Bước", "Step", 50, StageCategory.OPEN, None, n + 100)
+        for n in range(29)
     ]
 
     check_pipeline([*many[1:], WON, LOST], default_transitions(many[1:]))

@@ -239,7 +239,7 @@ def row(world, key, endorser, deploy, tenant):
     )
 
 
-async def smuggled_key(world: World, person: str) -> keys.ApproverKey:
+async def smuggled_key(world: World, person: str) -> keys.PrivateKey:
     """A key somebody with the database wrote in, vouched for by a root of her own."""
     intruder, root = keys.generate(), keys.generate()
     async with world.owning() as tx:

@@ -60,6 +60,7 @@ _TYPES = {
     "timestamp with time zone": "VARCHAR(27)",  # schema.Instant
 }
 _KEYS = ("FOREIGN KEY", "PRIMARY KEY", "UNIQUE (")
+_POLICY_NAMES = (".tenant_isolation", ".search_scope")  # of row level security
 
 
 def shared(found: Catalogue) -> Catalogue:
@@ -69,8 +70,8 @@ def shared(found: Catalogue) -> Catalogue:
     """
     rows: Catalogue = {}
     for name, row in found.items():
-        belongs_to_a_table = "." in name and " to " not in name and not name.endswith("_wall")
-        if belongs_to_a_table and name not in ONE_SIDED:
+        belongs_to_a_table = "." in name and " to " not in name
+        if belongs_to_a_table and not name.endswith(_POLICY_NAMES) and name not in ONE_SIDED:
             rows[name] = _shared(row)
     return rows
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.store.guards import (
     Guard,
-    Refusal,
+    SqlRefusal,
     append_only,
     begins_as,
     final,
@@ -83,11 +83,11 @@ CASES = {
         {f"INSERT INTO other VALUES ('t'); {ANOTHER}": "thing is added by approved actions only"},
         [ANOTHER, f"INSERT INTO other VALUES ('u'); {ANOTHER}"]),
     "a refusal of its own": Case(
-        [Refusal("odd", "update", "is odd", "new.n = 3", "(SELECT count(*) FROM thing) = 1")],
+        [SqlRefusal("odd", "update", "is odd", "new.n = 3", "(SELECT count(*) FROM thing) = 1")],
         {"UPDATE thing SET n = 3": "thing is odd"},
         [COUNTED, f"{ANOTHER}; UPDATE thing SET n = 3 WHERE id = 'b'"]),
     "a refusal to delete by a query": Case(
-        [Refusal("last", "delete", "is the last", asks="(SELECT count(*) FROM thing) = 1")],
+        [SqlRefusal("last", "delete", "is the last", asks="(SELECT count(*) FROM thing) = 1")],
         {DELETED: "thing is the last"}, [f"{ANOTHER}; DELETE FROM thing WHERE id = 'b'"]),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.store.descriptor import modules
 from domain.store.engine import Role, connect, sqlite_url
-from domain.store.guards import Refusal
+from domain.store.guards import SqlRefusal
 from tests.rows import tables
 from tests.sqlite import by_hand
 from tests.store import catalogue, made
@@ -141,7 +141,7 @@ async def test_what_only_one_database_has_is_search_and_who_may_do_what(tmp_path
         for module in modules()
         for table, rules in module.tables.items()
         for guard in rules.guards
-        if isinstance(guard, Refusal) and guard.only
+        if isinstance(guard, SqlRefusal) and guard.only
     }
 
     assert only == {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
-from domain.vn.addresses import MOST_CHARS, Address, Note, parse_address
+from domain.vn.addresses import MOST_CHARS, Address, AddressNote, parse_address
 from domain.vn.provinces import bare, old_provinces, provinces, spellings
 
 OLD_NAMES = [(old.name, old.code, old.now.code) for old in old_provinces()]
@@ -261,7 +261,7 @@ def test_a_whole_answer():
         province_code_now="33",
         province_now="Tỉnh Hưng Yên",
         ward_now=None,
-        notes=(Note.WARD_NOT_MAPPED,),
+        notes=(AddressNote.WARD_NOT_MAPPED,),
     )
 
 
@@ -313,7 +313,7 @@ def test_a_city_called_like_its_province_is_a_district(old):
 
     assert found.district == f"Thành phố {bare(old.name)}"
     assert (found.province_code, found.province_code_now) == (old.code, old.now.code)
-    assert Note.PROVINCE_FROM_CITY in parse_address(f"Phường 2, TP {bare(old.name)}").notes
+    assert AddressNote.PROVINCE_FROM_CITY in parse_address(f"Phường 2, TP {bare(old.name)}").notes
 
 
 @pytest.mark.parametrize("province", provinces(), ids=lambda province: province.code)
@@ -322,7 +322,7 @@ def test_every_new_province_is_found_with_the_code_of_today(province):
 
     assert (found.era, found.province_code, found.province) == ("new", province.code, province.name)
     assert (found.province_code_now, found.province_now) == (province.code, province.name)
-    assert found.notes == (Note.ERA_BY_FORM,)
+    assert found.notes == (AddressNote.ERA_BY_FORM,)
 
 
 def test_63_provinces_became_34_and_every_one_kept_the_name_of_one():
@@ -357,7 +357,7 @@ def test_a_code_is_left_out_when_the_era_would_change_it():
 
     assert (found.era, found.province, found.province_code) == ("either", "Tỉnh Tây Ninh", None)
     assert found.province_code_now == "80"
-    assert Note.PROVINCE_CODE_UNSURE in found.notes
+    assert AddressNote.PROVINCE_CODE_UNSURE in found.notes
 
 
 @pytest.mark.parametrize(
@@ -451,7 +451,7 @@ def test_any_text_is_read_or_refused_and_kept_as_it_came(text):
         assert code == "ADDRESS_INVALID"
         return
     assert found.original == text
-    assert (found.province is None) == (Note.PROVINCE_NOT_FOUND in found.notes)
+    assert (found.province is None) == (AddressNote.PROVINCE_NOT_FOUND in found.notes)
     assert (found.province_now is None) == (found.province is None)
     assert found.district is None or found.era == "old"
     assert found.certain == (not found.notes)

@@ -15,8 +15,8 @@ from domain.vn import name_model
 from domain.vn.names import (
     SALUTATION_TEXT,
     SURE_PERCENT,
+    NameBasis,
     Salutation,
-    Source,
     address_as,
     compose_name,
     read_name,
@@ -24,7 +24,7 @@ from domain.vn.names import (
 )
 
 MOST_WRONG_PER_MILLE = 30  # the gate: of the names the model answers, at most 3 % wrongly
-NEUTRAL = (None, Salutation.NEUTRAL, Source.NONE)
+NEUTRAL = (None, Salutation.NEUTRAL, NameBasis.NONE)
 
 
 def said(display, **facts):
@@ -97,25 +97,41 @@ def test_every_salutation_has_words():
 def test_a_chosen_salutation_outranks_everything():
     facts = {"salutation": Salutation.EM, "gender": "female", "personal_id": "001090000001"}
 
-    assert said("Ông Nguyễn Văn Nam", **facts) == ("female", Salutation.EM, Source.SALUTATION)
+    assert said("Ông Nguyễn Văn Nam", **facts) == (
+        "female",
+        Salutation.EM,
+        NameBasis.SALUTATION,
+    )
 
 
 def test_even_a_chosen_neutral_one():
     chosen = {"salutation": Salutation.NEUTRAL}
 
-    assert said("Trần Thị Hoa", **chosen) == (None, Salutation.NEUTRAL, Source.SALUTATION)
+    assert said("Trần Thị Hoa", **chosen) == (
+        None,
+        Salutation.NEUTRAL,
+        NameBasis.SALUTATION,
+    )
 
 
 def test_a_gender_outranks_title_id_and_name():
     facts = {"gender": "female", "personal_id": "001090000001"}
 
-    assert said("Anh Nguyễn Văn Nam", **facts) == ("female", Salutation.CHI, Source.GENDER)
+    assert said("Anh Nguyễn Văn Nam", **facts) == (
+        "female",
+        Salutation.CHI,
+        NameBasis.GENDER,
+    )
 
 
 def test_a_title_outranks_id_and_name():
     facts = {"personal_id": "001090000001"}
 
-    assert said("Bà Nguyễn Văn Nam", **facts) == ("female", Salutation.CHI, Source.TITLE)
+    assert said("Bà Nguyễn Văn Nam", **facts) == (
+        "female",
+        Salutation.CHI,
+        NameBasis.TITLE,
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,7 +146,7 @@ def test_a_title_outranks_id_and_name():
 def test_the_fourth_digit_of_a_personal_id_outranks_the_name(personal_id, gender):
     reading = read_name("Trần Minh Anh", personal_id=personal_id)
 
-    assert (reading.gender, reading.source) == (gender, Source.PERSONAL_ID)
+    assert (reading.gender, reading.source) == (gender, NameBasis.PERSONAL_ID)
 
 
 @pytest.mark.parametrize("personal_id", ["", "123456789", "0790 9000 0001", "٠٧٩٠٩٠٠٠٠٠٠١"])
@@ -158,7 +174,11 @@ def test_another_number_says_nothing(personal_id):
 def test_a_title_says_the_gender_and_is_no_part_of_the_name(display, gender, name):
     reading = read_name(display)
 
-    assert (reading.gender, reading.source, reading.confidence) == (gender, Source.TITLE, 100)
+    assert (reading.gender, reading.source, reading.confidence) == (
+        gender,
+        NameBasis.TITLE,
+        100,
+    )
     assert compose_name(reading.family, reading.middle, reading.given) == name
 
 
@@ -212,7 +232,7 @@ def test_the_pair_in_front_is_a_title_that_says_nothing(display):
 def test_a_clear_name_decides(display, gender):
     reading = read_name(display)
 
-    assert (reading.gender, reading.source) == (gender, Source.NAME)
+    assert (reading.gender, reading.source) == (gender, NameBasis.NAME)
     assert reading.salutation == (Salutation.ANH if gender == "male" else Salutation.CHI)
     assert SURE_PERCENT <= reading.confidence <= 99
 

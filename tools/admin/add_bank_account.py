@@ -109,7 +109,7 @@ def _new(arguments: Add) -> service.NewBankAccount:
     )
 
 
-def _summary(arguments: Add, plan: service.Plan, locale: Locale) -> str:
+def _summary(arguments: Add, plan: service.BankAccountPlan, locale: Locale) -> str:
     """What people read before they sign: the whole number, because one digit moves the money."""
     holder, before = quoted(arguments.account_name), plan.replaces
     if locale == "vi":

@@ -3,8 +3,7 @@
 from pydantic import Field
 
 from domain.approvals import queries
-from domain.approvals.facts import Canceller
-from domain.approvals.facts import Principal as PrincipalKind
+from domain.approvals.facts import ActorKind, Canceller
 from domain.approvals.service import cancel
 from domain.kernel.faults import Fault, Kind
 from policies.gate.contract import Call, tool
@@ -38,7 +37,7 @@ async def TOOL(call: Call, arguments: Cancel) -> ActionLine:
         )
     caller = call.principal
     who = Canceller(
-        kind=PrincipalKind.AGENT,
+        kind=ActorKind.AGENT,
         id=caller.id,
         person=caller.person_id,
         roles_now=frozenset(),

@@ -150,7 +150,7 @@ def _expected(arguments: Close) -> Expected:
     return Expected(version=arguments.expected_version, stage=arguments.expected_stage)
 
 
-def _effects(plan: closing.Plan) -> list[dict[str, Any]]:
+def _effects(plan: closing.EndingPlan) -> list[dict[str, Any]]:
     """What will happen, in order. Days are left out: it may be carried out tomorrow."""
     deal, end = plan.deal, plan.end.closing
     effects: list[dict[str, Any]] = [
@@ -181,7 +181,7 @@ _OUTCOMES: dict[Locale, dict[DealStatus, str]] = {
 }
 
 
-def _summary(plan: closing.Plan, locale: Locale) -> str:
+def _summary(plan: closing.EndingPlan, locale: Locale) -> str:
     """What people read before they sign: our words, and names only as quotations."""
     deal, end = plan.deal, plan.end.closing
     outcome = _OUTCOMES[locale][end.status]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.insight import forecasts
 from domain.insight.forecast_rules import BANDS, Totals
-from domain.insight.forecasts import Asked, Forecast
+from domain.insight.forecasts import Forecast, ForecastRequest
 from domain.kernel.money import Locale
 from policies.gate.contract import Call, tool
 from tools.crm.forecast_words import notes, summary
@@ -89,7 +89,7 @@ async def TOOL(call: Call, arguments: Wanted) -> ForecastView:
     the sum. Returns dong and dollars apart, everything in dong by dated rates, the five largest
     by probability x value. How good past forecasts were: crm_forecast_accuracy.
     """
-    asked = Asked(
+    asked = ForecastRequest(
         pipeline=arguments.pipeline_id,
         owner=arguments.owner,
         days=arguments.range,

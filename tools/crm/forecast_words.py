@@ -11,7 +11,7 @@ from domain.insight.forecast_rules import (
     Length,
     Totals,
 )
-from domain.insight.forecasts import Forecast, Record
+from domain.insight.forecasts import Forecast, ForecastRecord
 from domain.kernel.counting import counted
 from domain.kernel.money import Locale, Money
 from domain.kernel.rounding import divide
@@ -69,7 +69,7 @@ def notes(made: Forecast, locale: Locale) -> list[str]:
     return list(_notes_vi(made) if locale == "vi" else _notes_en(made))
 
 
-def verdict(record: Record, locale: Locale) -> str:
+def verdict(record: ForecastRecord, locale: Locale) -> str:
     """How good the forecasts were, in words, length by length; below 20 periods nobody can tell."""
     waiting = record.waiting
     if locale == "vi":

@@ -75,7 +75,7 @@ TOOL = people_tool(
 )
 
 
-async def _plan(call: Call, arguments: Generate) -> collecting.Plan:
+async def _plan(call: Call, arguments: Generate) -> collecting.CollectionPlan:
     return await collecting.plan(
         call.tx,
         arguments.deal_id,
@@ -86,7 +86,7 @@ async def _plan(call: Call, arguments: Generate) -> collecting.Plan:
     )
 
 
-def _summary(plan: collecting.Plan, locale: Locale) -> str:
+def _summary(plan: collecting.CollectionPlan, locale: Locale) -> str:
     """What people read before they sign."""
     deal, private = plan.deal, plan.deal.visibility == "private"
     amount = Money(deal.amount_minor, deal.currency).text(locale)

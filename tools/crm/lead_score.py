@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.insight import lead_scores
 from domain.insight.lead_score_rules import ENOUGH_ENDED, Feature, History
-from domain.insight.lead_scores import Scored
+from domain.insight.lead_scores import ScoredDeal
 from policies.gate.contract import Call, tool
 from tools.crm.views import lines, locale_of, viewer
 from tools.shapes import Ask, Id, View, quoted, untrusted_in_each
@@ -109,7 +109,7 @@ async def TOOL(call: Call, arguments: Which) -> Scores:
     )
 
 
-def _view(one: Scored, vietnamese: bool) -> ScoreView:
+def _view(one: ScoredDeal, vietnamese: bool) -> ScoreView:
     made = one.score
     if made is None:
         return ScoreView(

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from domain.activities.latest import PLAN
-from domain.insight.next_actions_rules import Rule, Step, Suggestion
+from domain.insight.next_actions_rules import NextStep, Rule, Suggestion
 from domain.kernel.counting import counted
 from domain.kernel.money import EXPONENTS, Locale, Money
 from tools.shapes import quoted
@@ -18,11 +18,11 @@ UPDATE_DEAL = "cyberos.crm.update_deal"
 VALIDATE_MST = "cyberos.crm.validate_account_mst"
 GENERATE_VIETQR = "cyberos.crm.generate_vietqr"
 
-TOOLS: Mapping[Step, str] = {
-    Step.NOTE_A_PLAN: NOTE_A_PLAN,
-    Step.UPDATE_DEAL: UPDATE_DEAL,
-    Step.CHECK_TAX_CODE: VALIDATE_MST,
-    Step.ASK_TO_PAY: GENERATE_VIETQR,
+TOOLS: Mapping[NextStep, str] = {
+    NextStep.NOTE_A_PLAN: NOTE_A_PLAN,
+    NextStep.UPDATE_DEAL: UPDATE_DEAL,
+    NextStep.CHECK_TAX_CODE: VALIDATE_MST,
+    NextStep.ASK_TO_PAY: GENERATE_VIETQR,
 }
 
 _PLANNED_WITHIN = timedelta(days=3)

@@ -75,7 +75,7 @@ async def TOOL(call: Call, arguments: Update) -> Updated:
     updated = await updating.update(
         call.tx,
         arguments.account_id,
-        updating.Changes(
+        updating.AccountChanges(
             name=arguments.name,
             account_type=AccountType(arguments.account_type) if arguments.account_type else None,
             vn_mst=arguments.vn_mst,

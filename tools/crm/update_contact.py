@@ -66,7 +66,7 @@ async def TOOL(call: Call, arguments: Update) -> Updated:
     updated = await updating.update(
         call.tx,
         arguments.contact_id,
-        updating.Changes(
+        updating.ContactChanges(
             display_name=arguments.display_name,
             family_name=arguments.family_name,
             middle_name=arguments.middle_name,

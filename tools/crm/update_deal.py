@@ -69,7 +69,7 @@ async def TOOL(call: Call, arguments: Update) -> Updated:
     updated = await updating.update(
         call.tx,
         arguments.deal_id,
-        updating.Changes(
+        updating.DealChanges(
             name=arguments.name,
             amount_minor=arguments.amount_minor,
             currency=arguments.currency,

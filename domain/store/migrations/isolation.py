@@ -38,7 +38,7 @@ def apply_isolation(connection: Connection) -> None:
         for table in module.tables
         if issubclass(table, TenantRow)
     }
-    walled = set(
+    isolated = set(
         connection.execute(
             text("SELECT tablename FROM pg_policies WHERE policyname = 'tenant_isolation'")
         ).scalars()
@@ -47,13 +47,13 @@ def apply_isolation(connection: Connection) -> None:
     statements: list[str] = []
     for table in sorted(inspect(connection).get_table_names()):
         name, rules = quote(table), declared.get(table, _UNKNOWN)
-        statements += _wall(name) if table in of_tenants - walled else ()
+        statements += _isolate(name) if table in of_tenants - isolated else ()
         statements += _grants(rules, name)
-        statements += _search_wall(rules.searched, name) if rules.searched else ()
+        statements += _search_scope(rules.searched, name) if rules.searched else ()
     send(connection, statements)
 
 
-def _wall(name: str) -> Iterator[str]:
+def _isolate(name: str) -> Iterator[str]:
     yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"
     yield f"CREATE POLICY tenant_isolation ON {name} USING ({_OWN}) WITH CHECK ({_OWN})"
@@ -76,7 +76,7 @@ def _grants(rules: Stored, name: str) -> Iterator[str]:
         yield f"GRANT {', '.join(rights)} ON {name} TO {role.value}"
 
 
-def _search_wall(searched: Searchable, name: str) -> Iterator[str]:
+def _search_scope(searched: Searchable, name: str) -> Iterator[str]:
     yield f"DROP POLICY IF EXISTS search_scope ON {name}"
     yield f"CREATE POLICY search_scope ON {name} AS RESTRICTIVE TO {SEARCHER} USING ({_SOUGHT})"
     yield f"REVOKE ALL ON {name} FROM {SEARCHER}"

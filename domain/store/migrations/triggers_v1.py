@@ -15,8 +15,8 @@ from domain.store.guards import (
     NeedsAction,
     NeverDeleted,
     Numbered,
-    Refusal,
     SetOnce,
+    SqlRefusal,
     Value,
 )
 
@@ -51,7 +51,7 @@ class Renderer:
                 if refusal.only in ("", self._dialect):
                     yield from self._sqlite(refusal) if self._is_sqlite else self._served(refusal)
 
-    def _sqlite(self, refusal: Refusal) -> Iterator[str]:
+    def _sqlite(self, refusal: SqlRefusal) -> Iterator[str]:
         conditions = [condition for condition in (refusal.when, refusal.asks) if condition]
         when = f" WHEN ({') AND ('.join(conditions)})" if conditions else ""
         yield (
@@ -60,7 +60,7 @@ class Renderer:
             f" BEGIN SELECT RAISE(ABORT, {_literal(f'{self._table} {refusal.says}')}); END"
         )
 
-    def _served(self, refusal: Refusal) -> Iterator[str]:
+    def _served(self, refusal: SqlRefusal) -> Iterator[str]:
         name = f"{self._table}_{refusal.name}"
         code = "insufficient_privilege" if refusal.denied else "check_violation"
         function = f"refuse_change({_literal(refusal.says)}, '{code}')"
@@ -79,29 +79,31 @@ class Renderer:
             f" FOR EACH ROW{when} EXECUTE FUNCTION {function}"
         )
 
-    def _refusals(self, guard: Guard) -> Iterator[Refusal]:
+    def _refusals(self, guard: Guard) -> Iterator[SqlRefusal]:
         match guard:
-            case Refusal():
+            case SqlRefusal():
                 yield guard
             case AppendOnly():
-                yield Refusal("no_update", "update", "is append-only")
-                yield Refusal("no_delete", "delete", "is append-only")
+                yield SqlRefusal("no_update", "update", "is append-only")
+                yield SqlRefusal("no_delete", "delete", "is append-only")
             case NeverDeleted():
-                yield Refusal("no_delete", "delete", "is never deleted")
+                yield SqlRefusal("no_delete", "delete", "is never deleted")
             case Fixed():
-                yield Refusal("fixed", "update", "is fixed", self._any_changes(self._fixed(guard)))
+                yield SqlRefusal(
+                    "fixed", "update", "is fixed", self._any_changes(self._fixed(guard))
+                )
             case BeginsAs(values):
                 others = [self._differs(f"new.{self._quote(c)}", _literal(v)) for c, v in values]
-                yield Refusal(
+                yield SqlRefusal(
                     "begins_as", "insert", f"begins as {_begun(values[0])}", " OR ".join(others)
                 )
             case Final(column, unless):
                 ended = self._differs(f"old.{self._quote(column)}", _literal(unless))
-                yield Refusal("ended", "update", "has ended", ended)
+                yield SqlRefusal("ended", "update", "has ended", ended)
             case SetOnce(column):
                 was = f"old.{self._quote(column)} IS NOT NULL"
                 changes = self._any_changes([column])
-                yield Refusal(f"{column}_once", "update", "is fixed", f"{was} AND ({changes})")
+                yield SqlRefusal(f"{column}_once", "update", "is fixed", f"{was} AND ({changes})")
             case Numbered(column, within):
                 yield self._counted(column, within)
             case NeedsAction():
@@ -112,16 +114,16 @@ class Renderer:
         assert not unknown, f"{self._table} has no column {', '.join(sorted(unknown))}"
         return guard.columns or [name for name in self._columns if name not in guard.but]
 
-    def _counted(self, column: str, within: Sequence[str]) -> Refusal:
+    def _counted(self, column: str, within: Sequence[str]) -> SqlRefusal:
         name = self._quote(column)
         same = " AND ".join(
             f"x.{self._quote(one)} = new.{self._quote(one)}" for one in ("tenant_id", *within)
         )
         last = f"SELECT max(x.{name}) FROM {self._quote(self._table)} x WHERE {same}"
         asks = f"new.{name} <> 1 + coalesce(({last}), 0)"
-        return Refusal(f"{column}_numbered", "insert", "counts without a gap", asks=asks)
+        return SqlRefusal(f"{column}_numbered", "insert", "counts without a gap", asks=asks)
 
-    def _approved(self, guard: NeedsAction) -> Refusal:
+    def _approved(self, guard: NeedsAction) -> SqlRefusal:
         version = f" AND p.entity_version = old.{guard.version}" if guard.version else ""
         asks = _EXECUTING.format(wire=_literal(guard.wire), version=version)
         name = guard.wire.rpartition(".")[2]
@@ -130,10 +132,12 @@ class Renderer:
             begun = f"EXISTS (SELECT 1 FROM {table} f WHERE f.tenant_id = new.tenant_id)"
             asks = f"{begun} AND {asks}"
         if guard.column is None:
-            return Refusal(f"needs_{name}", "insert", "is added by approved actions only", "", asks)
+            return SqlRefusal(
+                f"needs_{name}", "insert", "is added by approved actions only", "", asks
+            )
         says = f"changes its {guard.column} by approved actions only"
         when = self._any_changes([guard.column])
-        return Refusal(f"needs_{name}", "update", says, when, asks)
+        return SqlRefusal(f"needs_{name}", "update", says, when, asks)
 
     def _any_changes(self, columns: Iterable[str]) -> str:
         names = [self._quote(column) for column in columns]
