@@ -7,7 +7,7 @@ from sqlalchemy import CompoundSelect, Select, String, and_, bindparam, func, or
 
 from domain.accounts.tables import Account
 from domain.store import search
-from domain.store.prepared import question
+from domain.store.prepared import prepared_query
 from domain.store.searchable import Searchable
 from domain.store.tx import Tx
 
@@ -32,18 +32,18 @@ _LISTED = (
 # What is enough to rank a candidate.
 _NAMED = (Account.id, Account.name, Account.folded)
 SEARCHED = Searchable(table="account", filters=("account_type",))
-_SHOWN = question(select(*_LISTED).where(Account.id.in_(bindparam("ids", expanding=True))))
+_SHOWN = prepared_query(select(*_LISTED).where(Account.id.in_(bindparam("ids", expanding=True))))
 _OF_TYPE = or_(
     bindparam("account_type", type_=String).is_(None),
     Account.account_type == bindparam("account_type", type_=String),
 )
-_NAMED_FROM = question(
+_NAMED_FROM = prepared_query(
     select(*_NAMED)
     .where(Account.folded >= bindparam("folded"), Account.folded < bindparam("end"), _OF_TYPE)
     .order_by(Account.folded, Account.id)
     .limit(bindparam("limit"))
 )
-_NAMED_BY_TAX_CODE = question(
+_NAMED_BY_TAX_CODE = prepared_query(
     select(*_NAMED).where(Account.vn_mst == bindparam("tax_code"), _OF_TYPE)
 )
 _AFTER_EVERY_LETTER = "\U0010ffff"

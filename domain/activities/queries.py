@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
 from domain.activities.tables import Activity
-from domain.store.prepared import PreparedQuery, question
+from domain.store.prepared import PreparedQuery, prepared_query
 from domain.store.tx import Tx
 from domain.store.visibility import SYSTEM, Viewer
 
@@ -75,7 +75,7 @@ async def counts(tx: Tx, account_id: str, viewer: Viewer) -> Mapping[str, int]:
 
 @lru_cache(maxsize=16)
 def _recent(about: frozenset[str], continued: bool) -> PreparedQuery:
-    """The question for a page about an account, a deal or both, made once for each."""
+    """The query for a page about an account, a deal or both, made once for each."""
     statement = select(*_LISTED).where(*(_ABOUT[name] for name in sorted(about)))
     if continued:
         same_time = Activity.occurred_at == bindparam("occurred_at")
@@ -86,14 +86,14 @@ def _recent(about: frozenset[str], continued: bool) -> PreparedQuery:
             )
         )
     latest_first = (Activity.occurred_at.desc(), Activity.id.desc())
-    return question(statement.order_by(*latest_first).limit(bindparam("limit")))
+    return prepared_query(statement.order_by(*latest_first).limit(bindparam("limit")))
 
 
 @lru_cache(maxsize=8)
 def _count(about: frozenset[str]) -> PreparedQuery:
-    """The question for their number, made once for each."""
+    """The query for their number, made once for each."""
     number = select(func.count(Activity.id).label("activities"))
-    return question(number.where(*(_ABOUT[name] for name in sorted(about))))
+    return prepared_query(number.where(*(_ABOUT[name] for name in sorted(about))))
 
 
 def _about(account_id: str | None, deal_id: str | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from domain.store.tx import Tx
 async def _before(tx: Tx, about: About, after: Place | None, limit: int) -> Sequence[Any]:
     return await queries.recent(
         tx,
-        about.reader,
+        about.viewer,
         account_id=about.account_id,
         deal_id=about.deal_id,
         after=after[:2] if after is not None else None,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from domain.contacts.tables import Contact
-from domain.store.prepared import question
+from domain.store.prepared import prepared_query
 from domain.store.tx import Tx
 
 _LISTED = (
@@ -26,7 +26,7 @@ _LISTED = (
     Contact.updated_at,
     Contact.version,
 )
-_COUNT = question(
+_COUNT = prepared_query(
     select(func.count(Contact.id).label("contacts")).where(
         Contact.account_id == bindparam("account_id")
     )

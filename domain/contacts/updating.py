@@ -112,12 +112,12 @@ def _names(contact: Contact, values: Mapping[str, Any]) -> dict[str, dict[str, A
     if not values.keys() & set(_NAME):
         return {}
     there = {} if values.get("display_name") else {part: getattr(contact, part) for part in _NAME}
-    told = {**there, **values}
+    becomes = {**there, **values}
     whole = PersonName(
         values.get("display_name"),
-        told.get("family_name"),
-        told.get("middle_name"),
-        told.get("given_name"),
+        becomes.get("family_name"),
+        becomes.get("middle_name"),
+        becomes.get("given_name"),
     )
     columns = name_columns(whole)
     fields: dict[str, dict[str, Any]] = {part: {part: columns[part]} for part in _NAME}

@@ -16,7 +16,7 @@ from domain.deals.tables import Deal
 from domain.kernel.rounding import Rounding, divide
 from domain.pipelines import service as pipelines
 from domain.pipelines.service import PipelineShape
-from domain.store.prepared import question
+from domain.store.prepared import prepared_query
 from domain.store.references import last_of, referred
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
@@ -97,7 +97,7 @@ _IS_STAGNANT = and_(
     func.coalesce(_LAST_ACTIVITY, Deal.stage_entered_at) <= _SINCE,
 )
 # Deals of one probability together, so that the weighing itself is done on exact numbers here.
-_SUMS = question(
+_SUMS = prepared_query(
     select(
         Deal.stage_id,
         Deal.currency,
@@ -121,7 +121,7 @@ _PLACES = (
     .subquery()
 )
 _ACCOUNT = referred("account", "name", by=Deal.account_id)
-_CARDS = question(
+_CARDS = prepared_query(
     select(
         Deal.id,
         Deal.stage_id,

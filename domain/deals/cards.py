@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, bindparam, case, select
 
 from domain.deals.tables import Deal
-from domain.store.prepared import question
+from domain.store.prepared import prepared_query
 from domain.store.references import referred
 from domain.store.tx import Tx
 
@@ -76,7 +76,7 @@ def shown_deals(columns: Sequence[str] = DealCard._fields) -> "Select[Any, *tupl
     )
 
 
-_ONE = question(shown_deals().where(Deal.id == bindparam("id")))
+_ONE = prepared_query(shown_deals().where(Deal.id == bindparam("id")))
 
 
 async def card(tx: Tx, deal_id: str) -> DealCard:

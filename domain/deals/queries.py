@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from domain.accounts import queries as accounts
 from domain.deals.cards import DealCard, shown_deals
 from domain.deals.tables import Deal, DealMember, StageMove
-from domain.store.prepared import PreparedQuery, question
+from domain.store.prepared import PreparedQuery, prepared_query
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
 
@@ -62,7 +62,7 @@ _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
 
 
 def visible_ids() -> "Select[str]":
-    """The ids of all deals that exist for whoever asks, to be part of another question."""
+    """The ids of all deals that exist for whoever asks, to be part of another query."""
     return select(Deal.id)
 
 
@@ -184,8 +184,8 @@ async def moves_before(
 
 @lru_cache(maxsize=64)
 def _still_open(asked: frozenset[str]) -> PreparedQuery:
-    """The question for open deals with these conditions, made once for every combination."""
-    return question(
+    """The query for open deals with these conditions, made once for every combination."""
+    return prepared_query(
         select(
             Deal.id,
             Deal.name,
@@ -204,29 +204,29 @@ def _still_open(asked: frozenset[str]) -> PreparedQuery:
 
 @lru_cache(maxsize=64)
 def _listing(columns: tuple[str, ...], asked: frozenset[str], continued: bool) -> PreparedQuery:
-    """The question for such a page with these conditions, made once for every combination."""
+    """The query for such a page with these conditions, made once for every combination."""
     statement = shown_deals(columns).where(
         *(_CONDITIONS[name] for name in sorted(asked)),
     )
     if continued:
         statement = statement.where(Deal.id < bindparam("before"))
-    return question(statement.order_by(Deal.id.desc()).limit(bindparam("limit")))
+    return prepared_query(statement.order_by(Deal.id.desc()).limit(bindparam("limit")))
 
 
-_BY_STATUS = question(
+_BY_STATUS = prepared_query(
     select(Deal.status, func.count().label("deals"))
     .where(
         Deal.account_id == bindparam("account_id"),
     )
     .group_by(Deal.status)
 )
-_LAST_STEP = question(
+_LAST_STEP = prepared_query(
     select(func.coalesce(func.max(StageMove.n), 0).label("n")).where(
         StageMove.deal_id == bindparam("deal_id")
     )
 )
 _MOST_NAMED = 10_000  # ids in one statement; both databases take three times as many
-_ENDINGS = question(
+_ENDINGS = prepared_query(
     select(Deal.id, Deal.status, Deal.closed_date, Deal.amount_minor, Deal.currency).where(
         Deal.id.in_(bindparam("ids", expanding=True)),
     )

@@ -12,13 +12,13 @@ from domain.store.tx import Tx
 
 async def rates_were_recorded(tx: Tx, report: Report, _: Approved) -> None:
     """Every rate has its entry, and the system wrote it: no agent and no person can record one."""
-    told: set[str] = set()
+    recorded: set[str] = set()
     for seq, entry in await entries_of(tx, RateRecorded.EVENT):
         event = RateRecorded.read(entry)
-        told.add(event.rate_id)
+        recorded.add(event.rate_id)
         if event.said_by != "system":
             report.found(f"entry {seq}", "tells of a rate that somebody brought who may not")
     async for page in pages(tx, select(FxRate.id), FxRate.id):
         for row in page:
-            if row.id not in told:
+            if row.id not in recorded:
                 report.found(f"rate {row.id}", "no entry says that it was recorded")

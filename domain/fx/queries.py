@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import bindparam, func, select
 
 from domain.fx.tables import FxRate
-from domain.store.prepared import question
+from domain.store.prepared import prepared_query
 from domain.store.tx import Tx
 
 _NEWEST_FIRST = (FxRate.as_of.desc(), FxRate.recorded_at.desc(), FxRate.id.desc())
@@ -19,7 +19,7 @@ _RANKED = (
     .where(FxRate.quote == bindparam("quote"), FxRate.as_of <= bindparam("on"))
     .subquery()
 )
-_NEWEST = question(select(_RANKED.c.base, _RANKED.c.value).where(_RANKED.c.place == 1))
+_NEWEST = prepared_query(select(_RANKED.c.base, _RANKED.c.value).where(_RANKED.c.place == 1))
 
 
 async def latest(tx: Tx, base: str, quote: str, on: date) -> FxRate | None:

@@ -19,7 +19,7 @@ from domain.identity.tables import (
 )
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import is_id
-from domain.store.prepared import question
+from domain.store.prepared import prepared_query
 from domain.store.tx import Tx
 
 
@@ -55,7 +55,7 @@ class PersonIdentity:
     roles: frozenset[str]
 
 
-_AGENT = question(
+_AGENT = prepared_query(
     select(
         Agent.id,
         Agent.name,
@@ -79,12 +79,12 @@ _AGENT = question(
     .where(Agent.id == bindparam("agent_id"))
     .order_by(WorkspaceMember.workspace_id)
 )
-_EMAILS = question(
+_EMAILS = prepared_query(
     select(Person.id, Person.email).where(Person.id.in_(bindparam("ids", expanding=True)))
 )
 
 
-_CUSTOM_FIELDS = question(select(Tenant.custom_fields_schema))
+_CUSTOM_FIELDS = prepared_query(select(Tenant.custom_fields_schema))
 
 
 async def custom_fields_schema(tx: Tx) -> Mapping[str, Any]:

@@ -47,14 +47,14 @@ def backtest(periods: Iterable[Period]) -> Backtest:
 
 
 def _score(number: int, period: Period, shock: float) -> ScoredForecast:
-    spread, told = distribution(period.deals, shock), moments(period.deals)
+    spread, moment = distribution(period.deals, shock), moments(period.deals)
     begin = _BEGIN + number * _LENGTH
     return ScoredForecast(
         begin,
         begin + _LENGTH,
-        told.expected,
-        told.common,
-        told.own,
+        moment.expected,
+        moment.common,
+        moment.own,
         tuple(spread.quantile(level / 1_000) for level in LEVELS),
         period.actual_minor,
     )

@@ -7,10 +7,10 @@ from sqlalchemy import bindparam, func, select
 
 from domain.insight.forecast_rules import ScoredForecast
 from domain.insight.tables import StoredForecast
-from domain.store.prepared import question
+from domain.store.prepared import prepared_query
 from domain.store.tx import Tx
 
-_SCORED = question(
+_SCORED = prepared_query(
     select(
         StoredForecast.as_of,
         StoredForecast.until,

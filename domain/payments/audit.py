@@ -52,8 +52,8 @@ async def accounts_were_allowed(tx: Tx, report: Report, approved: Approved) -> N
 async def _before_agents(tx: Tx) -> Mapping[str, BankAccountAdded]:
     """The accounts that were there before the first agent: who can append could add one later."""
     agents = await entries_of(tx, "agent.added")
-    told = await entries_of(tx, BankAccountAdded.EVENT)
-    early = [(seq, entry) for seq, entry in told if not agents or seq < agents[0][0]]
+    entries = await entries_of(tx, BankAccountAdded.EVENT)
+    early = [(seq, entry) for seq, entry in entries if not agents or seq < agents[0][0]]
     kept = await committed_by(tx, [seq for seq, _ in early], BankAccountAdded.PRIVATE)
     read = (BankAccountAdded.read(entry, kept.get(seq)) for seq, entry in early)
     return {event.account_id: event for event in read}
@@ -65,14 +65,14 @@ def _check_added(
     """What the id is not made of has to be as it was when the account was allowed."""
     place = f"bank account {row.id}"
     if action is not None:
-        told = action.result
+        allowed = action.result
     elif early is not None:
-        told = early.details
+        allowed = early.details
     else:
         report.found(place, "was added without an approval that was carried out")
         return
     names = ("account_name", "currency")
-    if told and (others := [name for name in names if told.get(name) != getattr(row, name)]):
+    if allowed and (others := [name for name in names if allowed.get(name) != getattr(row, name)]):
         report.found(place, f"was allowed with another {', '.join(others)}")
 
 
@@ -96,7 +96,7 @@ async def codes_were_told(tx: Tx, report: Report, _: Approved) -> None:
                 report.found(place, FOREIGN)
                 continue
             _check_code(report, row, accounts.get(row.bank_account_id))
-            if row.id in written and not _tells_of(written[row.id], row):
+            if row.id in written and not _matches(written[row.id], row):
                 report.found(place, f"entry {written[row.id].seq} tells of another code or of none")
 
 
@@ -113,11 +113,11 @@ def _check_code(report: Report, row: Any, account: Any) -> None:
         report.found(place, "asks to pay into an account that nobody confirmed")
 
 
-def _tells_of(entry: Written, row: Any) -> bool:
+def _matches(entry: Written, row: Any) -> bool:
     """Whether people allowed the effect that made the code, or the call that made it says so."""
     data, payload = entry.data, sha256_hex(row.payload.encode())
-    told = data.get("reference"), data.get("payload_sha256")
-    return entry.is_effect or told == (row.reference, payload)
+    stated = data.get("reference"), data.get("payload_sha256")
+    return entry.is_effect or stated == (row.reference, payload)
 
 
 async def codes_ask_for_what_was_signed(tx: Tx, report: Report, approved: Approved) -> None:

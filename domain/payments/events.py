@@ -30,9 +30,9 @@ class BankAccountAdded:
 
     def record(self, tx: Tx, actor: Actor) -> None:
         """Chain it with the transaction."""
-        told = {self.PRIVATE: dict(self.details or {})}
+        private = {self.PRIVATE: dict(self.details or {})}
         place = f"bank_account:{self.account_id}"
-        tx.record(Event(self.EVENT, actor, object=place, private=told))
+        tx.record(Event(self.EVENT, actor, object=place, private=private))
 
     @classmethod
     def read(cls, entry: Mapping[str, Any], private: Mapping[str, Any] | None) -> Self:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, or_, select
 
 from domain.pipelines.tables import Pipeline, Stage, StageTransition
-from domain.store.prepared import question
+from domain.store.prepared import prepared_query
 from domain.store.tx import Tx
 
 _PIPELINES = (
@@ -22,8 +22,8 @@ _PIPELINES = (
     .where(Pipeline.workspace_id.in_(bindparam("workspace_ids", expanding=True)))
     .order_by(Pipeline.workspace_id, Pipeline.position, Pipeline.id)
 )
-_OF_WORKSPACES = question(_PIPELINES)
-_MATCHING = question(
+_OF_WORKSPACES = prepared_query(_PIPELINES)
+_MATCHING = prepared_query(
     _PIPELINES.where(or_(Pipeline.id == bindparam("id"), Pipeline.code == bindparam("code")))
 )
 _WHOLE_STAGES = select(
@@ -38,9 +38,11 @@ _WHOLE_STAGES = select(
     Stage.position,
     Stage.required_fields,
 ).order_by(Stage.pipeline_id, Stage.position)
-_STAGES = question(_WHOLE_STAGES.where(Stage.pipeline_id.in_(bindparam("ids", expanding=True))))
-_STAGES_OF_ONE = question(_WHOLE_STAGES.where(Stage.pipeline_id == bindparam("pipeline_id")))
-_STAGES_AHEAD = question(
+_STAGES = prepared_query(
+    _WHOLE_STAGES.where(Stage.pipeline_id.in_(bindparam("ids", expanding=True)))
+)
+_STAGES_OF_ONE = prepared_query(_WHOLE_STAGES.where(Stage.pipeline_id == bindparam("pipeline_id")))
+_STAGES_AHEAD = prepared_query(
     _WHOLE_STAGES.add_columns(StageTransition.needs_reason)
     .outerjoin(
         StageTransition,
@@ -52,7 +54,7 @@ _STAGES_AHEAD = question(
     )
     .where(Stage.pipeline_id == bindparam("pipeline_id"))
 )
-_LABELS = question(
+_LABELS = prepared_query(
     select(
         Stage.id.label("stage_id"),
         Stage.code.label("stage"),

@@ -142,8 +142,8 @@ async def leave(tx: Tx, person: identity_queries.PersonIdentity) -> None:
     """Take a person their roles and keys, now; an entry tells which, the first time."""
     roles, ended = await identity.leave(tx, person.id)
     if person.active:
-        told = {"roles": ",".join(roles), "keys": ",".join(ended)}
-        tx.record(Event("person.left", OPERATOR, object=f"person:{person.id}", data=told))
+        ended_with = {"roles": ",".join(roles), "keys": ",".join(ended)}
+        tx.record(Event("person.left", OPERATOR, object=f"person:{person.id}", data=ended_with))
 
 
 async def add_bank_account(tx: Tx, new: NewBankAccount) -> str:

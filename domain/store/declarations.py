@@ -27,7 +27,7 @@ CustomerRows = Callable[[str], Any]
 class About:
     """Whose timeline it is, and who looks: an account with all its deals, or one deal alone."""
 
-    reader: Any
+    viewer: Any
     account_id: str | None
     deal_id: str | None
 

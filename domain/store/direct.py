@@ -36,10 +36,10 @@ class Direct:
         is_open = self._connection.in_transaction() and self._driver.is_in_transaction()
         assert is_open, "the transaction is over"
 
-    async def rows(self, asked: PreparedQuery, values: Mapping[str, Any]) -> list[Any]:
+    async def rows(self, query: PreparedQuery, values: Mapping[str, Any]) -> list[Any]:
         """Every row of the answer, as named tuples."""
         self.check_open()
-        compiled = asked.compiled(self._connection.dialect, values)
+        compiled = query.compiled(self._connection.dialect, values)
         given = compiled.values(values)
         try:
             names, found = await self._fetched(compiled.text, given)

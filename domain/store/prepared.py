@@ -50,7 +50,7 @@ class PreparedQuery:
         return known.for_values(values)
 
 
-def question(statement: "Select[Any, *tuple[Any, ...]]") -> PreparedQuery:
+def prepared_query(statement: "Select[Any, *tuple[Any, ...]]") -> PreparedQuery:
     """Prepare a statement; every table in it gets the conditions of tenant and viewer."""
     return PreparedQuery(statement.options(_ISOLATION, _SEEN))
 
@@ -77,7 +77,7 @@ def entities(
 
 @lru_cache(maxsize=256)
 def by_id(entity: type[Identified], *, lock: bool) -> PreparedEntityQuery[Identified]:
-    """The question for one row by its id."""
+    """The query for one row by its id."""
     statement = select(entity).where(entity.id == bindparam("id"))
     return entities(statement, lock=entity if lock else None)
 

@@ -23,7 +23,7 @@ class TenantSession(Session):
     """A session of one tenant and one viewer: `info["tenant_id"]` and `info["viewer"]`."""
 
 
-async def tell_the_database(connection: AsyncConnection, tenant_id: str) -> None:
+async def name_tenant(connection: AsyncConnection, tenant_id: str) -> None:
     """Name the tenant to PostgreSQL's row level security, for this transaction; SQLite has none."""
     if connection.dialect.name == "postgresql":
         # Local to the transaction: a session-wide value would leak to the pool's next customer.

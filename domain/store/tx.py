@@ -26,7 +26,7 @@ from domain.store.errors import as_fault
 from domain.store.prepared import OWN_TENANT, PreparedEntityQuery, PreparedQuery, by_id, new_row
 from domain.store.schema import Base, TenantEntity, TenantRow
 from domain.store.tables import OutboxMessage
-from domain.store.tenancy import TenantSession, tell_the_database
+from domain.store.tenancy import TenantSession, name_tenant
 from domain.store.visibility import NOBODY, Restricted, Viewer
 
 Entity = TypeVar("Entity", bound=TenantEntity)
@@ -124,15 +124,15 @@ class Tx:
                 return known
         return await self.one(by_id(entity, lock=lock), id=id)
 
-    async def one(self, asked: PreparedEntityQuery[One], **values: Any) -> One | None:
-        """The entity that answers a prepared question, or None."""
+    async def one(self, query: PreparedEntityQuery[One], /, **values: Any) -> One | None:
+        """The entity that answers a prepared query, or None."""
         values |= {OWN_TENANT: self.tenant_id, **self._viewer.parameters}
-        return (await self.session.scalars(asked.statement, values)).first()
+        return (await self.session.scalars(query.statement, values)).first()
 
-    async def fetch(self, asked: PreparedQuery, **values: Any) -> Sequence[Any]:
-        """Every row that answers a prepared question; pending changes are not flushed first."""
+    async def fetch(self, query: PreparedQuery, /, **values: Any) -> Sequence[Any]:
+        """Every row that answers a prepared query; pending changes are not flushed first."""
         values |= {OWN_TENANT: self.tenant_id, **self._viewer.parameters}
-        return await self._direct.rows(asked, values)
+        return await self._direct.rows(query, values)
 
     def add(self, row: Base) -> None:
         """Put a new row in; it is written at the next flush."""
@@ -288,4 +288,4 @@ async def _begun(engine: AsyncEngine, tenant_id: str) -> AsyncIterator[AsyncConn
 
 async def _begin(connection: AsyncConnection, tenant_id: str) -> None:
     await connection.begin()
-    await tell_the_database(connection, tenant_id)
+    await name_tenant(connection, tenant_id)

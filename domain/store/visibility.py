@@ -2,7 +2,7 @@
 
 A table says by `Restricted` that not everybody of its tenant may see its rows, and by what they
 are judged. The session adds that to every statement, as it adds the tenant (tenancy.py), and to
-what is prepared (questions.py); a transaction that names no viewer sees nothing restricted.
+what is prepared (prepared.py); a transaction that names no viewer sees nothing restricted.
 """
 
 from collections.abc import Iterator

@@ -16,29 +16,29 @@ from domain.kernel.ids import new_id
 from domain.store.chain import SYSTEM, Event
 from domain.store.direct import Direct
 from domain.store.engine import Role, connect, sqlite_url
-from domain.store.prepared import PreparedQuery, question
+from domain.store.prepared import PreparedQuery, prepared_query
 from domain.store.tables import AuditEntry, OutboxMessage
 from tests.tools.samples import agent_for, valid_calls
 
 pytestmark = pytest.mark.both
 
-THESE = question(
+THESE = prepared_query(
     select(Account.id, Account.name, Account.custom_fields, Account.created_at)
     .where(Account.id.in_(bindparam("ids", expanding=True)))
     .order_by(Account.id)
 )
-OF_TYPE = question(select(Account.id).where(Account.account_type == bindparam("type")))
+OF_TYPE = prepared_query(select(Account.id).where(Account.account_type == bindparam("type")))
 
 
 async def test_whatever_the_tools_ask_sqlalchemy_answers_the_same(world, monkeypatch):
     calls, asked = await valid_calls(world), []
 
-    async def both(direct, question, values):
-        ours = await rows(direct, question, values)
-        result = await direct._connection.execute(question.statement, dict(values))
+    async def both(direct, query, values):
+        ours = await rows(direct, query, values)
+        result = await direct._connection.execute(query.statement, dict(values))
         assert [tuple(row) for row in ours] == [tuple(row) for row in result]
         assert all(row._fields == tuple(result.keys()) for row in ours)
-        asked.append((question, len(ours)))
+        asked.append((query, len(ours)))
         return ours
 
     rows = Direct.rows
@@ -46,7 +46,7 @@ async def test_whatever_the_tools_ask_sqlalchemy_answers_the_same(world, monkeyp
     for name, arguments in calls.items():
         await world.call(name, agent=agent_for(world.catalogue.by_name[name]), **arguments)
 
-    assert len({id(question) for question, _ in asked}) > 20
+    assert len({id(query) for query, _ in asked}) > 20
     assert sum(found for _, found in asked) > 100
 
 
@@ -211,7 +211,7 @@ async def test_a_table_that_changed_costs_every_connection_one_call_and_says_so(
 
 def test_no_wording_is_kept_for_lists_that_are_long(tmp_path):
     dialect = connect(sqlite_url(str(tmp_path / "none.db")), role=Role.AGENT).reader.dialect
-    asked = question(THESE.statement)
+    asked = prepared_query(THESE.statement)
 
     for length in (8_000, 9_000, 9_001):
         assert len(asked.compiled(dialect, {"ids": ["x"] * length}).places) >= length

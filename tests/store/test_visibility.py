@@ -6,7 +6,7 @@ from sqlalchemy import delete, exists, func, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from domain.deals.tables import Deal, StageMove
-from domain.store.prepared import by_id, question
+from domain.store.prepared import by_id, prepared_query
 from domain.store.schema import Base, TenantEntity, core
 from domain.store.visibility import NOBODY, SYSTEM, Restricted, Viewer, restricted_kinds
 from tests import planting
@@ -47,7 +47,7 @@ async def test_every_way_of_asking_sees_what_the_viewer_may_see(shared, planted)
             seen = await keys_of(tx, kind)
             other = aliased(kind)
             twice = union_all(select(kind.tenant_id), select(other.tenant_id)).subquery()
-            prepared = await tx.fetch(question(select(kind.tenant_id)))
+            prepared = await tx.fetch(prepared_query(select(kind.tenant_id)))
 
             assert await keys_of(tx, kind, other) == seen, kind
             assert len(await tx.all(select(kind))) == len(seen), kind
@@ -64,7 +64,7 @@ async def test_who_names_no_viewer_sees_nothing_that_belongs_to_somebody(shared,
     for kind in (Deal, StageMove):
         async with shared.looking(viewer=NOBODY) as tx:
             assert await keys_of(tx, kind) == set()
-            assert await tx.fetch(question(select(kind.tenant_id))) == []
+            assert await tx.fetch(prepared_query(select(kind.tenant_id))) == []
 
 
 async def test_no_key_and_no_bulk_change_reaches_a_hidden_row(shared, planted):
