@@ -41,7 +41,7 @@ def main() -> int:
     """Measure and print; exit 1 only when asked to judge (`--judge`)."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix="cyberos-bench-") as directory:
-        made = asyncio.run(company.found(Path(directory), account_count=options.accounts))
+        made = asyncio.run(company.populated(Path(directory), account_count=options.accounts))
         figures = {"start_to_tools_list": _starts(made, options.starts), **_calls(made, options)}
         over_http = http.figures(made)
     figures = {name: _judged(name, figure) for name, figure in figures.items()}

@@ -51,7 +51,7 @@ def names(count: int) -> Iterator[str]:
         yield f"{kind} {trade} {word} {chance.choice(_WORDS)} {number}"
 
 
-async def found(directory: Path, *, account_count: int) -> Measured:
+async def populated(directory: Path, *, account_count: int) -> Measured:
     """Make the company in a fresh embedded database."""
     url = sqlite_url(str(directory / "cyberos.db"))
     await migrate(url, wiring.wires())
