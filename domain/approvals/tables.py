@@ -144,7 +144,7 @@ class Approval(Restricted, TenantRow):
 
 
 class Resolution(Restricted, TenantRow):
-    """One person's signed word about what became of an action that was sent. Append-only."""
+    """A resolution, signed: what became of an action that was sent. Append-only."""
 
     __tablename__ = "resolution"
     belongs_to = "action_id"

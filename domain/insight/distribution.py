@@ -6,7 +6,7 @@ the deals are independent. The probability of each deal by itself stays what was
 
 Given z the sum is worked out without an approximation: deal by deal over all outcomes of a few
 deals, or over a lattice of whole minor units. Of more than `_EXACTLY` deals the small ones enter
-the lattice by their mean, variance and skewness, which at that size is the same to the eye
+the lattice by their mean, variance and skewness, which at that size looks the same
 (tests/insight compares with enumeration and with a far finer lattice). Floats are probabilities
 and places on the lattice; what comes out as an amount is a whole number of minor units.
 
@@ -282,12 +282,12 @@ def _heard(
 
 def _by_frequency(cells: Amounts, p: Floats, places: Amounts, size: int) -> Complexes:
     """The same, at some frequencies, as the product of what each deal has there."""
-    circle = np.exp(-2j * np.pi / size * np.arange(size)) - 1
+    roots = np.exp(-2j * np.pi / size * np.arange(size)) - 1
     spectrum = np.ones((len(p), len(places)), dtype=np.complex128)
     deals = max(1, _AT_ONCE // spectrum.size)
     for first in range(0, len(cells), deals):
         some = slice(first, first + deals)
-        factors = p[:, some, None] * circle[np.outer(cells[some], places) % size]
+        factors = p[:, some, None] * roots[np.outer(cells[some], places) % size]
         factors += 1
         spectrum *= factors.prod(axis=1)
     return spectrum
@@ -301,7 +301,7 @@ def _hands(cells: Amounts, size: int) -> tuple[int, int]:
 
 
 def _cell_by_cell(cells: list[int], p: Floats, size: int, hands: int) -> Complexes:
-    """The characteristic function of the sum under every shock, `size` points around the circle.
+    """The characteristic function of the sum under every shock, at the `size` roots of unity.
 
     Deals are dealt out like cards to a few lattices, which stay short that way, and the lattices'
     transforms are multiplied. Sums that differ by `size` steps share a place: the window is such

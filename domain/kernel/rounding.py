@@ -56,5 +56,5 @@ def ratio(value: Decimal) -> tuple[int, int]:
 
 
 def nearest_thousand(minor: int) -> int:
-    """The nearest 1,000 dong, for the eye only: what is stored, summed or sent stays exact."""
+    """The nearest 1,000 dong, for display only: what is stored, summed or sent stays exact."""
     return divide(minor, 1_000) * 1_000

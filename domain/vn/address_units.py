@@ -238,7 +238,7 @@ def _unit(part: _Part, place: int) -> Unit | None:
         if not _may_be_name(part.words[name]) or not _is_spelled(part, place, entry[1]):
             return None
         unit = part.unit(entry[0], place, name, is_firm=False)
-        return unit if unit.is_number or not _after_house(part, place) else None
+        return unit if unit.is_number or not _after_number(part, place) else None
     if word.folded not in _SHORT or place + 1 >= part.end or not _is_short(part, place):
         return None
     return part.unit(_SHORT[word.folded], place, place + 1, is_firm=word.dotted)
@@ -289,7 +289,7 @@ def _is_small(word: AddressWord) -> bool:
     return word.folded.isdecimal() and len(word.folded) <= 2
 
 
-def _after_house(part: _Part, place: int) -> bool:
+def _after_number(part: _Part, place: int) -> bool:
     """Whether only a house number stands before: "12 Xã Tắc" is a street, "Thôn 5 Xã Tắc" not."""
     before = part.words[part.start : place]
     return bool(before) and all(word.is_number or word.folded in ("so", "no") for word in before)

@@ -3,7 +3,7 @@
 Until 2025-06-30 an address ended with ward, district and one of 63 provinces; since 2025-07-01
 (Resolution 202/2025/QH15) it ends with ward and one of 34. Both are in use, so what was typed is
 kept as it is, what can be read is read, and whatever is not certain is named. Wards stay text:
-471 old wards were divided, and only a map could say which half a house stands in.
+471 old wards were divided, and only a map could say which half an address lies in.
 """
 
 import unicodedata
@@ -78,7 +78,7 @@ class Address:
     """
 
     original: str  # exactly as it was typed
-    street: str | None  # what stands before the first unit: house, street, hamlet, building
+    street: str | None  # what stands before the first unit: number, street, hamlet, building
     ward: str | None  # "Phường Bến Nghé": the kind spelled out, the name as typed
     district: str | None  # only old addresses have one
     province_code: str | None
