@@ -1,4 +1,4 @@
-"""Does a wish stay below a limit only because it was cut in pieces?
+"""Aggregation limit: does a request stay below a limit only because it was split (structuring)?
 
 What one tool does for one customer within a day is judged together (docs/decisions/0020): the
 worth of a wish is that of the wish and of all that were asked for before it, unless they came to

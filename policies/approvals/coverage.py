@@ -1,4 +1,4 @@
-"""Is there somebody who can sign, for everything that needs a signature?
+"""Signing coverage: is there somebody who can sign, for everything that needs a signature?
 
 A slot that nobody can fill is found out when an invoice has to be cancelled on the last day of the
 month. So doctor asks beforehand, with the people, roles and keys of now: can every slot of every

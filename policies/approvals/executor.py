@@ -1,4 +1,4 @@
-"""What people approved is carried out: exactly the stored arguments, at most once.
+"""Execution of what people approved: exactly the stored arguments, at most once.
 
 A tool whose effects are all in the database runs inside the transaction that claims the action
 and marks it succeeded, so a crash leaves it approved and untouched. A tool that reaches outside is

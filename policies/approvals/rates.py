@@ -1,4 +1,4 @@
-"""How old may a rate be by which it is judged who has to sign?"""
+"""Age of exchange rates: how old may a rate be by which it is judged who has to sign?"""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Does everybody hold the grants that the chain says were given, and no others?
+"""Grants of roles and keys: does everybody hold those that the chain tells of, and no others?
 
 A part of the offline verifier: people, their roles and keys, and the scopes of agents are held
 against the entries that were written when they came, changed and ended. A change of roles counts

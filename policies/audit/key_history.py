@@ -1,4 +1,4 @@
-"""Which keys, roles and policies were there at any time? What signatures are judged with.
+"""History of keys, roles and policies: which were there at any time? Signatures are judged with it.
 
 A part of the offline verifier (policies/audit/verify.py). Who was revoked since counts as she did
 when she signed.

@@ -1,4 +1,4 @@
-"""Did the people who closed an action of unknown fate really say so, and might they?
+"""Resolutions: did people really close actions of unknown outcome so, and were they allowed?
 
 A part of the offline verifier: each word is held against its entry, its signature, and the roles
 and keys of that day; and an action that a person ended has a word of hers for it.

@@ -1,4 +1,4 @@
-"""Is the policy file the one that was activated? A file somebody swapped must not decide."""
+"""Policy activation: is the file the one that was activated? A swapped file must not decide."""
 
 from domain.approvals import queries
 from domain.approvals.tables import PolicyVersion

@@ -1,4 +1,4 @@
-"""What do gate, executor and tools agree on? The words every tool is written in."""
+"""Tool contract: what do gate, executor and tools agree on? The terms every tool is written in."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence

@@ -1,4 +1,6 @@
-"""How often was what called, and refused? Reads are counted, refusals chained, floods summed up."""
+"""Call counts: how often was what called, and refused?
+Reads are counted, refusals chained, floods summed up.
+"""
 
 import logging
 from collections import Counter

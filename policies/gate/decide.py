@@ -1,4 +1,4 @@
-"""May this call go on? Pure, total, and asked before anything is touched."""
+"""Policy decision: may this call go on? Pure, total, and asked before anything is touched."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who is calling? Principals built from rows, on every call anew."""
+"""Principals: who is calling? Built from rows, on every call anew."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
