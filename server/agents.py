@@ -1,4 +1,4 @@
-"""How does an agent's client reach the gate? MCP over stdio, both protocol eras.
+"""MCP server: how does an agent's client reach the gate? Over stdio, in both protocol eras.
 
 The low-level server of the SDK: two handlers, which filter the list by what the caller may do and
 send every call through the gate. What a tool looks like comes from its committed contract, so

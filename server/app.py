@@ -1,4 +1,4 @@
-"""Which program runs, and how does a person hear that something went wrong?
+"""Entry point: which program runs, and how does a person hear that something went wrong?
 
 `cyberos serve` goes straight to the protocol, because start-up is part of the product; every other
 command goes to the command line. Faults are rendered here and nowhere else: one sentence and the

@@ -1,4 +1,4 @@
-"""What is inside a backup file, and how is one opened that somebody may have prepared?
+"""Backup archives: what is in one, and how is it opened if somebody may have prepared it?
 
 A backup is a gzipped tar: first `manifest.json`, which names every other member with its size and
 SHA-256, then exactly these members. Nothing is believed of a file that is being restored: members

@@ -1,4 +1,5 @@
-"""Which calls has nobody answered yet? A client that hangs up still gets what was begun.
+"""Calls in flight: which calls has nobody answered yet?
+A client that hangs up still gets what was begun.
 
 The SDK stops its handlers when the client says no more. What one of them has committed by then
 would go in_flight, and a client that only closed its end would think that nothing happened.

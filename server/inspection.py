@@ -1,4 +1,5 @@
-"""Are the files of this installation as private as they must be, and which keys lie open?"""
+"""File inspection: are the files of this installation private, and which keys lie open?
+"""
 
 import os
 import stat

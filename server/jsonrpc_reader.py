@@ -1,4 +1,5 @@
-"""What is answered to a line that is no message? An error, so that nobody waits for ever.
+"""JSON-RPC reader: what is answered to a line that is no message?
+An error, so nobody waits for ever.
 
 The SDK drops what it cannot read: half an emoji in an argument, a number of thousands of digits,
 brackets within brackets, a batch. Whoever sent it would wait until its backoff ends.

@@ -1,4 +1,4 @@
-"""Where is everything on this machine? Environment variables and the data directory.
+"""Settings: where is everything on this machine? Environment variables and the data directory.
 
 Every variable is described in docs/operating.md; a test keeps the two together.
 """

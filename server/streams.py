@@ -1,4 +1,6 @@
-"""What do both ends of a conversation have in common? Whoever leaves one closes it."""
+"""Message streams: what do both ends of a conversation have in common?
+Whoever leaves one closes it.
+"""
 
 from types import TracebackType
 from typing import Any, Self

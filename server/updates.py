@@ -1,4 +1,4 @@
-"""Who is told that something has changed? Clients that subscribed to an address.
+"""Resource updates: who is told that something has changed? Clients that subscribed to an address.
 
 Many processes change the same database: other agents, approvers, workers. So a subscriber's own
 process looks once a second at one number, the end of the tenant's audit chain, which every change

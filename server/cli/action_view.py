@@ -1,4 +1,4 @@
-"""What must a person see before she signs? One action, whole, as data and as text.
+"""Action view: what must a person see before they sign? One action, whole, as data and as text.
 
 The server's own summary comes first and the agent's words last, as a quotation. What is asked for
 (call, summary, effects, amounts, taint, signatures needed, until when, for whom, the agent's words)

@@ -1,4 +1,4 @@
-"""What waits for me, and what do I say? `cyberos inbox | show | approve | reject`.
+"""Approval commands: what waits for me, what do I say? `cyberos inbox | show | approve | reject`.
 
 A decision is made in three steps: the action is shown; the key is opened by its passphrase while
 no transaction is open; then the same bytes are built from the row, compared with what was shown,

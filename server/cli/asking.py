@@ -1,4 +1,4 @@
-"""What has the person not told us yet? Asked in a terminal, named as missing flags elsewhere."""
+"""Missing answers: what has the person not said? Asked in a terminal, named as flags elsewhere."""
 
 import warnings
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Is everything provable? `cyberos audit verify | checkpoint | tail`."""
+"""Audit commands: is everything provable? `cyberos audit verify | checkpoint | tail`."""
 
 import json
 import logging

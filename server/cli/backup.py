@@ -1,4 +1,4 @@
-"""How is an installation saved and brought back? `cyberos backup FILE`, `cyberos restore FILE`.
+"""Backup and restore of an installation: `cyberos backup FILE`, `cyberos restore FILE`.
 
 A backup holds the embedded database as of one moment, beside what it takes to verify it: trusted
 roots, checkpoints with the public half of their key, the policy, mcp.json. Private keys and tokens

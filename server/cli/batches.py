@@ -1,4 +1,4 @@
-"""How does a person approve several actions with one signature? `cyberos approve ID ID ...`.
+"""Batch approval: how are several actions approved with one signature? `cyberos approve ID ID ...`.
 
 She sees a line for each, with the digest of its exact call, and the totals. What is signed is then
 compared with what was shown, action by action.

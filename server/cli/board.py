@@ -1,4 +1,4 @@
-"""How does the pipeline stand, for people? `cyberos board`, as text or as a picture."""
+"""Pipeline board for people: how does it stand? `cyberos board`, as text or as a picture."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How is a board drawn? As an SVG with a ground of its own, so it reads on light pages and dark.
+"""Picture of the board: an SVG with a ground of its own, so it reads on light pages and dark.
 
 The same board gives the same bytes: no ids, no clock, no font is measured. What customers wrote
 is cleaned, wrapped, cut and escaped.

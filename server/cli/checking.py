@@ -1,4 +1,4 @@
-"""Can a company be founded with this? Each answer is judged when given.
+"""Checks before provisioning: can a company begin with this? Each answer is judged when given.
 
 A rule takes what somebody typed and gives back how it is kept, or raises ValueError with a
 sentence for the one who typed it.

@@ -1,4 +1,4 @@
-"""What do I paste into my client? `cyberos connect --client claude-desktop|claude-code|...`."""
+"""Client setup: what do I paste? `cyberos connect --client claude-desktop|claude-code|...`."""
 
 import json
 import shlex

@@ -1,4 +1,5 @@
-"""How does a client reach a server that runs already? Its address, and the token by its file."""
+"""Client configuration over HTTP: how is a running server reached? Its address, and a token file.
+"""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where does a person's command work? Settings, the database in one role, the companies in it."""
+"""Command context: where does it work? Settings, the database in one role, the companies in it."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Who and what does a new company begin with? Flags say it, a conversation what they do not.
+"""Bootstrap conversation: with what does a company begin? Flags say it, else it is asked.
 
 In a terminal every answer is judged when it is given, and nobody founds a company unawares in
 which a signature that the policy needs can never be given.

@@ -1,4 +1,4 @@
-"""How is the demo company made, and thrown away again? `cyberos init --demo [--fresh]`.
+"""Demo company: how is it made, and thrown away again? `cyberos init --demo [--fresh]`.
 
 The demo is for playing: its keys are opened in a fraction of a second (16 rounds of bcrypt where a
 real key has 96), its passphrases lie in files beside them, and its tokens stand in demo.json. So

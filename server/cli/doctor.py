@@ -1,4 +1,4 @@
-"""Is this installation well, and what does it really guarantee? `cyberos doctor`."""
+"""Health report: is this installation well, and what does it really guarantee? `cyberos doctor`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

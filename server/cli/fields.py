@@ -1,4 +1,4 @@
-"""Which custom fields do accounts have? `cyberos fields show` and `cyberos fields define FILE`.
+"""Custom field commands: which are there? `cyberos fields show` and `cyberos fields define FILE`.
 
 Until a company defines some, agents can put nothing into `custom_fields`.
 """

@@ -1,4 +1,4 @@
-"""Can the forecast be trusted? `cyberos forecast backtest` and `cyberos forecast picture`.
+"""Forecast commands: can it be trusted? `cyberos forecast backtest` and `cyberos forecast picture`.
 
 Both work on an invented history whose outcome is known; no database is opened.
 """

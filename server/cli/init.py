@@ -1,4 +1,4 @@
-"""How does a company start with CyberOS? `cyberos init`, with flags or in a conversation."""
+"""Bootstrap of a company: how does it start? `cyberos init`, with flags or in a conversation."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where do keys, tokens and passphrases lie in the data directory, and who can read them?
+"""Key files: where do keys, tokens and passphrases lie, and who can read them?
 
     cyberos.db  trust.json  mcp.json            demo.json (demo only)
     root/<tenant>.key                           vouches for approver keys; belongs off the machine

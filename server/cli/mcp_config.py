@@ -1,4 +1,4 @@
-"""How does a desktop client start our server? `<data>/mcp.json`, with absolute paths and no secret.
+"""MCP client configuration: `<data>/mcp.json`, with absolute paths and no secret.
 
 Such clients give a program neither a working directory nor a PATH, so everything is spelled out.
 The token stands in a file of its own, and a database password is never copied here.

@@ -1,4 +1,4 @@
-"""Is the database of this version, and the policy in force the one that came with it?"""
+"""Migration: is the database of this version, and the policy in force the one that came with it?"""
 
 import typer
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError

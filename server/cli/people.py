@@ -1,4 +1,4 @@
-"""Who may decide here, and with which key? `cyberos person add | list | roles | leave`.
+"""People of a company: who decides, with which key? `cyberos person add | list | roles | leave`.
 
 A key counts because the root key vouches for it, so whoever adds a person brings the root key back
 from where it is locked away; the one pinned in trust.json, and no other.

@@ -1,4 +1,4 @@
-"""How does a company come into being? Keys first, then one transaction with everything in it.
+"""Provisioning of a company: keys first, then one transaction with everything in it.
 
 A founding that fails, or is interrupted, leaves no tenant and none of its files behind. The bank
 account is written before the first agent: from then on the database itself demands the signatures

@@ -1,4 +1,4 @@
-"""What is a currency worth in dong? `cyberos rate add`.
+"""Exchange rate commands: what is a currency worth in dong? `cyberos rate add`.
 
 Limits on signatures are in dollars: without a rate nobody knows whether an amount is below one.
 """

@@ -1,4 +1,5 @@
-"""Who says whether a tax code is somebody's, and may he be asked about persons?
+"""Taxpayer registry commands:
+who says whether a tax code is somebody's, and may he be asked about persons?
 
 `cyberos registry ask` tries the registry that is configured, `cyberos registry persons` decides
 whether the 12-digit numbers of people may be sent to it.

@@ -1,4 +1,4 @@
-"""How does it look in a terminal? Plain lines, in Vietnamese or English.
+"""Terminal rendering: how does it look in a terminal? Plain lines, in Vietnamese or English.
 
 What strangers wrote is cleaned of everything that a terminal would obey, kept on lines of its own
 and never allowed to begin one: no text can draw a frame around itself or pose as our words.

@@ -1,4 +1,4 @@
-"""What became of what was sent? `cyberos resolve`, for an action whose fate nobody knows.
+"""Resolution command: what became of what was sent? `cyberos resolve`, for an unknown outcome.
 
 The same three steps as an approval: the action is shown, the key is opened, the same bytes are
 built again, signed and recorded. Then the executor ends the action as she found it.

@@ -1,4 +1,5 @@
-"""What does this Vietnamese tax code, QR, phone, name, address or amount say? `cyberos vn ...`
+"""Vietnamese formats: what does a tax code, QR, phone, name, address or amount say?
+`cyberos vn ...`
 
 Each command takes one value as its argument, or JSON lines on standard input, one answer a line:
 `{"ok": true, ...}` or `{"ok": false, "code": ..., "message": ...}`. A line is a JSON value (a text,

@@ -1,4 +1,4 @@
-"""Which commands does `cyberos-crm` have? Those of the specification, over the same tools.
+"""Commands of `cyberos-crm`: those of the specification, over the same tools.
 
 Each makes one call through the gate and prints what came of it; with `--json` it prints the tool's
 own answer, so a script reads here what an agent reads.

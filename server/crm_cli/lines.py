@@ -1,4 +1,4 @@
-"""What does `cyberos-crm` print? The lines of the specification, where they are true.
+"""Output lines of `cyberos-crm`: those of the specification, where they are true.
 
 Every function takes a tool's answer and gives lines back. What is said in brackets is the same in
 both languages, so that a script finds its line; text that strangers wrote stays on one line.

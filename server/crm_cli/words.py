@@ -1,4 +1,4 @@
-"""Which words stand in the lines of `cyberos-crm`? Each in Vietnamese and in English."""
+"""Words in the lines of `cyberos-crm`, each in Vietnamese and in English."""
 
 from collections.abc import Mapping
 

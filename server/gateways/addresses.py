@@ -1,4 +1,4 @@
-"""Which address may a service have, and which machine may we talk to when it is asked?
+"""Service addresses: which may a service have, and which machine may we talk to when it is asked?
 
 An operator chooses the address; a name in it is answered by a name server that others run. So
 the machine behind the name is looked at as well, when the connection stands.

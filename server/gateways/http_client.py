@@ -1,4 +1,4 @@
-"""How do we ask another service over HTTP? One short question, and every way it can go wrong.
+"""HTTP client of services: how is one asked? One short question, and every way it can go wrong.
 
 A service is at one address that an operator chose. We never follow it elsewhere, never wait longer
 than we said, never read more than we said, and leave it alone for a while when it fails.

@@ -1,4 +1,4 @@
-"""Who is asking, and may she ask again so soon? Every request shows its own token."""
+"""Callers: who is asking, and may they ask again so soon? Every request shows its own token."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterator

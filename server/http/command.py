@@ -1,4 +1,4 @@
-"""How does `cyberos http` begin and end? Options, sockets, one database, one loop."""
+"""HTTP command: how does `cyberos http` begin and end? Options, sockets, one database, one loop."""
 
 import gc
 import logging

@@ -1,4 +1,5 @@
-"""Who talks too slowly, and how does the server end? uvicorn, with the clocks it lacks."""
+"""HTTP connection limits: who talks too slowly, and how does the server end? uvicorn, with clocks.
+"""
 
 import contextlib
 import signal

@@ -1,4 +1,4 @@
-"""How much is too much? Every bound of the HTTP door, and buckets that fill again with time."""
+"""Rate limits: how much is too much? Bounds of the HTTP door, and buckets that fill with time."""
 
 import time
 from collections import Counter, OrderedDict

@@ -1,4 +1,6 @@
-"""Where does `cyberos http` listen? A socket, or one sentence about why there is none."""
+"""Listening socket: where does `cyberos http` listen?
+A socket, or one sentence about why there is none.
+"""
 
 import socket
 from argparse import Namespace

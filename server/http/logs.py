@@ -1,4 +1,5 @@
-"""What is written down of what happens? One JSON object a line, and nothing anybody sent.
+"""Structured logs: what is written down of what happens?
+One JSON object a line, and nothing anybody sent.
 
 Of records of libraries only the place in their code is shown, and of exceptions only the type and
 the places: messages and arguments may quote a customer.

@@ -1,4 +1,5 @@
-"""What does a monitoring system see? Counts by tool and outcome; nobody's name and no tenant.
+"""Metrics: what does a monitoring system see?
+Counts by tool and outcome; nobody's name and no tenant.
 
 Labels hold names of our own alone: tools of the policy table, methods we answer, codes of faults.
 """

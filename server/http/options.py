@@ -1,4 +1,6 @@
-"""What can be said to `cyberos http`? An option that does not exist ends the command."""
+"""HTTP options: what can be said to `cyberos http`?
+An option that does not exist ends the command.
+"""
 
 import argparse
 from collections.abc import Sequence
