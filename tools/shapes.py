@@ -1,4 +1,4 @@
-"""What shapes do the arguments and answers of tools have in common?
+"""Shapes that the arguments and answers of tools have in common.
 
 Arguments are strict: every text is checked character by character, every error is short and
 never repeats what was sent. Answers leave out what is not there, so they cost a viewer little.

@@ -1,4 +1,6 @@
-"""How do tools check a tax code, and what do they say about it? For every namespace the same."""
+"""Tax code checks: how do tools check a tax code, and what do they say about it?
+For every namespace the same.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""How do people and agents see a request to pay by VietQR? Shared by the deal's and the invoice's.
+"""Payment requests: how do people and agents see a request to pay by VietQR?
+Shared by the deal's and the invoice's.
 
 A code of a confirmed account comes at once; the first code of an account waits for people. So the
 answer has either what the code says, or the action that waits, and `status` tells which.

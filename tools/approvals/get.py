@@ -1,4 +1,4 @@
-"""What became of an action that waits for people?"""
+"""Approval request: what became of an action that waits for people?"""
 
 from pydantic import Field
 

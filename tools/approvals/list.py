@@ -1,4 +1,4 @@
-"""Which of my actions wait for people?"""
+"""Approval requests: which of my actions wait for people?"""
 
 from typing import Literal
 

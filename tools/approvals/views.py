@@ -1,4 +1,4 @@
-"""How does an agent see an action that waits for people?"""
+"""View of an action: how does an agent see an action that waits for people?"""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who am I here, and what may I do?"""
+"""Caller: who am I here, and what may I do?"""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How much may come in, and how sure is that?"""
+"""Forecast: how much may come in, and how sure is that?"""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""How good were the forecasts?"""
+"""Forecast accuracy: how good were the forecasts?"""
 
 from pydantic import Field
 

@@ -1,4 +1,6 @@
-"""What does a forecast say in words, and what does it not say? Vietnamese and English."""
+"""Words of a forecast: what does a forecast say in words, and what does it not say?
+Vietnamese and English.
+"""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""What do we know about this account?"""
+"""Account: what do we know about this account?"""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""How does this deal stand?"""
+"""Deal: how does this deal stand?"""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""How does the company do?"""
+"""KPIs: how does the company do?"""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Which deals look good, and why?"""
+"""Lead scores: which deals look good, and why?"""
 
 from collections.abc import Mapping
 from datetime import date

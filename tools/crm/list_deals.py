@@ -1,4 +1,4 @@
-"""Which deals are there?"""
+"""List of deals: which deals are there?"""
 
 from typing import Literal
 

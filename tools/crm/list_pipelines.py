@@ -1,4 +1,4 @@
-"""Which way do deals go here?"""
+"""Pipelines: which way do deals go here?"""
 
 from domain.pipelines import service
 from policies.gate.contract import Call, tool

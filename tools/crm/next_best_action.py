@@ -1,4 +1,4 @@
-"""What should be done next?"""
+"""Next best actions: what should be done next?"""
 
 import json
 from datetime import datetime

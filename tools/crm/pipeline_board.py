@@ -1,4 +1,4 @@
-"""How does the pipeline stand?"""
+"""Pipeline board: how does the pipeline stand?"""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Which accounts have such a name?"""
+"""Account search: which accounts have such a name?"""
 
 from typing import Literal
 

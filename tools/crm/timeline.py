@@ -1,4 +1,4 @@
-"""What happened with an account or a deal?"""
+"""Timeline: what happened with an account or a deal?"""
 
 from datetime import datetime
 

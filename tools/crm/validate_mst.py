@@ -1,4 +1,4 @@
-"""Does this tax code belong to a company that operates?"""
+"""Tax code check: does this tax code belong to a company that operates?"""
 
 from datetime import datetime
 

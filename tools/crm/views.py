@@ -1,4 +1,4 @@
-"""How does an agent see accounts, contacts, deals and activities?"""
+"""Views of the CRM: how does an agent see accounts, contacts, deals and activities?"""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""May an e-invoice go to this tax code?"""
+"""Tax code check for e-invoices: may an e-invoice go to this tax code?"""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How is this amount written out in Vietnamese?"""
+"""Amount in words: how is this amount written out in Vietnamese?"""
 
 from typing import Annotated, Literal
 

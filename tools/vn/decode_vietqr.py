@@ -1,4 +1,4 @@
-"""What does this VietQR ask for?"""
+"""VietQR decoder: what does this VietQR ask for?"""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""Which banks are there in Vietnam?"""
+"""Banks: which banks are there in Vietnam?"""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""Where does this address lie, in the provinces of then and of today?"""
+"""Address parser: where does this address lie, in the provinces of then and of today?"""
 
 from pydantic import Field
 
