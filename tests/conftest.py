@@ -1,4 +1,4 @@
-"""What does every test run need, whatever it tests?"""
+"""Fixtures of every run: what does every test run need, whatever it tests?"""
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack

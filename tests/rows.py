@@ -1,4 +1,6 @@
-"""What stands in a company's tables? All of it, so that a test can say that nothing changed."""
+"""Rows of a company: what stands in a company's tables?
+All of it, so that a test can say that nothing changed.
+"""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What does something say to the database? Every statement, in its order."""
+"""Recorded statements: what does something say to the database? Every statement, in its order."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,5 @@
-"""What does the server say to exactly this line? The real protocol server, spoken to in lines.
+"""Wire of the protocol: what does the server say to exactly this line?
+The real protocol server, spoken to in lines.
 
 A client of the SDK cannot send what is no JSON, or NaN, or half a letter; whoever writes a client
 of her own can. The lines go through the SDK's stdio transport, without a process around it.

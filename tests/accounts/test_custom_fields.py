@@ -1,4 +1,6 @@
-"""Do custom fields hold what the workspace defined, and can neither side of them hurt us?"""
+"""Custom fields: do custom fields hold what the workspace
+defined, and can neither side of them hurt us?
+"""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,6 @@
-"""Is a tax code read as it was typed, measured by the law of its day, and never repeated?"""
+"""Tax codes of accounts: is a tax code read as it was typed, measured by the law of its day, and
+never repeated?
+"""
 
 import re
 from datetime import date

@@ -1,4 +1,6 @@
-"""Is an activity something that happened, told by an event that can be recognised again?"""
+"""Activity rules: is an activity something that happened, told
+by an event that can be recognised again?
+"""
 
 from datetime import UTC, datetime, timedelta, timezone
 

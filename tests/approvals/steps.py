@@ -1,4 +1,5 @@
-"""Which steps can the small world take next, and which states does it reach at all?
+"""Steps of the model: which steps can the small world take
+next, and which states does it reach at all?
 
 Each step asks the production functions, does what they answer, and looks at once whether that was
 right. The walk is breadth first and ends when there is nothing new, so a fault it finds comes with

@@ -1,4 +1,6 @@
-"""Which way does an action go, who may take it back, and when is it sent, sent again, or over?"""
+"""State machine of an action:
+which way does an action go, who may take it back, and when is it sent, sent again, or over?
+"""
 
 from dataclasses import replace
 from itertools import product

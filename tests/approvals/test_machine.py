@@ -1,4 +1,4 @@
-"""Who may decide in which slot, and when are the decisions enough?
+"""Quorum rules: who may decide in which slot, and when are the decisions enough?
 
 The ids at the beginning of some names are those of the attacks that a case stands for.
 """

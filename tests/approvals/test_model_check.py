@@ -1,4 +1,5 @@
-"""Is there any order of events in which the approval machine acts wrongly? All of them are tried.
+"""Model check: is there any order of events in which the approval machine acts wrongly?
+All of them are tried.
 
 The walk ends because the small world is finite, so "no" is an answer and not a hope. Then every
 guard is taken out, one at a time, and the walk must find what that guard was for: a guard whose

@@ -1,4 +1,5 @@
-"""Do exactly the right bytes get signed, and does any other byte make the signature worthless?
+"""Signed bytes: do exactly the right bytes get signed, and does
+any other byte make the signature worthless?
 
 The ids at the beginning of some names are those of the attacks that a case stands for.
 """

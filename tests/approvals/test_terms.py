@@ -1,4 +1,5 @@
-"""Can somebody with the database change who must sign, or what people see, without being seen?
+"""Terms of an approval request:
+can somebody with the database change who must sign, or what people see, without being seen?
 
 The terms of an action (slots, rule, assurance, taint, amounts, effects, the agent's words) are
 signed, and told in the chain from the moment it is proposed.

@@ -1,4 +1,5 @@
-"""Which small world does the model check walk through, and what must hold everywhere in it?
+"""Universe of the model check:
+which small world does the model check walk through, and what must hold everywhere in it?
 
 A few people, one action, a clock of five instants, two workers, a provider, misfortunes, and (in
 one universe) somebody who writes into the database. What must hold is said here a second time and

@@ -1,4 +1,5 @@
-"""Does the verifier find what was changed after people had agreed to it, and after it was done?
+"""Audit of effects: does the verifier find what was changed after people had agreed to it, and
+after it was done?
 
 The entry of an effect commits to its result, the entry of the founding to the first accounts; who
 has all rights over the database can change the rows, and not what was told about them.

@@ -1,4 +1,6 @@
-"""Does the verifier find a code that was changed behind the program, or an unconfirmed account?"""
+"""Audit of payments: does the verifier find a code that was changed behind the program, or an
+unconfirmed account?
+"""
 
 import json
 

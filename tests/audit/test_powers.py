@@ -1,4 +1,6 @@
-"""Is a role or a scope that somebody wrote into the database found, and nothing that was given?"""
+"""Audit of grants: is a role or a scope that somebody wrote into the database found, and nothing
+that was given?
+"""
 
 from datetime import date, timedelta
 from decimal import Decimal

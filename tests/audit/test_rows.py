@@ -1,4 +1,5 @@
-"""Is every row of every chained table what was left in it, whoever changes it behind the program?
+"""Audit of rows: is every row of every chained table what was left in it, whoever changes it behind
+the program?
 
 Each table is tried because it declares itself chained: every column is changed, a row is taken
 away, put in, and given to the other company, with the triggers off.

@@ -1,4 +1,5 @@
-"""Does the verifier find whatever nobody agreed to, and nothing where everything is right?
+"""Audit verifier: does the verifier find whatever nobody agreed
+to, and nothing where everything is right?
 
 Red-team cases M08 and M09, and the second halves of A and B: what was proposed, signed and carried
 out must still fit together when somebody with all rights over the database is done with it.

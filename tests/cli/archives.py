@@ -1,4 +1,4 @@
-"""What do the tests of backup and restore look at?"""
+"""Archives for tests: what do the tests of backup and restore look at?"""
 
 import sqlite3
 import tarfile

@@ -1,4 +1,5 @@
-"""Which installations do the tests of the command line work in? Two demos, one on each database."""
+"""Fixtures of the command line: which installations do its tests work in? A demo on each database.
+"""
 
 import os
 import shutil

@@ -1,4 +1,6 @@
-"""How do tests use the command line? In this process for speed, as a program where that matters."""
+"""Console for tests: how do tests use the command line?
+In this process for speed, as a program where that matters.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""Are agents added, listed and ended by people alone, and is a token shown once and no more?"""
+"""Agent commands: are agents added, listed and ended by people
+alone, and is a token shown once and no more?
+"""
 
 import stat
 from datetime import datetime, timedelta

@@ -1,4 +1,6 @@
-"""How does a command end, as a program: exit codes, signals, a terminal, the agent's server?"""
+"""Programs and exit codes: how does a command end, as a program:
+exit codes, signals, a terminal, the agent's server?
+"""
 
 import json
 import os

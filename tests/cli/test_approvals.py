@@ -1,4 +1,6 @@
-"""Can the right people, and only they, decide about an action from a terminal?"""
+"""Approvals in a terminal: can the right people, and only
+they, decide about an action from a terminal?
+"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Does `cyberos audit` say what it found and where, with an exit code a script can ask for?"""
+"""Audit commands: does `cyberos audit` say what it found and
+where, with an exit code a script can ask for?
+"""
 
 import json
 import os

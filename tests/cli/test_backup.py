@@ -1,4 +1,4 @@
-"""Is a backup whole, private and honest about what it leaves out?"""
+"""Backups: is a backup whole, private and honest about what it leaves out?"""
 
 import hashlib
 import json

@@ -1,4 +1,6 @@
-"""Can a person approve several actions at once, where the policy allows it and nowhere else?"""
+"""Batch approvals: can a person approve several actions at once, where the policy allows it and
+nowhere else?
+"""
 
 import pytest
 

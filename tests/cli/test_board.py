@@ -1,4 +1,6 @@
-"""Does the board say to people what it says to agents, and is the README's picture this one?"""
+"""Pipeline board: does the board say to people what it says to
+agents, and is the README's picture this one?
+"""
 
 from xml.dom import minidom
 

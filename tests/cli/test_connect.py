@@ -1,4 +1,6 @@
-"""Can what `cyberos connect` shows be pasted as it is, and does it show no secret?"""
+"""Client configuration: can what `cyberos connect` shows be
+pasted as it is, and does it show no secret?
+"""
 
 import json
 import shlex

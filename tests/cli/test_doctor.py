@@ -1,4 +1,6 @@
-"""Does doctor see what is wrong, say it in a sentence, and never promise more than there is?"""
+"""Health report: does doctor see what is wrong, say it in a
+sentence, and never promise more than there is?
+"""
 
 import json
 import os

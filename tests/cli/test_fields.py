@@ -1,4 +1,6 @@
-"""Can a company say which custom fields its accounts have, and what becomes of those there are?"""
+"""Custom field commands: can a company say which custom fields its accounts have, and what becomes
+of those there are?
+"""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Does an archive that somebody made with bad intent leave nothing behind?"""
+"""Hostile archives: does an archive that somebody made with bad intent leave nothing behind?"""
 
 import gzip
 import hashlib

@@ -1,4 +1,6 @@
-"""Does a company begin whole, with every secret in its place, or not at all?"""
+"""Bootstrap of a company: does a company begin whole, with
+every secret in its place, or not at all?
+"""
 
 import json
 import os

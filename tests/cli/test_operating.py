@@ -1,4 +1,6 @@
-"""Does docs/operating.md tell operators of everything there is, and of nothing else?"""
+"""Operating manual: does docs/operating.md tell operators of
+everything there is, and of nothing else?
+"""
 
 import re
 

@@ -1,4 +1,6 @@
-"""Does a message reach its subscriber from the command line, and is a dead letter named there?"""
+"""Outbox from the command line:
+does a message reach its subscriber from the command line, and is a dead letter named there?
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Can people come and go after the founding, with keys that count and an entry for each?"""
+"""People of a company: can they come and go later, with keys that count and an entry for each?"""
 
 import json
 import stat

@@ -1,4 +1,6 @@
-"""Does a rate that people record end the guessing, and does the view say when there is none?"""
+"""Exchange rate commands: does a rate that people record end the guessing, and does the view say
+when there is none?
+"""
 
 import pytest
 

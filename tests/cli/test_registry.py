@@ -1,4 +1,6 @@
-"""Can an operator try the taxpayer registry, and say whether it may be asked about persons?"""
+"""Taxpayer registry commands:
+can an operator try the taxpayer registry, and say whether it may be asked about persons?
+"""
 
 from tests.cli.console import Place
 from tests.sqlite import by_hand

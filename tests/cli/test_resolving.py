@@ -1,4 +1,4 @@
-"""Can somebody at a terminal end an action whose fate nobody knows?"""
+"""Resolution command: can somebody at a terminal end an action whose outcome nobody knows?"""
 
 import pytest
 

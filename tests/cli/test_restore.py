@@ -1,4 +1,4 @@
-"""Is what comes back what was saved, and is nothing lost on the way?"""
+"""Restored backups: is what comes back what was saved, and is nothing lost on the way?"""
 
 import gzip
 import json

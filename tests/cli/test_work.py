@@ -1,4 +1,4 @@
-"""Does the worker go on when something in its way is broken, and say what it left alone?"""
+"""Worker: does the worker go on when something in its way is broken, and say what it left alone?"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""What do all clients talk to? The server as a program of its own, on a demo company."""
+"""Fixtures of real clients: what do all clients talk to?
+The server as a program of its own, on a demo company.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""Does what a module declares follow when a deal is won, where and instead of what it says?"""
+"""Consequences of closing: does what a module declares follow when a deal is won, where and instead
+of what it says?
+"""
 
 from domain.closing.service import in_order
 from domain.kernel.money import Money

@@ -1,4 +1,6 @@
-"""Do phone numbers and e-mail addresses arrive in one form, and only usable ones?"""
+"""Reachability of contacts: do phone numbers and e-mail addresses arrive in one form, and only
+usable ones?
+"""
 
 import re
 

@@ -1,4 +1,6 @@
-"""Is a deal worth what it can be worth, seen by whom it should be, and ended in one way?"""
+"""Deal rules: is a deal worth what it can be worth, seen by
+whom it should be, and ended in one way?
+"""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Which step of a deal may be taken back? A pure rule over its history."""
+"""Undo of a move: which step of a deal may be taken back? A pure rule over its history."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

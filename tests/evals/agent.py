@@ -1,4 +1,5 @@
-"""Who plays the agent? A script that knows the tools and nothing else, and pays for every byte.
+"""Scripted agent: who plays the agent?
+A script that knows the tools and nothing else, and pays for every byte.
 
 It talks over a real MCP client and goes on with what it reads: ids from answers, and the next step
 from the hint of a refusal, in the words a model would read.

@@ -1,4 +1,6 @@
-"""Which customers and deals do the tasks find? The same small book for each, in its own company."""
+"""Customer book: which customers and deals do the tasks find?
+The same small book for each, in its own company.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,6 @@
-"""What may each task cost? The committed table, and when a run is a regression."""
+"""Budgets of tasks: what may each task cost?
+The committed table, and when a run is a regression.
+"""
 
 import tomllib
 from collections.abc import Mapping

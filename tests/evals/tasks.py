@@ -1,4 +1,5 @@
-"""What do people ask of a sales agent? Twenty requests, half of them in Vietnamese.
+"""Evaluation tasks: what do people ask of a sales agent?
+Twenty requests, half of them in Vietnamese.
 
 Each is a function that does what was asked and checks that it was done. A new one is a function
 with `@task` and a line in budgets.toml, which `make evals ARGS=--write` writes.

@@ -1,4 +1,5 @@
-"""How does a process die exactly where a test wants it to? By its own hand, with SIGKILL.
+"""Processes that die: how does a process die exactly where a test wants it to?
+By its own hand, with SIGKILL.
 
 Run as a program, this file is a template: it has imported everything and has no connection. For
 each errand it reads, it forks a process that does the errand with connections of its own, counts

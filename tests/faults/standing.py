@@ -1,4 +1,4 @@
-"""What is true in the database, seen from outside: an action and its effects, counts, the chain."""
+"""State of the database, seen from outside: an action and its effects, counts, the chain."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace

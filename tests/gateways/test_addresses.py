@@ -1,4 +1,4 @@
-"""Where may our questions go? Only where an operator meant them to."""
+"""Service addresses: where may our questions go? Only where an operator meant them to."""
 
 import asyncio
 import logging

@@ -1,4 +1,5 @@
-"""Do the imports point down the house, and stay out of other drawers' rows and rules?
+"""Dependencies of packages: do imports point down the
+layers, and stay out of others' rows and rules?
 
     server -> fixtures -> tools -> policies -> domain
 

@@ -1,4 +1,6 @@
-"""Does every table say what proves its rows, and is the list of what nothing proves published?"""
+"""Audit kinds of tables: does every table say what proves its rows, and is the list of what nothing
+proves published?
+"""
 
 from pathlib import Path
 

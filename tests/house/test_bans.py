@@ -1,4 +1,5 @@
-"""Is anything used that this program must do without? Each ban names what to use instead.
+"""Banned names: is anything used that this program must do without?
+Each ban names what to use instead.
 
 The rules look at the syntax tree, and at what a name was imported as: `print(` is not found in
 `fingerprint(`, and `from datetime import datetime as d` does not hide `d.now`.

@@ -1,4 +1,6 @@
-"""Is every package that we import declared, declared because we need it, and locked?"""
+"""Dependencies of the project:
+is every package that we import declared, declared because we need it, and locked?
+"""
 
 import re
 import sys

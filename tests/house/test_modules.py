@@ -1,4 +1,6 @@
-"""Does every table belong to a module that says what is refused and who may do what?"""
+"""Module descriptors: does every table belong to a module that
+says what is refused and who may do what?
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module

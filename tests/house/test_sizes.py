@@ -1,4 +1,4 @@
-"""Is every file short, named after something, and does it say what it is about?"""
+"""File sizes: is every file short, named after something, and does it say what it is about?"""
 
 import ast
 from collections.abc import Iterator

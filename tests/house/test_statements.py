@@ -1,4 +1,4 @@
-"""Can a statement leave the tenant's walls, or carry text that somebody else wrote?"""
+"""Statements: can one leave the tenant's isolation, or carry text that somebody else wrote?"""
 
 import ast
 import re

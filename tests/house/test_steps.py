@@ -1,4 +1,5 @@
-"""Do the rules below name no tool, and do the steps that they name lead to one?"""
+"""Steps for agents: do the rules below name no tool, and do the steps that they name lead to one?
+"""
 
 import ast
 import re

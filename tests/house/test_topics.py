@@ -1,4 +1,6 @@
-"""Is every topic that a module tells the outbox in its descriptor, so that others may subscribe?"""
+"""Outbox topics: is every topic that a module tells the outbox in its descriptor, so that others
+may subscribe?
+"""
 
 import ast
 import re

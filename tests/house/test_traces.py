@@ -1,4 +1,5 @@
-"""Does the project work on somebody else's machine, and keep quiet about ours?"""
+"""Traces of machines: does the project work on somebody else's machine, and keep quiet about ours?
+"""
 
 import re
 from pathlib import PurePosixPath

@@ -1,4 +1,4 @@
-"""Where spans go: the smallest collector there is, which keeps what it was sent."""
+"""Collector of spans: the smallest there is, which keeps what it was sent."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator

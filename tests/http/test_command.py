@@ -1,4 +1,6 @@
-"""Does `cyberos http` begin, serve, watch its database and end as an operator expects?"""
+"""HTTP command: does `cyberos http` begin, serve, watch its
+database and end as an operator expects?
+"""
 
 import asyncio
 import signal

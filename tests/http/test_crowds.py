@@ -1,4 +1,5 @@
-"""Can one agent, or one stranger, keep everybody else out? And is the server watched meanwhile?"""
+"""Crowds of callers: can one agent, or one address, keep everybody else out? And is that watched?
+"""
 
 import asyncio
 import sys

@@ -1,4 +1,6 @@
-"""Does the door hold against requests nobody should send? It answers, refuses, and lives on."""
+"""Hostile requests: does the door hold against requests nobody should send?
+It answers, refuses, and lives on.
+"""
 
 import asyncio
 import json

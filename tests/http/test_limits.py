@@ -1,4 +1,4 @@
-"""Do buckets fill and empty as they should, without growing for ever?"""
+"""Token buckets: do buckets fill and empty as they should, without growing for ever?"""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,6 @@
-"""Does a change reach whoever listens over HTTP, on a stream that stays open between answers?"""
+"""Subscriptions over HTTP: does a change reach whoever listens over HTTP, on a stream that stays
+open between answers?
+"""
 
 import asyncio
 import json

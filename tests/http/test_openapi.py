@@ -1,4 +1,6 @@
-"""Is the description of the tools lawful OpenAPI 3.1, true, and only of what is shown?"""
+"""OpenAPI description: is the description of the tools lawful
+OpenAPI 3.1, true, and only of what is shown?
+"""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Does a mistake in an option end the command, rather than open a door?"""
+"""HTTP options: does a mistake in an option end the command, rather than open a door?"""
 
 import pytest
 

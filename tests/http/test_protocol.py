@@ -1,4 +1,6 @@
-"""Does HTTP say what stdio says, in both eras, without keeping anything between two requests?"""
+"""MCP over HTTP: does HTTP say what stdio says, in both eras,
+without keeping anything between two requests?
+"""
 
 import asyncio
 

@@ -1,4 +1,6 @@
-"""Does `POST /v1/tools/NAME` say what MCP says, of every tool, and with the statuses of HTTP?"""
+"""REST calls: does `POST /v1/tools/NAME` say what MCP says, of
+every tool, and with the statuses of HTTP?
+"""
 
 import asyncio
 

@@ -1,4 +1,6 @@
-"""Does the door without MCP hold against requests nobody should send? Nothing is done by them."""
+"""Hostile REST requests: does the door without MCP hold against requests nobody should send?
+Nothing is done by them.
+"""
 
 import json
 

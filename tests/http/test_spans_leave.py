@@ -1,4 +1,6 @@
-"""Do spans reach a collector as operating.md says, and does nobody notice when there is none?"""
+"""Exported spans: do spans reach a collector as operating.md says, and does nobody notice when
+there is none?
+"""
 
 import asyncio
 import re

@@ -1,4 +1,6 @@
-"""Can the server be watched, by those who may, without anybody's data in what is seen?"""
+"""Observability: can the server be watched, by those who
+may, without anybody's data in what is seen?
+"""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Does an endorsement vouch for exactly one key of one person in one place?"""
+"""Key endorsements: does an endorsement vouch for exactly one key of one person in one place?"""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Is an approver key hard to open, impossible to imitate, and silent about its passphrase?
+"""Approver keys: is an approver key hard to open, impossible
+to imitate, and silent about its passphrase?
 
 The ids at the end of some names are those of the attacks that a case stands for.
 """

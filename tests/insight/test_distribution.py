@@ -1,4 +1,6 @@
-"""Is the distribution of a sum of deals right? Held against every outcome, counted one by one."""
+"""Distribution of a sum: is the distribution of a sum of deals right?
+Held against every outcome, counted one by one.
+"""
 
 import math
 from fractions import Fraction

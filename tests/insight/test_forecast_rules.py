@@ -1,4 +1,6 @@
-"""Are bands nested, periods disjoint, scores right, and is the shock learnt from errors?"""
+"""Forecast rules: are bands nested, periods disjoint, scores
+right, and is the shock learnt from errors?
+"""
 
 import random
 from datetime import date, timedelta

@@ -1,4 +1,6 @@
-"""Were forecasts right? Scored with what came in, void without, and told length by length."""
+"""Forecast scores: were forecasts right?
+Scored with what came in, void without, and told length by length.
+"""
 
 from datetime import date, timedelta
 

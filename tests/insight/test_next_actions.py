@@ -1,4 +1,4 @@
-"""What should be done next, asked by an agent: ready calls, the right order, nothing hidden."""
+"""Next best actions, asked for by an agent: ready calls, the right order, nothing hidden."""
 
 import json
 from datetime import date, timedelta

@@ -1,4 +1,6 @@
-"""What should be done next, by rules alone: when each speaks, when it is silent, in what order."""
+"""Rules of next best actions:
+when does each fire, when is it silent, and in what order do they come?
+"""
 
 from datetime import date, timedelta
 

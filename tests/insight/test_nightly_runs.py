@@ -1,4 +1,4 @@
-"""What is done once a night: scores and suggestions, once, for each company by itself."""
+"""Nightly jobs: scores and suggestions, once a night, for each company by itself."""
 
 from datetime import date, timedelta
 

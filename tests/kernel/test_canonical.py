@@ -1,4 +1,6 @@
-"""Do two programs that hold the same value get the same bytes, and is everything else refused?"""
+"""Canonical bytes: do two programs that hold the same value get the same bytes, and is everything
+else refused?
+"""
 
 from decimal import Decimal
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Is one thing one, and are more of them many?"""
+"""Plurals: is one thing one, and are more of them many?"""
 
 import pytest
 

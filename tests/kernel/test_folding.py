@@ -1,4 +1,4 @@
-"""Does a search find what a person meant?"""
+"""Folded text: does a search find what a person meant?"""
 
 import json
 import unicodedata

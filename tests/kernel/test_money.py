@@ -1,4 +1,4 @@
-"""Is money exact, never mixed, and read as it is written?"""
+"""Money: is money exact, never mixed, and read as it is written?"""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Is an exact number rounded as its rounding is named?"""
+"""Rounding: is an exact number rounded as its rounding is named?"""
 
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 

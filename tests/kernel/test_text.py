@@ -1,4 +1,4 @@
-"""Is what cannot be seen kept out of what is typed, and taken out of what strangers wrote?"""
+"""Clean text: is what cannot be seen kept out of what is typed, and out of untrusted input?"""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Is a pipeline that could not work refused before a deal stands in it?"""
+"""Custom pipelines: is a pipeline that could not work refused before a deal stands in it?"""
 
 import dataclasses
 import itertools

@@ -1,4 +1,6 @@
-"""Does a deal move only where its pipeline lets it, and does each refusal say where it may?"""
+"""Moves between stages: does a deal move only where its pipeline lets it, and does each refusal say
+where it may?
+"""
 
 import dataclasses
 from datetime import date

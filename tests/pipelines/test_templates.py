@@ -1,4 +1,6 @@
-"""Are the four pipelines we offer complete, and is the sales one the specification's?"""
+"""Pipeline templates: are the four pipelines we offer complete, and is the sales one the
+specification's?
+"""
 
 import dataclasses
 import itertools

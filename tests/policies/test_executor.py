@@ -1,4 +1,4 @@
-"""What people approved is carried out, exactly as signed, at most once, whatever happens."""
+"""Execution of what people approved: exactly as signed, at most once, whatever happens."""
 
 import asyncio
 import json

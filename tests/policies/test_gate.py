@@ -1,4 +1,4 @@
-"""Who comes through the gate, and what do the others learn?
+"""Gate: who comes through the gate, and what do the others learn?
 
 For one tool of each shape on both databases, and for every tool there is (tests/shapes.py).
 """

@@ -1,4 +1,5 @@
-"""What becomes of arguments that are wrong? One fault names them all, and nothing is written.
+"""Arguments at the gate: what becomes of arguments that are wrong?
+One fault names them all, and nothing is written.
 
 For one tool of each shape on both databases, and for every tool there is (tests/shapes.py).
 """

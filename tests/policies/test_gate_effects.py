@@ -1,4 +1,5 @@
-"""What does a call leave behind? Once what it should, and nothing when it only looks.
+"""Effects of a call: what does a call leave behind?
+Once what it should, and nothing when it only looks.
 
 For one tool of each shape with every row of the company held against what it was, and for every
 tool by what is written (tests/shapes.py).

@@ -1,4 +1,4 @@
-"""Can what was judged change before it is done? Nobody gets between the two.
+"""Facts held under lock: can what was judged change before it is done? Nobody gets between the two.
 
 SQLite has one writer, so there nobody could; PostgreSQL has to hold the row.
 """

@@ -1,4 +1,4 @@
-"""What is an agent told in plain words while people think?"""
+"""Pending answers: what is an agent told in plain words while people think?"""
 
 from datetime import UTC, datetime
 

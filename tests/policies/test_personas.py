@@ -1,4 +1,6 @@
-"""Are personas and presets in step with catalogue, scopes and prompts, and small enough to read?"""
+"""Personas: are personas and presets in step with catalogue,
+scopes and prompts, and small enough to read?
+"""
 
 from datetime import timedelta
 

@@ -1,4 +1,6 @@
-"""What leaves the house is clean, and the quick look never misses what the slow one finds."""
+"""Redaction: is what leaves the system clean, and does the
+quick look never miss what the slow finds?
+"""
 
 import json
 

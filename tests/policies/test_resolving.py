@@ -1,4 +1,6 @@
-"""When nobody knows what became of what was sent, a person who may say so ends it with her key."""
+"""Resolution: when nobody knows what became of what was
+sent, a person who may ends it with their key.
+"""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,6 @@
-"""Do the proofs by shape reach every tool, and do they name the one that breaks a promise?"""
+"""Policy shapes: do the proofs by shape reach every tool, and
+do they name the one that breaks a promise?
+"""
 
 import pytest
 

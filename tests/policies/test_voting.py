@@ -1,4 +1,4 @@
-"""Whose yes counts? Keys, signatures and payloads that are not what they pretend to be."""
+"""Votes: whose yes counts? Keys, signatures and payloads that are not what they pretend to be."""
 
 import dataclasses
 import json

@@ -1,4 +1,6 @@
-"""Does each guard that needs people open for the tools that say so, and for no other?"""
+"""Wires of guards: does each guard that needs people open
+for the tools that say so, and for no other?
+"""
 
 from dataclasses import replace
 

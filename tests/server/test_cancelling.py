@@ -1,4 +1,6 @@
-"""What if a client cancels while its call is under way? All of it happened, or nothing did."""
+"""Cancelled calls: what if a client cancels while its call is under way?
+All of it happened, or nothing did.
+"""
 
 import asyncio
 import json

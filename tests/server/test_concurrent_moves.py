@@ -1,4 +1,5 @@
-"""Is a move ever lost? Many at once from several servers, then all records held together.
+"""Concurrent moves: is a move ever lost?
+Many at once from several servers, then all records held together.
 
 CYBEROS_TEST_MOVES=10000 makes as many moves as the promise speaks of; the suite makes some.
 """

@@ -1,4 +1,6 @@
-"""Who is asked outside? What the operator configured, the invented one in a demo, else nobody."""
+"""Gateways: who is asked outside?
+What the operator configured, the invented one in a demo, else nobody.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What can a person hand over by name, and what is suggested while she types?"""
+"""Prompts: what can a person hand over by name, and what is suggested while they type?"""
 
 import pytest
 from mcp.shared.exceptions import MCPError

@@ -1,4 +1,4 @@
-"""What the registry and desktop clients are told of the server is so."""
+"""Published description: what the registry and desktop clients are told of the server is so."""
 
 import json
 import tomllib

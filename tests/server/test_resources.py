@@ -1,4 +1,6 @@
-"""What can be read by address, and by whom? The answers of the tools, and nothing beside them."""
+"""Resources: what can be read by address, and by whom?
+The answers of the tools, and nothing beside them.
+"""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Do clients of one server hear each other's answers, or wait for each other?"""
+"""Two clients: do clients of one server hear each other's answers, or wait for each other?"""
 
 import asyncio
 import json

@@ -1,4 +1,6 @@
-"""Does a change reach whoever listens, whoever made it, and nobody whom it does not concern?"""
+"""Resource updates: does a change reach whoever listens, whoever made it, and nobody whom it does
+not concern?
+"""
 
 import asyncio
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Is a chain without gaps, and is whatever somebody does to it found at the place?
+"""Hash chain: is a chain without gaps, and is whatever somebody does to it found at the place?
 
 Red-team cases M01, M03, M04, M05, M06, M07 and M10.
 """

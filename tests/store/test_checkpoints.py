@@ -1,4 +1,4 @@
-"""Does a checkpoint show that a chain was cut, and can nobody else make one?
+"""Checkpoints: does a checkpoint show that a chain was cut, and can nobody else make one?
 
 Red-team cases M02 and M08.
 """

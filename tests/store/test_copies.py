@@ -1,4 +1,6 @@
-"""Does every test begin with the same two companies, whatever the one before has done to them?"""
+"""Database copies: does every test begin with the same two companies, whatever the one before has
+done to them?
+"""
 
 import pytest
 

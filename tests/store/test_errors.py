@@ -1,4 +1,4 @@
-"""What a failure of SQLite is called: whoever reads it must look in the right place."""
+"""Errors of SQLite: what is a failure called? Whoever reads it must look in the right place."""
 
 import sqlite3
 

@@ -1,4 +1,6 @@
-"""What does each word of domain/store/guards.py refuse, and what does it let pass, on both?"""
+"""Declared guards: what does each word of domain/store/guards.py
+refuse, and what does it let pass, on both?
+"""
 
 # ruff: noqa: S608 - the statements are ours
 

@@ -1,4 +1,4 @@
-"""Is the revision of a database known, and is one of another revision left alone?"""
+"""Migrations: is the revision of a database known, and is one of another revision not touched?"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Does the server that the tests bring along work, and does it leave nothing behind?"""
+"""PostgreSQL harness: does the server that the tests bring
+along work, and does it leave nothing behind?
+"""
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
-"""What can a process do that holds the login of one role of ours, and a mind of its own?
+"""PostgreSQL roles: what can a process do that holds the
+login of one of ours, and a mind of its own?
 
 Real logins on a real PostgreSQL, each a member of exactly one role. What the program never does
 with them is tried by hand.

@@ -1,4 +1,4 @@
-"""Does a revision still say what it said when it was written?"""
+"""Frozen revisions: does a revision still say what it said when it was written?"""
 
 import hashlib
 import json

@@ -1,4 +1,5 @@
-"""Is a migrated database what models and descriptors say, to the last length and trigger?"""
+"""Schema: is a migrated database what models and descriptors say, to the last length and trigger?
+"""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Does the index find exactly the names that a scan of all names would find?"""
+"""Search index: does the index find exactly the names that a scan of all names would find?"""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -1,4 +1,6 @@
-"""Can one company reach a row of another, whatever statement is made, on either database?"""
+"""Tenant isolation: can one company reach a row of another,
+whatever statement is made, on either database?
+"""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""What does the database itself refuse, to its owner, in plain SQL? The same on both.
+"""Triggers: what does the database itself refuse, to its owner, in plain SQL? The same on both.
 
 Whoever writes past the program meets the same rules again: what people must sign is not done
 without them, what was written down is not rewritten.

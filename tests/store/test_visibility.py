@@ -1,4 +1,6 @@
-"""Is who reads a criterion of the session, whatever statement is made, on either database?"""
+"""Visibility: is who reads a criterion of the session,
+whatever statement is made, on either database?
+"""
 
 import pytest
 import pytest_asyncio

@@ -1,4 +1,4 @@
-"""What does an answer of the registry mean, and until when?"""
+"""Taxpayer rules: what does an answer of the registry mean, and until when?"""
 
 from datetime import UTC, datetime, timedelta
 

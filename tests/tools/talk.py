@@ -1,4 +1,6 @@
-"""How does a test talk to the tools? As an agent with one connection, in sentences."""
+"""Talk with tools: how does a test talk to the tools?
+As an agent with one connection, in sentences.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager

@@ -1,4 +1,6 @@
-"""What was a call about? Every answer that changed something names the row, for the audit chain."""
+"""Objects of calls: what was a call about?
+Every answer that changed something names the row, for the audit chain.
+"""
 
 import re
 

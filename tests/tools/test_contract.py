@@ -1,4 +1,6 @@
-"""Is what clients see what the code does, lawful, small, and written for who reads it?"""
+"""Tool contracts: is what clients see what the code does,
+lawful, small, and written for who reads it?
+"""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Who sees a deal is said through the front door, by its owner alone."""
+"""Sharing: who sees a deal is said through the front door, by its owner alone."""
 
 import pytest
 from sqlalchemy import text

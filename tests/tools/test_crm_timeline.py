@@ -1,4 +1,4 @@
-"""What happened is one list, newest first, and what is hidden leaves no trace in it."""
+"""Timeline: what happened is one list, newest first, and what is hidden leaves no trace in it."""
 
 import json
 from datetime import datetime, timedelta

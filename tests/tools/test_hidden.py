@@ -1,4 +1,4 @@
-"""What is not for you does not exist: another tenant's things, and a private deal's.
+"""Hidden things: what is not for you does not exist, another tenant's or a private deal's.
 
 That no tool at all tells an outsider of a private deal is looked for in test_canary.py.
 """

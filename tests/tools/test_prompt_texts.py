@@ -1,4 +1,4 @@
-"""Do the prompts say what an agent can do, in both languages, and nothing else?"""
+"""Prompt texts: do the prompts say what an agent can do, in both languages, and nothing else?"""
 
 import pytest
 

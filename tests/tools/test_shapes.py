@@ -1,4 +1,6 @@
-"""Are the shapes of tools strict on the way in, honest on the way out, and cheap to read?"""
+"""Shapes of tools: are the shapes of tools strict on the way
+in, honest on the way out, and cheap to read?
+"""
 
 import json
 from datetime import date, datetime, timedelta, timezone

@@ -1,4 +1,6 @@
-"""May this money go there? At once into a confirmed account, after a yes, or never."""
+"""Payment requests: may this money go there?
+At once into a confirmed account, after a yes, or never.
+"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Is an address of either era read as a person would read it, and doubt said aloud?"""
+"""Vietnamese addresses: is an address of either era read as a
+person would read it, and doubt said aloud?
+"""
 
 import dataclasses
 import unicodedata

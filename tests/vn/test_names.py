@@ -1,4 +1,6 @@
-"""Is a person called by the given name, and as Anh or Chị only when something says so?"""
+"""Vietnamese names: is a person called by the given name, and
+as Anh or Chị only when something says so?
+"""
 
 import json
 import unicodedata

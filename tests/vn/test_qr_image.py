@@ -1,4 +1,4 @@
-"""Is the picture of a VietQR one that a telephone can read?"""
+"""QR images: is the picture of a VietQR one that a telephone can read?"""
 
 import zlib
 from itertools import pairwise

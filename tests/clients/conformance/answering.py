@@ -1,4 +1,5 @@
-"""What does the test toolset need beyond the product's answers? Content and questions to clients.
+"""Answers of the conformance toolset: what does the test toolset need beyond the product's answers?
+Content and questions to clients.
 
 Every call goes through the product's own handler, and so through its gate, first. Only what came
 back is then put into the form the suite looks for.

@@ -1,4 +1,6 @@
-"""How is the conformance suite run, and what did it find? One directory of results per scenario."""
+"""Conformance suite: how is the conformance suite run, and what did it find?
+One directory of results per scenario.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,6 @@
-"""Which tools, prompts and addresses does the conformance suite look for? Names are the suite's."""
+"""Conformance toolset: which tools, prompts and addresses does the conformance suite look for?
+Names are the suite's.
+"""
 
 import base64
 import logging
