@@ -1,5 +1,4 @@
-"""File inspection: are the files of this installation private, and which keys lie open?
-"""
+"""File inspection: are the files of this installation private, and which keys lie open?"""
 
 import os
 import stat

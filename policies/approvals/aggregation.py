@@ -1,7 +1,7 @@
 """Aggregation limit: does a request stay below a limit only because it was split (structuring)?
 
 What one tool does for one customer within a day is judged together (docs/decisions/0020): the
-worth of a wish is that of the wish and of all that were asked for before it, unless they came to
+worth of a request is its own and that of all that were asked for before it, unless they came to
 nothing or were done more than a day earlier.
 """
 
@@ -28,8 +28,8 @@ async def judged(
 ) -> Facts:
     """What policy is weighed with: the facts of the proposal and, where it asks, the sum.
 
-    `asked` is the instant of a wish that waits already and its entry in the chain; a new one comes
-    after everything that is there.
+    `asked` is the instant of a request that waits already and its entry in the chain; a new one
+    comes after everything that is there.
     """
     if not policy.asks_about(CUSTOMER_SUM):
         return proposal.facts
@@ -58,11 +58,11 @@ async def _sum(
     at: datetime,
     seq: int | None,
 ) -> int | None:
-    """US cents of this wish and of those before it; None when one of them cannot be converted.
+    """US cents of this request and of those before it; None when one of them cannot be converted.
 
-    Before and after are told by the chain and not by a clock: what comes after a wish cannot
-    change who has to sign it, and of two that did not see each other the later is found out when
-    it is signed.
+    Before and after are those of the chain and not of a clock: what comes after a request
+    cannot change who has to sign it, and of two that did not see each other the later is found out
+    when it is signed.
     """
     kind, entity_id = entity
     if usd_minor is None or (rows := _others().get(kind)) is None:

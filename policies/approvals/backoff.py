@@ -10,17 +10,17 @@ from domain.kernel import backoff
 
 
 class Backoff:
-    """Until when each action is left alone."""
+    """Until when each action waits before it is tried again."""
 
     def __init__(self) -> None:
         self._waits: dict[str, tuple[int, datetime]] = {}
 
     def due(self, action_ids: Sequence[str], now: datetime) -> list[str]:
-        """Those of these actions that are not left alone at the moment."""
+        """Those of these actions that are not backing off at the moment."""
         return [id for id in action_ids if not self._is_backing_off(id, now)]
 
     def wait(self, action_id: str, now: datetime) -> None:
-        """Leave it alone for a while, twice as long as the last time."""
+        """Back off for a while, twice as long as the last time."""
         failures = self._waits[action_id][0] + 1 if action_id in self._waits else 1
         self._waits[action_id] = (failures, now + backoff.pause(failures))
 

@@ -1,6 +1,6 @@
 """One signature over several actions of one kind, where the policy allows it for that kind.
 
-What a person signs is a list of digests, one of the exact bytes she would have signed for each
+What a person signs is a list of digests, one of the exact bytes they would have signed for each
 action alone. All of them are recorded, or none.
 """
 
@@ -41,7 +41,7 @@ async def prepare(
     key_id: str,
     slot: str | None = None,
 ) -> Batch:
-    """Build what this person signs for a yes to all of these; BATCH_NOT_ALLOWED if she may not.
+    """Build what this person signs for a yes to all of these; BATCH_NOT_ALLOWED if they may not.
 
     Raises as voting.prepare does for the first action that cannot be approved.
     """

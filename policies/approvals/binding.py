@@ -71,7 +71,7 @@ async def check_well_formed(tx: Tx, row: PendingAction) -> int:
     """
     signed.check_arguments(row.args_json, row.args_sha256)
     signed.check_arguments(row.summary, row.summary_sha256)
-    told = await audit_queries.first(tx, row.id, PROPOSED)
-    if told is None or (told.at, told.data) != (stamp(row.created_at), proposed(row)):
+    entry = await audit_queries.first(tx, row.id, PROPOSED)
+    if entry is None or (entry.at, entry.data) != (stamp(row.created_at), proposed(row)):
         raise signed.tampered("The stored action is not the one whose proposal is in the audit.")
-    return told.seq
+    return entry.seq

@@ -2,7 +2,7 @@
 
 A slot that nobody can fill is found out when an invoice has to be cancelled on the last day of the
 month. So doctor asks beforehand, with the people, roles and keys of now: can every slot of every
-tool be filled by a person of its own, also when the one who asks may not sign herself?
+tool be filled by a person of its own, also when the one who asks may not sign?
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -93,7 +93,8 @@ def _stuck_agents(
             email = person.email if person else "somebody unknown"
             yield (
                 f"What {agent.name} asks for with {policy.id} could not be approved: it acts for "
-                f"{email}, who may not sign for herself and is needed for one of {_names(slots)}."
+                f"{email}, who may not sign their own requests and is needed for one of "
+                f"{_names(slots)}."
             )
 
 
@@ -110,8 +111,8 @@ def _fillable(
         return True
     first, *rest = slots
     for person_id in _candidates(first, there):
-        herself = person_id == asking
-        may = not herself or (policy.self == "obo" and first.self != "never")
+        is_requester = person_id == asking
+        may = not is_requester or (policy.self == "obo" and first.self != "never")
         if person_id in used or not may:
             continue
         if _fillable(rest, there, policy, asking=asking, used=(*used, person_id)):

@@ -97,7 +97,7 @@ class Executor:
         async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             lost = await queries.unknown(tx)
             resolved = await queries.resolved(tx, lost)
-            # A person's word is weighed at once, however long the provider is left alone.
+            # A resolution is weighed at once, however long the provider's backoff is.
             names = {f"{id} resolved" if id in resolved else id: id for id in lost}
             unknown = self.backoff.due(list(names), tx.at)
             due = self.backoff.due(await queries.to_execute(tx), tx.at)
@@ -120,10 +120,10 @@ class Executor:
         except Fault as fault:
             if fault.kind is Kind.UNAVAILABLE:
                 raise
-            log.error("action %s is left alone: %s", action_id, fault)
+            log.error("action %s backs off: %s", action_id, fault)
             report = Report(action_id, CORRUPT, fault=fault)
         except Exception:
-            log.exception("action %s is left alone", action_id)
+            log.exception("action %s backs off", action_id)
             report = Report(action_id, BROKEN, fault=refusal("EFFECT_UNKNOWN"))
         if report.fault is not None and report.state in _STUCK:
             self.backoff.wait(name or action_id, self._clock.now())
@@ -213,7 +213,7 @@ class Executor:
         return await self._settle(order.tenant_id, order.action_id, learnt, asked=False)
 
     async def _inquire(self, tenant_id: str, action_id: str) -> Report:
-        """Ask the provider about an action whose fate is unknown. Asking never sends again."""
+        """Ask the provider about an action whose outcome is unknown. Asking never sends again."""
         async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id)
             await check_well_formed(tx, row)
@@ -232,15 +232,15 @@ class Executor:
         return await self._settle(tenant_id, action_id, learnt, asked=True)
 
     async def settle_as_found(self, tenant_id: str, action_id: str) -> Report:
-        """End an action of unknown fate as a person found it, if her signed word counts now."""
+        """End an action of unknown outcome as a person found it, if their resolution counts now."""
         async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             await check_well_formed(tx, row)
-            word = await resolving.weighed(tx, self._context, row)
-            if word is None:
+            resolution = await resolving.weighed(tx, self._context, row)
+            if resolution is None:
                 return Report(row.id, row.state, row.result, refusal("EFFECT_UNKNOWN"))
-            actor = Actor("human", word.person_id)
-            if word.outcome is Outcome.SEEN:
+            actor = Actor("human", resolution.person_id)
+            if resolution.outcome is Outcome.SEEN:
                 result = await self._record_delivery(tx, row, Delivered(""), actor)
                 return Report(row.id, row.state, result)
             await service.end_attempt(tx, row.id, row.attempt, outcome="failed", provider_ref=None)
@@ -289,7 +289,7 @@ class Executor:
             return Report(action_id, row.state)
 
     async def _lapse(self, tx: Tx, row: PendingAction) -> None:
-        """Expire what waited too long; a lost lease makes the fate unknown, never approved."""
+        """Expire what waited too long; a lost lease makes the outcome unknown, never approved."""
         fact = action_fact(row)
         target = machine.after_time(fact, tx.at)
         if target is not fact.state:

@@ -22,7 +22,7 @@ from policies.gate.decide import Decision
 
 MOST_PENDING = 20  # of one requester: an inbox nobody can read protects nobody
 UNBOUND = frozenset({"idempotency_key", "note_to_approver", "dry_run"})
-# What a caller expects to find does not make another wish of the same one.
+# What a caller expects to find does not make another approval request of the same one.
 EXPECTATIONS = frozenset({"expected_version", "expected_stage"})
 _CLAIM_CHARS = 500
 
@@ -58,8 +58,8 @@ async def propose(
     """
     given = content(arguments)
     args_json, args_sha256 = bound_json(given)
-    _, wish = bound_json(given, UNBOUND | EXPECTATIONS)
-    dedupe_key = signed.dedupe_key(tool.id, wish, proposal.entity_version)
+    _, requested = bound_json(given, UNBOUND | EXPECTATIONS)
+    dedupe_key = signed.dedupe_key(tool.id, requested, proposal.entity_version)
     waiting = await queries.live_with_dedupe_key(tx, dedupe_key)
     if waiting is not None and not (waiting.state == "pending" and waiting.expires_at <= tx.at):
         if waiting.requester != principal.reference:

@@ -1,8 +1,8 @@
-"""A person says what became of an action that was sent and whose fate nobody knew.
+"""Resolution by a person: what became of an action that was sent and whose outcome is unknown?
 
-As in deciding.py her key stands between `prepare` and `record`. Neither moves the action: the
-executor weighs her word once more and writes the end down, for if the effect happened the books
-have to say so, and no approver's login may write those.
+As in voting.py their key stands between `prepare` and `record`. Neither moves the action: the
+executor weighs the resolution once more and writes the end down, for if the effect happened the
+books have to say so, and no approver's login may write those.
 """
 
 from collections.abc import Mapping
@@ -46,8 +46,8 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A word that counts: who said what."""
+class Settlement:
+    """A resolution that counts: who said what."""
 
     person_id: str
     outcome: Outcome
@@ -87,7 +87,7 @@ async def prepare(
 async def record(
     tx: Tx, approval_context: ApprovalContext, prepared: Prepared, signature: bytes
 ) -> None:
-    """Write the word down if everything still holds."""
+    """Write the resolution down if everything still holds."""
     row, finding = await load(tx, prepared.action_id, lock=True), prepared.finding
     await check_well_formed(tx, row)
     keys = await identity.keys(tx)
@@ -135,14 +135,16 @@ async def record(
     )
 
 
-async def weighed(tx: Tx, approval_context: ApprovalContext, row: PendingAction) -> Word | None:
-    """The first word about this action that counts now: her signature, her key, her role."""
-    spoken = await queries.resolutions(tx, [row.id])
-    if not spoken:
+async def weighed(
+    tx: Tx, approval_context: ApprovalContext, row: PendingAction
+) -> Settlement | None:
+    """The first resolution of this action that counts now, by its signature, key and role."""
+    resolutions = await queries.resolutions(tx, [row.id])
+    if not resolutions:
         return None
-    people = await identity.people(tx, [one.person_id for one in spoken])
+    people = await identity.people(tx, [one.person_id for one in resolutions])
     keys = await identity.keys(tx)
-    for one in spoken:
+    for one in resolutions:
         person, key = people.get(one.person_id), keys.get(one.key_id)
         if (
             person is None
@@ -155,26 +157,26 @@ async def weighed(tx: Tx, approval_context: ApprovalContext, row: PendingAction)
             machine.check_resolve(action_fact(row), voter, Outcome(one.outcome), tx.at)
         except Refusal:
             continue
-        return Word(one.person_id, Outcome(one.outcome))
+        return Settlement(one.person_id, Outcome(one.outcome))
     return None
 
 
-def genuine(row: PendingAction, word: Resolution, key: ApproverKey, deploy: str) -> bool:
+def genuine(row: PendingAction, resolution: Resolution, key: ApproverKey, deploy: str) -> bool:
     """Whether the stored signature is one over the bytes that the rows ask for now."""
     try:
-        finding = signed.SignedResolution(
-            outcome=Outcome(word.outcome),
-            reason_sha256=sha256_hex(word.reason.encode()),
-            person=word.person_id,
-            key=word.key_id,
-            audit_head_seq=word.audit_head_seq,
-            audit_head_hash=word.audit_head_hash,
+        finding = signed.Finding(
+            outcome=Outcome(resolution.outcome),
+            reason_sha256=sha256_hex(resolution.reason.encode()),
+            person=resolution.person_id,
+            key=resolution.key_id,
+            audit_head_seq=resolution.audit_head_seq,
+            audit_head_hash=resolution.audit_head_hash,
         )
         payload = signed.resolution(bound(row, deploy), finding)
-        signed.check_stored(word.signed_payload, payload)
+        signed.check_stored(resolution.signed_payload, payload)
     except (Fault, ValueError):
         return False
-    return verify(key.public_key, word.signature, signed.tbs(payload))
+    return verify(key.public_key, resolution.signature, signed.tbs(payload))
 
 
 def _voter(

@@ -1,6 +1,6 @@
 """Trusted keys: which are believed? Roots kept outside the database, and endorsements under them.
 
-Whoever can write rows can insert a public key of her own. It counts for nothing unless a chain of
+Whoever can write rows can insert a public key of their own. It counts for nothing unless a chain of
 endorsements leads from it to a root that is pinned in a file the database cannot reach.
 """
 

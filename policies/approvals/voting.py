@@ -1,7 +1,8 @@
-"""A person says yes or no: what she signs, and what becomes of the action.
+"""Voting: a person says yes or no; what do they sign, and what becomes of the action?
 
-Two steps with her key between them: `prepare` gives the exact bytes, `record` checks the signature
-over bytes it rebuilds itself, and everything else once more, before it writes anything down.
+Two steps with their key between them: `prepare` gives the exact bytes, `record` checks the
+signature over bytes it rebuilds itself, and everything else once more, before it writes anything
+down.
 """
 
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ from policies.approvals.binding import bound
 from policies.approvals.evidence import ApprovalContext, Evidence, gather
 from policies.approvals.reevaluation import situation
 
-SIGNATURE_ASSURANCE = 3  # a key of her own, opened with a passphrase
+SIGNATURE_ASSURANCE = 3  # a key of their own, opened with a passphrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,8 @@ async def decide(
     actor = Actor("human", choice.person)
     verb = "approved_by" if choice.decision is Decision.APPROVE else "rejected_by"
     # The reason is not signed, and may be about somebody: the entry only commits to it.
-    told = {"decision": {"reason": approval.reason}}
-    tx.record(replace(transition(row, actor, verb), private=told))
+    private = {"decision": {"reason": approval.reason}}
+    tx.record(replace(transition(row, actor, verb), private=private))
     after = await gather(tx, row, approval_context)
     target = machine.after_vote(after.action, after.approvals)
     if target is not State.PENDING:

@@ -1,4 +1,4 @@
-"""Effects of actions: is the result of each what was told, and does nothing lead nowhere?
+"""Effects of actions: is the result of each what was recorded, and does nothing lead nowhere?
 
 A part of the offline verifier. Each row is compared with what was left in it by the store, and what
 rows say of each other by the laws of their modules; here is what is about actions and the chain.
@@ -38,9 +38,9 @@ async def check_carried_out(
     rows: Sequence[PendingAction],
     traces: Mapping[str, Sequence[Trace]],
 ) -> None:
-    """What was carried out is what was signed, and still what was told when it was done."""
-    told = await _effects(tx, rows, traces)
-    _check_results(report, rows, told)
+    """What was carried out is what was signed, and still what was recorded when it was done."""
+    recorded = await _effects(tx, rows, traces)
+    _check_results(report, rows, recorded)
     await _check_attempts(tx, report, rows, traces)
 
 
@@ -58,10 +58,10 @@ async def _effects(
 
 
 def _check_results(
-    report: Report, rows: Sequence[PendingAction], told: Mapping[str, _Effect]
+    report: Report, rows: Sequence[PendingAction], recorded: Mapping[str, _Effect]
 ) -> None:
     for row in rows:
-        effect = told.get(row.id)
+        effect = recorded.get(row.id)
         if effect is None and row.result is not None:
             report.found(f"action {row.id}", "has a result, and no entry tells of one")
         elif effect and effect.result is not None and row.result != effect.result:
@@ -83,9 +83,9 @@ async def _check_attempts(
     ):
         began[one[0]].append(stamp(one[1]) if isinstance(one[1], datetime) else one[1])
     for row in rows:
-        told = [trace.at for trace in traces[row.id] if trace.event == "action.executing"]
-        if began[row.id] != told:
-            what = f"its attempts are not the {len(told)} that the chain tells of"
+        recorded = [trace.at for trace in traces[row.id] if trace.event == "action.executing"]
+        if began[row.id] != recorded:
+            what = f"its attempts are not the {len(recorded)} that the chain tells of"
             report.found(f"action {row.id}", what)
 
 

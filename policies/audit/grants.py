@@ -49,7 +49,7 @@ class Grants:
             spans[-1] = (spans[-1][0], at)
 
 
-async def told(tx: Tx, report: Report, trusted: Trust | None) -> Grants:
+async def load_grants(tx: Tx, report: Report, trusted: Trust | None) -> Grants:
     """Read the grants out of the chain, with a finding for each change nobody signed."""
     grants = Grants()
     for seq, event, content in await _events(tx):
@@ -115,10 +115,10 @@ async def verify_people(tx: Tx, report: Report, grants: Grants) -> None:
     rows = {row.id: row for row in await tx.rows(select(Person.id, Person.active))}
     for id, row in sorted(rows.items()):
         if id not in grants.people:
-            report.found(f"person {id}", "no entry says that she was added")
+            report.found(f"person {id}", "no entry says that they were added")
         elif bool(row.active) == (id in grants.left):
-            said = "left" if id in grants.left else "is there"
-            report.found(f"person {id}", f"the chain says that she {said}")
+            said = "left" if id in grants.left else "are there"
+            report.found(f"person {id}", f"the chain says that they {said}")
     for id in sorted(grants.people - rows.keys()):
         report.found(f"person {id}", "was added, and is gone")
 
@@ -180,11 +180,11 @@ async def verify_agents(tx: Tx, report: Report) -> None:
         report.found("table agent", _FOREIGN)
         return
     for row in rows:
-        place, told = f"agent {row.id}", added.pop(f"agent:{row.id}", None)
-        if told is None:
+        place, entry = f"agent {row.id}", added.pop(f"agent:{row.id}", None)
+        if entry is None:
             report.found(place, "no entry says that it was added")
             continue
-        others = sorted(name for name, value in _powers(row).items() if told.get(name) != value)
+        others = sorted(name for name, value in _grants(row).items() if entry.get(name) != value)
         if others:
             report.found(place, f"was added with another {', '.join(others)}")
         if (stamp(row.revoked_at) if row.revoked_at else None) != ended.get(f"agent:{row.id}"):
@@ -197,7 +197,7 @@ def _role(person_id: str, role: str) -> str:
     return f"role {role} of person {person_id}"
 
 
-def _powers(agent: Agent) -> dict[str, str]:
+def _grants(agent: Agent) -> dict[str, str]:
     """What the entry of an agent says, from its row."""
     return {
         "name": agent.name,

@@ -1,7 +1,7 @@
 """History of keys, roles and policies: which were there at any time? Signatures are judged with it.
 
-A part of the offline verifier (policies/audit/verify.py). Who was revoked since counts as she did
-when she signed.
+A part of the offline verifier (policies/audit/verify.py). Who was revoked since counts as
+they did when they signed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,14 +102,14 @@ async def load_history(
 
 async def _policies(tx: Tx, report: Report) -> dict[str, Catalogue]:
     """Every policy that was ever in force, by its digest; each must be strong and in the chain."""
-    told = {
+    activated = {
         (content.get("object"), content.get("policy"))
         for _, content in await audit_claims.entries_of(tx, "policy.activated")
     }
     found: dict[str, Catalogue] = {}
     for row in await tx.all(select(PolicyVersion).order_by(PolicyVersion.version)):
         place = f"policy {row.version}"
-        if (f"policy:{row.version}", f"{row.version}:{row.sha256}") not in told:
+        if (f"policy:{row.version}", f"{row.version}:{row.sha256}") not in activated:
             report.found(place, "no entry says that it was activated")
         if sha256_hex(row.body.encode()) != row.sha256:
             report.found(place, "is not the text its digest was made of")

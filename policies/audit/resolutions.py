@@ -1,7 +1,7 @@
 """Resolutions: did people really close actions of unknown outcome so, and were they allowed?
 
-A part of the offline verifier: each word is held against its entry, its signature, and the roles
-and keys of that day; and an action that a person ended has a word of hers for it.
+A part of the offline verifier: each resolution is held against its entry, its signature, and the
+roles and keys of that day; and an action that a person ended has a resolution for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,31 +36,33 @@ async def check(
     traces: Mapping[str, Sequence[Trace]],
     history: KeyHistory,
 ) -> None:
-    """Judge every word about these actions, and every end that a person gave one."""
-    spoken, broken = await read_tolerantly(
+    """Judge every resolution of these actions, and every end that a person gave one."""
+    resolutions, broken = await read_tolerantly(
         tx, select(Resolution), Resolution.action_id, [row.id for row in rows]
     )
     for action_id in broken:
-        report.found(f"word on action {action_id}", "is not a row this program writes")
+        report.found(f"resolution of action {action_id}", "is not a row this program writes")
     for row in rows:
-        words = [one for one in spoken if one.action_id == row.id]
-        _check_told(report, words, traces[row.id])
-        for one in words:
-            _check_word(report, row, one, traces[row.id], history)
-        _check_ends(report, row, words, traces[row.id])
+        of_row = [one for one in resolutions if one.action_id == row.id]
+        _check_entries(report, of_row, traces[row.id])
+        for one in of_row:
+            _check_resolution(report, row, one, traces[row.id], history)
+        _check_ends(report, row, of_row, traces[row.id])
 
 
-def _check_told(report: Report, words: Sequence[Resolution], traces: Sequence[Trace]) -> None:
-    told = [trace for trace in traces if trace.event == resolving.RESOLVED]
-    for one in words:
-        mine = [trace for trace in told if _is_of(trace, one)]
+def _check_entries(
+    report: Report, resolutions: Sequence[Resolution], traces: Sequence[Trace]
+) -> None:
+    entries = [trace for trace in traces if trace.event == resolving.RESOLVED]
+    for one in resolutions:
+        mine = [trace for trace in entries if _is_of(trace, one)]
         if len(mine) != 1:
             report.found(
                 _place(one), f"{counted(len(mine), 'entry tells', 'entries tell')} of it, not one"
             )
-        told = [trace for trace in told if trace not in mine]
-    for trace in told:
-        report.found(f"entry {trace.seq}", "tells of a word on an action, which is gone")
+        entries = [trace for trace in entries if trace not in mine]
+    for trace in entries:
+        report.found(f"entry {trace.seq}", "tells of a resolution, which is gone")
 
 
 def _is_of(trace: Trace, one: Resolution) -> bool:
@@ -68,7 +70,7 @@ def _is_of(trace: Trace, one: Resolution) -> bool:
     return (trace.actor, said, trace.at) == (("human", one.person_id), one.outcome, stamp(one.at))
 
 
-def _check_word(
+def _check_resolution(
     report: Report,
     row: PendingAction,
     one: Resolution,
@@ -87,17 +89,17 @@ def _check_word(
         kind=ActorKind.HUMAN,
         person=one.person_id,
         roles_now=history.roles_at(one.person_id, one.at),
-        active_now=True,  # her roles say so: they end when she leaves
+        active_now=True,  # their roles say so: those end when a person leaves
         key=_standing(key, one, history),
         assurance=one.assurance,
     )
     if not any(trace.event == f"action.{State.UNKNOWN.value}" for trace in traces):
-        report.found(_place(one), "the fate of the action was never unknown")
+        report.found(_place(one), "the outcome of the action was never unknown")
     try:
-        # How long she waited cannot be asked of the row any more: who she was can.
-        machine.check_resolver(action_fact(row), voter)
+        # How long they waited cannot be asked of the row any more: who they were can.
+        machine.check_speaker(action_fact(row), voter)
     except Refusal as refused:
-        report.found(_place(one), f"she might not say so ({refused.code})")
+        report.found(_place(one), f"may not be given by this person ({refused.code})")
 
 
 def _standing(key: ApproverKey, one: Resolution, history: KeyHistory) -> KeyStanding:
@@ -107,10 +109,10 @@ def _standing(key: ApproverKey, one: Resolution, history: KeyHistory) -> KeyStan
 
 
 def _check_ends(
-    report: Report, row: PendingAction, words: Sequence[Resolution], traces: Sequence[Trace]
+    report: Report, row: PendingAction, resolutions: Sequence[Resolution], traces: Sequence[Trace]
 ) -> None:
-    """Only a person's word lets a person end what was sent."""
-    said = {(one.person_id, _LEADS_TO.get(one.outcome)) for one in words}
+    """Only a person's resolution lets a person end what was sent."""
+    said = {(one.person_id, _LEADS_TO.get(one.outcome)) for one in resolutions}
     for trace in traces:
         kind, person = trace.actor
         ended = trace.event in _LEADS_TO.values()
@@ -119,4 +121,4 @@ def _check_ends(
 
 
 def _place(one: Resolution) -> str:
-    return f"word on action {one.action_id} by person {one.person_id}"
+    return f"resolution of action {one.action_id} by person {one.person_id}"

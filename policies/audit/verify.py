@@ -50,8 +50,8 @@ from policies.approvals.evidence import genuine, may_be_batched
 from policies.approvals.reevaluation import slot_rows
 from policies.audit import effects as audit_effects
 from policies.audit import grants as audit_grants
-from policies.audit import key_history as audit_witness
-from policies.audit import resolutions as audit_words
+from policies.audit import key_history as audit_keys
+from policies.audit import resolutions as audit_resolutions
 from policies.audit.approved import ApprovedEffects
 from policies.audit.key_history import KeyHistory
 from policies.gate import decide
@@ -104,8 +104,8 @@ async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     else:
         await _verify_genesis(tx, report, sources)
     try:
-        grants = await audit_grants.told(tx, report, sources.trust)
-        history = await audit_witness.load_history(tx, report, sources.trust, grants)
+        grants = await audit_grants.load_grants(tx, report, sources.trust)
+        history = await audit_keys.load_history(tx, report, sources.trust, grants)
     except (TypeError, ValueError):
         report.found("keys, roles and policies", "hold rows this program does not write")
         return
@@ -191,7 +191,7 @@ async def _verify_actions(
         _check_proposed(report, row, traces[row.id])
         _check_path(report, row, traces[row.id])
         mine = votes.get(row.id, [])
-        _check_votes_told(report, row, mine, traces[row.id])
+        _check_votes_recorded(report, row, mine, traces[row.id])
         try:
             facts = [_weigh(report, row, vote, history, heads) for vote in mine]
             await _check_policy(tx, report, row, history, traces[row.id])
@@ -199,7 +199,7 @@ async def _verify_actions(
             _check_quorum(report, row, facts, history)
         except (LookupError, TypeError, ValueError):
             report.found(f"action {row.id}", FOREIGN)
-    await audit_words.check(tx, report, rows, traces, history)
+    await audit_resolutions.check(tx, report, rows, traces, history)
     await audit_effects.check_carried_out(tx, report, rows, traces)
 
 
@@ -217,19 +217,19 @@ def _check_bound(report: Report, row: PendingAction) -> None:
 def _check_proposed(report: Report, row: PendingAction, traces: Sequence[Trace]) -> None:
     """The action is what its first entry says, also while nobody has signed it."""
     place = f"action {row.id}"
-    told = next((trace for trace in traces if trace.event == PROPOSED), None)
-    if told is None:
+    entry = next((trace for trace in traces if trace.event == PROPOSED), None)
+    if entry is None:
         return  # that it is missing is said where its steps are counted
     try:
         stored = proposed(row)
     except Fault:
         report.found(place, FOREIGN)
         return
-    others = sorted(name for name, value in stored.items() if told.data.get(name) != value)
-    if told.at != stamp(row.created_at):
+    others = sorted(name for name, value in stored.items() if entry.data.get(name) != value)
+    if entry.at != stamp(row.created_at):
         others.append("instant")
     if others:
-        report.found(place, f"entry {told.seq} tells of another {', '.join(others)}")
+        report.found(place, f"entry {entry.seq} tells of another {', '.join(others)}")
 
 
 def _check_path(report: Report, row: PendingAction, traces: Sequence[Trace]) -> None:
@@ -248,8 +248,8 @@ def _check_path(report: Report, row: PendingAction, traces: Sequence[Trace]) -> 
     if (stamp(row.closed_at) if row.closed_at else None) != ended:
         report.found(place, "did not end when the chain says")
     if len(steps) != row.state_seq:
-        told = max(len(steps) - 1, 0)
-        report.found(place, f"took {row.state_seq - 1} steps, and {told} are in the chain")
+        in_chain = max(len(steps) - 1, 0)
+        report.found(place, f"took {row.state_seq - 1} steps, and {in_chain} are in the chain")
     effects = [trace.seq for trace in traces if trace.event == row.tool]
     if row.state == "succeeded" and len(effects) != 1:
         report.found(place, f"succeeded, and the chain tells of {counted(len(effects), 'effect')}")
@@ -264,15 +264,15 @@ def _state(event: str) -> str | None:
     return verb if verb in set(State) and verb != "pending" else None
 
 
-def _check_votes_told(
+def _check_votes_recorded(
     report: Report, row: PendingAction, votes: Sequence[Approval], traces: Sequence[Trace]
 ) -> None:
     """Each decision has its entry, made at the same instant, and each entry its decision."""
-    told = [trace for trace in traces if trace.event in _VOTES]
+    entries = [trace for trace in traces if trace.event in _VOTES]
     for vote in votes:
         mine = [
             trace
-            for trace in told
+            for trace in entries
             if trace.actor == ("human", vote.person_id)
             and _VOTES[trace.event] == vote.decision
             and trace.at == stamp(vote.at)
@@ -281,8 +281,8 @@ def _check_votes_told(
             report.found(
                 _vote(vote), f"{counted(len(mine), 'entry tells', 'entries tell')} of it, not one"
             )
-        told = [trace for trace in told if trace not in mine]
-    for trace in told:
+        entries = [trace for trace in entries if trace not in mine]
+    for trace in entries:
         report.found(f"entry {trace.seq}", f"tells of a decision on action {row.id} that is gone")
 
 

@@ -42,7 +42,7 @@ def _tuple(value: Any) -> Any:
 
 
 DEFAULT: Final = "default"  # the set of tools that is listed unless others are asked for
-# What one customer is asked for by one tool within a day, this wish included.
+# What one customer is asked for by one tool within a day, this request included.
 CUSTOMER_SUM: Final = "customer_sum_24h_usd_minor"
 
 

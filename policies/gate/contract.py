@@ -19,7 +19,7 @@ from domain.store.tx import Tx
 from domain.store.visibility import Viewer
 
 TOOL_ID: Final = r"^cyberos(\.[a-z][a-z0-9_]*){1,2}$"
-# The fact that says what a wish is worth, in US cents; of one customer's it is added up.
+# The fact that says what a request is worth, in US cents; those of one customer are added up.
 WORTH: Final = "amount_usd_minor"
 _Port = TypeVar("_Port")
 
@@ -108,8 +108,9 @@ class Call:
 
     `port_error` says why the outside could not be asked for this call (see `Prefetch`).
     When an approved action is carried out, `principal` is the person who asked or whose agent did,
-    with her rights of now, `requester` names who really asked, and `holds` says that what is judged
-    has to be held (locked) until the end, so that nobody changes it between judging and doing.
+    with their rights of now, `requester` names who really asked, and `holds` says that what is
+    judged has to be held (locked) until the end, so that nobody changes it between judging and
+    doing.
     """
 
     principal: Principal

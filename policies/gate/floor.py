@@ -71,7 +71,7 @@ class Entry(_Frozen):
     batch: bool = True
 
     def concerns(self, tool_id: str) -> bool:
-        """Whether it speaks of this tool."""
+        """Whether it is about this tool."""
         if self.id.endswith("*"):
             return tool_id.startswith(self.id.removesuffix("*"))
         return tool_id == self.id

@@ -189,8 +189,8 @@ class Gate:
     async def _prefetch(self, request: _Request) -> _Request:
         """Learn outside what the tool needs to know, between two transactions and inside none.
 
-        A rehearsal asks nobody, nor does a server that only reads, since to keep the answer is to
-        write. That the outside does not answer is for the tool to weigh.
+        A dry run asks nobody, nor does a server that only reads, since to keep the answer is to
+        write. That nobody there answers is for the tool to weigh.
         """
         prefetch, arguments = request.tool.prefetch, request.arguments
         if prefetch is None or arguments is None or not prefetch.concerns(arguments):
@@ -251,7 +251,9 @@ class Gate:
             return Outcome(dry_run.outcome.structured, text)
 
     async def _admit(self, tx: Tx, request: _Request) -> Principal:
-        """Principal, then tool and scope, then shape: what a stranger may learn comes last."""
+        """Principal, then tool and scope, then shape: what an unknown caller may
+        learn comes last.
+        """
         principal = await principals.agent(tx, request.token)
         decision = admit(request.row, scopes=principal.scopes, read_only=self._read_only)
         if decision.verdict is not Verdict.ALLOW:
@@ -339,12 +341,16 @@ class Gate:
         )
 
     async def _taint(self, principal: Principal) -> None:
-        """From now on, for a day, what this agent proposes is marked: it has read strangers."""
+        """From now on, for a day, what this agent proposes is tainted: it has read
+        untrusted input.
+        """
         async with writing(self._database, principal.tenant_id, self._clock) as tx:
             await identity.mark_untrusted_read(tx, principal.id)
 
     async def _after_commit(self, principal: Principal, work: AfterCommit) -> None:
-        """A note that a reading call leaves; whoever read has her answer whatever becomes of it."""
+        """A note that a reading call leaves; whoever read has their answer whatever
+        becomes of it.
+        """
         try:
             async with writing(
                 self._database, principal.tenant_id, self._clock, viewer=principal.viewer
@@ -405,7 +411,7 @@ class Gate:
 
 
 def _must_mark(principal: Principal, outcome: Outcome) -> bool:
-    """Whether the caller now reads a stranger's words, and that is not written down yet."""
+    """Whether the caller now reads untrusted input, and that is not written down yet."""
     return not principal.mark_is_fresh and has_untrusted(outcome.structured)
 
 

@@ -48,7 +48,7 @@ async def agent(tx: Tx, token: Token) -> Principal:
 
 
 async def person(tx: Tx, person_id: str) -> Principal:
-    """A person, with the roles she holds now; NOT_FOUND if there is none."""
+    """A person, with the roles they hold now; NOT_FOUND if there is none."""
     found = (await queries.people(tx, [person_id])).get(person_id)
     if found is None:
         raise Fault("NOT_FOUND", Kind.NOT_FOUND, "There is no such person.")

@@ -1,5 +1,4 @@
-"""Client configuration over HTTP: how is a running server reached? Its address, and a token file.
-"""
+"""Client configuration over HTTP: how is a running server reached? By address and token file."""
 
 import shlex
 from pathlib import Path

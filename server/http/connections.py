@@ -1,5 +1,4 @@
-"""HTTP connection limits: who talks too slowly, and how does the server end? uvicorn, with clocks.
-"""
+"""HTTP connection limits: who talks too slowly, and how does the server end?"""
 
 import contextlib
 import signal

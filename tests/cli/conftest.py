@@ -1,5 +1,4 @@
-"""Fixtures of the command line: which installations do its tests work in? A demo on each database.
-"""
+"""Fixtures of the command line: a demo on each database."""
 
 import os
 import shutil

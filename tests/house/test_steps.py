@@ -1,5 +1,4 @@
-"""Steps for agents: do the rules below name no tool, and do the steps that they name lead to one?
-"""
+"""Steps for agents: do rules name no tool, and do the steps that they name lead to one?"""
 
 import ast
 import re

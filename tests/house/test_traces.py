@@ -1,5 +1,4 @@
-"""Traces of machines: does the project work on somebody else's machine, and keep quiet about ours?
-"""
+"""Machine traces: does the project work on another machine, and keep quiet about ours?"""
 
 import re
 from pathlib import PurePosixPath

@@ -1,5 +1,4 @@
-"""Crowds of callers: can one agent, or one address, keep everybody else out? And is that watched?
-"""
+"""Crowds of callers: can one agent, or one address, keep everybody else out? Is that seen?"""
 
 import asyncio
 import sys

@@ -1,5 +1,4 @@
-"""Bearer tokens: does every request need a valid token of its own, and does a refusal tell nothing?
-"""
+"""Bearer tokens: does every request need a valid one, and does a refusal tell nothing?"""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,5 +1,4 @@
-"""Schema: is a migrated database what models and descriptors say, to the last length and trigger?
-"""
+"""Schema: is a migrated database what models and descriptors say, in every length and trigger?"""
 
 import shutil
 from pathlib import Path

@@ -1,5 +1,4 @@
-"""Canary: what is not for you does not exist; no tool tells an outsider anything of a private deal.
-"""
+"""Canary: what is not for you does not exist; no tool tells others anything of a private deal."""
 
 import dataclasses
 from collections.abc import Iterable
