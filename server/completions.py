@@ -17,7 +17,7 @@ from server import prompts, resources
 from server.resources import refused
 
 if TYPE_CHECKING:
-    from tools.completions import Kind
+    from tools.completions import CompletionKind
 
 
 class Completer:
@@ -31,7 +31,7 @@ class Completer:
         """Values for one argument; none for an argument or a prompt that is not there."""
         # Only when somebody asks: starting up and listing tools needs none of it.
         completions = import_module("tools.completions")
-        kind: Kind | None = completions.kinds().get(_kind(params))
+        kind: CompletionKind | None = completions.kinds().get(_kind(params))
         try:
             await self._gate.principal(self._token)
             found = await kind.suggest(self._ask, params.argument.value) if kind else []

@@ -20,7 +20,7 @@ Asking = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class CompletionKind:
     """One sort of thing that arguments of prompts and variables of addresses can name.
 
     `suggest` is given a way to ask tools and what was typed so far.
@@ -31,7 +31,7 @@ class Kind:
 
 
 @cache
-def kinds() -> Mapping[str, Kind]:
+def kinds() -> Mapping[str, CompletionKind]:
     """Every kind by its name."""
     return {kind.name: kind for module in brought("completions") for kind in module.KINDS}
 

@@ -1,6 +1,6 @@
 """Completions of actions that wait for people."""
 
-from tools.completions import MOST_SHOWN, Asking, Kind, Suggestion, fits
+from tools.completions import MOST_SHOWN, Asking, CompletionKind, Suggestion, fits
 
 
 async def _actions(ask: Asking, typed: str) -> list[Suggestion]:
@@ -9,4 +9,4 @@ async def _actions(ask: Asking, typed: str) -> list[Suggestion]:
     return [("", id) for id in ids if fits(typed, id)]
 
 
-KINDS = (Kind("action", _actions),)
+KINDS = (CompletionKind("action", _actions),)

@@ -5,13 +5,13 @@ from pydantic import Field
 from domain.approvals import queries
 from domain.kernel.faults import Fault, Kind
 from policies.gate.contract import Call, tool
-from tools.approvals.views import ActionView, action_view
+from tools.approvals.views import ActionDetail, action_view
 from tools.shapes import Ask
 
 LONGEST_WAIT_SECONDS = 25
 
 
-class Get(Ask):
+class GetAction(Ask):
     """Which action, and how long to wait for news."""
 
     action_id: str = Field(
@@ -25,12 +25,12 @@ class Get(Ask):
     )
 
 
-def _patience(answer: ActionView, arguments: Get) -> float:
+def _poll_seconds(answer: ActionDetail, arguments: GetAction) -> float:
     return 0 if answer.settled else arguments.wait_seconds
 
 
-@tool("cyberos.approvals.get", title="Follow an action", answer=ActionView, poll=_patience)
-async def TOOL(call: Call, arguments: Get) -> ActionView:
+@tool("cyberos.approvals.get", title="Follow an action", answer=ActionDetail, poll=_poll_seconds)
+async def TOOL(call: Call, arguments: GetAction) -> ActionDetail:
     """Show one of your actions that people decide about: state, signatures, result.
 
     Use this after a call answered pending_approval; wait_seconds saves asking in a loop.

@@ -10,7 +10,7 @@ from tools.approvals.views import ActionLine, action_views
 from tools.shapes import Ask, View
 
 
-class List(Ask):
+class ListActions(Ask):
     """Which actions to show."""
 
     state: Literal["open", "all"] = Field(
@@ -24,7 +24,7 @@ class List(Ask):
     )
 
 
-class Actions(View):
+class ActionList(View):
     """A page of your actions, newest first; the damaged ones only by their ids."""
 
     items: list[ActionLine]
@@ -41,8 +41,8 @@ class Actions(View):
         return "\n".join(lines) or "No actions of yours wait for people."
 
 
-@tool("cyberos.approvals.list", title="List my actions", answer=Actions)
-async def TOOL(call: Call, arguments: List) -> Actions:
+@tool("cyberos.approvals.list", title="List my actions", answer=ActionList)
+async def TOOL(call: Call, arguments: ListActions) -> ActionList:
     """List the actions you proposed that people decide about, newest first.
 
     Use this to find an action_id again, or before proposing something that may wait already.
@@ -56,7 +56,7 @@ async def TOOL(call: Call, arguments: List) -> Actions:
         limit=arguments.limit,
     )
     views, damaged = await action_views(call, page.rows)
-    return Actions(
+    return ActionList(
         items=[view.line for view in views],
         damaged=[*page.damaged, *damaged],
         next_cursor=page.next,

@@ -64,7 +64,7 @@ class ActionLine(View):
         return About("pending_action", self.action_id)
 
 
-class ActionView(ActionLine):
+class ActionDetail(ActionLine):
     """The same with who decided what, and what came of it."""
 
     decisions: list[DecisionView]
@@ -79,7 +79,7 @@ class ActionView(ActionLine):
         return ActionLine(**{**shown, "untrusted_fields": ["/summary"]})
 
 
-async def action_view(call: Call, row: PendingAction) -> ActionView:
+async def action_view(call: Call, row: PendingAction) -> ActionDetail:
     """One action with its decisions; ACTION_DAMAGED if one of these cannot be read."""
     views, broken = await action_views(call, [row])
     if broken:
@@ -87,7 +87,9 @@ async def action_view(call: Call, row: PendingAction) -> ActionView:
     return views[0]
 
 
-async def action_views(call: Call, rows: list[PendingAction]) -> tuple[list[ActionView], list[str]]:
+async def action_views(
+    call: Call, rows: list[PendingAction]
+) -> tuple[list[ActionDetail], list[str]]:
     """The actions with their decisions, in three statements whatever their number.
 
     And the ids of those whose decisions cannot be read.
@@ -105,12 +107,12 @@ async def action_views(call: Call, rows: list[PendingAction]) -> tuple[list[Acti
 
 def _view(
     call: Call, row: PendingAction, decided: list[Approval], names: dict[str, str]
-) -> ActionView:
+) -> ActionDetail:
     fact = action_fact(row)
     state = after_time(fact, call.at)  # a viewer cannot write that time has run out, but can say it
     filled = {one.slot for one in decided if one.decision == "approve"}
     reasons = [f"/decisions/{n}/reason" for n, one in enumerate(decided) if one.reason]
-    return ActionView(
+    return ActionDetail(
         action_id=row.id,
         tool=wire_name(row.tool),
         state=state.value,

@@ -1,6 +1,6 @@
 """Completions of what every prompt asks for: its language."""
 
-from tools.completions import Asking, Kind, Suggestion, fits
+from tools.completions import Asking, CompletionKind, Suggestion, fits
 from tools.prompts.script import LANGUAGES
 
 
@@ -8,4 +8,4 @@ async def _languages(_ask: Asking, typed: str) -> list[Suggestion]:
     return [("", one) for one in LANGUAGES if fits(typed, one)]
 
 
-KINDS = (Kind("language", _languages),)
+KINDS = (CompletionKind("language", _languages),)

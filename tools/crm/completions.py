@@ -1,6 +1,6 @@
 """Completions of accounts, deals and pipelines."""
 
-from tools.completions import MOST_SEARCHED, MOST_SHOWN, Asking, Kind, Suggestion, fits
+from tools.completions import MOST_SEARCHED, MOST_SHOWN, Asking, CompletionKind, Suggestion, fits
 
 
 async def _accounts(ask: Asking, typed: str) -> list[Suggestion]:
@@ -28,4 +28,8 @@ async def _pipelines(ask: Asking, typed: str) -> list[Suggestion]:
     return [("", one["code"]) for one in answer["items"] if fits(typed, one["code"], one["name"])]
 
 
-KINDS = (Kind("account", _accounts), Kind("deal", _deals), Kind("pipeline", _pipelines))
+KINDS = (
+    CompletionKind("account", _accounts),
+    CompletionKind("deal", _deals),
+    CompletionKind("pipeline", _pipelines),
+)

@@ -15,7 +15,7 @@ from tools.shapes import Change, Line, LongLine, PersonReference, ShortLine, unt
 from tools.tax_codes import hints, prefetch
 
 
-class Create(Change):
+class CreateAccount(Change):
     """The new account."""
 
     name: Line = Field(description="As the customer writes it, with accents.")
@@ -32,7 +32,7 @@ class Create(Change):
     )
 
 
-class Created(AccountFields):
+class CreatedAccount(AccountFields):
     """The account that is there now."""
 
     warnings: list[str] = Field(default_factory=list)
@@ -46,10 +46,10 @@ class Created(AccountFields):
 @tool(
     "cyberos.crm.create_account",
     title="Create an account",
-    answer=Created,
+    answer=CreatedAccount,
     prefetch=prefetch(lambda arguments: arguments.vn_mst),
 )
-async def TOOL(call: Call, arguments: Create) -> Created:
+async def TOOL(call: Call, arguments: CreateAccount) -> CreatedAccount:
     """Add a company or person we do business with.
 
     Use this after crm_search_accounts found nothing: a tax code can be there only once, and
@@ -74,9 +74,9 @@ async def TOOL(call: Call, arguments: Create) -> Created:
     return await created(call, card)
 
 
-async def created(call: Call, card: AccountCard) -> Created:
+async def created(call: Call, card: AccountCard) -> CreatedAccount:
     """The answer about an account whose tax code was checked in this call."""
-    view = Created(**account_sheet(card))
+    view = CreatedAccount(**account_sheet(card))
     warnings: list[str] = []
     if card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)

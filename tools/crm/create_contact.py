@@ -10,7 +10,7 @@ from tools.crm.views import CONTACT_WORDS, ContactView, contact_view
 from tools.shapes import Change, Id, Line, ShortLine, untrusted_in
 
 
-class Create(Change):
+class CreateContact(Change):
     """The new contact."""
 
     account_id: Id = Field(description="From crm_search_accounts.")
@@ -31,7 +31,7 @@ class Create(Change):
     )
 
 
-class Created(ContactView):
+class CreatedContact(ContactView):
     """The contact that is there now."""
 
     possible_duplicates: list[str] = Field(
@@ -40,8 +40,8 @@ class Created(ContactView):
     untrusted_fields: list[str] = Field(default_factory=list)
 
 
-@tool("cyberos.crm.create_contact", title="Create a contact", answer=Created)
-async def TOOL(call: Call, arguments: Create) -> Created:
+@tool("cyberos.crm.create_contact", title="Create a contact", answer=CreatedContact)
+async def TOOL(call: Call, arguments: CreateContact) -> CreatedContact:
     """Add a person at an account; the first one becomes its primary contact.
 
     Use this after crm_list_contacts did not show the person.
@@ -65,7 +65,7 @@ async def TOOL(call: Call, arguments: Create) -> Created:
         is_primary=arguments.is_primary,
     )
     view = ContactView(**contact_view(created.contact))
-    return Created(
+    return CreatedContact(
         **contact_view(created.contact),
         possible_duplicates=created.possible_duplicates,
         untrusted_fields=untrusted_in(view, CONTACT_WORDS),

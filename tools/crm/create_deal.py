@@ -22,7 +22,7 @@ from tools.shapes import (
 )
 
 
-class Create(Change):
+class CreateDeal(Change):
     """The new deal."""
 
     account_id: Id = Field(description="From crm_search_accounts.")
@@ -50,14 +50,14 @@ class Create(Change):
     workspace: Reference | None = Field(default=None, description="Id or code; your first one.")
 
 
-class Created(DealView):
+class CreatedDeal(DealView):
     """The deal that is there now."""
 
     untrusted_fields: list[str] = Field(default_factory=list)
 
 
-@tool("cyberos.crm.create_deal", title="Create a deal", answer=Created)
-async def TOOL(call: Call, arguments: Create) -> Created:
+@tool("cyberos.crm.create_deal", title="Create a deal", answer=CreatedDeal)
+async def TOOL(call: Call, arguments: CreateDeal) -> CreatedDeal:
     """Open a sales opportunity with an account.
 
     Use this when an account may buy something; a conversation alone is crm_log_activity.
@@ -81,6 +81,6 @@ async def TOOL(call: Call, arguments: Create) -> Created:
     )
     card = await service.create(call.tx, viewer(call.principal), new, created_by=call.requested_by)
     view = DealView(**deal_view(card, call.principal))
-    return Created(
+    return CreatedDeal(
         **deal_view(card, call.principal), untrusted_fields=untrusted_in(view, DEAL_WORDS)
     )

@@ -14,7 +14,7 @@ from tools.crm.views import locale_of, viewer
 from tools.shapes import Ask, Month, PersonReference, RangeDays, Reference, View
 
 
-class Wanted(Ask):
+class ForecastQuery(Ask):
     """Which deals, and until when."""
 
     pipeline_id: Reference | None = Field(default=None, description="Id or code; left out: all.")
@@ -80,7 +80,7 @@ class ForecastView(View):
 
 
 @tool("cyberos.crm.forecast", title="Forecast sales", answer=ForecastView)
-async def TOOL(call: Call, arguments: Wanted) -> ForecastView:
+async def TOOL(call: Call, arguments: ForecastQuery) -> ForecastView:
     """Forecast what the open deals bring in: a median with 50, 80 and 95 % bands, and commits.
 
     Use this when somebody asks how much will close by a date, or what can safely be promised;

@@ -10,7 +10,7 @@ from tools.crm.views import locale_of, viewer
 from tools.shapes import Ask, RangeDays, Reference, View
 
 
-class Wanted(Ask):
+class AccuracyQuery(Ask):
     """Which forecasts."""
 
     pipeline_id: Reference | None = Field(
@@ -60,7 +60,7 @@ class AccuracyView(View):
 
 
 @tool("cyberos.crm.forecast_accuracy", title="Accuracy of forecasts", answer=AccuracyView)
-async def TOOL(call: Call, arguments: Wanted) -> AccuracyView:
+async def TOOL(call: Call, arguments: AccuracyQuery) -> AccuracyView:
     """Say how often past forecasts held: coverage of the bands, and pinball loss.
 
     Use this before relying on crm_forecast, or when somebody asks whether it can be trusted;

@@ -10,7 +10,7 @@ from tools.shapes import ApprovalRequest, Id, ShortLine, quoted
 from tools.transfers import FIRST_USE, VietQrResult, picture, ready, shown, where_to
 
 
-class Generate(ApprovalRequest):
+class GenerateForDeal(ApprovalRequest):
     """Which deal is to be paid, and into which account of ours."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
@@ -22,7 +22,7 @@ class Generate(ApprovalRequest):
     )
 
 
-async def propose(call: Call, arguments: Generate) -> Proposal:
+async def propose(call: Call, arguments: GenerateForDeal) -> Proposal:
     """Make the VietQR by which a customer pays for a deal in dong, and keep it with the deal.
 
     Use this when the user wants to collect a deal's amount by bank transfer. Only accounts on the
@@ -56,7 +56,7 @@ async def propose(call: Call, arguments: Generate) -> Proposal:
     )
 
 
-async def execute(call: Call, arguments: Generate) -> VietQrResult:
+async def execute(call: Call, arguments: GenerateForDeal) -> VietQrResult:
     """Make the code."""
     plan = await _plan(call, arguments)
     asked = await collecting.ask(call.tx, plan, requested_by=call.requested_by)
@@ -75,7 +75,7 @@ TOOL = people_tool(
 )
 
 
-async def _plan(call: Call, arguments: Generate) -> collecting.CollectionPlan:
+async def _plan(call: Call, arguments: GenerateForDeal) -> collecting.Plan:
     return await collecting.plan(
         call.tx,
         arguments.deal_id,

@@ -20,7 +20,7 @@ from tools.crm.views import (
 from tools.shapes import Ask, Id, untrusted_in, untrusted_in_each
 
 
-class Get(Ask):
+class GetAccount(Ask):
     """Which account."""
 
     id: Id = Field(description="From crm_search_accounts.")
@@ -48,7 +48,7 @@ class AccountDetail(AccountFields):
 
 
 @tool("cyberos.crm.get_account", title="Show an account", answer=AccountDetail)
-async def TOOL(call: Call, arguments: Get) -> AccountDetail:
+async def TOOL(call: Call, arguments: GetAccount) -> AccountDetail:
     """Show one account with its tax code, owner, custom fields, counts and latest activities.
 
     Use this when you have an account id and need more than crm_search_accounts shows.

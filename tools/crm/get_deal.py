@@ -20,7 +20,7 @@ from tools.crm.views import (
 from tools.shapes import Ask, Id, untrusted_in, untrusted_in_each
 
 
-class Get(Ask):
+class GetDeal(Ask):
     """Which deal."""
 
     id: Id = Field(description="From crm_list_deals.")
@@ -38,7 +38,7 @@ class DealDetail(DealView):
 
 
 @tool("cyberos.crm.get_deal", title="Show a deal", answer=DealDetail)
-async def TOOL(call: Call, arguments: Get) -> DealDetail:
+async def TOOL(call: Call, arguments: GetDeal) -> DealDetail:
     """Show one deal: amount, stage, probability, dates, owner, version and latest activities.
 
     Use this before crm_move_stage or crm_close_deal, to give them expected_version.

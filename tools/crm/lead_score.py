@@ -36,7 +36,7 @@ _HISTORY: Mapping[History, tuple[str, str]] = {
 }
 
 
-class Which(Ask):
+class LeadScoreQuery(Ask):
     """Of which deal, or of how many."""
 
     deal_id: Id | None = Field(default=None, description="Only this one; left out: the best.")
@@ -75,7 +75,7 @@ class ScoreView(View):
         return f"{whole} = {self.base} {points}".rstrip()
 
 
-class Scores(View):
+class LeadScores(View):
     """Open deals with their scores, best first."""
 
     scores: list[ScoreView]
@@ -88,8 +88,8 @@ class Scores(View):
         return lines(self.scores, "No open deal fits.", self.truncated)
 
 
-@tool("cyberos.crm.lead_score", title="Show lead scores", answer=Scores)
-async def TOOL(call: Call, arguments: Which) -> Scores:
+@tool("cyberos.crm.lead_score", title="Show lead scores", answer=LeadScores)
+async def TOOL(call: Call, arguments: LeadScoreQuery) -> LeadScores:
     """Show how good open deals look, 0 to 100, with signed reasons that add up to the score.
 
     Use this to choose among deals, or to explain a score. It is no probability: for what to do
@@ -101,7 +101,7 @@ async def TOOL(call: Call, arguments: Which) -> Scores:
     vietnamese = locale_of(call.principal) == "vi"
     found = await lead_scores.shown(call.tx, viewer(call.principal), deal_id=arguments.deal_id)
     page = [_view(one, vietnamese) for one in found.deals[: arguments.limit]]
-    return Scores(
+    return LeadScores(
         scores=page,
         scored_until=found.night,
         truncated=len(found.deals) > len(page),

@@ -16,7 +16,7 @@ ContactField = Literal[
 ]  # fmt: skip
 
 
-class List(Paged):
+class ListContacts(Paged):
     """Whose contacts, and what of them."""
 
     account_id: Id = Field(description="From crm_search_accounts.")
@@ -37,7 +37,7 @@ class Contacts(View):
 
 
 @tool("cyberos.crm.list_contacts", title="List contacts", answer=Contacts)
-async def TOOL(call: Call, arguments: List) -> Contacts:
+async def TOOL(call: Call, arguments: ListContacts) -> Contacts:
     """List the people we know at one account, with how to reach and address them.
 
     Use this to get a contact id, or before crm_create_contact.

@@ -33,7 +33,7 @@ REVIEW: tuple[DealField, ...] = (
 )  # fmt: skip
 
 
-class List(Paged):
+class ListDeals(Paged):
     """Which deals, and what of them."""
 
     account_id: Id | None = Field(default=None, description="Deals with this account.")
@@ -60,7 +60,7 @@ class Deals(View):
 
 
 @tool("cyberos.crm.list_deals", title="List deals", answer=Deals)
-async def TOOL(call: Call, arguments: List) -> Deals:
+async def TOOL(call: Call, arguments: ListDeals) -> Deals:
     """List deals, newest first, by account, pipeline, stage, status or owner.
 
     Use this to get a deal id, or to review a pipeline; name `fields` to keep long pages short.

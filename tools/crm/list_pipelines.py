@@ -6,7 +6,7 @@ from tools.crm.views import locale_of
 from tools.shapes import Ask, View
 
 
-class List(Ask):
+class ListPipelines(Ask):
     """No arguments."""
 
 
@@ -46,7 +46,7 @@ class Pipelines(View):
 
 
 @tool("cyberos.crm.list_pipelines", title="List pipelines", answer=Pipelines)
-async def TOOL(call: Call, arguments: List) -> Pipelines:
+async def TOOL(call: Call, arguments: ListPipelines) -> Pipelines:
     """List the sales pipelines with their stages, default probabilities and lost reasons.
 
     Use this to learn stage codes for crm_create_deal, crm_move_stage and crm_list_deals, and

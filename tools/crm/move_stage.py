@@ -8,7 +8,7 @@ from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
 from tools.shapes import AmountMinor, Change, Day, Id, LongLine, Reference, untrusted_in
 
 
-class Move(Change):
+class MoveStage(Change):
     """Which deal, and where to."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
@@ -25,7 +25,7 @@ class Move(Change):
     primary_contact_id: Id | None = Field(default=None, description="If nobody was named yet.")
 
 
-class Moved(DealView):
+class MovedDeal(DealView):
     """The deal in its new stage."""
 
     from_stage: str
@@ -36,8 +36,8 @@ class Moved(DealView):
         return f"Moved from {self.from_stage}: {super().text()}"
 
 
-@tool("cyberos.crm.move_stage", title="Move a deal", answer=Moved)
-async def TOOL(call: Call, arguments: Move) -> Moved:
+@tool("cyberos.crm.move_stage", title="Move a deal", answer=MovedDeal)
+async def TOOL(call: Call, arguments: MoveStage) -> MovedDeal:
     """Move an open deal to another open stage; its probability becomes the stage's default.
 
     Use this when the sale went a step on or back. Winning, losing and cancelling are
@@ -63,7 +63,7 @@ async def TOOL(call: Call, arguments: Move) -> Moved:
         ),
     )
     shown = deal_view(moved.deal, call.principal)
-    return Moved(
+    return MovedDeal(
         **shown,
         from_stage=moved.from_stage,
         untrusted_fields=untrusted_in(DealView(**shown), DEAL_WORDS),

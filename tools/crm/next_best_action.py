@@ -17,7 +17,7 @@ from tools.crm.views import locale_of, viewer
 from tools.shapes import Ask, Id, View
 
 
-class Next(Ask):
+class NextActionQuery(Ask):
     """About which deal, and how many."""
 
     deal_id: Id | None = Field(
@@ -46,7 +46,7 @@ class ActionView(View):
         return f"{self.reason} -> {self.tool} {json.dumps(self.arguments, ensure_ascii=False)}"
 
 
-class Actions(View):
+class NextActions(View):
     """What is proposed, most at stake first."""
 
     actions: list[ActionView]
@@ -61,8 +61,8 @@ class Actions(View):
         return "\n".join([self.summary, *listed])
 
 
-@tool("cyberos.crm.next_best_action", title="Propose what to do next", answer=Actions)
-async def TOOL(call: Call, arguments: Next) -> Actions:
+@tool("cyberos.crm.next_best_action", title="Propose what to do next", answer=NextActions)
+async def TOOL(call: Call, arguments: NextActionQuery) -> NextActions:
     """Propose what to do next about open and freshly won deals, most value at stake first.
 
     Use this to plan a day, or when the user asks what a deal needs. Each proposal names a tool and
@@ -77,7 +77,7 @@ async def TOOL(call: Call, arguments: Next) -> Actions:
     )
     chosen = found.actions if arguments.deal_id is not None else best_of_each(found.actions)
     shown = chosen[: arguments.limit]
-    return Actions(
+    return NextActions(
         actions=[
             ActionView(
                 id=one.id,

@@ -24,7 +24,7 @@ AccountField = Literal[
 ]  # fmt: skip
 
 
-class Search(Paged):
+class SearchAccounts(Paged):
     """Which accounts, and what of them."""
 
     query: QueryLine | None = Field(
@@ -34,7 +34,7 @@ class Search(Paged):
     fields: list[AccountField] | None = Field(default=None, description="Only these, beside id.")
 
 
-class Found(View):
+class FoundAccounts(View):
     """A page of accounts."""
 
     accounts: list[AccountView]
@@ -47,8 +47,8 @@ class Found(View):
         return lines(self.accounts, "No account fits.", self.truncated)
 
 
-@tool("cyberos.crm.search_accounts", title="Search accounts", answer=Found)
-async def TOOL(call: Call, arguments: Search) -> Found:
+@tool("cyberos.crm.search_accounts", title="Search accounts", answer=FoundAccounts)
+async def TOOL(call: Call, arguments: SearchAccounts) -> FoundAccounts:
     """Find customers and prospects by name or tax code, best match first.
 
     Use this to get an account_id for another tool, and before crm_create_account.
@@ -67,7 +67,7 @@ async def TOOL(call: Call, arguments: Search) -> Found:
     accounts = [
         AccountView(**chosen(account_view(card), arguments.fields)) for card in found.accounts
     ]
-    return Found(
+    return FoundAccounts(
         accounts=accounts,
         next_cursor=cursor_to("accounts", question, found.next) if found.next else None,
         truncated=found.truncated,

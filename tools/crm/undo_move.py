@@ -8,7 +8,7 @@ from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
 from tools.shapes import Edit, Id, LongLine, Reference, untrusted_in
 
 
-class Undo(Edit):
+class UndoMove(Edit):
     """Which deal."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
@@ -18,7 +18,7 @@ class Undo(Edit):
     )
 
 
-class Undone(DealView):
+class UndoneMove(DealView):
     """The deal where it stood before."""
 
     from_stage: str
@@ -29,8 +29,8 @@ class Undone(DealView):
         return f"Taken back from {self.from_stage}: {super().text()}"
 
 
-@tool("cyberos.crm.undo_move", title="Undo a move", answer=Undone)
-async def TOOL(call: Call, arguments: Undo) -> Undone:
+@tool("cyberos.crm.undo_move", title="Undo a move", answer=UndoneMove)
+async def TOOL(call: Call, arguments: UndoMove) -> UndoneMove:
     """Take the last stage move of an open deal back, within 24 hours.
 
     Use this when a deal was moved by mistake; a sale that really went back is crm_move_stage's.
@@ -50,7 +50,7 @@ async def TOOL(call: Call, arguments: Undo) -> Undone:
         undone_by=call.requested_by,
     )
     view = DealView(**deal_view(undone.deal, call.principal))
-    return Undone(
+    return UndoneMove(
         **deal_view(undone.deal, call.principal),
         from_stage=undone.from_stage,
         untrusted_fields=untrusted_in(view, DEAL_WORDS),

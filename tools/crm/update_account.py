@@ -25,7 +25,7 @@ from tools.tax_codes import hints, prefetch
 Clearable = Literal["vn_mst", "industry", "address", "lead_source", "owner"]
 
 
-class Update(Edit):
+class UpdateAccount(Edit):
     """Which account, and what is different."""
 
     account_id: Id = Field(description="From crm_search_accounts.")
@@ -46,7 +46,7 @@ class Update(Edit):
     )
 
 
-class Updated(AccountFields):
+class UpdatedAccount(AccountFields):
     """The account as it is now."""
 
     changed: list[str]
@@ -61,10 +61,10 @@ class Updated(AccountFields):
 @tool(
     "cyberos.crm.update_account",
     title="Update an account",
-    answer=Updated,
+    answer=UpdatedAccount,
     prefetch=prefetch(lambda arguments: arguments.vn_mst),
 )
-async def TOOL(call: Call, arguments: Update) -> Updated:
+async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccount:
     """Change fields of an account; what is left out stays as it is.
 
     Use this when a name, type, tax code, address, owner or custom field is wrong or new.
@@ -94,5 +94,5 @@ async def TOOL(call: Call, arguments: Update) -> Updated:
     if arguments.vn_mst is not None and card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)
         warnings = hints(known, call.port_error, typed_name=card.name)
-    view = Updated(**account_sheet(card), changed=list(updated.changed), warnings=warnings)
+    view = UpdatedAccount(**account_sheet(card), changed=list(updated.changed), warnings=warnings)
     return view.model_copy(update={"untrusted_fields": untrusted_in(view, SHEET_WORDS)})

@@ -14,7 +14,7 @@ from tools.shapes import Edit, Id, Line, ShortLine, changed_text, untrusted_in
 Clearable = Literal["family_name", "middle_name", "email", "phone", "title", "salutation"]
 
 
-class Update(Edit):
+class UpdateContact(Edit):
     """Which contact, and what is different."""
 
     contact_id: Id = Field(description="From crm_list_contacts.")
@@ -39,7 +39,7 @@ class Update(Edit):
     )
 
 
-class Updated(ContactView):
+class UpdatedContact(ContactView):
     """The contact as it is now."""
 
     changed: list[str]
@@ -53,8 +53,8 @@ class Updated(ContactView):
         return f"{changed_text(self.changed)}\n{super().text()}"
 
 
-@tool("cyberos.crm.update_contact", title="Update a contact", answer=Updated)
-async def TOOL(call: Call, arguments: Update) -> Updated:
+@tool("cyberos.crm.update_contact", title="Update a contact", answer=UpdatedContact)
+async def TOOL(call: Call, arguments: UpdateContact) -> UpdatedContact:
     """Change fields of a contact; what is left out stays as it is.
 
     Use this when a name, e-mail, phone, title or salutation is wrong or new, or to make the
@@ -81,7 +81,7 @@ async def TOOL(call: Call, arguments: Update) -> Updated:
         expected_version=arguments.expected_version,
     )
     view = ContactView(**contact_view(updated.contact))
-    return Updated(
+    return UpdatedContact(
         **contact_view(updated.contact),
         changed=list(updated.changed),
         possible_duplicates=updated.possible_duplicates,

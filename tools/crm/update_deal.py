@@ -22,7 +22,7 @@ from tools.shapes import (
 Clearable = Literal["expected_close_date", "primary_contact_id", "probability_pct"]
 
 
-class Update(Edit):
+class UpdateDeal(Edit):
     """Which deal, and what is different."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
@@ -45,7 +45,7 @@ class Update(Edit):
     )
 
 
-class Updated(DealView):
+class UpdatedDeal(DealView):
     """The deal as it is now."""
 
     changed: list[str]
@@ -56,8 +56,8 @@ class Updated(DealView):
         return f"{changed_text(self.changed)}\n{super().text()}"
 
 
-@tool("cyberos.crm.update_deal", title="Update a deal", answer=Updated)
-async def TOOL(call: Call, arguments: Update) -> Updated:
+@tool("cyberos.crm.update_deal", title="Update a deal", answer=UpdatedDeal)
+async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDeal:
     """Change fields of an open deal; what is left out stays as it is.
 
     Use this when name, amount, probability, expected close, contact or owner is wrong or new.
@@ -83,7 +83,7 @@ async def TOOL(call: Call, arguments: Update) -> Updated:
         expected=service.Expected(version=arguments.expected_version),
     )
     view = DealView(**deal_view(updated.deal, call.principal))
-    return Updated(
+    return UpdatedDeal(
         **deal_view(updated.deal, call.principal),
         changed=list(updated.changed),
         untrusted_fields=untrusted_in(view, DEAL_WORDS),

@@ -5,18 +5,18 @@ from pydantic import Field
 from domain.accounts import queries, service
 from domain.taxpayers import service as taxpayers
 from policies.gate.contract import Call, Prefetch, tool
-from tools.crm.create_account import Created, created
+from tools.crm.create_account import CreatedAccount, created
 from tools.shapes import Ask, Id
 from tools.tax_codes import ask
 
 
-class Validate(Ask):
+class ValidateAccount(Ask):
     """Which account."""
 
     id: Id = Field(description="From crm_search_accounts.")
 
 
-async def _question(call: Call, arguments: Validate) -> str | None:
+async def _question(call: Call, arguments: ValidateAccount) -> str | None:
     account = await queries.get(call.tx, arguments.id)
     return await taxpayers.to_ask(call.tx, (account.vn_mst if account else None) or "")
 
@@ -24,10 +24,10 @@ async def _question(call: Call, arguments: Validate) -> str | None:
 @tool(
     "cyberos.crm.validate_account_mst",
     title="Validate an account's tax code",
-    answer=Created,
+    answer=CreatedAccount,
     prefetch=Prefetch(_question, ask, taxpayers.keep),
 )
-async def TOOL(call: Call, arguments: Validate) -> Created:
+async def TOOL(call: Call, arguments: ValidateAccount) -> CreatedAccount:
     """Check the tax code of an account with the taxpayer registry and keep the result on it.
 
     Use this when vn_mst_status of an account is unverified or stale, or before an invoice.

@@ -10,13 +10,13 @@ from tools.shapes import Ask, ShortLine, View, untrusted_in
 from tools.tax_codes import checked, prefetch
 
 
-class Validate(Ask):
+class ValidateTaxCode(Ask):
     """Which tax code."""
 
     mst: ShortLine = Field(description="10 digits, 13 of a branch, 12 of a person.")
 
 
-class Validated(View):
+class ValidatedTaxCode(View):
     """What is known about the code. `valid` is status valid."""
 
     valid: bool
@@ -41,10 +41,10 @@ class Validated(View):
 @tool(
     "cyberos.crm.validate_mst",
     title="Validate a tax code",
-    answer=Validated,
+    answer=ValidatedTaxCode,
     prefetch=prefetch(lambda arguments: arguments.mst),
 )
-async def TOOL(call: Call, arguments: Validate) -> Validated:
+async def TOOL(call: Call, arguments: ValidateTaxCode) -> ValidatedTaxCode:
     """Check a Vietnamese tax code (mã số thuế, MST) with the taxpayer registry.
 
     Use this before relying on a customer's tax code, or to get the registered name.
@@ -55,7 +55,7 @@ async def TOOL(call: Call, arguments: Validate) -> Validated:
     """
     found = await checked(call, arguments.mst)
     standing = found.standing
-    view = Validated(
+    view = ValidatedTaxCode(
         valid=standing.status is TaxCodeStatus.VALID,
         status=standing.status.value,
         mst=masked(found.tax_code.normalised) or "",

@@ -17,7 +17,7 @@ from tools.transfers import FIRST_USE, VietQrResult, picture, ready, shown, wher
 _NO_REFERENCE = "without an invoice there is no reference, so the payment is matched by hand"
 
 
-class Generate(ApprovalRequest):
+class GenerateForInvoice(ApprovalRequest):
     """How much is to be paid into which account of ours."""
 
     amount: Annotated[int, Field(ge=1, le=LARGEST_AMOUNT)] = Field(description="Whole dong.")
@@ -32,7 +32,7 @@ class Generate(ApprovalRequest):
     )
 
 
-async def propose(call: Call, arguments: Generate) -> Proposal:
+async def propose(call: Call, arguments: GenerateForInvoice) -> Proposal:
     """Make a VietQR for an amount in dong.
 
     Use this to collect an amount that belongs to no deal; a deal is paid by crm_generate_vietqr,
@@ -60,7 +60,7 @@ async def propose(call: Call, arguments: Generate) -> Proposal:
     )
 
 
-async def execute(call: Call, arguments: Generate) -> VietQrResult:
+async def execute(call: Call, arguments: GenerateForInvoice) -> VietQrResult:
     """Make the code, which confirms the account when people approved its first use."""
     into, amount = await _plan(call, arguments)
     await beneficiaries.confirm_use(call.tx, into.account)
@@ -79,7 +79,7 @@ TOOL = people_tool(
 )
 
 
-async def _plan(call: Call, arguments: Generate) -> tuple[Beneficiary, Money]:
+async def _plan(call: Call, arguments: GenerateForInvoice) -> tuple[Beneficiary, Money]:
     if arguments.invoice_id is not None:
         raise Fault(
             "NOT_FOUND",

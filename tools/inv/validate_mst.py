@@ -10,7 +10,7 @@ from tools.shapes import Ask, ShortLine, View, untrusted_in
 from tools.tax_codes import checked, prefetch
 
 
-class Validate(Ask):
+class ValidateBuyer(Ask):
     """Which tax code."""
 
     mst_string: ShortLine = Field(description="10 digits, 13 of a branch, 12 of a person.")
@@ -30,7 +30,7 @@ class TaxpayerInfo(View):
     checked_at: datetime | None = None
 
 
-class Validated(View):
+class ValidatedBuyer(View):
     """Whether it is valid, and whose it is."""
 
     valid: bool
@@ -47,10 +47,10 @@ class Validated(View):
 @tool(
     "cyberos.inv.validate_mst",
     title="Validate a tax code for an invoice",
-    answer=Validated,
+    answer=ValidatedBuyer,
     prefetch=prefetch(lambda arguments: arguments.mst_string),
 )
-async def TOOL(call: Call, arguments: Validate) -> Validated:
+async def TOOL(call: Call, arguments: ValidateBuyer) -> ValidatedBuyer:
     """Check the tax code (MST) of a buyer or seller before an e-invoice is made.
 
     Use this when an invoice is prepared; in the sales pipeline crm_validate_mst says the same.
@@ -71,7 +71,7 @@ async def TOOL(call: Call, arguments: Validate) -> Validated:
         source=standing.source,
         checked_at=standing.checked_at,
     )
-    return Validated(
+    return ValidatedBuyer(
         valid=standing.status is TaxCodeStatus.VALID,
         taxpayer_info=info,
         hints=found.hints,

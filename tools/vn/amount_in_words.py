@@ -10,7 +10,7 @@ from policies.gate.contract import Call, tool
 from tools.shapes import Ask, Currency, View
 
 
-class Write(Ask):
+class WriteAmount(Ask):
     """An amount and the spelling."""
 
     amount_minor: Annotated[int, Field(ge=-MAX_JSON_MINOR, le=MAX_JSON_MINOR)] = Field(
@@ -23,7 +23,7 @@ class Write(Ask):
     exactly: bool = Field(default=False, description="Add chẵn when there are no cents.")
 
 
-class Words(View):
+class AmountInWords(View):
     """The amount as a hóa đơn has it."""
 
     words: str
@@ -33,8 +33,8 @@ class Words(View):
         return self.words
 
 
-@tool("cyberos.vn.amount_in_words", title="Amount in words", answer=Words)
-async def TOOL(call: Call, arguments: Write) -> Words:
+@tool("cyberos.vn.amount_in_words", title="Amount in words", answer=AmountInWords)
+async def TOOL(call: Call, arguments: WriteAmount) -> AmountInWords:
     """Write an amount of money in Vietnamese words, as invoices and contracts need it.
 
     Use this instead of writing the words yourself: a word too few changes the amount.
@@ -42,4 +42,4 @@ async def TOOL(call: Call, arguments: Write) -> Words:
     """
     style = Style(arguments.zero_tens, arguments.thousand, arguments.four, arguments.exactly)
     currency = currency_code(arguments.currency)
-    return Words(words=amount_in_words(arguments.amount_minor, currency, style))
+    return AmountInWords(words=amount_in_words(arguments.amount_minor, currency, style))

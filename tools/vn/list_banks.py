@@ -9,7 +9,7 @@ from policies.gate.contract import Call, tool
 from tools.shapes import Ask, QueryLine, View
 
 
-class List(Ask):
+class ListBanks(Ask):
     """Which banks."""
 
     query: QueryLine | None = Field(
@@ -46,7 +46,7 @@ class Banks(View):
 
 
 @tool("cyberos.vn.list_banks", title="List banks", answer=Banks)
-async def TOOL(call: Call, arguments: List) -> Banks:
+async def TOOL(call: Call, arguments: ListBanks) -> Banks:
     """List the banks of Vietnam with BIN, code and SWIFT, or find one.
 
     Use this to get the BIN of a bank, or to learn whether transfers reach it.
