@@ -27,7 +27,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from policies.gate import activation, personas
 from policies.gate.catalogue import Catalogue
-from policies.gate.gate import Gate, Outcome, is_hidden
+from policies.gate.gate import CallOutcome, Gate, is_hidden
 from server import contracts, updates, wiring
 from server import settings as environment
 from server.completions import Completer
@@ -187,7 +187,7 @@ class McpServer(Server[Any]):
         return said
 
 
-def _content(outcome: Outcome) -> list[types.ContentBlock]:
+def _content(outcome: CallOutcome) -> list[types.ContentBlock]:
     content: list[types.ContentBlock] = [types.TextContent(type="text", text=outcome.text)]
     if outcome.picture is not None:
         data = base64.b64encode(outcome.picture).decode()

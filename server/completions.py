@@ -55,11 +55,11 @@ def _kind(params: types.CompleteRequestParams) -> str | None:
     """What the argument names: an account, a deal, ...; None for one that is not there."""
     name = params.argument.name
     if isinstance(params.ref, types.PromptReference):
-        for prompt in prompts.found():
+        for prompt in prompts.brought_prompts():
             if prompt.name == params.ref.name:
                 return next((one.kind for one in prompt.arguments if one.name == name), None)
         return None
-    for resource in resources.found():
+    for resource in resources.brought_resources():
         if resource.uri == params.ref.uri:
             return resource.holds.get(name)
     return None

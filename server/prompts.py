@@ -35,7 +35,7 @@ class Prompter:
         self._gate = gate
         self._token = token
         self._toolsets = toolsets
-        self._prompts = prompts or found
+        self._prompts = prompts or brought_prompts
 
     async def listed(self) -> types.ListPromptsResult:
         """Every prompt this agent can follow, in the language of the tenant."""
@@ -88,7 +88,7 @@ class Prompter:
         return principal, frozenset(row.name for row in rows)
 
 
-def found() -> "tuple[Prompt, ...]":
+def brought_prompts() -> "tuple[Prompt, ...]":
     """What the namespaces bring."""
     # Only when somebody asks: starting up and listing tools needs none of it.
     prompts: tuple[Prompt, ...] = import_module("tools.prompts.script").prompts()

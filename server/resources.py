@@ -38,7 +38,7 @@ class ResourceServer:
     ) -> None:
         self.gate = gate
         self.token = token
-        self._resources = resources or found
+        self._resources = resources or brought_resources
 
     async def listed(self) -> types.ListResourcesResult:
         """A short list: what has no variables, and templates of which there are few.
@@ -144,7 +144,7 @@ def _values(each: "Each", item: Mapping[str, Any]) -> dict[str, str]:
     return {variable: item[field] for variable, field in each.variables.items()}
 
 
-def found() -> tuple["Resource", ...]:
+def brought_resources() -> tuple["Resource", ...]:
     """What the namespaces bring."""
     # Only when somebody asks: starting up and listing tools needs none of it.
     brought: tuple[Resource, ...] = import_module("tools.resources").resources()

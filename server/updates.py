@@ -40,7 +40,7 @@ async def a_second() -> None:
 
 
 @dataclass
-class Watch:
+class Subscription:
     """The addresses somebody follows, with a digest of what stood there last."""
 
     resource_server: ResourceServer
@@ -91,7 +91,9 @@ class Updates:
     def __init__(self, tasks: TaskGroup, pause: Pause) -> None:
         self._tasks = tasks
         self._pause = pause
-        self._watch: Watch | None = None  # of the one connection that subscribes without a stream
+        self._watch: Subscription | None = (
+            None  # of the one connection that subscribes without a stream
+        )
         self._looking = False
         self._one_at_a_time = anyio.Lock()
 
@@ -106,7 +108,7 @@ class Updates:
                 message="Updates over HTTP need protocol 2026-07-28: subscriptions/listen.",
             )
         async with self._one_at_a_time:
-            watch = self._watch = self._watch or Watch(resource_server, _to(ctx.session))
+            watch = self._watch = self._watch or Subscription(resource_server, _to(ctx.session))
             if uri not in watch.seen and len(watch.seen) >= MOST_SUBSCRIPTIONS:
                 raise _too_many()
             try:
@@ -120,7 +122,7 @@ class Updates:
                 self._tasks.start_soon(self._look, watch)
         return types.EmptyResult()
 
-    async def _look(self, watch: Watch) -> None:
+    async def _look(self, watch: Subscription) -> None:
         await watch.keep_looking(self._pause)
         self._looking = False
 
@@ -149,7 +151,7 @@ class Updates:
         async def tell(uri: str) -> None:
             await bus.publish(ResourceUpdated(uri=uri))
 
-        watch = Watch(resource_server, tell)
+        watch = Subscription(resource_server, tell)
         try:
             await _follow(watch, uris)
         except Fault as fault:
@@ -187,7 +189,7 @@ async def _beside(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterato
         tasks.cancel_scope.cancel()
 
 
-async def _follow(watch: Watch, uris: Sequence[str]) -> None:
+async def _follow(watch: Subscription, uris: Sequence[str]) -> None:
     await watch.resource_server.gate.principal(watch.resource_server.token)
     for uri in uris:
         await watch.add(uri)

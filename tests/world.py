@@ -37,7 +37,7 @@ from domain.store.visibility import SYSTEM, Viewer
 from domain.taxpayers.registry import NoRegistry, TaxRegistry
 from policies.approvals import voting
 from policies.approvals.evidence import ApprovalContext
-from policies.approvals.executor import Executor, Report
+from policies.approvals.executor import ExecutionReport, Executor
 from policies.approvals.trust import Trust
 from policies.gate import activation, floor
 from policies.gate.catalogue import ToolPolicy
@@ -257,7 +257,7 @@ class World:
                 tx, self.approval_context, prepared, signature, reason=reason
             )
 
-    async def execute(self, action_id: str, *, company: Company | None = None) -> Report:
+    async def execute(self, action_id: str, *, company: Company | None = None) -> ExecutionReport:
         """A worker carries the action out, or says why not."""
         return await self.executor().run((company or self.ours).id, action_id)
 

@@ -14,14 +14,14 @@ from domain.kernel.faults import Fault, Kind
 from domain.store.tx import Tx
 from policies.approvals import voting
 from policies.approvals.evidence import ApprovalContext, may_be_batched
-from policies.approvals.voting import Prepared
+from policies.approvals.voting import PreparedVote
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What a person is about to sign; `to_be_signed` are the exact bytes."""
 
-    items: tuple[Prepared, ...]
+    items: tuple[PreparedVote, ...]
 
     @property
     def digests(self) -> list[str]:

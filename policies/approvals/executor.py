@@ -44,7 +44,7 @@ _STUCK = frozenset({State.APPROVED.value, State.UNKNOWN.value, CORRUPT, BROKEN})
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ExecutionReport:
     """What became of one action."""
 
     action_id: str
@@ -65,7 +65,7 @@ class Executor:
         self._owner = owner
         self.backoff = Backoff()  # a worker puts its own here, which outlives a round
 
-    async def run(self, tenant_id: str, action_id: str) -> Report:
+    async def run(self, tenant_id: str, action_id: str) -> ExecutionReport:
         """Carry out one approved action, or say why not."""
         try:
             report, order = await self._claim_again(tenant_id, action_id)
@@ -85,7 +85,7 @@ class Executor:
             return report
         return await self._deliver(order)
 
-    async def run_due(self, tenant_id: str, *, limit: int = 20) -> list[Report]:
+    async def run_due(self, tenant_id: str, *, limit: int = 20) -> list[ExecutionReport]:
         """Settle what is overdue or unknown, then carry out what is approved.
 
         One action that is damaged or breaks is reported and costs the others nothing; it is looked
@@ -109,11 +109,11 @@ class Executor:
 
     async def _alone(
         self,
-        step: Callable[[str, str], Awaitable[Report]],
+        step: Callable[[str, str], Awaitable[ExecutionReport]],
         tenant_id: str,
         action_id: str,
         name: str = "",
-    ) -> Report:
+    ) -> ExecutionReport:
         """One step for one action, whatever that step runs into."""
         try:
             report = await step(tenant_id, action_id)
@@ -121,17 +121,19 @@ class Executor:
             if fault.kind is Kind.UNAVAILABLE:
                 raise
             log.error("action %s backs off: %s", action_id, fault)
-            report = Report(action_id, CORRUPT, fault=fault)
+            report = ExecutionReport(action_id, CORRUPT, fault=fault)
         except Exception:
             log.exception("action %s backs off", action_id)
-            report = Report(action_id, BROKEN, fault=refusal("EFFECT_UNKNOWN"))
+            report = ExecutionReport(action_id, BROKEN, fault=refusal("EFFECT_UNKNOWN"))
         if report.fault is not None and report.state in _STUCK:
             self.backoff.wait(name or action_id, self._clock.now())
         else:
             self.backoff.forget(name or action_id)
         return report
 
-    async def _claim_again(self, tenant_id: str, action_id: str) -> tuple[Report, Order | None]:
+    async def _claim_again(
+        self, tenant_id: str, action_id: str
+    ) -> tuple[ExecutionReport, Order | None]:
         """Claim, and once more if somebody wrote the same at the same moment.
 
         What was done is thrown away with its transaction, and nothing has gone out; the second look
@@ -143,7 +145,7 @@ class Executor:
             log.info("action %s met a concurrent change and is claimed again", action_id)
         return await self._claim(tenant_id, action_id)
 
-    async def _claim(self, tenant_id: str, action_id: str) -> tuple[Report, Order | None]:
+    async def _claim(self, tenant_id: str, action_id: str) -> tuple[ExecutionReport, Order | None]:
         async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             await self._lapse(tx, row)
@@ -154,14 +156,14 @@ class Executor:
             except Refusal as error:
                 if error.target is not None:
                     await move(tx, row, error.target, EXECUTOR, code=error.code)
-                return Report(row.id, row.state, row.result, error), None
+                return ExecutionReport(row.id, row.state, row.result, error), None
             tool = self._context.registry.get(row.tool)
             assert tool is not None and here.call is not None and here.arguments is not None
             await self._start(tx, row)
             if tool.deliver is not None:
-                return Report(row.id, row.state), _order(row)
+                return ExecutionReport(row.id, row.state), _order(row)
             result = await self._effect(tx, row, tool, here.call, here.arguments, None)
-            return Report(row.id, row.state, result), None
+            return ExecutionReport(row.id, row.state, result), None
 
     async def _start(self, tx: Tx, row: PendingAction) -> None:
         await move(
@@ -193,14 +195,16 @@ class Executor:
         await move(tx, row, State.SUCCEEDED, by, result=result, provider_ref=reference)
         return result
 
-    async def _deliver(self, order: Order) -> Report:
+    async def _deliver(self, order: Order) -> ExecutionReport:
         """Reach outside, once, holding no transaction; then write down what was learnt."""
         async with reading(self._database, order.tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, order.action_id)
             # A process that slept since it claimed may have been given up: its time is over.
             mine = row.lease_owner == self._owner and row.state == State.EXECUTING
             if not mine or row.lease_until is None or row.lease_until <= tx.at:
-                return Report(row.id, row.state, fault=refusal("ACTION_CONFLICT", state=row.state))
+                return ExecutionReport(
+                    row.id, row.state, fault=refusal("ACTION_CONFLICT", state=row.state)
+                )
             tool = self._context.registry.get(row.tool)
         assert tool is not None
         assert tool.deliver is not None
@@ -212,13 +216,13 @@ class Executor:
             log.exception("action %s: nobody knows whether it was delivered", order.action_id)
         return await self._settle(order.tenant_id, order.action_id, learnt, asked=False)
 
-    async def _inquire(self, tenant_id: str, action_id: str) -> Report:
+    async def _inquire(self, tenant_id: str, action_id: str) -> ExecutionReport:
         """Ask the provider about an action whose outcome is unknown. Asking never sends again."""
         async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id)
             await check_well_formed(tx, row)
             tool, order, fact = self._context.registry.get(row.tool), _order(row), action_fact(row)
-        unknown = Report(action_id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+        unknown = ExecutionReport(action_id, row.state, fault=refusal("EFFECT_UNKNOWN"))
         if fact.state is not State.UNKNOWN or tool is None or tool.inquire is None:
             return unknown
         try:
@@ -231,45 +235,45 @@ class Executor:
             return unknown  # no news, so there is no reason to keep others from writing
         return await self._settle(tenant_id, action_id, learnt, asked=True)
 
-    async def settle_as_found(self, tenant_id: str, action_id: str) -> Report:
+    async def settle_as_found(self, tenant_id: str, action_id: str) -> ExecutionReport:
         """End an action of unknown outcome as a person found it, if their resolution counts now."""
         async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             await check_well_formed(tx, row)
             resolution = await resolving.weighed(tx, self._context, row)
             if resolution is None:
-                return Report(row.id, row.state, row.result, refusal("EFFECT_UNKNOWN"))
+                return ExecutionReport(row.id, row.state, row.result, refusal("EFFECT_UNKNOWN"))
             actor = Actor("human", resolution.person_id)
             if resolution.outcome is Outcome.SEEN:
                 result = await self._record_delivery(tx, row, Delivered(""), actor)
-                return Report(row.id, row.state, result)
+                return ExecutionReport(row.id, row.state, result)
             await service.end_attempt(tx, row.id, row.attempt, outcome="failed", provider_ref=None)
             await move(tx, row, State.FAILED, actor, code="EFFECT_ABSENT")
-            return Report(row.id, row.state)
+            return ExecutionReport(row.id, row.state)
 
     async def _settle(
         self, tenant_id: str, action_id: str, learnt: Delivered | Declined | None, *, asked: bool
-    ) -> Report:
+    ) -> ExecutionReport:
         async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             if row.state == State.UNKNOWN and not asked and learnt is None:
-                return Report(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+                return ExecutionReport(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
             try:
                 target = machine.after_outcome(action_fact(row), _outcome(learnt, asked), tx.at)
             except Refusal as error:
                 log.error("action %s is %s, and then: %s", row.id, row.state, learnt)
-                return Report(row.id, row.state, fault=error)
+                return ExecutionReport(row.id, row.state, fault=error)
             if target.value == row.state:
-                return Report(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+                return ExecutionReport(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
             if isinstance(learnt, Delivered) and target is State.SUCCEEDED:
                 result = await self._record_delivery(tx, row, learnt)
-                return Report(row.id, row.state, result)
+                return ExecutionReport(row.id, row.state, result)
             code = learnt.code if isinstance(learnt, Declined) else "EFFECT_UNKNOWN"
             await service.end_attempt(
                 tx, row.id, row.attempt, outcome=target.value, provider_ref=None
             )
             await move(tx, row, target, EXECUTOR, code=code)
-            return Report(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
+            return ExecutionReport(row.id, row.state, fault=refusal("EFFECT_UNKNOWN"))
 
     async def _record_delivery(
         self, tx: Tx, row: PendingAction, learnt: Delivered, by: Actor = EXECUTOR
@@ -282,11 +286,11 @@ class Executor:
         arguments = tool.arguments.model_validate_json(row.args_json)
         return await self._effect(tx, row, tool, call, arguments, learnt.reference or None, by)
 
-    async def _lapse_one(self, tenant_id: str, action_id: str) -> Report:
+    async def _lapse_one(self, tenant_id: str, action_id: str) -> ExecutionReport:
         async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             await self._lapse(tx, row)
-            return Report(action_id, row.state)
+            return ExecutionReport(action_id, row.state)
 
     async def _lapse(self, tx: Tx, row: PendingAction) -> None:
         """Expire what waited too long; a lost lease makes the outcome unknown, never approved."""
@@ -301,26 +305,30 @@ class Executor:
             # over both while the letter was on its way, and "not found" must not come too early.
             await move(tx, row, target, EXECUTOR, lease_until=tx.at)
 
-    async def _as_it_stands(self, tenant_id: str, action_id: str, fault: Fault) -> Report:
+    async def _as_it_stands(self, tenant_id: str, action_id: str, fault: Fault) -> ExecutionReport:
         """After a failure that may have come behind the commit, only the row knows its state."""
         try:
             async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
                 row = await load(tx, action_id)
         except Fault:
-            return Report(action_id, State.APPROVED, fault=fault)  # as it was when last seen
+            return ExecutionReport(
+                action_id, State.APPROVED, fault=fault
+            )  # as it was when last seen
         done = row.state == State.SUCCEEDED
-        return Report(row.id, row.state, row.result, None if done else fault)
+        return ExecutionReport(row.id, row.state, row.result, None if done else fault)
 
-    async def _fail(self, tenant_id: str, action_id: str, code: str, fault: Fault | None) -> Report:
+    async def _fail(
+        self, tenant_id: str, action_id: str, code: str, fault: Fault | None
+    ) -> ExecutionReport:
         """The effect was refused or broke and its transaction thrown away: nothing happened."""
         async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
             if row.state != State.APPROVED:
-                return Report(action_id, row.state, row.result, fault)
+                return ExecutionReport(action_id, row.state, row.result, fault)
             await self._start(tx, row)
             await service.end_attempt(tx, row.id, row.attempt, outcome="failed", provider_ref=None)
             await move(tx, row, State.FAILED, EXECUTOR, code=code)
-            return Report(action_id, row.state, fault=fault)
+            return ExecutionReport(action_id, row.state, fault=fault)
 
 
 def _outcome(learnt: Delivered | Declined | None, asked: bool) -> Outcome:

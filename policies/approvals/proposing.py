@@ -18,7 +18,7 @@ from policies.approvals.binding import proposed
 from policies.approvals.reevaluation import entity_digest, schema_sha256, slot_rows
 from policies.gate.catalogue import Catalogue, ToolPolicy
 from policies.gate.contract import Arguments, PendingAnswer, Principal, Proposal, SlotView, Tool
-from policies.gate.decide import Decision
+from policies.gate.decide import PolicyDecision
 
 MOST_PENDING = 20  # of one requester: an inbox nobody can read protects nobody
 UNBOUND = frozenset({"idempotency_key", "note_to_approver", "dry_run"})
@@ -46,7 +46,7 @@ async def propose(
     tool: Tool,
     policy: ToolPolicy,
     catalogue: Catalogue,
-    decision: Decision,
+    decision: PolicyDecision,
     arguments: Arguments,
     proposal: Proposal,
     *,
@@ -100,7 +100,7 @@ def _row(
     tool: Tool,
     policy: ToolPolicy,
     catalogue: Catalogue,
-    decision: Decision,
+    decision: PolicyDecision,
     proposal: Proposal,
     arguments: Arguments,
 ) -> PendingAction:

@@ -25,7 +25,7 @@ from policies.gate.contract import Arguments, Call, Proposal, Tool
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class Reevaluation:
     """The world around an action now, and the call that would run if it ran."""
 
     present: Present
@@ -35,7 +35,7 @@ class Situation:
 
 async def situation(
     tx: Tx, row: PendingAction, approval_context: ApprovalContext, *, hold: bool = False
-) -> Situation:
+) -> Reevaluation:
     """Propose the stored arguments once more, and see whether they still mean the same.
 
     `hold` keeps what it is about from changing until the transaction ends: for whoever is about to
@@ -43,7 +43,7 @@ async def situation(
     """
     seq = await check_well_formed(tx, row)
     tool = approval_context.registry.get(row.tool)
-    gone = Situation(_gone(tx, PolicyRelation.UNAVAILABLE), None, None)
+    gone = Reevaluation(_gone(tx, PolicyRelation.UNAVAILABLE), None, None)
     if tool is None or tool.propose is None or approval_context.catalogue is None:
         return gone
     call = replace(await requesting_call(tx, row), holds=hold)
@@ -53,10 +53,10 @@ async def situation(
             proposal = await tool.propose(call, arguments)
     except (Fault, ValidationError):
         # Refused now, so it is not what people signed: gone, closed, hidden or never valid.
-        return Situation(_gone(tx, PolicyRelation.SAME), None, None)
+        return Reevaluation(_gone(tx, PolicyRelation.SAME), None, None)
     if not _shows_the_same(row, proposal):
         # Something else than what is true now was shown: stale, whichever of the two was changed.
-        return Situation(_gone(tx, PolicyRelation.SAME), None, None)
+        return Reevaluation(_gone(tx, PolicyRelation.SAME), None, None)
     relation = await _policy_relation(tx, row, seq, tool, proposal, approval_context.catalogue)
     present = Present(
         now=tx.at,
@@ -64,7 +64,7 @@ async def situation(
         entity_digest=entity_digest(proposal),
         policy=relation,
     )
-    return Situation(present, call, arguments)
+    return Reevaluation(present, call, arguments)
 
 
 def _shows_the_same(row: PendingAction, proposal: Proposal) -> bool:
@@ -128,7 +128,7 @@ async def _policy_relation(
     return PolicyRelation.SAME if same else PolicyRelation.LOOSER
 
 
-def slot_rows(decision: decide.Decision) -> list[dict[str, Any]]:
+def slot_rows(decision: decide.PolicyDecision) -> list[dict[str, Any]]:
     """The slots as an action stores them."""
     return [
         {"slot": slot.slot, "roles": sorted(slot.roles), "self": slot.self}

@@ -32,7 +32,7 @@ RESOLVED = "action.resolved_by"
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedResolution:
     """What a person is about to sign; `to_be_signed` are the exact bytes."""
 
     action_id: str
@@ -62,7 +62,7 @@ async def prepare(
     key_id: str,
     outcome: Outcome,
     reason: str,
-) -> Prepared:
+) -> PreparedResolution:
     """Build what this person signs, refusing early what cannot be accepted."""
     row = await load(tx, action_id)
     await check_well_formed(tx, row)
@@ -81,11 +81,11 @@ async def prepare(
         audit_head_hash=head.hash,
     )
     payload = signed.resolution(bound(row, approval_context.trust.deploy), finding)
-    return Prepared(row.id, finding, reason, payload)
+    return PreparedResolution(row.id, finding, reason, payload)
 
 
 async def record(
-    tx: Tx, approval_context: ApprovalContext, prepared: Prepared, signature: bytes
+    tx: Tx, approval_context: ApprovalContext, prepared: PreparedResolution, signature: bytes
 ) -> None:
     """Write the resolution down if everything still holds."""
     row, finding = await load(tx, prepared.action_id, lock=True), prepared.finding

@@ -36,7 +36,7 @@ SIGNATURE_ASSURANCE = 3  # a key of their own, opened with a passphrase
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedVote:
     """What a person is about to sign; `to_be_signed` are the exact bytes."""
 
     action_id: str
@@ -58,7 +58,7 @@ async def prepare(
     key_id: str,
     decision: Decision,
     slot: str | None = None,
-) -> Prepared:
+) -> PreparedVote:
     """Build what this person signs for this decision, refusing early what cannot be accepted."""
     row = await load(tx, action_id)
     person = await identity.person_by_email(tx, email)
@@ -78,7 +78,7 @@ async def prepare(
         audit_head_seq=head.seq,
         audit_head_hash=head.hash,
     )
-    return Prepared(
+    return PreparedVote(
         row.id, person.id, choice, signed.payload(bound(row, approval_context.trust.deploy), choice)
     )
 
@@ -86,7 +86,7 @@ async def prepare(
 async def record(
     tx: Tx,
     approval_context: ApprovalContext,
-    prepared: Prepared,
+    prepared: PreparedVote,
     signature: bytes,
     *,
     reason: str | None = None,
@@ -113,7 +113,7 @@ async def decide(
     tx: Tx,
     approval_context: ApprovalContext,
     row: PendingAction,
-    prepared: Prepared,
+    prepared: PreparedVote,
     signature: bytes,
     reason: str | None = None,
     batch: tuple[list[str], int] | None = None,

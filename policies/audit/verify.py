@@ -357,7 +357,7 @@ async def _check_policy(
         if step.when.field in facts and decide.holds(step.when, facts)
         for slot in step.slots
     ]
-    asked = decide.Decision(Verdict.NEEDS_PEOPLE, slots=(*policy.slots, *further))
+    asked = decide.PolicyDecision(Verdict.NEEDS_PEOPLE, slots=(*policy.slots, *further))
     weaker = (
         any(slot not in row.slots for slot in slot_rows(asked))
         or row.min_assurance < policy.assurance

@@ -18,7 +18,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class PolicyDecision:
     """The answer and, where people are needed, who and how surely."""
 
     verdict: Verdict
@@ -31,28 +31,28 @@ class Decision:
 Facts = Mapping[str, int | str | bool | None]
 
 
-def admit(row: ToolPolicy | None, *, scopes: frozenset[str], read_only: bool) -> Decision:
+def admit(row: ToolPolicy | None, *, scopes: frozenset[str], read_only: bool) -> PolicyDecision:
     """The first question, before arguments are read: is this tool there for this caller?"""
     if row is None:
-        return Decision(Verdict.DENY, "UNKNOWN_TOOL")
+        return PolicyDecision(Verdict.DENY, "UNKNOWN_TOOL")
     if row.scope not in scopes:
-        return Decision(Verdict.DENY, "SCOPE_MISSING")
+        return PolicyDecision(Verdict.DENY, "SCOPE_MISSING")
     if read_only and row.effect is not Effect.READ:
-        return Decision(Verdict.DENY, "READ_ONLY_MODE")
-    return Decision(Verdict.ALLOW)
+        return PolicyDecision(Verdict.DENY, "READ_ONLY_MODE")
+    return PolicyDecision(Verdict.ALLOW)
 
 
-def weigh(row: ToolPolicy, facts: Facts, *, tainted: bool) -> Decision:
+def weigh(row: ToolPolicy, facts: Facts, *, tainted: bool) -> PolicyDecision:
     """The second question, with the computed fields: go on, stop, or ask whom?"""
     if any(holds(predicate, facts) for predicate in row.deny):
-        return Decision(Verdict.DENY, "POLICY_DENIED")
+        return PolicyDecision(Verdict.DENY, "POLICY_DENIED")
     if row.confirm is Confirm.NEVER:
-        return Decision(Verdict.ALLOW)
+        return PolicyDecision(Verdict.ALLOW)
     if row.confirm is Confirm.PREDICATE and not any(holds(p, facts) for p in row.ask):
-        return Decision(Verdict.ALLOW)
+        return PolicyDecision(Verdict.ALLOW)
     further = [slot for step in row.escalate if holds(step.when, facts) for slot in step.slots]
     assurance = max(row.assurance, TAINTED_ASSURANCE) if tainted else row.assurance
-    return Decision(Verdict.NEEDS_PEOPLE, "", (*row.slots, *further), row.self, assurance)
+    return PolicyDecision(Verdict.NEEDS_PEOPLE, "", (*row.slots, *further), row.self, assurance)
 
 
 def holds(predicate: Predicate, facts: Facts) -> bool:

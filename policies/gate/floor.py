@@ -61,7 +61,7 @@ class Escalating(_Frozen):
     roles: _Roles
 
 
-class Entry(_Frozen):
+class FloorEntry(_Frozen):
     """What must at least hold of one tool, or of all tools of a namespace (`cyberos.<ns>.*`)."""
 
     id: str = Field(pattern=r"^cyberos(\.[a-z][a-z0-9_]*){1,2}$|^cyberos\.[a-z][a-z0-9_]*\.\*$")
@@ -78,10 +78,10 @@ class Entry(_Frozen):
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
+def entries() -> tuple[FloorEntry, ...]:
     """The floor, as it is shipped. Raises POLICY_UNAVAILABLE if it cannot be read."""
     try:
-        return tuple(Entry.model_validate(one) for one in shipped.read().floor)
+        return tuple(FloorEntry.model_validate(one) for one in shipped.read().floor)
     except (OSError, ValueError) as error:
         raise unavailable() from error
 
@@ -134,7 +134,7 @@ def reading_only() -> Catalogue:
     return whole.model_copy(update={"tool": tuple(row for row in whole.tool if row.is_read)})
 
 
-def _problems(row: ToolPolicy, entry: Entry, *, of_the_past: bool) -> list[str]:
+def _problems(row: ToolPolicy, entry: FloorEntry, *, of_the_past: bool) -> list[str]:
     found = []
     if entry.signatures:
         if row.effect is not Effect.DESTRUCTIVE or row.confirm is not Confirm.ALWAYS:

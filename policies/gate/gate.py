@@ -51,7 +51,7 @@ POLL_EVERY_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """What the caller gets: the structure, a few lines of text, and at times a picture (PNG).
 
     `waits`: people are asked, and the structure is a `PendingAnswer`.
@@ -69,7 +69,7 @@ def is_hidden(fault: Fault) -> bool:
 
 
 class _DryRun(Exception):
-    def __init__(self, principal: Principal, outcome: Outcome) -> None:
+    def __init__(self, principal: Principal, outcome: CallOutcome) -> None:
         self.principal, self.outcome = principal, outcome
 
 
@@ -145,7 +145,7 @@ class Gate:
 
     async def call(
         self, token: Token, name: str, raw: Mapping[str, Any], *, request_id: str = ""
-    ) -> Outcome:
+    ) -> CallOutcome:
         """One tool call. Raises a Fault for everything the caller should know about.
 
         UNKNOWN_TOOL stands for unknown, hidden and forbidden tools alike on the wire; inside, and
@@ -168,7 +168,7 @@ class Gate:
             outcome = replace(outcome, picture=tool.picture(outcome.structured))
         return outcome
 
-    async def _dispatch(self, request: _Request) -> Outcome:
+    async def _dispatch(self, request: _Request) -> CallOutcome:
         if request.row.is_read or request.mistake is not None or self._read_only:
             return await self._read(request)
         try:
@@ -211,7 +211,7 @@ class Gate:
                 await prefetch.keep(tx, learnt)
         return request
 
-    async def _read(self, request: _Request) -> Outcome:
+    async def _read(self, request: _Request) -> CallOutcome:
         backoff: float | None = None
         while True:
             async with reading(self._database, request.token.tenant_id, self._clock) as tx:
@@ -234,7 +234,7 @@ class Gate:
             await self._after_commit(principal, work)
         return outcome
 
-    async def _write(self, request: _Request) -> Outcome:
+    async def _write(self, request: _Request) -> CallOutcome:
         try:
             async with writing(self._database, request.token.tenant_id, self._clock) as tx:
                 principal = await self._admit(tx, request)
@@ -248,7 +248,7 @@ class Gate:
             if _must_mark(dry_run.principal, dry_run.outcome):
                 await self._taint(dry_run.principal)
             text = f"DRY RUN, nothing was written.\n{dry_run.outcome.text}"
-            return Outcome(dry_run.outcome.structured, text)
+            return CallOutcome(dry_run.outcome.structured, text)
 
     async def _admit(self, tx: Tx, request: _Request) -> Principal:
         """Principal, then tool and scope, then shape: what an unknown caller may
@@ -262,7 +262,7 @@ class Gate:
             raise request.mistake
         return principal
 
-    async def _replay_or_run(self, tx: Tx, principal: Principal, request: _Request) -> Outcome:
+    async def _replay_or_run(self, tx: Tx, principal: Principal, request: _Request) -> CallOutcome:
         """Answer from memory if this key was answered before; else do it and remember."""
         assert request.arguments is not None
         key = getattr(request.arguments, "idempotency_key", None)
@@ -277,7 +277,9 @@ class Gate:
         }
         before = await idempotency.recall(tx, **named)
         if before is not None:
-            return Outcome(before["structured"], before["text"], waits=before.get("waits", False))
+            return CallOutcome(
+                before["structured"], before["text"], waits=before.get("waits", False)
+            )
         outcome = await self._decide_and_run(tx, principal, request)
         stored = {
             "structured": outcome.structured,
@@ -287,7 +289,7 @@ class Gate:
         idempotency.remember(tx, **named, result=stored)
         return outcome
 
-    async def _decide_and_run(self, tx: Tx, principal: Principal, request: _Request) -> Outcome:
+    async def _decide_and_run(self, tx: Tx, principal: Principal, request: _Request) -> CallOutcome:
         call, tool = Call(principal, tx, port_error=request.port_error), request.tool
         if tool.run is not None:
             return await self._run(call, tool.run, request)
@@ -318,7 +320,7 @@ class Gate:
         answer = proposing.pending_answer(action, filled=filled, inbox_url=self._inbox_url)
         return replace(_outcome(answer), waits=True)
 
-    async def _run(self, call: Call, run: Run, request: _Request) -> Outcome:
+    async def _run(self, call: Call, run: Run, request: _Request) -> CallOutcome:
         answer = await run(call, request.arguments)
         outcome = _outcome(answer)
         call.tx.record(self._event(request, call.principal, answer))
@@ -410,14 +412,14 @@ class Gate:
                 return Fault(code, Kind.FORBIDDEN, "There is no such tool.")
 
 
-def _must_mark(principal: Principal, outcome: Outcome) -> bool:
+def _must_mark(principal: Principal, outcome: CallOutcome) -> bool:
     """Whether the caller now reads untrusted input, and that is not written down yet."""
     return not principal.mark_is_fresh and has_untrusted(outcome.structured)
 
 
-def _outcome(answer: Answer) -> Outcome:
+def _outcome(answer: Answer) -> CallOutcome:
     structured = answer.model_dump(mode="json", exclude_none=True)
-    return Outcome(clean(structured), clean(answer.text()))
+    return CallOutcome(clean(structured), clean(answer.text()))
 
 
 def _parse(tool: Tool, raw: Mapping[str, Any]) -> tuple[Arguments | None, Fault | None]:

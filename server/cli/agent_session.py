@@ -20,7 +20,7 @@ from domain.store.engine import Role
 from domain.store.tx import reading
 from policies.gate import activation
 from policies.gate.contract import Principal
-from policies.gate.gate import Gate, Outcome, is_hidden
+from policies.gate.gate import CallOutcome, Gate, is_hidden
 from server import wiring
 from server.cli.connect import find_token
 from server.cli.context import CliContext, opened, perform, read_settings
@@ -41,7 +41,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ToolAnswer:
     """What a tool answered, and the entry of the audit chain it left; None if nothing was new."""
 
     answer: dict[str, Any]
@@ -57,7 +57,7 @@ class Session:
     token: Token
     principal: Principal
 
-    async def outcome(self, tool: str, arguments: Mapping[str, Any]) -> Outcome:
+    async def outcome(self, tool: str, arguments: Mapping[str, Any]) -> CallOutcome:
         """Everything a tool gives to exactly these arguments, its text too; the gate's faults."""
         return await self.gate.call(self.token, tool, arguments, request_id=new_id())
 
@@ -68,11 +68,11 @@ class Session:
         """
         return (await self._call(tool, arguments, new_id())).structured
 
-    async def change(self, tool: str, arguments: Mapping[str, Any]) -> Done:
+    async def change(self, tool: str, arguments: Mapping[str, Any]) -> ToolAnswer:
         """The same for a tool that changes something, with the entry that proves it."""
         request_id = new_id()
         outcome = await self._call(tool, arguments, request_id)
-        return Done(outcome.structured, await self._entry_of(request_id))
+        return ToolAnswer(outcome.structured, await self._entry_of(request_id))
 
     async def pages(self, tool: str, key: str, arguments: Mapping[str, Any]) -> list[Any]:
         """Everything a list answers under its key, page by page."""
@@ -90,7 +90,7 @@ class Session:
         async with reading(self.context.database, self.token.tenant_id, self.context.clock) as tx:
             return await audit.effect_of(tx, action_id, event)
 
-    async def _call(self, tool: str, arguments: Mapping[str, Any], request_id: str) -> Outcome:
+    async def _call(self, tool: str, arguments: Mapping[str, Any], request_id: str) -> CallOutcome:
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             return await self.gate.call(self.token, tool, given, request_id=request_id)

@@ -36,7 +36,7 @@ JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _AgentRequest:
     """An agent as the flags describe it."""
 
     name: str
@@ -93,7 +93,7 @@ def add(
         )
     wanted = job.scopes if scopes is None and job else _names(scopes)
     sets = job.toolsets if toolsets is None and job else _names(toolsets)
-    asked = _Asked(name, for_email, wanted, sets, days, token_file, show_token)
+    asked = _AgentRequest(name, for_email, wanted, sets, days, token_file, show_token)
     company, added = perform(lambda: _add(asked, tenant))
     if as_json:
         answer(added)
@@ -162,7 +162,7 @@ def list_personas(
             say(f"  {label}: {', '.join(names)}")
 
 
-async def _add(asked: _Asked, tenant: str | None) -> tuple[Company, dict[str, Any]]:
+async def _add(asked: _AgentRequest, tenant: str | None) -> tuple[Company, dict[str, Any]]:
     async with opened(Role.OWNER) as context:
         if asked.toolsets:
             catalogue, fault = wiring.policy(context.settings)

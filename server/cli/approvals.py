@@ -26,7 +26,7 @@ from domain.store.visibility import SYSTEM
 from policies.approvals import voting
 from policies.approvals.binding import bound
 from policies.approvals.evidence import ApprovalContext
-from policies.approvals.voting import Prepared
+from policies.approvals.voting import PreparedVote
 from server import wiring
 from server.cli import action_view as views
 from server.cli import batches, decisions
@@ -253,8 +253,8 @@ async def _sign_and_record(choice: Choice, shown: ActionView, key: PrivateKey) -
 
 
 async def _record(
-    context: CliContext, choice: Choice, shown: ActionView, key: PrivateKey
-) -> tuple[Prepared, str]:
+    context: CliContext, choice: Choice, shown: ActionView, key: ApproverKey
+) -> tuple[PreparedVote, str]:
     approval_context = wiring.approval_context(context.settings)
     async with looking(context, shown.company) as tx:
         prepared = await voting.prepare(

@@ -16,7 +16,7 @@ from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
 from policies.approvals import batching
 from policies.approvals.binding import bound
-from policies.approvals.voting import Prepared
+from policies.approvals.voting import PreparedVote
 from server import wiring
 from server.cli import decisions
 from server.cli.action_view import ActionView, warnings
@@ -138,7 +138,7 @@ async def _record(
 
 
 async def _settled(
-    context: CliContext, prepared: Prepared, view: ActionView, choice: Choice
+    context: CliContext, prepared: PreparedVote, view: ActionView, choice: Choice
 ) -> Decided:
     after = await decisions.view_of(context, view.company, view.row.id)
     report = None

@@ -13,7 +13,7 @@ import typer
 
 from domain.kernel.faults import Fault, Kind
 from policies.gate.catalogue import ToolPolicy
-from policies.gate.gate import Outcome, is_hidden
+from policies.gate.gate import CallOutcome, is_hidden
 from server import contracts
 from server.cli import typed_arguments
 from server.cli.agent_session import Identity, Session, run
@@ -93,7 +93,7 @@ def call(
     say(text)
 
 
-async def _called(session: Session, tool: str, typed: list[str]) -> Outcome:
+async def _called(session: Session, tool: str, typed: list[str]) -> CallOutcome:
     row = session.gate.row(tool)
     schema = _contract(row)["inputSchema"] if row else {}
     try:

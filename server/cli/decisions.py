@@ -22,8 +22,8 @@ from domain.provisioning.service import OPERATOR
 from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
-from policies.approvals.executor import Executor, Report
-from policies.approvals.voting import Prepared
+from policies.approvals.executor import ExecutionReport, Executor
+from policies.approvals.voting import PreparedVote
 from server import wiring
 from server.cli import action_view as views
 from server.cli import inline
@@ -50,10 +50,10 @@ class Choice:
 class Decided:
     """What was recorded, and what became of the action."""
 
-    prepared: Prepared
+    prepared: PreparedVote
     view: ActionView
     state: str
-    report: Report | None
+    report: ExecutionReport | None
 
 
 async def look(action_id: str, tenant: str | None, email: str | None) -> ActionView:
@@ -84,7 +84,7 @@ def one_reason(typed: str) -> str:
 
 async def carry_out(
     context: CliContext, company: Company, action_id: str, wait_seconds: int
-) -> Report | None:
+) -> ExecutionReport | None:
     """Run it here if the database is ours alone; else give a worker a moment."""
     if context.database.is_sqlite:
         report = await here(context).run(company.id, action_id)

@@ -20,7 +20,7 @@ import anyio
 import typer
 
 from domain.kernel.faults import Fault, Kind
-from server.cli.demo_words import Words, words_in
+from server.cli.demo_words import DemoWords, words_in
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "cyberos.py"
 _EVIDENCE = b'"event":"cyberos.crm.move_stage"'
@@ -81,7 +81,7 @@ def _run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 class Story:
     """The chapters, in order; each says what it does and shows what came back."""
 
-    words: Words
+    words: DemoWords
     lang: str
     directory: Path
     company: Mapping[str, Any]

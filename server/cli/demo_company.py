@@ -26,7 +26,7 @@ from server.cli.checking import checked
 from server.cli.context import opened, perform, read_settings
 from server.cli.key_files import KeyFiles, private_directory, replace_secret, write_secret
 from server.cli.migrate import bring_to_head
-from server.cli.provisioning import Founded, NewAgent, NewCompany, NewPerson, found
+from server.cli.provisioning import NewAgent, NewCompany, NewPerson, ProvisionedCompany, provision
 from server.cli.render import answer, say
 from server.settings import Settings
 
@@ -52,7 +52,7 @@ class _Made:
         self.facts = facts
         self.id = new_id()
         self.stock = Stock()
-        self.founded: Founded | None = None
+        self.provisioned: ProvisionedCompany | None = None
         self.passphrases = {
             person["email"]: secrets.token_urlsafe(18) for person in facts["people"]
         }
@@ -91,10 +91,10 @@ class _Made:
             kdf_rounds=KDF_ROUNDS,
         )
 
-    async def populate(self, tx: Tx, founded: Founded) -> None:
+    async def populate(self, tx: Tx, provisioned: ProvisionedCompany) -> None:
         """Write what the company owns."""
         self.stock = await demo.populate(
-            tx, self.facts, workspace_id=founded.workspace_id, people=founded.people
+            tx, self.facts, workspace_id=provisioned.workspace_id, people=provisioned.people
         )
 
 
@@ -149,10 +149,12 @@ async def _make(settings: Settings, key_files: KeyFiles) -> None:
     replace_secret(key_files.demo, json.dumps(begun).encode())
     async with opened(Role.OWNER, settings) as context:
         for one in made:
-            one.founded = await found(context, checked(one.new()), catalogue, populate=one.populate)
+            one.provisioned = await provision(
+                context, checked(one.new()), catalogue, populate=one.populate
+            )
     for one in made:
         _write_passphrases(key_files, one)
-    first = made[0].founded
+    first = made[0].provisioned
     assert first is not None
     mcp_config.write(settings, first.code, first.agents["cro_agent"][1])
     content = json.dumps(_contents(key_files, *made), ensure_ascii=False, indent=2) + "\n"
@@ -185,12 +187,12 @@ def _contents(key_files: KeyFiles, ours: _Made, theirs: _Made) -> dict[str, Any]
 
 
 def _company(key_files: KeyFiles, made: _Made) -> dict[str, Any]:
-    founded, facts = made.founded, made.facts
-    assert founded is not None
+    provisioned, facts = made.provisioned, made.facts
+    assert provisioned is not None
     roles = {person["email"]: person["roles"] for person in facts["people"]}
     acting = {agent["name"]: agent for agent in facts["agents"]}
     return {
-        "tenant": {"id": founded.tenant_id, "code": founded.code, "name": facts["name"]},
+        "tenant": {"id": provisioned.tenant_id, "code": provisioned.code, "name": facts["name"]},
         "agents": {
             name: {
                 "token": token_file.read_text(encoding="ascii").strip(),
@@ -199,26 +201,26 @@ def _company(key_files: KeyFiles, made: _Made) -> dict[str, Any]:
                 "for": acting[name]["for_email"],
                 "scopes": sorted(acting[name]["scopes"]),
             }
-            for name, (agent_id, token_file) in founded.agents.items()
+            for name, (agent_id, token_file) in provisioned.agents.items()
         },
         "people": {
             email: {
                 "roles": roles[email],
                 "key": str(key_file),
-                "passphrase_file": str(_passphrase_file(key_files, founded.code, email)),
-                "id": founded.people[email],
+                "passphrase_file": str(_passphrase_file(key_files, provisioned.code, email)),
+                "id": provisioned.people[email],
                 "key_id": key_id,
             }
-            for email, (key_id, key_file) in founded.person_keys.items()
+            for email, (key_id, key_file) in provisioned.person_keys.items()
         },
         "accounts": made.stock.accounts,
         "contacts": made.stock.contacts,
         "deals": made.stock.deals,
         "activities": made.stock.activities,
-        "pipelines": dict(founded.pipeline_ids),
-        "bank_accounts": list(founded.bank_accounts),
-        "root_key": str(founded.root_key),
-        "root_passphrase_file": str(founded.root_key.with_suffix(".passphrase")),
+        "pipelines": dict(provisioned.pipeline_ids),
+        "bank_accounts": list(provisioned.bank_accounts),
+        "root_key": str(provisioned.root_key),
+        "root_passphrase_file": str(provisioned.root_key.with_suffix(".passphrase")),
     }
 
 

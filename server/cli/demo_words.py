@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-Words = Mapping[str, str]
+DemoWords = Mapping[str, str]
 
 # name: (Vietnamese, English)
 _SENTENCES: Mapping[str, tuple[str, str]] = {
@@ -91,7 +91,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def words_in(language: str) -> Words:
+def words_in(language: str) -> DemoWords:
     """The sentences in one language, by name."""
     column = ("vi", "en").index(language)
     return {name: sentence[column] for name, sentence in _SENTENCES.items()}

@@ -18,7 +18,7 @@ from server.cli.context import opened, perform, read_settings
 from server.cli.conversation import Typed, new_company
 from server.cli.key_files import KeyFiles, private_directory
 from server.cli.migrate import bring_to_head
-from server.cli.provisioning import Founded, NewCompany, found
+from server.cli.provisioning import NewCompany, ProvisionedCompany, provision
 from server.cli.render import answer, say
 from server.settings import Settings
 
@@ -127,49 +127,53 @@ def _init_company(typed: Typed, *, as_json: bool) -> None:
     catalogue = wiring.policy_to_activate(settings)
     with_keys = {path.parent.name for path in settings.keys_dir.glob("*/*.key")}
     new = checked(new_company(typed, catalogue, with_keys))
-    founded = found_here(settings, new, catalogue)
-    _, token_file = founded.agents[new.agents[0].name]
+    company = provision_here(settings, new, catalogue)
+    _, token_file = company.agents[new.agents[0].name]
     config = mcp_config.write(settings, new.code, token_file)
-    report = _report(settings, new, founded, config, catalogue)
+    report = _report(settings, new, company, config, catalogue)
     if as_json:
         answer(report)
     else:
         say(_as_text(report))
 
 
-def found_here(settings: Settings, new: NewCompany, catalogue: Catalogue) -> Founded:
+def provision_here(settings: Settings, new: NewCompany, catalogue: Catalogue) -> ProvisionedCompany:
     """Make directory and database ready, and found the company in it."""
 
-    async def founding() -> Founded:
+    async def provisioning() -> ProvisionedCompany:
         await bring_to_head(settings)
         async with opened(Role.OWNER, settings) as context:
-            return await found(context, new, catalogue)
+            return await provision(context, new, catalogue)
 
     private_directory(settings.data_dir)
-    return perform(founding)
+    return perform(provisioning)
 
 
 def _report(
-    settings: Settings, new: NewCompany, founded: Founded, config: Path, catalogue: Catalogue
+    settings: Settings,
+    new: NewCompany,
+    company: ProvisionedCompany,
+    config: Path,
+    catalogue: Catalogue,
 ) -> dict[str, Any]:
-    agent_id, token_file = founded.agents[new.agents[0].name]
+    agent_id, token_file = company.agents[new.agents[0].name]
     return {
-        "tenant": {"id": founded.tenant_id, "code": founded.code, "name": new.name},
+        "tenant": {"id": company.tenant_id, "code": company.code, "name": new.name},
         "data_dir": str(settings.data_dir),
         "database": "sqlite" if settings.is_embedded else "postgresql",
-        "root_key": str(founded.root_key),
+        "root_key": str(company.root_key),
         "people": [
             {
                 "email": email,
-                "id": founded.people[email],
+                "id": company.people[email],
                 "roles": sorted(set(person.roles)),
-                "key_id": founded.person_keys[email][0],
-                "key": str(founded.person_keys[email][1]),
+                "key_id": company.person_keys[email][0],
+                "key": str(company.person_keys[email][1]),
             }
-            for email, person in zip(founded.people, new.people, strict=True)
+            for email, person in zip(company.people, new.people, strict=True)
         ],
-        "pipelines": dict(founded.pipeline_ids),
-        "bank_accounts": list(founded.bank_accounts),
+        "pipelines": dict(company.pipeline_ids),
+        "bank_accounts": list(company.bank_accounts),
         "agent": {
             "id": agent_id,
             "name": new.agents[0].name,

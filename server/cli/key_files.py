@@ -47,7 +47,7 @@ class KeyFiles:
         return self.settings.data_dir / "demo.json"
 
 
-class Undo:
+class Rollback:
     """What was written so far, so that a founding that fails leaves nothing behind."""
 
     def __init__(self) -> None:
@@ -68,13 +68,13 @@ class Undo:
 
 
 @contextmanager
-def undone_on_failure() -> Iterator[Undo]:
+def undone_on_failure() -> Iterator[Rollback]:
     """Whatever ends the block early, also Ctrl-C, takes back what it wrote."""
-    undo = Undo()
+    rollback = Rollback()
     try:
-        yield undo
+        yield rollback
     except BaseException:
-        undo.run()
+        rollback.run()
         raise
 
 

@@ -28,7 +28,13 @@ from policies.approvals.trust import Trust
 from policies.gate import activation
 from policies.gate.catalogue import Catalogue
 from server.cli.context import CliContext
-from server.cli.key_files import KeyFiles, Undo, private_directory, undone_on_failure, write_secret
+from server.cli.key_files import (
+    KeyFiles,
+    Rollback,
+    private_directory,
+    undone_on_failure,
+    write_secret,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +75,7 @@ class NewCompany:
 
 
 @dataclass(frozen=True, slots=True)
-class Founded:
+class ProvisionedCompany:
     """What came into being, by the names people gave it, and where its secrets lie."""
 
     tenant_id: str
@@ -83,11 +89,11 @@ class Founded:
     bank_accounts: tuple[str, ...]
 
 
-Populate = Callable[[Tx, Founded], Awaitable[None]]
+Populate = Callable[[Tx, ProvisionedCompany], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Keys:
+class _NewKeys:
     """The keys of a founding, already in their files."""
 
     root: PrivateKey
@@ -95,9 +101,9 @@ class _Keys:
     checkpoint_id: str
 
 
-async def found(
+async def provision(
     context: CliContext, new: NewCompany, catalogue: Catalogue, *, populate: Populate | None = None
-) -> Founded:
+) -> ProvisionedCompany:
     """Bring a checked company into being. TENANT_EXISTS if its code is taken.
 
     `populate` adds what the company already has (the demo's customers and deals) in the same
@@ -107,21 +113,21 @@ async def found(
     if new.code in {code for _, code in await directory.tenants(context.database)}:
         raise directory.code_taken()
     trusted = _trust(context.settings.trust_file, await directory.deployment(context.database))
-    with undone_on_failure() as undo:
-        made = _make_keys(key_files, new, trusted.deploy, undo)
-        undo.then(_trust_as_it_was(context.settings.trust_file, trusted))
+    with undone_on_failure() as rollback:
+        made = _make_keys(key_files, new, trusted.deploy, rollback)
+        rollback.then(_trust_as_it_was(context.settings.trust_file, trusted))
         roots = {**trusted.roots, new.id: made.root.public_key}
         trust.store(context.settings.trust_file, Trust(trusted.deploy, roots))
         async with writing(context.database, new.id, context.clock, viewer=SYSTEM) as tx:
             await directory.register(tx, new.code)
             await directory.name_deployment(tx, trusted.deploy)
             provisioned = await provisioning.provision(tx, _tenant(new, trusted.deploy, made))
-            founded = _founded(new, key_files, made, provisioned)
+            company = _as_provisioned(new, key_files, made, provisioned)
             await activation.activate(tx, catalogue, OPERATOR)
-            founded = await _add_agents(tx, key_files, new, founded, undo)
+            company = await _add_agents(tx, key_files, new, company, rollback)
             if populate is not None:
-                await populate(tx, founded)
-    return founded
+                await populate(tx, company)
+    return company
 
 
 def _trust(file: Path, deploy: str | None) -> Trust:
@@ -145,12 +151,12 @@ def _trust_as_it_was(file: Path, trusted: Trust) -> Callable[[], None]:
     return lambda: trust.store(file, trusted)
 
 
-def _make_keys(key_files: KeyFiles, new: NewCompany, deploy: str, undo: Undo) -> _Keys:
+def _make_keys(key_files: KeyFiles, new: NewCompany, deploy: str, rollback: Rollback) -> _NewKeys:
     """Every private key into its file, before any transaction: each costs a second on purpose."""
     keys_dir = key_files.settings.keys_dir
     private_directory(keys_dir)
     if not (keys_dir / checkpoints.KEY_FILE).exists():
-        undo.remove(keys_dir / checkpoints.KEY_FILE)
+        rollback.remove(keys_dir / checkpoints.KEY_FILE)
     checkpoint = checkpoints.ensure_key(keys_dir, deploy)
     root = keys.generate()
     jobs = [(root, key_files.root_key(new.code), new.root_passphrase)]
@@ -164,17 +170,17 @@ def _make_keys(key_files: KeyFiles, new: NewCompany, deploy: str, undo: Undo) ->
         private_directory(path.parent)
         if path.exists():
             raise _left_over(path)
-        undo.remove(path)
+        rollback.remove(path)
     with ThreadPoolExecutor(max_workers=2) as pool:
         for done in [
             pool.submit(keys.save, key, path, passphrase, kdf_rounds=new.kdf_rounds)
             for key, path, passphrase in jobs
         ]:
             done.result()
-    return _Keys(root, people, keys.key_id(checkpoint.public.raw))
+    return _NewKeys(root, people, keys.key_id(checkpoint.public.raw))
 
 
-def _tenant(new: NewCompany, deploy: str, made: _Keys) -> NewTenant:
+def _tenant(new: NewCompany, deploy: str, made: _NewKeys) -> NewTenant:
     return NewTenant(
         code=new.code,
         name=new.name,
@@ -193,10 +199,10 @@ def _tenant(new: NewCompany, deploy: str, made: _Keys) -> NewTenant:
     )
 
 
-def _founded(
-    new: NewCompany, key_files: KeyFiles, made: _Keys, provisioned: Provisioned
-) -> Founded:
-    return Founded(
+def _as_provisioned(
+    new: NewCompany, key_files: KeyFiles, made: _NewKeys, provisioned: Provisioned
+) -> ProvisionedCompany:
+    return ProvisionedCompany(
         tenant_id=new.id,
         code=new.code,
         workspace_id=provisioned.workspace_id,
@@ -213,22 +219,22 @@ def _founded(
 
 
 async def _add_agents(
-    tx: Tx, key_files: KeyFiles, new: NewCompany, founded: Founded, undo: Undo
-) -> Founded:
+    tx: Tx, key_files: KeyFiles, new: NewCompany, company: ProvisionedCompany, rollback: Rollback
+) -> ProvisionedCompany:
     agents: dict[str, tuple[str, Path]] = {}
     for wanted in new.agents:
         agent, clear = await provisioning.add_agent(
             tx,
             name=line(wanted.name, 64),
-            person_id=founded.people[_email(wanted.for_email)],
+            person_id=company.people[_email(wanted.for_email)],
             scopes=wanted.scopes,
             expires_at=tx.at + timedelta(days=wanted.days),
         )
         path = key_files.token(new.code, agent.name)
         write_secret(path, f"{clear}\n".encode())
-        undo.remove(path)
+        rollback.remove(path)
         agents[agent.name] = (agent.id, path)
-    return replace(founded, agents=agents)
+    return replace(company, agents=agents)
 
 
 def _email(typed: str) -> str:

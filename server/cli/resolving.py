@@ -28,22 +28,22 @@ from server.cli.context import CliContext, looking, opened, perform
 from server.cli.render import Words, answer, interactive, say
 
 
-class Found(StrEnum):
+class ReportedOutcome(StrEnum):
     """What she found."""
 
     DONE = "done"
     NOT_DONE = "not-done"
 
 
-_OUTCOMES = {Found.DONE: Outcome.SEEN, Found.NOT_DONE: Outcome.CLOSED}
+_OUTCOMES = {ReportedOutcome.DONE: Outcome.SEEN, ReportedOutcome.NOT_DONE: Outcome.CLOSED}
 OUTCOME = typer.Option(..., "--outcome", help="done: it happened; not-done: it did not.")
 REASON = typer.Option(..., "--reason", help="How you know, such as 'in the sent log of the bank'.")
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _ResolutionRequest:
     email: str
-    found: Found
+    found: ReportedOutcome
     reason: str
     wait_seconds: int
 
@@ -57,7 +57,7 @@ def resolve(
     action_id: str = approvals.ACTION,
     email: str = approvals.WHO,
     key: Path = approvals.KEY,
-    outcome: Found = OUTCOME,
+    outcome: ReportedOutcome = OUTCOME,
     reason: str = REASON,
     passphrase_file: Path | None = approvals.PASSPHRASE,
     tenant: str | None = approvals.TENANT,
@@ -70,7 +70,7 @@ def resolve(
     For whoever might have signed it, and for admins. That it did not happen counts only when it
     cannot arrive any more.
     """
-    asked = _Asked(email, outcome, decisions.one_reason(reason), wait_seconds)
+    asked = _ResolutionRequest(email, outcome, decisions.one_reason(reason), wait_seconds)
     shown = perform(lambda: decisions.look(action_id, tenant, email))
     words = Words(lang or shown.company.locale)
     if not as_json or (passphrase_file is None and interactive()):
@@ -86,7 +86,9 @@ def resolve(
     say(f"{words['state']}: {words.state(after.state)}")
 
 
-async def _sign_and_settle(asked: _Asked, shown: ActionView, key: PrivateKey) -> ActionView:
+async def _sign_and_settle(
+    asked: _ResolutionRequest, shown: ActionView, key: ApproverKey
+) -> ActionView:
     async with opened(Role.INBOX) as context:
         company, action_id = shown.company, shown.row.id
         try:
@@ -108,7 +110,9 @@ async def _sign_and_settle(asked: _Asked, shown: ActionView, key: PrivateKey) ->
         return await decisions.view_of(context, company, action_id)
 
 
-async def _record(context: CliContext, asked: _Asked, shown: ActionView, key: PrivateKey) -> None:
+async def _record(
+    context: CliContext, asked: _ResolutionRequest, shown: ActionView, key: ApproverKey
+) -> None:
     approval_context = wiring.approval_context(context.settings)
     async with looking(context, shown.company) as tx:
         prepared = await resolving.prepare(

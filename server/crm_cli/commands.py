@@ -11,11 +11,11 @@ from typing import Any
 
 import typer
 
-from server.cli.agent_session import Done, Identity, Session, run
+from server.cli.agent_session import Identity, Session, ToolAnswer, run
 from server.cli.commands import run_typer
 from server.cli.render import answer, say
 from server.crm_cli import lines
-from server.crm_cli.words import Words
+from server.crm_cli.words import CrmWords
 
 TOKEN_FILE = typer.Option(
     None, "--token-file", help="The agent's token; otherwise CYBEROS_AGENT_TOKEN_FILE."
@@ -41,7 +41,7 @@ class Shown:
     lines: list[str]
 
 
-Work = Callable[[Session, Words], Awaitable[Shown]]
+Work = Callable[[Session, CrmWords], Awaitable[Shown]]
 
 
 def application() -> typer.Typer:
@@ -106,7 +106,7 @@ def account_create(
 ) -> None:
     """Add a customer or prospect."""
 
-    async def work(session: Session, words: Words) -> Shown:
+    async def work(session: Session, words: CrmWords) -> Shown:
         arguments = {
             "name": name,
             "account_type": account_type,
@@ -132,7 +132,7 @@ def account_list(
 ) -> None:
     """List accounts, with the ids that other commands take."""
 
-    async def work(session: Session, words: Words) -> Shown:
+    async def work(session: Session, words: CrmWords) -> Shown:
         asked = {"query": query, "fields": ["name", "account_type"]}
         rows = await session.pages("crm_search_accounts", "accounts", asked)
         return Shown({"accounts": rows}, lines.accounts(rows, words))
@@ -148,7 +148,7 @@ def contact_list(
 ) -> None:
     """List the people at an account, and how to address them."""
 
-    async def work(session: Session, words: Words) -> Shown:
+    async def work(session: Session, words: CrmWords) -> Shown:
         rows = await session.pages("crm_list_contacts", "contacts", {"account_id": account})
         return Shown({"contacts": rows}, lines.contacts(rows, words))
 
@@ -169,7 +169,7 @@ def deal_list(
 ) -> None:
     """List deals, with the ids that other commands take."""
 
-    async def work(session: Session, words: Words) -> Shown:
+    async def work(session: Session, words: CrmWords) -> Shown:
         asked = {
             "account_id": account,
             "pipeline_id": pipeline,
@@ -196,7 +196,7 @@ def deal_move(
 ) -> None:
     """Move an open deal to another open stage."""
 
-    async def work(session: Session, words: Words) -> Shown:
+    async def work(session: Session, words: CrmWords) -> Shown:
         arguments = {
             "deal_id": deal_id,
             "to_stage": to_stage,
@@ -226,7 +226,7 @@ def deal_close(
 ) -> None:
     """Ask people to close a deal; it happens when they have signed."""
 
-    async def work(session: Session, words: Words) -> Shown:
+    async def work(session: Session, words: CrmWords) -> Shown:
         arguments = {
             "deal_id": deal_id,
             "outcome": outcome,
@@ -252,13 +252,13 @@ def deal_follow(
 ) -> None:
     """Show what became of a deal that people were asked to close."""
 
-    async def work(session: Session, words: Words) -> Shown:
+    async def work(session: Session, words: CrmWords) -> Shown:
         return await _followed(session, action, wait_seconds, words)
 
     _show(context, work, lang, as_json=as_json)
 
 
-async def _followed(session: Session, action_id: str, seconds: int, words: Words) -> Shown:
+async def _followed(session: Session, action_id: str, seconds: int, words: CrmWords) -> Shown:
     """An action as it stands when it is settled, or when the time is up."""
     while True:
         backoff = min(seconds, _ONE_WAIT_SECONDS)
@@ -288,7 +288,7 @@ def forecast(
 ) -> None:
     """Show what the open deals will bring, in bands of confidence."""
 
-    async def work(session: Session, words: Words) -> Shown:
+    async def work(session: Session, words: CrmWords) -> Shown:
         asked = {"pipeline_id": pipeline, "range": days, "month": month, "owner": owner}
         found = await session.ask("crm_forecast", asked)
         return Shown(found, lines.forecast(found, pipeline, month, words))
@@ -299,7 +299,7 @@ def forecast(
 # --- what they have in common ---
 
 
-def _changed(done: Done, told: list[str], words: Words, *, dry_run: bool = False) -> Shown:
+def _changed(done: ToolAnswer, told: list[str], words: CrmWords, *, dry_run: bool = False) -> Shown:
     """A change and the entry of the audit chain that holds it."""
     entry = done.sealed
     chained = {"audit": {"seq": entry.seq, "hash": entry.hash}} if entry else {}
@@ -308,10 +308,10 @@ def _changed(done: Done, told: list[str], words: Words, *, dry_run: bool = False
 
 
 def _show(context: typer.Context, work: Work, lang: str | None, *, as_json: bool) -> None:
-    chosen = Words(lang) if lang is not None else None  # a typing mistake ends here
+    chosen = CrmWords(lang) if lang is not None else None  # a typing mistake ends here
 
     async def working(session: Session) -> Shown:
-        return await work(session, chosen or Words(session.principal.locale))
+        return await work(session, chosen or CrmWords(session.principal.locale))
 
     shown = run(context.obj, working)
     if as_json:

@@ -14,7 +14,7 @@ from domain.kernel.clock import instant
 from domain.kernel.money import Money
 from domain.store.chain import Sealed
 from server.cli.render import one_line
-from server.crm_cli.words import Words
+from server.crm_cli.words import CrmWords
 
 WIDTH = 80
 _GAP = "  "
@@ -25,13 +25,13 @@ _FACTS = re.compile(r" (?=[a-z_]+=)")  # what stands between two of them
 Row = Mapping[str, Any]
 
 
-def account_created(answer: Row, typed_name: str, words: Words) -> list[str]:
+def account_created(answer: Row, typed_name: str, words: CrmWords) -> list[str]:
     """What the tax registry said of a new account, and its id."""
     lines = _registry(answer, typed_name, words) if answer.get("vn_mst") else []
     return [*lines, f"[create] account_id: {answer['id']}"]
 
 
-def _registry(answer: Row, typed_name: str, words: Words) -> list[str]:
+def _registry(answer: Row, typed_name: str, words: CrmWords) -> list[str]:
     status, name = answer["vn_mst_status"], one_line(answer.get("legal_name") or answer["name"])
     if status == "unverified" and not answer.get("vn_mst_checked_at"):
         return [f"[mst] ⚠ {words['mst_unanswered']}"]
@@ -43,7 +43,7 @@ def _registry(answer: Row, typed_name: str, words: Words) -> list[str]:
     return [*lines, f"[mst] ⚠ {words['mst_renamed'].format(_quoted(name))}"] if renamed else lines
 
 
-def contacts(rows: Sequence[Row], words: Words) -> list[str]:
+def contacts(rows: Sequence[Row], words: CrmWords) -> list[str]:
     """How the people at an account are reached and addressed."""
     if not rows:
         return [words["no_contacts"]]
@@ -57,7 +57,7 @@ def contacts(rows: Sequence[Row], words: Words) -> list[str]:
     return table(columns, shrinking=("email", "display_name"))
 
 
-def accounts(rows: Sequence[Row], words: Words) -> list[str]:
+def accounts(rows: Sequence[Row], words: CrmWords) -> list[str]:
     """Accounts with the ids that the other commands take."""
     if not rows:
         return [words["no_accounts"]]
@@ -69,7 +69,7 @@ def accounts(rows: Sequence[Row], words: Words) -> list[str]:
     return table(columns, shrinking=("name",))
 
 
-def deals(rows: Sequence[Row], words: Words) -> list[str]:
+def deals(rows: Sequence[Row], words: CrmWords) -> list[str]:
     """Deals with the ids that the other commands take."""
     if not rows:
         return [words["no_deals"]]
@@ -82,7 +82,7 @@ def deals(rows: Sequence[Row], words: Words) -> list[str]:
     return table(columns, shrinking=("name", "stage"), right=("amount",))
 
 
-def deal_moved(answer: Row, words: Words, *, dry_run: bool = False) -> list[str]:
+def deal_moved(answer: Row, words: CrmWords, *, dry_run: bool = False) -> list[str]:
     """Which way the deal went, and where it stands."""
     allowed = words["move_allowed"].format(f"{answer['from_stage']} → {answer['stage']}")
     stands = f"stage: {answer['stage']} probability: {answer['probability_pct']}%"
@@ -95,7 +95,7 @@ def deal_moved(answer: Row, words: Words, *, dry_run: bool = False) -> list[str]
     ]
 
 
-def waiting(answer: Row, words: Words, zone: ZoneInfo) -> list[str]:
+def waiting(answer: Row, words: CrmWords, zone: ZoneInfo) -> list[str]:
     """What waits for people, who has to sign until when, and how."""
     until = instant(datetime.fromisoformat(answer["expires_at"]), zone)
     slots = [
@@ -114,7 +114,7 @@ def waiting(answer: Row, words: Words, zone: ZoneInfo) -> list[str]:
     ]
 
 
-def settled(answer: Row, words: Words) -> list[str]:
+def settled(answer: Row, words: CrmWords) -> list[str]:
     """How an action that waited for people ended."""
     if answer["state"] == "succeeded":
         return deal_closed(answer["result"], words)
@@ -123,13 +123,13 @@ def settled(answer: Row, words: Words) -> list[str]:
     return [" · ".join([f"[close] {words.state(answer['state'])}", *code, *why])]
 
 
-def deal_closed(result: Row, words: Words) -> list[str]:
+def deal_closed(result: Row, words: CrmWords) -> list[str]:
     """What closing the deal entailed, in the order it was done."""
     name = result["deal"].get("name") or ""
     return [line for one in result["side_effects"] for line in _consequence(one, name, words)]
 
 
-def _consequence(one: Row, deal_name: str, words: Words) -> list[str]:
+def _consequence(one: Row, deal_name: str, words: CrmWords) -> list[str]:
     kind, state, detail = one["kind"], one["state"], one_line(one["detail"])
     facts = _FACTS.sub(" · ", detail)
     if state == "skipped":
@@ -152,7 +152,7 @@ def _consequence(one: Row, deal_name: str, words: Words) -> list[str]:
             return [f"[{kind}] {facts}"]
 
 
-def forecast(answer: Row, pipeline: str | None, month: str | None, words: Words) -> list[str]:
+def forecast(answer: Row, pipeline: str | None, month: str | None, words: CrmWords) -> list[str]:
     """Bands of what will come in, and the deals that weigh most."""
     first, last = (date.fromisoformat(answer[name]) for name in ("from_date", "to_date"))
     days = (last - first).days
@@ -167,7 +167,7 @@ def forecast(answer: Row, pipeline: str | None, month: str | None, words: Words)
     return [heading, *bands, *_heaviest(answer.get("top_deals", []), words), *notes]
 
 
-def _bands(total: Row, words: Words) -> list[str]:
+def _bands(total: Row, words: CrmWords) -> list[str]:
     currency, bands = total["currency"], total["bands"]
     columns = {"band": [f"{band['band_pct']}%" for band in bands]}
     for end in ("low", "mid", "high"):
@@ -176,7 +176,7 @@ def _bands(total: Row, words: Words) -> list[str]:
     return table(columns, right=tuple(columns)[1:])
 
 
-def _heaviest(deals: Sequence[Row], words: Words) -> list[str]:
+def _heaviest(deals: Sequence[Row], words: CrmWords) -> list[str]:
     columns = {
         "deal_id": [deal["id"] for deal in deals],
         "name": [deal["name"] for deal in deals],
@@ -188,7 +188,7 @@ def _heaviest(deals: Sequence[Row], words: Words) -> list[str]:
     return [heading, *shown] if deals else []
 
 
-def sealed(entry: Sealed | None, words: Words, *, dry_run: bool = False) -> list[str]:
+def sealed(entry: Sealed | None, words: CrmWords, *, dry_run: bool = False) -> list[str]:
     """Where the audit chain holds it."""
     if dry_run:
         return [f"[audit] {words['dry_run']}"]
@@ -197,12 +197,12 @@ def sealed(entry: Sealed | None, words: Words, *, dry_run: bool = False) -> list
     return [f"[audit] brain seq={entry.seq} chain={entry.hash[:_HASH_SHOWN]}…"]
 
 
-def money(minor: int, currency: str, words: Words) -> str:
+def money(minor: int, currency: str, words: CrmWords) -> str:
     """An amount with its currency."""
     return Money(minor, currency).text(words.locale)
 
 
-def number(minor: int, currency: str, words: Words) -> str:
+def number(minor: int, currency: str, words: CrmWords) -> str:
     """An amount under a heading that names its currency."""
     return money(minor, currency, words).replace("₫", "").replace(currency, "").strip()
 

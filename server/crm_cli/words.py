@@ -103,7 +103,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
 }
 
 
-class Words:
+class CrmWords:
     """Our words in one language; LANGUAGE_UNKNOWN for any but ours."""
 
     def __init__(self, language: str) -> None:

@@ -9,7 +9,7 @@ from domain.identity import tokens
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault
 from policies.gate.gate import Gate
-from server.http.limits import Buckets, InFlight, Limits, Remembered, neighbourhood
+from server.http.limits import Buckets, InFlightLimit, Limits, Remembered, neighbourhood
 from server.http.refusals import rate_limited, too_many_at_once
 
 ACTIVE_FOR_SECONDS = 60  # what is believed of a policy before it is asked about again
@@ -76,7 +76,7 @@ class Callers:
         self._gates = gates
         self._calls = Buckets(limits.calls_per_second, limits.calls_at_once)
         self._failures = Buckets(limits.bad_tokens_per_second, limits.bad_tokens_at_once)
-        self._in_flight = InFlight(limits.in_flight)
+        self._in_flight = InFlightLimit(limits.in_flight)
         self._right = Remembered()
 
     async def caller(self, clear: str, address: str) -> Caller:

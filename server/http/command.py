@@ -38,7 +38,7 @@ from server.http.listening import listen
 from server.http.metrics import Metrics
 from server.http.options import read_options
 from server.http.rest import Rest
-from server.http.watching import Watch
+from server.http.watching import RequestWatch
 from server.listing import Toolsets
 from server.settings import Settings
 
@@ -107,7 +107,7 @@ def protocol_over(
     # case one does, would double the cost of a call.
     server.get_tool_input_schema = lambda _name: None
     tools = catalogue.by_name.keys() | catalogue.by_id.keys()
-    server.middleware[:] = [Watch(metrics, tools, methods.SPEC_CLIENT_METHODS)]
+    server.middleware[:] = [RequestWatch(metrics, tools, methods.SPEC_CLIENT_METHODS)]
     return StreamableHTTPSessionManager(server, json_response=True, stateless=True)
 
 

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from server.http.guards import SELF, WATCHED
-from server.http.limits import InFlight, Limits, neighbourhood
+from server.http.limits import InFlightLimit, Limits, neighbourhood
 from server.http.metrics import Metrics
 
 _LARGEST_HEAD = 16 * 1024
@@ -25,7 +25,7 @@ def serving(
 ) -> "Serving":
     """A server for this application; it listens on the sockets it is given."""
 
-    neighbours = InFlight(limits.connections_of_address)
+    neighbours = InFlightLimit(limits.connections_of_address)
 
     class Connection(TimedConnection):
         def __init__(self, *args: Any, **more: Any) -> None:
@@ -87,7 +87,7 @@ class TimedConnection(H11Protocol):
 
     limits: Limits
     refused: Callable[[str], None]
-    neighbours: InFlight
+    neighbours: InFlightLimit
     uncounted: frozenset[str]  # this machine, and proxies that ask for many
     _neighbour: str | None = None
     _head: TimerHandle | None = None

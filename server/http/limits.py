@@ -59,7 +59,7 @@ class Buckets:
         return min(self._at_once, level + (self._now() - at) * self._per_second)
 
 
-class InFlight:
+class InFlightLimit:
     """What has begun and not ended, for each key; nothing is kept of a key without any."""
 
     def __init__(self, most: int) -> None:

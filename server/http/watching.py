@@ -44,7 +44,7 @@ class Visit:
     outcome: str = ""
 
 
-class Watch:
+class RequestWatch:
     """Middleware of the protocol server."""
 
     def __init__(self, metrics: Metrics, tools: Container[str], methods: Container[str]) -> None:

@@ -12,7 +12,7 @@ from domain.kernel.faults import Fault
 from domain.store.engine import Role
 from policies.approvals import voting
 from policies.approvals.binding import bound
-from policies.approvals.executor import Report
+from policies.approvals.executor import ExecutionReport
 from server import wiring
 from server.cli import decisions
 from server.cli.action_view import ActionView, build
@@ -389,7 +389,7 @@ def test_a_signature_for_what_then_could_not_run_is_no_success(embedded, state, 
     with environ(embedded.env):
         view = perform(on_the_table)
     fault = refusal(cause, state=state) if cause else None
-    decided = Decided(None, view, state, Report(action_id, state, fault=fault))
+    decided = Decided(None, view, state, ExecutionReport(action_id, state, fault=fault))
 
     if code is None:
         decisions.check_outcome(decided)

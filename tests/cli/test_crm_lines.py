@@ -6,9 +6,9 @@ import pytest
 
 from domain.store.chain import Sealed
 from server.crm_cli import lines
-from server.crm_cli.words import Words
+from server.crm_cli.words import CrmWords
 
-ENGLISH, VIETNAMESE = Words("en"), Words("vi")
+ENGLISH, VIETNAMESE = CrmWords("en"), CrmWords("vi")
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 ID = "01HZK7A0000000000000000000"
 ACME = {

@@ -40,7 +40,7 @@ from domain.identity.keys import PrivateKey
 from domain.kernel.clock import HandClock, from_stamp, stamp
 from domain.kernel.faults import Fault
 from domain.store.engine import Database, Role, connect
-from policies.approvals.executor import Report
+from policies.approvals.executor import ExecutionReport
 from policies.gate import floor
 from policies.gate.contract import Declined, Delivered, Order
 from server import wiring
@@ -262,7 +262,7 @@ async def _voted(world: World, action_id: str, person: str) -> str:
     return recorded.refusal.code if recorded.refusal else recorded.state
 
 
-def _told(report: Report) -> list[str | None]:
+def _told(report: ExecutionReport) -> list[str | None]:
     return [report.state, report.fault.code if report.fault else None]
 
 

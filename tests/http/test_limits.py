@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.http.limits import Buckets, InFlight, Remembered, neighbourhood
+from server.http.limits import Buckets, InFlightLimit, Remembered, neighbourhood
 
 TENTHS = st.integers(0, 50).map(lambda number: number / 10)
 
@@ -78,7 +78,7 @@ def test_who_counts_as_one_stranger(one, other, same):
 
 
 def test_nothing_is_kept_of_who_has_nothing_in_flight():
-    counted = InFlight(1)
+    counted = InFlightLimit(1)
     counted.begin("a")
     full = counted.is_full("a"), counted.is_full("b")
     counted.end("a")

@@ -17,7 +17,7 @@ from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
 from policies.approvals import voting
 from policies.approvals.trust import Trust, endorsed, load, store
-from policies.approvals.voting import Prepared
+from policies.approvals.voting import PreparedVote
 from tests.policies.letters import PostOffice, WithLetters, catalogue
 from tests.world import World
 
@@ -39,7 +39,7 @@ async def proposed(world: World) -> str:
     return str(answer["action_id"])
 
 
-async def prepared(world: World, action_id: str, person: str = "am") -> Prepared:
+async def prepared(world: World, action_id: str, person: str = "am") -> PreparedVote:
     async with reading(world.inbox_side, world.ours.id, world.clock, viewer=SYSTEM) as tx:
         return await voting.prepare(
             tx,
@@ -51,7 +51,7 @@ async def prepared(world: World, action_id: str, person: str = "am") -> Prepared
         )
 
 
-async def recorded(world: World, ready: Prepared, signature: bytes) -> str:
+async def recorded(world: World, ready: PreparedVote, signature: bytes) -> str:
     async with writing(world.inbox_side, world.ours.id, world.clock, viewer=SYSTEM) as tx:
         done = await voting.record(tx, world.approval_context, ready, signature)
     return done.refusal.code if done.refusal else done.state
@@ -261,15 +261,15 @@ async def smuggled_key(world: World, person: str) -> keys.PrivateKey:
     return intruder
 
 
-async def prepared_with(world, action_id, person, key) -> Prepared:
+async def prepared_with(world, action_id, person, key) -> PreparedVote:
     """What that person would sign, if her key were good."""
     good = await prepared(world, action_id, person)
     choice = dataclasses.replace(good.choice, key=key.key_id)
-    return Prepared(good.action_id, good.person_id, choice, {**good.payload, "key": key.key_id})
+    return PreparedVote(good.action_id, good.person_id, choice, {**good.payload, "key": key.key_id})
 
 
 async def smuggled_approval(
-    world: World, ready: Prepared, signature: bytes, payload: str | None = None
+    world: World, ready: PreparedVote, signature: bytes, payload: str | None = None
 ) -> None:
     """The approval row itself, genuine but for the key or the text."""
     choice = ready.choice
