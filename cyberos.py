@@ -1,14 +1,14 @@
 """Start CyberOS.
 
-The wheel carries the rooms inside one directory, so that installing it never claims a
+The wheel carries the packages inside one directory, so that installing it never claims a
 name as common as `tools` in site-packages. This file puts that directory first on the
-path; in a checkout the rooms sit next to it and the same line finds them.
+path; in a checkout the packages sit next to it and the same line finds them.
 """
 
 import sys
 from pathlib import Path
 
-__path__: list[str] = []  # the rooms are `domain`, `tools`, ... and never also `cyberos.domain`
+__path__: list[str] = []  # the packages are `domain`, `tools`, ... and never also `cyberos.domain`
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 

@@ -79,7 +79,7 @@ class Prompter:
         )
 
     async def _usable(self) -> tuple[Principal, frozenset[str]]:
-        """Who asks, and the tools she is shown: a prompt must not name one that is not listed."""
+        """Who asks, and the tools they are shown: a prompt must not name one that is not listed."""
         try:
             principal = await self._gate.principal(self._token)
         except Fault as fault:

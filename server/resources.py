@@ -1,7 +1,7 @@
 """Resources over MCP: the answers of tools by address, through the same gate.
 
 There is no second door: reading an address is calling its tool (tools/resources.py), so scope,
-private deals, counting and the marking of what strangers wrote are those of the call.
+private deals, counting and the marking of untrusted input are those of the call.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Resources: what can be read by its address? Each is the answer of one tool, and nothing more.
 
-So a resource passes the same gate as its tool, with the same scope, counting and marking of what
-strangers wrote. A resource whose tool the caller may not use is not there for it. Resources stand
+So a resource passes the same gate as its tool, with the same scope, counting and marking of
+untrusted input. A resource whose tool the caller may not use is not there for it. Resources stand
 in `tools/<namespace>/resources.py` as `RESOURCES`.
 """
 

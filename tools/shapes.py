@@ -237,7 +237,7 @@ class Local(View):
 
 
 def untrusted_in(view: View, names: Sequence[str], at: str = "") -> list[str]:
-    """JSON pointers to those of the named fields of a view that are there; strangers wrote them."""
+    """JSON pointers to those of the named fields of a view that are there: untrusted input."""
     return [f"{at}/{name}" for name in names if getattr(view, name) is not None]
 
 

@@ -70,7 +70,7 @@ class VietQrResult(View):
         return self
 
     def text(self) -> str:
-        """One line a person can compare with what her bank's app shows."""
+        """One line a person can compare with what their bank's app shows."""
         amount = Money(self.amount_minor or 0, self.currency or "VND").text()
         memo = f", memo {self.add_info}" if self.add_info else f", no memo: {self.note}"
         return (

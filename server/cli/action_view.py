@@ -80,7 +80,7 @@ class ActionView:
         return [slot for slot in self.evidence.action.slots if slot.name not in filled]
 
     def slot_for(self, person: PersonIdentity) -> str | None:
-        """The slot this person would fill now, or None if there is nothing for her to sign."""
+        """The slot this person would fill now, or None if there is nothing for them to sign."""
         voter = Voter(
             kind=ActorKind.HUMAN,
             person=person.id,
@@ -270,8 +270,8 @@ def _head(view: ActionView, words: Words) -> list[str]:
 def warnings(view: ActionView, words: Words) -> list[str]:
     """What should make whoever signs look twice, each a line."""
     standing = view.requester.standing
-    told = [warning(words["tainted"])] if view.row.taint else []
-    return told if standing == "good" else [*told, warning(words[f"asker_{standing}"])]
+    warned = [warning(words["tainted"])] if view.row.taint else []
+    return warned if standing == "good" else [*warned, warning(words[f"asker_{standing}"])]
 
 
 def _facts(view: ActionView, words: Words) -> list[str]:

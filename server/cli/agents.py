@@ -240,7 +240,7 @@ def _check_active(person: PersonIdentity) -> None:
         raise Fault(
             "PERSON_INACTIVE",
             Kind.CONFLICT,
-            "This person has left, so no agent can act for her.",
+            "This person has left, so no agent can act for them.",
             "choose somebody who is still there.",
         )
 

@@ -157,7 +157,7 @@ def reject(
 async def _inbox(email: str | None, tenant: str | None, everything: bool) -> Inbox:
     async with opened(Role.INBOX) as context:
         approval_context = wiring.approval_context(context.settings)
-        strangers: list[Fault] = []
+        unknown_to: list[Fault] = []
         known = await companies(context, tenant)
         found = Inbox([], [], known[0].locale)
         for company in known:
@@ -165,12 +165,12 @@ async def _inbox(email: str | None, tenant: str | None, everything: bool) -> Inb
                 try:
                     person = await identity.person_by_email(tx, email) if email else None
                 except Fault as fault:
-                    strangers.append(fault)
+                    unknown_to.append(fault)
                     continue
                 for row in await _rows(tx, everything, found.damaged):
                     await _add(found, tx, company, row, approval_context, person, everything)
-        if len(strangers) == len(known):
-            raise strangers[0]
+        if len(unknown_to) == len(known):
+            raise unknown_to[0]
         found.items.sort(key=lambda each: (each[0].state != "pending", each[0].row.expires_at))
         return found
 

@@ -1,7 +1,7 @@
 """Batch approval: how are several actions approved with one signature? `cyberos approve ID ID ...`.
 
-She sees a line for each, with the digest of its exact call, and the totals. What is signed is then
-compared with what was shown, action by action.
+The approver sees a line for each, with the digest of its exact call, and the totals. What is signed
+is then compared with what was shown, action by action.
 """
 
 from collections.abc import Sequence
@@ -58,18 +58,18 @@ def approve(
 
 def lines(shown: Sequence[ActionView], words: Words) -> list[str]:
     """The table: what each is, how much, and the digest of its exact call; then the totals."""
-    told: list[str] = []
+    listed: list[str] = []
     for n, view in enumerate(shown, start=1):
         row = view.row
         amount = ""
         if row.amount_minor is not None and row.currency is not None:
             amount = money(row.amount_minor, row.currency, words.language)
-        told.append(bold(f"{n:>3}. {row.id}  {amount}  {row.args_sha256[:_DIGEST_SHOWN]}"))
-        told += indented(row.summary, "     ")
-        told += [f"     {line}" for line in warnings(view, words)]
+        listed.append(bold(f"{n:>3}. {row.id}  {amount}  {row.args_sha256[:_DIGEST_SHOWN]}"))
+        listed += indented(row.summary, "     ")
+        listed += [f"     {line}" for line in warnings(view, words)]
         if row.claim:
-            told += [f"     {words['claim']}:", *indented(f"“{row.claim}”", "     > ")]
-    return [*told, "", *_totals(shown, words)]
+            listed += [f"     {words['claim']}:", *indented(f"“{row.claim}”", "     > ")]
+    return [*listed, "", *_totals(shown, words)]
 
 
 def _totals(shown: Sequence[ActionView], words: Words) -> list[str]:

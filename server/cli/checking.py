@@ -25,13 +25,13 @@ _ACCOUNT_NUMBER = re.compile(r"[0-9A-Z]{4,19}")
 
 
 def checked(new: NewCompany) -> NewCompany:
-    """Refuse what cannot be founded, before anything is written. Raises INIT_INVALID."""
+    """Refuse what cannot be provisioned, before anything is written. Raises INIT_INVALID."""
     problems = list(dict.fromkeys(_problems(new)))
     if problems:
         raise Fault(
             "INIT_INVALID",
             Kind.INVALID,
-            f"The company cannot be founded: {'; '.join(problems)}.",
+            f"The company cannot be provisioned: {'; '.join(problems)}.",
             "correct all of it and run the command again; nothing was written.",
             {"problems": problems},
         )

@@ -36,7 +36,7 @@ class CliContext:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A tenant as people call it, with the language and the clock of its walls."""
+    """A tenant as people call it, with its language and time zone."""
 
     id: str
     code: str
@@ -115,10 +115,10 @@ async def locate(
 ) -> Company:
     """The tenant an action belongs to, among those in which this person is known.
 
-    ACTION_NOT_FOUND for an invented id, and just so for an action of a company that she does not
+    ACTION_NOT_FOUND for an invented id, and just so for an action of a company that they do not
     work for: whoever guesses ids learns nothing.
     """
-    stranger: Fault | None = None
+    unknown_here: Fault | None = None
     known = email is None
     for company in await companies(context, code):
         async with reading(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
@@ -126,13 +126,13 @@ async def locate(
                 if email is not None:
                     await identity.person_by_email(tx, email)
             except Fault as fault:
-                stranger = fault
+                unknown_here = fault
                 continue
             known = True
             if await approvals.action(tx, action_id) is not None:
                 return company
-    if stranger is not None and not known:
-        raise stranger
+    if unknown_here is not None and not known:
+        raise unknown_here
     raise Fault(
         "ACTION_NOT_FOUND",
         Kind.NOT_FOUND,

@@ -47,7 +47,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A person so far; in a terminal her passphrase is typed when she is named."""
+    """A person so far; in a terminal their passphrase is typed when they are named."""
 
     email: str
     name: str
@@ -127,8 +127,8 @@ def _others(known: list[_Known], catalogue: Catalogue) -> list[_Known]:
 
     question = "Somebody else who signs? E-mail (empty: nobody)"
     while email := answered(question, default="", rule=new_email):
-        name = answered("Her name", rule=checking.name("the name of a person"))
-        asked = f"Her roles ({_roles_there_are(catalogue, [*known, *found])})"
+        name = answered("Name of this person", rule=checking.name("the name of a person"))
+        asked = f"Roles of this person ({_roles_there_are(catalogue, [*known, *found])})"
         roles = checking.listed(answered(asked, rule=checking.roles))
         found.append(_with_passphrase(_Known(email, name, roles, None)))
     return found
@@ -140,7 +140,7 @@ def _with_passphrase(known: _Known) -> _Known:
 
 
 def _passphrase(known: _Known) -> Passphrase:
-    question = f"Passphrase of {known.name} for her key"
+    question = f"Passphrase of {known.name} for their key"
     return passphrase(known.file, question, flag="--passphrase-file", twice=True)
 
 

@@ -1,7 +1,7 @@
-"""Demo story: what does CyberOS do, shown in a minute? One story, told while it really happens.
+"""Demo story: what does CyberOS do, shown in a minute? One story, shown while it really happens.
 
 Everything is real: an MCP client starts the real server over stdio as an agent would, a person
-signs with the real command in a process of her own, the verifier reads a real copy of the database.
+signs with the real command in a process of its own, the verifier reads a real copy of the database.
 """
 
 import os

@@ -59,7 +59,7 @@ class _Made:
         self.root_passphrase = secrets.token_urlsafe(18)
 
     def new(self) -> NewCompany:
-        """What has to be founded."""
+        """What has to be provisioned."""
         return NewCompany(
             id=self.id,
             code=self.facts["code"],

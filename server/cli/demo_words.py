@@ -52,7 +52,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "sign": (
         "Một con người đọc bản tóm tắt và ký trong terminal, bằng khoá của chính mình.",
-        "A person reads the summary and signs in a terminal, with a key of her own.",
+        "A person reads the summary and signs in a terminal, with a key of their own.",
     ),
     "done": (
         "Việc được thực hiện đúng một lần, đúng như đã ký.",

@@ -133,8 +133,8 @@ def _level(served: Served | None, keys: KeyFileReport) -> str:
     if served is None:
         return "D0"  # one account, one file
     if keys.open or keys.with_passphrase_beside:
-        return "D0"  # whoever is on this machine signs as whom she likes
-    one_login_does_all = served.is_superuser or served.bypasses_isolation or len(served.roles) != 1
+        return "D0"  # whoever is on this machine signs as whom they like
+    one_login_does_all = served.is_superuser or served.bypasses_walls or len(served.roles) != 1
     return "D1" if one_login_does_all else "D2"
 
 
@@ -188,7 +188,7 @@ def _served(found: Served) -> Iterator[Check]:
         yield Check(
             Mark.FAIL,
             "database",
-            f"The login {login} is {what}: no wall between tenants holds it. Use the logins of "
+            f"The login {login} is {what}: tenant isolation does not hold it. Use the logins of "
             "docs/operating.md.",
         )
     roles = ", ".join(role.value for role in found.roles)
@@ -317,12 +317,12 @@ async def _dollar(tx: Tx) -> list[tuple[Mark, str]]:
         sentence = (
             f"The newest rate of the dollar is of {newest.as_of}, older than "
             f"{counted(oldest.days, 'day')}, "
-            "so the larger circle signs every deal; record one with `cyberos rate add`."
+            "so the larger quorum signs every deal; record one with `cyberos rate add`."
         )
         return [(Mark.WARN, sentence)]
     sentence = (
         "No rate of the dollar is recorded, so the value of every deal in USD is unknown and the "
-        "larger circle signs, a CRO too; record one with `cyberos rate add`."
+        "larger quorum signs, a CRO too; record one with `cyberos rate add`."
     )
     return [(Mark.WARN, sentence)]
 

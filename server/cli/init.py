@@ -31,9 +31,11 @@ NAME = typer.Option(None, help="Name of the company.")
 LOCALE = typer.Option("vi", help="Language people read: vi or en.")
 ZONE = typer.Option("Asia/Ho_Chi_Minh", help="Where the company works.")
 ADMIN_NAME = typer.Option(None, help="Name of the first administrator.")
-ADMIN_EMAIL = typer.Option(None, help="Her e-mail address.")
-ADMIN_ROLES = typer.Option(None, help=f"Her roles, of {', '.join(sorted(ROLES))}; admin if unset.")
-PASSPHRASE = typer.Option(None, help="File with the passphrase of her key.")
+ADMIN_EMAIL = typer.Option(None, help="E-mail address of the first administrator.")
+ADMIN_ROLES = typer.Option(
+    None, help=f"Roles of the administrator, of {', '.join(sorted(ROLES))}; admin if unset."
+)
+PASSPHRASE = typer.Option(None, help="File with the passphrase of the administrator's key.")
 ROOT_PASSPHRASE = typer.Option(None, help="File with the passphrase of the root key.")
 PERSON = typer.Option(
     None,

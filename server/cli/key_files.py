@@ -3,7 +3,7 @@
     cyberos.db  trust.json  mcp.json            demo.json (demo only)
     root/<tenant>.key                           vouches for approver keys; belongs off the machine
     keys/checkpoint.key  keys/checkpoint.pub    signs the ends of the audit chains
-    keys/<tenant>/<e-mail>.key                  one approver each, opened by her passphrase
+    keys/<tenant>/<e-mail>.key                  one approver each, opened by their passphrase
     tokens/<tenant>/<agent>.token               what an agent shows
 
 Directories are 0700 and files 0600 from their first moment; nothing is ever overwritten.
@@ -48,7 +48,7 @@ class KeyFiles:
 
 
 class Rollback:
-    """What was written so far, so that a founding that fails leaves nothing behind."""
+    """What was written so far, so that a provisioning that fails leaves nothing behind."""
 
     def __init__(self) -> None:
         self._steps: list[Callable[[], None]] = []

@@ -37,14 +37,14 @@ from server.cli.render import answer, one_line, say
 
 ROOT_KEY = typer.Option(..., "--root-key", help="The root key of the tenant, from its safe place.")
 ROOT_PASSPHRASE = typer.Option(None, help="File with the passphrase of the root key.")
-PASSPHRASE = typer.Option(None, help="File with the passphrase of her new key.")
+PASSPHRASE = typer.Option(None, help="File with the passphrase of the new key.")
 TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if there are several.")
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """Where somebody is added: her company, and the root that is pinned for it."""
+    """Where somebody is added: the company, and the root that is pinned for it."""
 
     company: Company
     deploy: str
@@ -62,20 +62,20 @@ def register(app: typer.Typer) -> None:
 
 
 def add(
-    email: str = typer.Option(..., help="Her e-mail address."),
-    name: str = typer.Option(..., help="Her name."),
-    roles: str = typer.Option(..., help=f"Her roles, of {', '.join(sorted(ROLES))}."),
+    email: str = typer.Option(..., help="E-mail address of the person."),
+    name: str = typer.Option(..., help="Name of the person."),
+    roles: str = typer.Option(..., help=f"Roles of the person, of {', '.join(sorted(ROLES))}."),
     root_key: Path = ROOT_KEY,
     root_passphrase_file: Path | None = ROOT_PASSPHRASE,
     passphrase_file: Path | None = PASSPHRASE,
     tenant: str | None = TENANT,
     as_json: bool = JSON,
 ) -> None:
-    """Add a person: make her key, let the root key vouch for it, give her roles."""
+    """Add a person: make a key, let the root key vouch for it, give the roles."""
     address, shown, held = _checked(email, name, roles)
     ground = perform(lambda: _ground(address, tenant))
     root = _root(ground, root_key, root_passphrase_file)
-    asked = f"Passphrase of {shown} for her key"
+    asked = f"Passphrase of {shown} for their key"
     secret = passphrase(passphrase_file, asked, flag="--passphrase-file", twice=True)
     new = NewPerson(email=address, name=shown, roles=held, passphrase=secret)
     added = perform(lambda: _add(ground, new, root))
@@ -83,8 +83,8 @@ def add(
         answer({"person": added})
         return
     say(f"{one_line(shown)} <{address}> may sign as {', '.join(added['roles'])}.")
-    say(f"Her key, opened by her passphrase alone: {added['key']}")
-    say("  Let her move it to her own machine, and lock the root key away again.")
+    say(f"Their key, opened by their passphrase alone: {added['key']}")
+    say("  Let them move it to their own machine, and lock the root key away again.")
 
 
 def list_all(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
@@ -101,15 +101,17 @@ def list_all(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
 
 
 def roles(
-    email: str = typer.Argument(help="Her e-mail address."),
-    add: str = typer.Option("", "--add", help="Roles she gets, separated by commas."),
-    remove: str = typer.Option("", "--remove", help="Roles she loses, separated by commas."),
+    email: str = typer.Argument(help="E-mail address of the person."),
+    add: str = typer.Option("", "--add", help="Roles to give, separated by commas."),
+    remove: str = typer.Option("", "--remove", help="Roles to take away, separated by commas."),
     root_key: Path = ROOT_KEY,
     root_passphrase_file: Path | None = ROOT_PASSPHRASE,
     tenant: str | None = TENANT,
     as_json: bool = JSON,
 ) -> None:
-    """Change the roles of a person who stays. The root key signs it, as it vouches for her key."""
+    """Change the roles of a person who stays. The root key signs it, as it vouches
+    for their key.
+    """
     given, taken = _changes(add, remove)
     ground = perform(lambda: _ground(None, tenant))
     root = _root(ground, root_key, root_passphrase_file)
@@ -123,26 +125,26 @@ def roles(
 
 
 def leave(
-    email: str = typer.Argument(help="Her e-mail address."),
+    email: str = typer.Argument(help="E-mail address of the person."),
     tenant: str | None = TENANT,
     as_json: bool = JSON,
 ) -> None:
-    """End a person's roles and keys now. What she signed before stays in the audit chain."""
+    """End a person's roles and keys now. What they signed before stays in the audit chain."""
     left = perform(lambda: _leave(email, tenant))
     if as_json:
         answer({"person": left})
         return
-    say(f"{one_line(left['name'])} has left; her roles and keys count for nothing any more.")
+    say(f"{one_line(left['name'])} has left; their roles and keys count for nothing any more.")
     if left["agents"]:
         names = ", ".join(map(one_line, left["agents"]))
-        say(f"These agents acted for her and cannot work any more: {names}.")
+        say(f"These agents acted for them and cannot work any more: {names}.")
     say("`cyberos doctor` says which signatures nobody can give now.")
 
 
 def _checked(email: str, name: str, roles: str) -> tuple[str, str, tuple[str, ...]]:
     try:
         address = checking.email(email)
-        shown = checking.name("her name")(name)
+        shown = checking.name("the name of the person")(name)
         held = checking.listed(checking.roles(roles))
         if not held:
             raise ValueError("a person who signs has at least one role")
@@ -150,7 +152,7 @@ def _checked(email: str, name: str, roles: str) -> tuple[str, str, tuple[str, ..
         raise Fault(
             "PERSON_INVALID",
             Kind.INVALID,
-            f"She cannot be added: {error}.",
+            f"This person cannot be added: {error}.",
             f"roles are {', '.join(sorted(ROLES))}.",
         ) from None
     return address, shown, held
@@ -167,7 +169,7 @@ def _changes(add: str, remove: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         raise Fault(
             "PERSON_INVALID",
             Kind.INVALID,
-            f"Her roles cannot be changed so: {error}.",
+            f"The roles cannot be changed so: {error}.",
             f"roles are {', '.join(sorted(ROLES))}.",
         ) from None
     return given, taken

@@ -1,8 +1,8 @@
 """Provisioning of a company: keys first, then one transaction with everything in it.
 
-A founding that fails, or is interrupted, leaves no tenant and none of its files behind. The bank
-account is written before the first agent: from then on the database itself demands the signatures
-of a CFO and an admin for another one.
+A provisioning that fails, or is interrupted, leaves no tenant and none of its files behind. The
+bank account is written before the first agent: from then on the database itself demands the
+signatures of a CFO and an admin for another one.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -39,7 +39,7 @@ from server.cli.key_files import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPerson:
-    """Somebody who may decide, and the passphrase that will open her key."""
+    """Somebody who may decide, and the passphrase that will open their key."""
 
     email: str
     name: str
@@ -94,7 +94,7 @@ Populate = Callable[[Tx, ProvisionedCompany], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class _NewKeys:
-    """The keys of a founding, already in their files."""
+    """The keys of a new company, already in their files."""
 
     root: PrivateKey
     people: Mapping[str, PrivateKey]

@@ -1,6 +1,6 @@
 """Terminal rendering: how does it look in a terminal? Plain lines, in Vietnamese or English.
 
-What strangers wrote is cleaned of everything that a terminal would obey, kept on lines of its own
+Untrusted input is cleaned of everything that a terminal would obey, kept on lines of its own
 and never allowed to begin one: no text can draw a frame around itself or pose as our words.
 """
 
@@ -69,11 +69,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "total": ("Tổng cộng", "Total"),
     "tainted": (
         "CẢNH BÁO: tác tử này đã đọc văn bản do người lạ viết.",
-        "WARNING: this agent has read text written by strangers.",
+        "WARNING: this agent has read untrusted text from outsiders.",
     ),
     "usd_unknown": (
         "chưa rõ giá trị USD, nên cần thêm chữ ký như với số tiền lớn",
-        "value in USD unknown, so the larger circle signs",
+        "value in USD unknown, so the larger quorum signs",
     ),
     "version": ("phiên bản", "version"),
     "with_this": ("tính cả việc này", "this one included"),

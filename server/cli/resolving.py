@@ -1,7 +1,7 @@
 """Resolution command: what became of what was sent? `cyberos resolve`, for an unknown outcome.
 
 The same three steps as an approval: the action is shown, the key is opened, the same bytes are
-built again, signed and recorded. Then the executor ends the action as she found it.
+built again, signed and recorded. Then the executor ends the action as they found it.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from server.cli.render import Words, answer, interactive, say
 
 
 class ReportedOutcome(StrEnum):
-    """What she found."""
+    """What the person found."""
 
     DONE = "done"
     NOT_DONE = "not-done"
@@ -80,8 +80,8 @@ def resolve(
     opened_key = keys.load(key, opener)
     after = perform(lambda: _sign_and_settle(asked, shown, opened_key))
     if as_json:
-        told = {"action_id": after.row.id, "outcome": outcome.value, "key_id": opened_key.key_id}
-        answer({**told, "state": after.state, "result": after.row.result})
+        report = {"action_id": after.row.id, "outcome": outcome.value, "key_id": opened_key.key_id}
+        answer({**report, "state": after.state, "result": after.row.result})
         return
     say(f"{words['state']}: {words.state(after.state)}")
 

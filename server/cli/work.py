@@ -64,7 +64,7 @@ def work(
             actions = counted(len(done["actions"]), "action")
             say(f"{actions}, {counted(done['messages'], 'message')}.")
             for one in done["left_alone"]:
-                say(_left_alone(one), err=True)
+                say(_backing_off(one), err=True)
             for one in done["dead_letters"]:
                 say(_dead(one), err=True)
         return
@@ -89,7 +89,7 @@ class Worker:
         self._dispatcher = Dispatcher(context.database, context.clock)
 
     async def round(self) -> dict[str, Any]:
-        """Once through all tenants; what was done, and what had to be left alone.
+        """Once through all tenants; what was done, and what has to back off.
 
         What breaks in one tenant costs the others nothing. A database that is away is raised.
         """
@@ -117,12 +117,12 @@ class Worker:
     async def _carry_out(self, tenant_id: str, code: str, done: "_Round") -> None:
         for report in await self._executor().run_due(tenant_id):
             log.info("%s: action %s is %s", code, report.action_id, report.state)
-            told = {"tenant": code, "action_id": report.action_id}
+            named = {"tenant": code, "action_id": report.action_id}
             if report.state in (CORRUPT, BROKEN):
                 fault = report.fault.code if report.fault else ""
-                done.left_alone.append({**told, "code": fault})
+                done.left_alone.append({**named, "code": fault})
             else:
-                done.actions.append({**told, "state": report.state})
+                done.actions.append({**named, "state": report.state})
 
     async def retry_dead(self) -> int:
         """Try every dead letter of every company once more; how many are settled now."""
@@ -161,9 +161,9 @@ class Worker:
             )
 
 
-def _left_alone(one: Mapping[str, str]) -> str:
+def _backing_off(one: Mapping[str, str]) -> str:
     what = f"action {one['action_id']}" if "action_id" in one else "its round"
-    return f"{one['tenant']}: {what} is left alone ({one['code']}); see `cyberos doctor`."
+    return f"{one['tenant']}: {what} backs off ({one['code']}); see `cyberos doctor`."
 
 
 def _dead(one: Mapping[str, str]) -> str:

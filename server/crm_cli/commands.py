@@ -270,8 +270,8 @@ async def _followed(session: Session, action_id: str, seconds: int, words: CrmWo
         if seconds <= 0:
             return Shown(found, lines.waiting(found, words, session.principal.zone))
     entry = await session.entry_of_action(action_id, "cyberos.crm.close_deal")
-    told = lines.settled(found, words)
-    return Shown(found, [*told, *lines.sealed(entry, words)] if entry else told)
+    lines_shown = lines.settled(found, words)
+    return Shown(found, [*lines_shown, *lines.sealed(entry, words)] if entry else lines_shown)
 
 
 # --- forecast ---
@@ -282,7 +282,7 @@ def forecast(
     pipeline: str | None = typer.Option(None, help="Code of the pipeline."),
     days: str | None = typer.Option(None, "--range", help="Days to look ahead: 90d if left out."),
     month: str | None = typer.Option(None, help="Instead of --range, such as 2026-12."),
-    owner: str | None = typer.Option(None, help="E-mail or id of a colleague: only her deals."),
+    owner: str | None = typer.Option(None, help="E-mail or id of a colleague: only their deals."),
     lang: str | None = LANG,
     as_json: bool = JSON,
 ) -> None:
@@ -299,11 +299,13 @@ def forecast(
 # --- what they have in common ---
 
 
-def _changed(done: ToolAnswer, told: list[str], words: CrmWords, *, dry_run: bool = False) -> Shown:
+def _changed(
+    done: ToolAnswer, lines_shown: list[str], words: CrmWords, *, dry_run: bool = False
+) -> Shown:
     """A change and the entry of the audit chain that holds it."""
     entry = done.sealed
     chained = {"audit": {"seq": entry.seq, "hash": entry.hash}} if entry else {}
-    said = [*told, *lines.sealed(entry, words, dry_run=dry_run)]
+    said = [*lines_shown, *lines.sealed(entry, words, dry_run=dry_run)]
     return Shown({**done.answer, **chained}, said)
 
 

@@ -1,7 +1,7 @@
 """Output lines of `cyberos-crm`: those of the specification, where they are true.
 
 Every function takes a tool's answer and gives lines back. What is said in brackets is the same in
-both languages, so that a script finds its line; text that strangers wrote stays on one line.
+both languages, so that a script finds its line; untrusted text stays on one line.
 """
 
 import re
@@ -34,7 +34,7 @@ def account_created(answer: Row, typed_name: str, words: CrmWords) -> list[str]:
 def _registry(answer: Row, typed_name: str, words: CrmWords) -> list[str]:
     status, name = answer["vn_mst_status"], one_line(answer.get("legal_name") or answer["name"])
     if status == "unverified" and not answer.get("vn_mst_checked_at"):
-        return [f"[mst] ⚠ {words['mst_unanswered']}"]
+        return [f"[mst] ⚠ {words['mst_no_answer']}"]
     invoked = f"[mst] {words['invoked'].format('vn-mst-validate')}"
     if status != "valid":
         return [invoked, f"[mst] ⚠ {words[f'mst_{status}']}"]

@@ -31,7 +31,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "mã số thuế đã được xác nhận từ lâu; hiện không hỏi được cơ quan thuế",
         "the tax code was confirmed long ago; the GDT registry does not answer now",
     ),
-    "mst_unanswered": (
+    "mst_no_answer": (
         "mã số thuế chưa được xác minh: chưa có câu trả lời của cơ quan thuế",
         "the tax code is unverified: the GDT registry has not answered",
     ),

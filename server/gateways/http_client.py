@@ -28,7 +28,7 @@ _RETRY_COSTS, _RETRY_SAVINGS = 10, 30  # ten calls that went well pay for one re
 
 
 class Circuit:
-    """Whether a service may be asked now: after failures in a row it is left alone for a while."""
+    """Whether a service may be asked now: after failures in a row it is not asked for a while."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -93,7 +93,7 @@ class HttpClient:
         """
         assert not in_transaction(), "nobody waits for the network with a transaction open"
         if seconds := self._circuit.open_for():
-            raise self.fault("PAUSED", "failed repeatedly and is left alone for a while.", seconds)
+            raise self.fault("PAUSED", "failed repeatedly and is not asked for a while.", seconds)
         with anyio.move_on_after(self._timeout):
             try:
                 return await self._get(path)
@@ -197,6 +197,6 @@ def _tls() -> Any:
 
 
 def _keep_addresses_out_of_the_log() -> None:
-    """Addresses carry tax codes; of a person that is her identity."""
+    """Addresses carry tax codes; those are a person's identity."""
     for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)

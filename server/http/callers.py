@@ -21,7 +21,7 @@ class Caller:
 
     token: Token
     gate: Gate
-    stranger: str  # where it comes from
+    origin: str  # the address it comes from
 
 
 class Gates:
@@ -83,20 +83,20 @@ class Callers:
         """Who this is; TOKEN_INVALID, or RATE_LIMITED for who asks too often.
 
         An address that showed many wrong tokens is refused before the database is asked, except
-        for a token that was right: a stranger behind the same proxy locks no agent out.
+        for a token that was right: another caller behind the same proxy locks no agent out.
         """
-        stranger = neighbourhood(address)
-        wait = self._failures.wait(stranger)
+        origin = neighbourhood(address)
+        wait = self._failures.wait(origin)
         try:
             token = tokens.parse(clear)
         except Fault:
-            raise self._wrong(stranger) from None
+            raise self._wrong(origin) from None
         if token.sha256 not in self._right:
             if wait:
                 raise rate_limited(wait)
-            await self._ask(token, stranger)
+            await self._ask(token, origin)
         self._take_turn(token)
-        return Caller(token, await self._gates.of(token.tenant_id), stranger)
+        return Caller(token, await self._gates.of(token.tenant_id), origin)
 
     @contextmanager
     def answering(self, caller: Caller) -> Iterator[None]:
@@ -112,26 +112,26 @@ class Callers:
 
     async def confirm(self, caller: Caller) -> None:
         """The same as `caller` about an invalid token, for what does not pass the gate."""
-        await self._ask(caller.token, caller.stranger)
+        await self._ask(caller.token, caller.origin)
 
     def refused(self, caller: Caller) -> Fault:
         """What is said when the gate found that the token is not valid any more."""
         self._right.forget(caller.token.sha256)
-        return self._wrong(caller.stranger)
+        return self._wrong(caller.origin)
 
-    async def _ask(self, token: Token, stranger: str) -> None:
+    async def _ask(self, token: Token, origin: str) -> None:
         try:
             await self._gates.authenticate(token)
         except Fault as fault:
             self._right.forget(token.sha256)
             if fault.code != "TOKEN_INVALID":
                 raise
-            raise self._wrong(stranger) from None
+            raise self._wrong(origin) from None
         self._right.add(token.sha256)
 
-    def _wrong(self, stranger: str) -> Fault:
-        wait = self._failures.wait(stranger)
-        self._failures.take(stranger)
+    def _wrong(self, origin: str) -> Fault:
+        wait = self._failures.wait(origin)
+        self._failures.take(origin)
         return rate_limited(wait) if wait else tokens.invalid_token()
 
     def _take_turn(self, token: Token) -> None:

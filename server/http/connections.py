@@ -127,7 +127,7 @@ class TimedConnection(H11Protocol):
         super().send_400_response(msg)
 
     def _count(self) -> None:
-        """Hang up if the same stranger has too many connections already."""
+        """Hang up if the same address has too many connections already."""
         address = self.client[0] if self.client else ""
         if address.removeprefix("::ffff:") in self.uncounted:
             return

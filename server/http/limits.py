@@ -104,7 +104,7 @@ class Remembered:
 
 
 def neighbourhood(address: str) -> str:
-    """Who counts as one stranger: an IPv4 address, or the /64 that a household gets of IPv6."""
+    """Who counts as one origin: an IPv4 address, or the /64 that a household gets of IPv6."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

@@ -76,9 +76,9 @@ class Rest:
                     caller.token, name, arguments, request_id=visit.request_id
                 )
             except Fault as fault:
-                told = _unknown() if is_hidden(fault) else fault
-                call.outcome = told.code
-                return problem(told)
+                visible = _unknown() if is_hidden(fault) else fault
+                call.outcome = visible.code
+                return problem(visible)
             except Exception:
                 log.exception("call of %s broke", visit.tool)
                 return problem(broken())

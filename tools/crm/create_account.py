@@ -10,7 +10,7 @@ from domain.accounts.service import AccountCard
 from domain.taxpayers import service as taxpayers
 from policies.gate.contract import Call, tool
 from tools.crm.shapes import AccountTypeName
-from tools.crm.views import SHEET_WORDS, AccountFields, account_sheet
+from tools.crm.views import PROFILE_WORDS, AccountFields, account_profile
 from tools.shapes import Change, Line, LongLine, PersonReference, ShortLine, untrusted_in
 from tools.tax_codes import hints, prefetch
 
@@ -76,10 +76,10 @@ async def TOOL(call: Call, arguments: CreateAccount) -> CreatedAccount:
 
 async def created(call: Call, card: AccountCard) -> CreatedAccount:
     """The answer about an account whose tax code was checked in this call."""
-    view = CreatedAccount(**account_sheet(card))
+    view = CreatedAccount(**account_profile(card))
     warnings: list[str] = []
     if card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)
         warnings = hints(known, call.port_error, typed_name=card.name)
-    marked = untrusted_in(view, SHEET_WORDS)
+    marked = untrusted_in(view, PROFILE_WORDS)
     return view.model_copy(update={"warnings": warnings, "untrusted_fields": marked})

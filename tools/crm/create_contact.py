@@ -23,7 +23,7 @@ class CreateContact(Change):
     email: Line | None = Field(default=None, description="The bare address.")
     phone: ShortLine | None = Field(default=None, description="Any usual spelling; stored E.164.")
     salutation: SalutationName | None = Field(
-        default=None, description="As the person wishes; left out: read from title and name."
+        default=None, description="As the person prefers; left out: read from title and name."
     )
     title: Line | None = Field(default=None, description="Job title.")
     is_primary: bool | None = Field(

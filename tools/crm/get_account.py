@@ -10,10 +10,10 @@ from domain.overview import service as overview
 from policies.gate.contract import Call, tool
 from tools.crm.views import (
     ACTIVITY_WORDS,
-    SHEET_WORDS,
+    PROFILE_WORDS,
     AccountFields,
     ActivityView,
-    account_sheet,
+    account_profile,
     activity_view,
     viewer,
 )
@@ -61,17 +61,17 @@ async def TOOL(call: Call, arguments: GetAccount) -> AccountDetail:
     latest = await activities.recent(
         call.tx, who, account_id=card.id, limit=arguments.activity_limit
     )
-    view = AccountFields(**account_sheet(card))
+    view = AccountFields(**account_profile(card))
     shown = [activity_view(activity) for activity in latest]
     return AccountDetail(
-        **account_sheet(card),
+        **account_profile(card),
         contact_count=counts["contacts"],
         deal_count=counts["deals"],
         open_deal_count=counts["open_deals"],
         activity_count=counts["activities"],
         activities=shown,
         untrusted_fields=[
-            *untrusted_in(view, SHEET_WORDS),
+            *untrusted_in(view, PROFILE_WORDS),
             *untrusted_in_each("activities", shown, ACTIVITY_WORDS),
         ],
     )

@@ -38,7 +38,7 @@ _TOLD: Mapping[Name, tuple[str, str, str, str | None]] = {
     Name.MST_VALIDATION: (
         "CRM-249", "percent", "tax code confirmed / Vietnamese accounts", ">= 95",
     ),
-    Name.ACL_VIOLATIONS: ("CRM-250", "count", "reads across a workspace's wall", "0"),
+    Name.ACL_VIOLATIONS: ("CRM-250", "count", "reads across workspaces", "0"),
 }  # fmt: skip
 _NO_DATA = ("Chưa có dòng dữ liệu nào để tính.", "There are no rows to count.")
 _NOT_MEASURED: Mapping[Name, tuple[str, str]] = {
@@ -56,7 +56,7 @@ _NOT_MEASURED: Mapping[Name, tuple[str, str]] = {
     ),
     Name.ACL_VIOLATIONS: (
         "Vi phạm không tự để lại dòng nào; bức tường được chứng minh bằng kiểm thử.",
-        "A breach would leave no row; tests prove the walls instead.",
+        "A breach would leave no row; tests prove tenant isolation instead.",
     ),
 }
 

@@ -46,7 +46,7 @@ async def TOOL(call: Call, arguments: Share) -> Shared:
     Only the owner decides; you act for your person. Giving the deal away is crm_update_deal's.
     Returns the deal with its members; `changed` is empty when all of it was so already.
     """
-    circle = await sharing.share(
+    shared = await sharing.share(
         call.tx,
         arguments.deal_id,
         viewer=viewer(call.principal),
@@ -55,10 +55,10 @@ async def TOOL(call: Call, arguments: Share) -> Shared:
         remove=arguments.remove,
         expected=service.Expected(version=arguments.expected_version),
     )
-    view = DealView(**deal_view(circle.deal, call.principal))
+    view = DealView(**deal_view(shared.deal, call.principal))
     return Shared(
-        **deal_view(circle.deal, call.principal),
-        members=list(circle.members),
-        changed=list(circle.changed),
+        **deal_view(shared.deal, call.principal),
+        members=list(shared.members),
+        changed=list(shared.changed),
         untrusted_fields=untrusted_in(view, DEAL_WORDS),
     )

@@ -9,7 +9,7 @@ from domain.accounts.rules import AccountType
 from domain.taxpayers import service as taxpayers
 from policies.gate.contract import Call, tool
 from tools.crm.shapes import AccountTypeName
-from tools.crm.views import SHEET_WORDS, AccountFields, account_sheet
+from tools.crm.views import PROFILE_WORDS, AccountFields, account_profile
 from tools.shapes import (
     Edit,
     Id,
@@ -94,5 +94,5 @@ async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccount:
     if arguments.vn_mst is not None and card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)
         warnings = hints(known, call.port_error, typed_name=card.name)
-    view = UpdatedAccount(**account_sheet(card), changed=list(updated.changed), warnings=warnings)
-    return view.model_copy(update={"untrusted_fields": untrusted_in(view, SHEET_WORDS)})
+    view = UpdatedAccount(**account_profile(card), changed=list(updated.changed), warnings=warnings)
+    return view.model_copy(update={"untrusted_fields": untrusted_in(view, PROFILE_WORDS)})

@@ -27,7 +27,7 @@ class UpdateContact(Edit):
     email: Line | None = Field(default=None, description="The bare address.")
     phone: ShortLine | None = Field(default=None, description="Any usual spelling; stored E.164.")
     salutation: SalutationName | None = Field(
-        default=None, description="As the person wishes; stays until cleared."
+        default=None, description="As the person prefers; stays until cleared."
     )
     title: Line | None = Field(default=None, description="Job title.")
     is_primary: bool | None = Field(

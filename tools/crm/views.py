@@ -14,7 +14,7 @@ from policies.gate.contract import About, Principal
 from tools.shapes import Untrusted, View, quoted
 
 ACCOUNT_WORDS = ("name", "address", "industry", "lead_source", "custom_fields")
-SHEET_WORDS = (*ACCOUNT_WORDS, "legal_name")
+PROFILE_WORDS = (*ACCOUNT_WORDS, "legal_name")
 CONTACT_WORDS = (
     "display_name", "family_name", "middle_name", "given_name", "first_name", "last_name",
     "email", "title", "greeting",
@@ -177,8 +177,8 @@ def account_view(card: AccountCard) -> dict[str, Any]:
     }
 
 
-def account_sheet(card: AccountCard) -> dict[str, Any]:
-    """The fields of an account's sheet."""
+def account_profile(card: AccountCard) -> dict[str, Any]:
+    """The fields of an account's profile."""
     return {
         **account_view(card),
         "legal_name": card.legal_name,
@@ -245,7 +245,7 @@ def words_of_others(source: str, body: str) -> Untrusted | None:
 
 
 def viewer(principal: Principal) -> Viewer:
-    """Whose eyes a deal is looked at with: those of the person an agent acts for."""
+    """The viewer of a deal: the person an agent acts for."""
     return Viewer(principal.person_id, principal.workspace_ids)
 
 

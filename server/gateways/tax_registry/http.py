@@ -75,5 +75,5 @@ class HttpTaxRegistry:
 
 
 def _tidy(words: str) -> str:
-    """A stranger's words on one line, without what cannot be seen."""
+    """Untrusted text on one line, without what cannot be seen."""
     return " ".join(text.clean_outgoing(words).split())
