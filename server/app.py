@@ -107,7 +107,7 @@ def _serve(arguments: Sequence[str]) -> int:
     # Nothing that is loaded becomes garbage: looking for some takes a sixth of the start.
     gc.disable()
     try:
-        from server.agents import main as serve
+        from server.mcp_server import main as serve
 
         return serve(arguments)
     finally:

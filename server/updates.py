@@ -23,7 +23,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, Res
 from mcp.shared.exceptions import MCPError
 
 from domain.kernel.faults import Fault, Kind
-from server.resources import ResourceServer, not_found, refused
+from server.mcp_resources import ResourceServer, not_found, refused
 
 log = logging.getLogger("cyberos")
 

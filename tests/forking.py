@@ -34,7 +34,7 @@ from server import app, wiring
 ROOT = Path(__file__).parents[1]
 LONGEST_ORDER = 65_536
 # What only some commands need, but all tests of servers.
-SERVERS = ("server.agents", "server.http.command")
+SERVERS = ("server.mcp_server", "server.http.command")
 
 
 # --- seen from the tests ---

@@ -15,7 +15,7 @@ from mcp.server.stdio import stdio_server
 
 from domain.identity import tokens
 from policies.gate.gate import Gate
-from server.agents import converse, mcp_server
+from server.mcp_server import converse, mcp_server
 from tests.world import Company, World
 
 PATIENCE_SECONDS = 20

@@ -45,7 +45,7 @@ from policies.gate.contract import Ports, Registry
 from policies.gate.contract import Tool as Made
 from policies.gate.gate import Gate
 from server import wiring
-from server.agents import ERROR_KEY, mcp_server
+from server.mcp_server import ERROR_KEY, mcp_server
 from server.publish import contract_of
 from tests import copies, postgres
 from tests.sqlite import by_hand

@@ -23,7 +23,7 @@ from domain.store.tx import reading
 from policies.gate import floor as policy
 from policies.gate.gate import Gate
 from server import wiring
-from server.agents import AgentServer, contract
+from server.mcp_server import AgentServer, contract
 
 DEALS, PAGE = 200, 20
 _STAGES = ("qualifying", "discovery", "proposal", "negotiation")

@@ -31,9 +31,9 @@ from server import wiring
 from server.cli import action_view as views
 from server.cli import batches, decisions
 from server.cli.action_view import ActionView
-from server.cli.asking import passphrase
 from server.cli.context import CliContext, Company, companies, looking, opened, perform
 from server.cli.decisions import Choice, Decided
+from server.cli.missing_answers import passphrase
 from server.cli.render import Words, answer, interactive, say
 
 PAGE = 200

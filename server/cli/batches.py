@@ -20,9 +20,9 @@ from policies.approvals.voting import PreparedVote
 from server import wiring
 from server.cli import decisions
 from server.cli.action_view import ActionView, warnings
-from server.cli.asking import passphrase
 from server.cli.context import CliContext, locate, looking, opened, perform
 from server.cli.decisions import Choice, Decided
+from server.cli.missing_answers import passphrase
 from server.cli.render import Words, answer, bold, indented, interactive, money, say
 
 _DIGEST_SHOWN = 16

@@ -77,7 +77,7 @@ def cyberos(
 
 def serve(context: typer.Context) -> None:
     """Serve one MCP client over standard input and output."""
-    from server.agents import main
+    from server.mcp_server import main
 
     raise typer.Exit(main(context.args))
 

@@ -19,8 +19,8 @@ from domain.payments.service import NewBankAccount
 from policies.approvals import coverage
 from policies.approvals.coverage import Signers
 from policies.gate.catalogue import Catalogue
-from server.cli import checking
-from server.cli.asking import Questions, answered, passphrase
+from server.cli import company_checks
+from server.cli.missing_answers import Questions, answered, passphrase
 from server.cli.provisioning import NewAgent, NewCompany, NewPerson
 from server.cli.render import interactive, say
 
@@ -61,7 +61,7 @@ def new_company(typed: Typed, catalogue: Catalogue, taken: Collection[str]) -> N
 
     `taken` are codes that are known not to be free.
     """
-    ask, rules = Questions(), checking
+    ask, rules = Questions(), company_checks
 
     def free_code(answer: str) -> str:
         if (code := rules.code(answer)) in taken:
@@ -104,14 +104,16 @@ def new_company(typed: Typed, catalogue: Catalogue, taken: Collection[str]) -> N
 
 
 def _admin(ask: Questions, typed: Typed, catalogue: Catalogue) -> _Known:
-    rule = checking.name("the name of a person")
+    rule = company_checks.name("the name of a person")
     name = ask.text(
         "--admin-name", typed.admin_name, "Your name, as the first administrator", rule=rule
     )
-    email = ask.text("--admin-email", typed.admin_email, "Your e-mail address", rule=checking.email)
+    email = ask.text(
+        "--admin-email", typed.admin_email, "Your e-mail address", rule=company_checks.email
+    )
     asked = f"Your roles ({_roles_there_are(catalogue, [])})"
-    roles = ask.text("--admin-roles", typed.admin_roles, asked, "admin", rule=checking.roles)
-    known = _Known(email, name, checking.listed(roles), typed.passphrase_file)
+    roles = ask.text("--admin-roles", typed.admin_roles, asked, "admin", rule=company_checks.roles)
+    known = _Known(email, name, company_checks.listed(roles), typed.passphrase_file)
     return _with_passphrase(known) if interactive() else known
 
 
@@ -120,16 +122,16 @@ def _others(known: list[_Known], catalogue: Catalogue) -> list[_Known]:
     found: list[_Known] = []
 
     def new_email(typed: str) -> str:
-        email = checking.email(typed) if typed else ""
+        email = company_checks.email(typed) if typed else ""
         if email in {one.email.lower() for one in (*known, *found)}:
             raise ValueError("somebody has this e-mail address already")
         return email
 
     question = "Somebody else who signs? E-mail (empty: nobody)"
     while email := answered(question, default="", rule=new_email):
-        name = answered("Name of this person", rule=checking.name("the name of a person"))
+        name = answered("Name of this person", rule=company_checks.name("the name of a person"))
         asked = f"Roles of this person ({_roles_there_are(catalogue, [*known, *found])})"
-        roles = checking.listed(answered(asked, rule=checking.roles))
+        roles = company_checks.listed(answered(asked, rule=company_checks.roles))
         found.append(_with_passphrase(_Known(email, name, roles, None)))
     return found
 
@@ -163,7 +165,7 @@ def _parts(spec: str) -> _Known:
             "put the whole of it in quotation marks.",
         )
     file = Path(parts[3]) if len(parts) == 4 else None
-    return _Known(parts[0], parts[1], checking.listed(parts[2]), file)
+    return _Known(parts[0], parts[1], company_checks.listed(parts[2]), file)
 
 
 def _roles_there_are(catalogue: Catalogue, people: list[_Known]) -> str:
@@ -201,13 +203,13 @@ def _agent(ask: Questions, typed: Typed, people: list[_Known]) -> NewAgent:
     emails = [one.email for one in people]
 
     def one_of_them(typed: str) -> str:
-        if (email := checking.email(typed)) not in {one.lower() for one in emails}:
+        if (email := company_checks.email(typed)) not in {one.lower() for one in emails}:
             raise ValueError("an agent acts for one of the people")
         return email
 
     question = f"Whom does {name} act for?"
     for_email = ask.text("--agent-for", for_email, question, emails[0], rule=one_of_them)
-    return NewAgent(name=name, for_email=for_email, scopes=checking.listed(scopes), days=days)
+    return NewAgent(name=name, for_email=for_email, scopes=company_checks.listed(scopes), days=days)
 
 
 def _bank_account(ask: Questions, typed: Typed) -> NewBankAccount | None:
@@ -223,7 +225,7 @@ def _bank_account(ask: Questions, typed: Typed) -> NewBankAccount | None:
         if not wanted:
             return None
     asked = "Holder, as the bank writes it"
-    rules = checking
+    rules = company_checks
     return NewBankAccount(
         bank_bin=ask.text(
             "--bank-bin", bank_bin, "BIN of the bank (six digits)", rule=rules.bank_bin

@@ -22,7 +22,7 @@ from fixtures.demo import company as demo
 from fixtures.demo.company import Stock
 from server import wiring
 from server.cli import mcp_config
-from server.cli.checking import checked
+from server.cli.company_checks import checked
 from server.cli.context import opened, perform, read_settings
 from server.cli.key_files import KeyFiles, private_directory, replace_secret, write_secret
 from server.cli.migrate import bring_to_head

@@ -13,7 +13,7 @@ from policies.gate.catalogue import Catalogue
 from server import wiring
 from server.cli import mcp_config
 from server.cli.agents import DAYS
-from server.cli.checking import checked
+from server.cli.company_checks import checked
 from server.cli.context import opened, perform, read_settings
 from server.cli.conversation import Typed, new_company
 from server.cli.key_files import KeyFiles, private_directory

@@ -28,10 +28,10 @@ from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
 from policies.approvals import trust
-from server.cli import checking
-from server.cli.asking import passphrase
+from server.cli import company_checks
 from server.cli.context import Company, opened, perform, the_company
 from server.cli.key_files import KeyFiles, private_directory, undone_on_failure
+from server.cli.missing_answers import passphrase
 from server.cli.provisioning import NewPerson
 from server.cli.render import answer, one_line, say
 
@@ -143,9 +143,9 @@ def leave(
 
 def _checked(email: str, name: str, roles: str) -> tuple[str, str, tuple[str, ...]]:
     try:
-        address = checking.email(email)
-        shown = checking.name("the name of the person")(name)
-        held = checking.listed(checking.roles(roles))
+        address = company_checks.email(email)
+        shown = company_checks.name("the name of the person")(name)
+        held = company_checks.listed(company_checks.roles(roles))
         if not held:
             raise ValueError("a person who signs has at least one role")
     except ValueError as error:
@@ -160,7 +160,10 @@ def _checked(email: str, name: str, roles: str) -> tuple[str, str, tuple[str, ..
 
 def _changes(add: str, remove: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     try:
-        given, taken = checking.listed(checking.roles(add)), checking.listed(checking.roles(remove))
+        given, taken = (
+            company_checks.listed(company_checks.roles(add)),
+            company_checks.listed(company_checks.roles(remove)),
+        )
         if not given and not taken:
             raise ValueError("name roles with --add or --remove")
         if set(given) & set(taken):

@@ -23,8 +23,8 @@ from policies.approvals.binding import bound
 from server import wiring
 from server.cli import action_view, approvals, decisions, inline
 from server.cli.action_view import ActionView
-from server.cli.asking import passphrase
 from server.cli.context import CliContext, looking, opened, perform
+from server.cli.missing_answers import passphrase
 from server.cli.render import Words, answer, interactive, say
 
 

@@ -20,14 +20,6 @@ from policies.gate import activation
 from policies.gate.catalogue import Catalogue
 from server import settings as environment
 from server import wiring
-from server.agents import (
-    AgentServer,
-    Answering,
-    Contracts,
-    chosen_toolsets,
-    contract,
-    protocol,
-)
 from server.http import guards, logs
 from server.http.app import CALLER_KEY, Door, WhyNotReady
 from server.http.callers import Callers, Gates
@@ -40,6 +32,14 @@ from server.http.options import read_options
 from server.http.rest import Rest
 from server.http.watching import RequestWatch
 from server.listing import Toolsets
+from server.mcp_server import (
+    AgentServer,
+    Answering,
+    Contracts,
+    chosen_toolsets,
+    contract,
+    protocol,
+)
 from server.settings import Settings
 
 log = logging.getLogger("cyberos.http")

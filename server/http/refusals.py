@@ -9,7 +9,7 @@ import mcp_types as types
 from starlette.responses import Response
 
 from domain.kernel.faults import Fault, Kind
-from server.agents import ERROR_KEY, as_object
+from server.mcp_server import ERROR_KEY, as_object
 from tools.steps import worded
 
 STATUS = {

@@ -15,7 +15,6 @@ from starlette.types import Scope
 from domain.kernel.faults import Fault, Kind
 from policies.gate.catalogue import Catalogue
 from policies.gate.gate import is_hidden
-from server.agents import Contracts, broken
 from server.http import bodies, guards, openapi
 from server.http.callers import Caller
 from server.http.guards import Headers
@@ -23,6 +22,7 @@ from server.http.metrics import Metrics
 from server.http.refusals import problem
 from server.http.watching import OK, SCOPE_KEY, Visit, known, observed
 from server.listing import Toolsets, shown
+from server.mcp_server import Contracts, broken
 
 log = logging.getLogger("cyberos.http")
 

@@ -21,8 +21,8 @@ from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from pydantic import ValidationError
 
-from server.agents import ERROR_KEY
 from server.http.metrics import Metrics
+from server.mcp_server import ERROR_KEY
 
 SCOPE_KEY = "cyberos.visit"
 OK = "ok"

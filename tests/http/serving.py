@@ -15,7 +15,6 @@ from mcp.client.streamable_http import streamable_http_client
 from starlette.types import ASGIApp
 
 from policies.gate import activation
-from server.agents import AgentServer, Answering
 from server.http import guards
 from server.http.app import Door, WhyNotReady
 from server.http.callers import Callers, Gates
@@ -24,6 +23,7 @@ from server.http.connections import Serving, serving
 from server.http.limits import Limits
 from server.http.metrics import Metrics
 from server.http.rest import Rest
+from server.mcp_server import AgentServer, Answering
 from server.wiring import not_activated
 from tests.world import Company, World
 

@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from policies.gate import floor
-from server.agents import contract
 from server.http import openapi
+from server.mcp_server import contract
 from tests.http.serving import message, site
 from tests.tools.samples import agent_for, valid_calls
 

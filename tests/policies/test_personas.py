@@ -11,7 +11,7 @@ from domain.identity import service
 from domain.kernel.faults import Fault
 from policies.gate import floor, personas
 from policies.gate.personas import Personas
-from server.agents import contract
+from server.mcp_server import contract
 from tests.http.serving import message, site
 from tools.prompts.script import prompts
 

@@ -49,7 +49,7 @@ def test_the_setting_is_handed_to_clients(tmp_path):
 
 def test_a_server_starts_without_loading_what_asks_outside():
     heavy = ("server.gateways.http_client", "server.gateways.tax_registry.http", "fixtures.vn")
-    program = f"import sys, server.agents; print([n for n in {heavy} if n in sys.modules])"
+    program = f"import sys, server.mcp_server; print([n for n in {heavy} if n in sys.modules])"
 
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 from jsonschema import Draft202012Validator
 
-from server.agents import VERSION, _options
+from server.mcp_server import VERSION, _options
 from server.settings import VARIABLES
 from tests.house.reading import ROOT
 

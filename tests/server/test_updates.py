@@ -14,7 +14,7 @@ from domain.identity import service as identity
 from domain.identity import tokens
 from domain.kernel.faults import Fault, Kind
 from server import updates
-from server.agents import mcp_server
+from server.mcp_server import mcp_server
 from tests.tools.talk import talking
 
 pytestmark = pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")

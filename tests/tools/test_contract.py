@@ -12,7 +12,7 @@ from mcp.types import ListToolsResult, Tool
 from policies.gate import floor
 from policies.gate.contract import Answer, Arguments, LazyRegistry, tool
 from server import publish
-from server.agents import contract
+from server.mcp_server import contract
 from tests.tools.samples import agent_for, valid_calls
 
 MADE = publish.contracts()

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.identity.tokens import Token
 from policies.gate.gate import Gate
-from server.agents import AgentServer, Contracts
-from server.prompts import Prompter
-from server.resources import ResourceServer
+from server.mcp_prompts import Prompter
+from server.mcp_resources import ResourceServer
+from server.mcp_server import AgentServer, Contracts
 from tests.clients.conformance.toolset import IMAGE_BLOCK, PROMPT_QUESTIONS, PROMPTS, RESOURCES
 from tests.clients.conformance.words import Questions, resource_block, text_block
 

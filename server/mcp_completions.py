@@ -13,8 +13,8 @@ import mcp_types as types
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault
 from policies.gate.gate import Gate
-from server import prompts, resources
-from server.resources import refused
+from server import mcp_prompts, mcp_resources
+from server.mcp_resources import refused
 
 if TYPE_CHECKING:
     from tools.completions import CompletionKind
@@ -55,11 +55,11 @@ def _kind(params: types.CompleteRequestParams) -> str | None:
     """What the argument names: an account, a deal, ...; None for one that is not there."""
     name = params.argument.name
     if isinstance(params.ref, types.PromptReference):
-        for prompt in prompts.brought_prompts():
+        for prompt in mcp_prompts.brought_prompts():
             if prompt.name == params.ref.name:
                 return next((one.kind for one in prompt.arguments if one.name == name), None)
         return None
-    for resource in resources.brought_resources():
+    for resource in mcp_resources.brought_resources():
         if resource.uri == params.ref.uri:
             return resource.holds.get(name)
     return None

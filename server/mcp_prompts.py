@@ -16,7 +16,7 @@ from domain.kernel.faults import Fault
 from policies.gate.contract import Principal
 from policies.gate.gate import Gate
 from server.listing import Toolsets, shown
-from server.resources import LIST_TTL_MS, refused
+from server.mcp_resources import LIST_TTL_MS, refused
 
 if TYPE_CHECKING:
     from tools.prompts.script import Language, Prompt

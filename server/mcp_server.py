@@ -30,12 +30,12 @@ from policies.gate.catalogue import Catalogue
 from policies.gate.gate import CallOutcome, Gate, is_hidden
 from server import contracts, updates, wiring
 from server import settings as environment
-from server.completions import Completer
 from server.in_flight import Answers, InFlight
 from server.jsonrpc_reader import JsonRpcReader
 from server.listing import Toolsets, shown
-from server.prompts import Prompter
-from server.resources import ResourceServer
+from server.mcp_completions import Completer
+from server.mcp_prompts import Prompter
+from server.mcp_resources import ResourceServer
 from server.settings import Settings
 from server.updates import Pause, Updates
 from tools.steps import worded
