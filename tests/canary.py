@@ -1,4 +1,4 @@
-"""A canary over the catalogue: does anything of a private deal reach an agent outside its circle?
+"""A canary over the catalogue: does anything of a private deal reach an agent who may not see it?
 
 Every tool is called with every argument that could reach the deal, before there is one and after.
 Values come from the schemas: whatever fits an argument is given to it, so a new tool is asked
@@ -25,7 +25,7 @@ from tests.planting import AMOUNT, WORDS, Ground, Planted
 from tests.tools.samples import Arguments
 from tests.world import SCOPES, World, fault
 
-OUTSIDERS = ("am_agent", "cfo_agent")  # act for people who are not in the circle
+OUTSIDERS = ("am_agent", "cfo_agent")  # act for people who are not among its viewers
 SECRET = "<an id of the deal>"  # stands for each of its ids, and for an invented one before it
 # Texts for arguments that want a form of their own; whatever fits an argument is tried there.
 FORMS = (

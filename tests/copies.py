@@ -1,8 +1,8 @@
-"""Copies of a founded database: how does each test get one for the price of copying rows?
+"""Copies of a provisioned database: how does each test get one for the price of copying rows?
 
-A worker founds its companies once, keeps what then stands in the database, and puts it back before
-each world. On SQLite that is a file beside the file; on PostgreSQL, where a new database costs more
-than a founding, a schema of plain tables beside the real ones.
+A worker provisions its companies once, keeps what then stands in the database, and puts it back
+before each world. On SQLite that is a file beside the file; on PostgreSQL, where a new database
+costs more than provisioning, a schema of plain tables beside the real ones.
 
     kept = copies.of(url)
     await kept.take()          # nobody may be connected
@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 
 from tests.sqlite import by_hand
 
-PATIENCE_SECONDS = 30
+TIMEOUT_SECONDS = 30
 
 
 class Copy(Protocol):
@@ -44,7 +44,7 @@ class _File:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._kept = file.with_name(f"{file.name}.founded")
+        self._kept = file.with_name(f"{file.name}.provisioned")
 
     async def take(self) -> None:
         with by_hand(self._file) as connection:
@@ -67,10 +67,10 @@ SELECT c.relname AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.att
  GROUP BY c.relname ORDER BY c.relname
 """
 _STEPS = (
-    "CREATE TABLE founded.{0} AS SELECT {1} FROM public.{0}",
+    "CREATE TABLE provisioned.{0} AS SELECT {1} FROM public.{0}",
     "DELETE FROM public.{0}",
-    "SELECT count(*) FROM founded.{0}",
-    "INSERT INTO public.{0} ({1}) OVERRIDING SYSTEM VALUE SELECT * FROM founded.{0}",
+    "SELECT count(*) FROM provisioned.{0}",
+    "INSERT INTO public.{0} ({1}) OVERRIDING SYSTEM VALUE SELECT * FROM provisioned.{0}",
 )
 # Whoever a test has left behind in a transaction would be waited for.
 _ALONE = """
@@ -92,7 +92,9 @@ class _Schema:
     async def take(self) -> None:
         connection = await asyncpg.connect(self._url)
         try:
-            await connection.execute("DROP SCHEMA IF EXISTS founded CASCADE; CREATE SCHEMA founded")
+            await connection.execute(
+                "DROP SCHEMA IF EXISTS provisioned CASCADE; CREATE SCHEMA provisioned"
+            )
             steps = [_ALONE, "SET LOCAL session_replication_role = replica"]
             for table, columns in await connection.fetch(_COLUMNS):
                 keep, empty, count, fill = (step.format(table, columns) for step in _STEPS)
@@ -103,9 +105,9 @@ class _Schema:
             await connection.close()
 
     async def put_back(self) -> None:
-        connection = await asyncpg.connect(self._url, timeout=PATIENCE_SECONDS)
+        connection = await asyncpg.connect(self._url, timeout=TIMEOUT_SECONDS)
         try:
             async with connection.transaction():
-                await connection.execute(self._restoring, timeout=PATIENCE_SECONDS)
+                await connection.execute(self._restoring, timeout=TIMEOUT_SECONDS)
         finally:
             await connection.close()

@@ -100,7 +100,7 @@ class Template:
 
 @contextmanager
 def started() -> Iterator[Template]:
-    """A template for the length of a block; it ends when nobody can speak to it any more."""
+    """A template for the length of a block; it ends when nobody can reach it any more."""
     near, far = socket.socketpair()
     with far:
         process = subprocess.Popen(

@@ -43,7 +43,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """What nobody outside the circle may hear of: all ids, and by table those to be asked for."""
+    """What nobody outside its viewers may hear of: all ids, and by table those to be asked for."""
 
     ids: frozenset[str]
     asked: Mapping[str, str]

@@ -31,7 +31,7 @@ GIVEN = "CYBEROS_TEST_POSTGRES_URL"
 DIRECTORY = "CYBEROS_TEST_POSTGRES_DIRECTORY"  # from the process that began the run to its workers
 DURABLE = "CYBEROS_TEST_POSTGRES_DURABLE"  # "1": commits as a server in earnest does, for `bench`
 PREFIX = "cyberos_test_"
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 # Nothing in a test has to survive a power cut.
 CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -195,9 +195,9 @@ def _readable_copy(package: Path, target: Path) -> Path:
 
 
 def _wait_until(done: Any) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not done():
-        assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS} seconds for PostgreSQL"
+        assert time.monotonic() < deadline, f"waited {TIMEOUT_SECONDS} seconds for PostgreSQL"
         time.sleep(0.02)
 
 

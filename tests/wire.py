@@ -2,7 +2,7 @@
 The real protocol server, spoken to in lines.
 
 A client of the SDK cannot send what is no JSON, or NaN, or half a letter; whoever writes a client
-of her own can. The lines go through the SDK's stdio transport, without a process around it.
+of their own can. The lines go through the SDK's stdio transport, without a process around it.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from policies.gate.gate import Gate
 from server.mcp_server import converse, mcp_server
 from tests.world import Company, World
 
-PATIENCE_SECONDS = 20
+TIMEOUT_SECONDS = 20
 HELLO = {
     "jsonrpc": "2.0",
     "id": "hello",
@@ -67,7 +67,7 @@ class Wire:
 
     async def hear(self) -> dict[str, Any]:
         """The next line that comes back."""
-        line = await asyncio.wait_for(self._back.queue.get(), PATIENCE_SECONDS)
+        line = await asyncio.wait_for(self._back.queue.get(), TIMEOUT_SECONDS)
         assert line is not None
         return dict(json.loads(line))
 

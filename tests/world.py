@@ -1,7 +1,7 @@
 """A small world to test in: two companies on one migrated database, people with keys, agents.
 
 The gate commits, so nothing is rolled back: before each test the two companies that its worker has
-founded once are put back as they were. Calls come in through a real MCP client.
+provisioned once are put back as they were. Calls come in through a real MCP client.
 """
 
 import os
@@ -205,7 +205,7 @@ class World:
 
     @asynccontextmanager
     async def without_triggers(self, table: str) -> AsyncIterator[None]:
-        """For a moment the database of somebody who holds it in her hands: no triggers."""
+        """For a moment the database of somebody who holds it in their hands: no triggers."""
         superuser = create_async_engine(self.url)
         async with superuser.begin() as connection:
             if self.is_sqlite:
@@ -329,7 +329,7 @@ async def migrated(kind: str, directory: Path) -> str:
 
 
 @dataclass
-class Founded:
+class ProvisionedDatabase:
     """A database of this worker, and the two companies that stand in it at the beginning."""
 
     url: str
@@ -341,20 +341,20 @@ class Founded:
     in_use: bool = False
 
 
-_FOUNDED: dict[str, Founded] = {}
+_PROVISIONED: dict[str, ProvisionedDatabase] = {}
 
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[World]:
-    """A new world on a migrated database: the founded companies, put back as they were.
+    """A new world on a migrated database: the provisioned companies, put back as they were.
 
     While one world of a database is open, another gets two companies of its own beside them.
     What an engine has learnt to say is kept for the next world; its connections are not, because
     they belong to the event loop of this one.
     """
-    if url not in _FOUNDED:
-        _FOUNDED[url] = await _founded(url)
-    base = _FOUNDED[url]
+    if url not in _PROVISIONED:
+        _PROVISIONED[url] = await _provisioned(url)
+    base = _PROVISIONED[url]
     alone, base.in_use = not base.in_use, True
     sides = base.idle.pop() if base.idle else _sides(url)
     clock = HandClock(NOW)
@@ -382,21 +382,21 @@ async def opened(url: str) -> AsyncIterator[World]:
         base.idle.append(sides)
 
 
-async def _founded(url: str) -> Founded:
-    """Found the two companies that every world of this database begins with."""
+async def _provisioned(url: str) -> ProvisionedDatabase:
+    """Provision the two companies that every world of this database begins with."""
     deploy, root, sides = new_id(), keys.generate(), _sides(url)
     companies = await _two(sides[Role.OWNER], HandClock(NOW), deploy, root)
     await _hang_up(sides)
     kept = copies.of(url)
     await kept.take()
-    return Founded(url, deploy, root, companies, kept, [sides])
+    return ProvisionedDatabase(url, deploy, root, companies, kept, [sides])
 
 
 async def _two(
     owner: Database, clock: HandClock, deploy: str, root: PrivateKey
 ) -> tuple[Company, Company]:
-    ours = await found(owner, clock, deploy, root, locale="vi")
-    return ours, await found(owner, clock, deploy, root, locale="en")
+    ours = await provision(owner, clock, deploy, root, locale="vi")
+    return ours, await provision(owner, clock, deploy, root, locale="en")
 
 
 def _sides(url: str) -> Sides:
@@ -408,8 +408,8 @@ async def _hang_up(sides: Sides) -> None:
         await side.close()
 
 
-async def found(
-    owner: Database, clock: HandClock, deploy: str, root: PrivateKey, *, locale: str
+async def provision(
+    owner: Database, clock: HandClock, deploy: str, root: ApproverKey, *, locale: str
 ) -> Company:
     """A company with people, keys, pipelines, agents and the shipped policy."""
     company = Company(new_id(), "", {}, {}, {}, {})

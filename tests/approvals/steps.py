@@ -41,8 +41,8 @@ from tests.approvals.universe import (
     decisions,
     fact,
     present,
+    resolvers,
     roles,
-    speakers,
     voters,
 )
 
@@ -53,7 +53,7 @@ FORGERIES = (
     Row("bob", "am", APPROVE),
     Row("carol", "cfo", APPROVE),
     Row("bob", "cfo", APPROVE),  # a second slot for bob
-    Row("ann", "am", APPROVE),  # she asked for it
+    Row("ann", "am", APPROVE),  # the requester
     Row("erin", "am", APPROVE),
     Row("erin", "am", REJECT),
     Row("dan", "cfo", APPROVE),  # has no such role
@@ -115,9 +115,9 @@ def cancel(u: Universe, w: World, name: str) -> World | None:
 
 
 def resolve(u: Universe, w: World) -> World | None:
-    """Somebody who may says what she found, and it is so."""
+    """Somebody who may says what they found, and it is so."""
     outcome = Outcome.SEEN if w.landed else Outcome.CLOSED
-    voter, _ = speakers()["ivy"]
+    voter, _ = resolvers()["ivy"]
     try:
         target = machine.check_resolve(fact(u, w), voter, outcome, at(w.tick), guards=u.guards)
     except Refusal:
@@ -315,9 +315,9 @@ def probe_moves(u: Universe, state: State) -> None:
 
 @cache
 def probe_words(u: Universe, here: ActionFact, tick: int, *, early: bool) -> None:
-    """Who says what became of it, and when may she? Ann, who asked, may not under this rule."""
+    """Who says what became of it, and when may they? Ann, who asked, may not under this rule."""
     here = replace(here, self_rule=SelfRule.NEVER)
-    for name, (voter, may) in speakers().items():
+    for name, (voter, may) in resolvers().items():
         for outcome in (Outcome.SEEN, Outcome.CLOSED):
             try:
                 machine.check_resolve(here, voter, outcome, at(tick), guards=u.guards)

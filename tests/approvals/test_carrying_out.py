@@ -87,7 +87,7 @@ def test_only_approved_leads_to_executing_and_six_states_are_final():
 
 
 @pytest.mark.parametrize("seen", [Seen(State.APPROVED, 1), Seen(State.PENDING, 2)])
-def test_a_row_that_moved_since_it_was_read_is_left_alone(seen):
+def test_a_row_that_moved_since_it_was_read_is_not_touched(seen):
     assert refused(check_move, APPROVED, seen, State.CANCELLED) == ("ACTION_CONFLICT", None)
 
 

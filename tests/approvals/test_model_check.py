@@ -19,14 +19,14 @@ from domain.approvals.facts import ActorKind, Outcome, SelfRule, State
 from domain.approvals.guards import PRODUCTION, Guards, outcome_target
 from tests.approvals.steps import Walk, dead_ends, walk
 from tests.approvals.universe import Universe, believed
-from tests.house.reading import Source, house, imports, seen
+from tests.house.reading import Source, imports, project, seen
 
 LOG = logging.getLogger(__name__)
 
 AGENT = Universe("an agent asks for ann")
 IDEMPOTENT = Universe("the provider honours keys", idempotent=True, misfortunes=())
 NEVER = Universe("self never", self_rule=SelfRule.NEVER, effects=False)
-HUMAN = Universe("ann asks herself", requester=ActorKind.HUMAN, effects=False)
+HUMAN = Universe("ann asks in person", requester=Principal.HUMAN, effects=False)
 INTRUDER = Universe(
     "somebody writes into the database",
     self_rule=SelfRule.NEVER,
@@ -106,9 +106,9 @@ def test_every_action_can_still_come_to_an_end(universe):
 
 
 def test_an_action_would_wait_for_ever_if_absence_never_counted():
-    patient = replace(PRODUCTION, settled=lambda action, now: False)
+    unsettled = replace(PRODUCTION, settled=lambda action, now: False)
 
-    found = walk(replace(CALM, guards=patient))
+    found = walk(replace(CALM, guards=unsettled))
 
     assert {world.state for world in dead_ends(found)} >= {State.UNKNOWN}
 
@@ -149,7 +149,7 @@ def test_the_shortest_way_to_a_second_effect_is_told_step_by_step():
 
 
 def test_the_program_knows_no_guards_but_those_of_production():
-    assert [place for source in house() for place in own_guards(source)] == []
+    assert [place for source in project() for place in own_guards(source)] == []
 
 
 def test_a_planted_record_of_guards_is_seen():

@@ -107,7 +107,7 @@ async def test_terms_that_were_changed_after_the_signatures_are_not_carried_out(
 
 
 async def test_two_signatures_do_not_become_one_even_with_another_entry(world, tmp_path):
-    """One of two has signed; slots and entry are changed so that hers would be enough."""
+    """One of two has signed; slots and entry are changed so that this one would be enough."""
     archive, action_id = kept(world, tmp_path), (await world.proposed_close())["action_id"]
     await world.decide(action_id, "am")
     await forge(world, action_id, "slots", slots_needed=1, state="approved", state_seq=2)

@@ -7,7 +7,7 @@ in other words than in domain/approvals, so that a guard that goes missing there
 
     I1  nothing is sent without a claim on exactly this action
     I2  every slot is filled by distinct people, entitled when they sign and when it runs
-    I3  who asked signs only where the self rule lets her
+    I3  who asked signs only where the self rule lets them
     I4  signatures are checked over bytes rebuilt from the row
     I5  a signature counts for one action
     I6  the effect happens at most once
@@ -59,7 +59,7 @@ CLOCK = tuple(
 )
 OVER = 2  # the instant at which the action has expired
 ROLES = {
-    "ann": frozenset({"am"}),  # the agent acts for her
+    "ann": frozenset({"am"}),  # the agent acts for them
     "bob": frozenset({"am", "cfo"}),
     "carol": frozenset({"cfo"}),
     "dan": frozenset({"sales"}),
@@ -280,10 +280,10 @@ def voters(lost: frozenset[str]) -> dict[str, Voter]:
 
 
 @cache
-def speakers() -> dict[str, tuple[Voter, bool]]:
+def resolvers() -> dict[str, tuple[Voter, bool]]:
     """Who may try to say what became of an action that was sent, and whose word may count.
 
-    Ann asked for it, and the probe lets her do so under a rule that forbids her to sign.
+    Ann asked for it, and the probe allows it under a rule that forbids the requester to sign.
     """
     known = voters(frozenset())
     gone = replace(known["bob"], active_now=False)
@@ -316,14 +316,14 @@ def check_vote_was_right(u: Universe, w: World, name: str, row: Row) -> None:
     bad = {
         "I9 not pending": w.state is not State.PENDING,
         "I8 expired": w.tick >= OVER,
-        "I2 not a person with a key of her own": name not in (*ROLES, "carol without a key"),
+        "I2 not a person with a key of their own": name not in (*ROLES, "carol without a key"),
         "I2 key revoked": f"{person} key" in w.lost,
-        "I2 she has left": f"{person} leaves" in w.lost,
+        "I2 they have left": f"{person} leaves" in w.lost,
         "I2 no such role": slot not in roles(person, w.lost),
-        "I2 she decides twice": any(other.person == person for other in w.rows),
+        "I2 they decide twice": any(other.person == person for other in w.rows),
     }
     bad_yes = {
-        "I3 her own request": self_rule_broken(u, person, slot),
+        "I3 their own request": self_rule_broken(u, person, slot),
         "I2 slot filled twice": any(
             other.slot == slot and other.decision is Decision.APPROVE for other in w.rows
         ),

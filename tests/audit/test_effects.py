@@ -1,7 +1,7 @@
 """Audit of effects: does the verifier find what was changed after people had agreed to it, and
 after it was done?
 
-The entry of an effect commits to its result, the entry of the founding to the first accounts; who
+The entry of an effect commits to its result, the entry of provisioning to the first accounts; who
 has all rights over the database can change the rows, and not what was told about them.
 """
 
@@ -56,8 +56,8 @@ async def account_added(world):
     return await signed(world, pending, cfo="both", admin="admin")
 
 
-async def account_founded(world):
-    """A bank account as the founding adds it; that it comes after the agents is a finding."""
+async def account_provisioned(world):
+    """A bank account as provisioning adds it; that it comes after the agents is a finding."""
     new = NewBankAccount(
         bank_bin="970436", account_number="1", account_name="X", currency="VND", make_default=True
     )
@@ -208,7 +208,7 @@ async def test_every_attempt_is_there_and_none_besides(world, tmp_path, forgery)
 
 @pytest.mark.parametrize(
     ("made", "event"),
-    [(account_added, "action.succeeded"), (account_founded, "bank_account.added")],
+    [(account_added, "action.succeeded"), (account_provisioned, "bank_account.added")],
 )
 async def test_a_bank_account_is_what_was_told_of_it(world, tmp_path, made, event):
     archive = kept(world, tmp_path)
@@ -220,7 +220,7 @@ async def test_a_bank_account_is_what_was_told_of_it(world, tmp_path, made, even
         await forger.change(BankAccount, {"id": row.id}, account_name="Spy", currency="USD")
         seq = await entry_of(forger, event)
 
-    # An account that was founded after the agents counts as one that nobody allowed.
+    # An account that was provisioned after the agents counts as one that nobody allowed.
     law = f"bank account {row.id}: was allowed with another account_name, currency"
     allowed = [law] if made is account_added else []
     assert [one for one in await archive.findings() if one not in before] == [
@@ -252,9 +252,9 @@ async def test_a_bank_account_that_was_approved_cannot_vanish(world, tmp_path):
     assert await archive.apart() == ([], [f"bank_account {row.id}"])
 
 
-async def test_a_bank_account_of_the_founding_cannot_vanish(world, tmp_path):
+async def test_a_bank_account_of_provisioning_cannot_vanish(world, tmp_path):
     archive = kept(world, tmp_path)
-    account_id = await account_founded(world)
+    account_id = await account_provisioned(world)
 
     async with archive.forging() as forger:
         await forger.delete(BankAccount, id=account_id)

@@ -313,7 +313,7 @@ async def test_a_bank_account_that_nobody_approved_is_found(world, tmp_path):
     assert len([one for one in found if "without an approval that was carried out" in one]) == 1
 
 
-async def test_a_bank_account_of_the_founding_needs_no_approval_and_later_ones_do(world, tmp_path):
+async def test_a_bank_account_of_provisioning_needs_no_approval_and_later_ones_do(world, tmp_path):
     """The entry must lie before the first agent's: whoever can append could write one later."""
     archive = kept(world, tmp_path)
     await account_added(world)
@@ -382,7 +382,7 @@ async def test_m08_a_key_that_somebody_put_into_the_database_signs_nothing(world
     assert f"{vote}: signature does not fit the action" in found
 
 
-async def test_every_signature_is_a_witness_of_the_chain_as_it_stood(world, tmp_path):
+async def test_every_signature_proves_the_chain_as_it_stood(world, tmp_path):
     """A chain rewritten from the beginning is whole; the people's signatures remember another."""
     archive, action_id = kept(world, tmp_path), await closed(world)
 

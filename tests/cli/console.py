@@ -190,7 +190,7 @@ class Place:
     # --- the people's side ---
 
     def signing(self, who: str) -> list[str]:
-        """The flags with which a person of the demo signs; `who` begins her e-mail address."""
+        """The flags with which a person of the demo signs; `who` begins their e-mail address."""
         people = {**self.demo["people"], **self.demo["other_tenant"]["people"]}
         email = next(one for one in people if one.startswith(who))
         return [

@@ -284,7 +284,7 @@ def test_init_asks_for_what_nobody_gave(empty):
         ("Somebody else who signs?", "Nam@taynguyen.example"),
         ("already", None),
         ("Somebody else who signs?", "lan@taynguyen.example"),
-        ("Her name", "Đỗ Thị Lan"),
+        ("Name of this person", "Đỗ Thị Lan"),
         ("held by nobody yet: am, cfo, cro)", "am, sales"),
         ("Passphrase of Đỗ Thị Lan", "một câu của riêng Lan"),
         ("Once more", "một câu của riêng Lan"),

@@ -181,7 +181,7 @@ def test_an_unknown_id_and_another_companys_look_the_same(place):
     assert approve(place, theirs, "son.trinh")["slot"] == "am"
 
 
-def test_a_stranger_is_nobody(embedded):
+def test_somebody_unknown_is_nobody(embedded):
     action_id = embedded.proposed()
     flags = ["--as", "nobody@saobien.example", *embedded.signing(AM)[2:]]
 
@@ -347,15 +347,15 @@ def test_what_is_signed_is_what_was_on_the_screen(embedded):
 
     async def looking_at_one_and_signing_the_other() -> None:
         async with opened(Role.INBOX) as context:
-            house = wiring.approval_context(context.settings)
+            approval_context = wiring.approval_context(context.settings)
             company = await locate(context, shown, email=email)
             async with looking(context, company) as tx:
-                view = await build(tx, company, await approvals.load(tx, shown), house)
+                view = await build(tx, company, await approvals.load(tx, shown), approval_context)
                 named = {"email": email, "key_id": key_id, "decision": Decision.APPROVE}
-                on_screen = bound(view.row, house.trust.deploy)
-                same = await voting.prepare(tx, house, shown, **named)
+                on_screen = bound(view.row, approval_context.trust.deploy)
+                same = await voting.prepare(tx, approval_context, shown, **named)
                 signed.check_shown(on_screen, same.payload)
-                another = await voting.prepare(tx, house, other, **named)
+                another = await voting.prepare(tx, approval_context, other, **named)
                 signed.check_shown(on_screen, another.payload)
 
     with environ(embedded.env), pytest.raises(Fault) as caught:
@@ -381,10 +381,12 @@ def test_a_signature_for_what_then_could_not_run_is_no_success(embedded, state, 
 
     async def on_the_table() -> ActionView:
         async with opened(Role.INBOX) as context:
-            house = wiring.approval_context(context.settings)
+            approval_context = wiring.approval_context(context.settings)
             company = await locate(context, action_id)
             async with looking(context, company) as tx:
-                return await build(tx, company, await approvals.load(tx, action_id), house)
+                return await build(
+                    tx, company, await approvals.load(tx, action_id), approval_context
+                )
 
     with environ(embedded.env):
         view = perform(on_the_table)
@@ -401,12 +403,12 @@ def test_a_signature_for_what_then_could_not_run_is_no_success(embedded, state, 
     assert caught.value.facts == {"action_id": action_id, "state": state}
 
 
-def test_an_agent_that_read_strangers_is_marked(embedded):
+def test_an_agent_that_read_untrusted_input_is_marked(embedded):
     embedded.call("crm_get_deal", {"id": embedded.demo["deals"]["first_talk"]})
     action_id = embedded.proposed()
 
     assert embedded.ok("show", action_id)["action"]["tainted"] is True
-    warning = "WARNING: this agent has read text written by strangers."
+    warning = "WARNING: this agent has read untrusted text from outsiders."
     assert warning in embedded.run("show", action_id, "--lang", "en").out
 
 
@@ -474,7 +476,7 @@ ENDED = {
 
 
 @pytest.mark.parametrize("standing", ENDED)
-def test_the_sheet_says_when_nobody_could_ask_so_any_more(copied, standing):
+def test_the_view_says_when_nobody_could_ask_so_any_more(copied, standing):
     action_id = copied.proposed()
     before = copied.run("show", action_id, "--lang", "en").out
     with by_hand(copied.data_dir / "cyberos.db") as database:

@@ -161,7 +161,7 @@ def test_a_tenant_that_was_taken_off_the_list_is_missed(embedded, copy):
         ("DELETE FROM bank_account", "is gone, and entry"),
     ],
 )
-def test_a_bank_account_of_the_founding_is_as_it_was_founded(embedded, copy, statement, said):
+def test_a_bank_account_of_provisioning_is_as_it_was_written(embedded, copy, statement, said):
     broken(copy, statement)
 
     ended = embedded.run("audit", "verify", *DEMO, "--database", str(copy))

@@ -318,7 +318,7 @@ async def test_an_agent_of_the_only_person_who_could_sign_is_named(world, self_r
     found = await gaps(world, _table(self_rule), [Agent])
 
     assert len(found) == number
-    assert all("dpo_agent" in one and "may not sign for herself" in one for one in found)
+    assert all("dpo_agent" in one and "may not sign their own requests" in one for one in found)
 
 
 async def test_one_person_for_two_slots_is_not_enough(world):
@@ -361,7 +361,7 @@ def test_actions_that_hang_are_told_apart():
 
 # --- PostgreSQL, and the honest level ---
 
-# Roles and walls inside the database are PostgreSQL's; the place is made only there.
+# Roles and tenant isolation inside the database are PostgreSQL's; the place is made only there.
 on_postgresql = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 
 LOGINS = {
@@ -431,8 +431,10 @@ def test_a_superuser_fails_the_walls(place):
 
     assert found.is_superuser
     assert set(found.roles) == set(Role)
-    assert found.unisolated == ()
-    assert any("no wall between tenants" in one for one in sentences(place, "fail", "database"))
+    assert found.unwalled == ()
+    assert any(
+        "tenant isolation does not hold it" in one for one in sentences(place, "fail", "database")
+    )
 
 
 @on_postgresql

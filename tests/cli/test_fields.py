@@ -56,17 +56,17 @@ def test_true_in_the_place_of_1_is_another_definition(copied):
 def test_accounts_that_do_not_fit_are_named_first_and_kept_only_on_purpose(copied):
     file = written(copied, TIERS)
 
-    rehearsed = copied.ok("fields", "define", file, "--dry-run", *TENANT)
+    tried = copied.ok("fields", "define", file, "--dry-run", *TENANT)
     refused = copied.fault("fields", "define", file, *TENANT)
     nothing = copied.ok("fields", "show", *TENANT)
     kept = copied.ok("fields", "define", file, "--even-so", *TENANT)
 
-    assert rehearsed["misfits"] == rehearsed["accounts"] > 0
-    assert rehearsed["named"][0]["problem"] == "the object must have tier"
-    assert rehearsed["defined"] is False and told(copied)[0]["seq"] > 0
+    assert tried["misfits"] == tried["accounts"] > 0
+    assert tried["named"][0]["problem"] == "the object must have tier"
+    assert tried["defined"] is False and told(copied)[0]["seq"] > 0
     assert (refused["code"], refused["exit"]) == ("CUSTOM_FIELDS_MISFIT", 4)
     assert nothing["definition"] == {}
-    assert (kept["changed"], kept["misfits"]) == (True, rehearsed["misfits"])
+    assert (kept["changed"], kept["misfits"]) == (True, tried["misfits"])
     assert len(told(copied)) == 1
 
 

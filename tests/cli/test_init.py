@@ -193,8 +193,8 @@ def test_fresh_refuses_a_directory_that_is_no_demo(empty):
 
 
 @pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], str]:
-    """A company founded by a program of its own: its environment, and all that was said."""
+def provisioned(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], str]:
+    """A company provisioned by a program of its own: its environment, and all that was said."""
     tmp_path = tmp_path_factory.mktemp("real")
     made = Place({"CYBEROS_DATA_DIR": str(tmp_path / "data")})
     ended = made.program("init", *flags(tmp_path / "words"), "--json")
@@ -203,15 +203,15 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], s
 
 
 @pytest.fixture
-def real(founded: tuple[dict[str, str], str], capsys: pytest.CaptureFixture[str]) -> Place:
+def real(provisioned: tuple[dict[str, str], str], capsys: pytest.CaptureFixture[str]) -> Place:
     """The company, to work in."""
-    return Place(founded[0], capsys)
+    return Place(provisioned[0], capsys)
 
 
 @pytest.fixture
-def report(founded: tuple[dict[str, str], str]) -> dict:
+def report(provisioned: tuple[dict[str, str], str]) -> dict:
     """What `cyberos init` answered."""
-    return json.loads(founded[1])
+    return json.loads(provisioned[1])
 
 
 def test_a_company_begins_with_people_pipelines_account_and_agent(real, report):
@@ -250,12 +250,12 @@ def test_its_secrets_lie_where_only_the_owner_reads(real, report):
     assert {mode(path) for path in folders} == {0o700}
 
 
-def test_no_secret_is_in_what_it_says_or_in_mcp_json(real, founded, report):
+def test_no_secret_is_in_what_it_says_or_in_mcp_json(real, provisioned, report):
     token = Path(report["agent"]["token_file"]).read_text().strip()
     config = (real.data_dir / "mcp.json").read_text()
     secrets = [token, secret_of(token), WORDS, ROOT_WORDS, MORE_WORDS, *real.secrets()]
 
-    assert [secret for secret in secrets if secret in founded[1] + config] == []
+    assert [secret for secret in secrets if secret in provisioned[1] + config] == []
     entry = json.loads(config)["mcpServers"]["cyberos"]
     assert os.path.isabs(entry["command"]) and entry["args"][-1] == "serve"
     assert entry["env"] == {
@@ -365,7 +365,7 @@ def test_without_a_terminal_all_missing_flags_are_named_at_once(empty):
         ({"person": "trang.le@lamson.example;T;am;{words}", "agent_for": None}, "one e-mail"),
     ],
 )
-def test_what_cannot_be_founded_is_refused_before_anything_is_written(
+def test_what_cannot_be_provisioned_is_refused_before_anything_is_written(
     empty, tmp_path, changes, said
 ):
     words = str(tmp_path / "more")
@@ -422,7 +422,7 @@ def test_the_keys_of_an_interrupted_init_are_not_written_over(empty, tmp_path):
     assert tables(empty, "select count(*) from tenant_directory") == [(0,)]
 
 
-def test_a_founding_that_fails_at_its_end_takes_everything_back(empty, tmp_path):
+def test_a_provisioning_that_fails_at_its_end_takes_everything_back(empty, tmp_path):
     token = empty.data_dir / "tokens" / "lam-son" / "seller.token"
     token.parent.mkdir(parents=True)
     token.write_text("of somebody else")
@@ -489,7 +489,7 @@ def test_there_is_nothing_to_migrate_without_a_database(empty):
     assert empty.fault("inbox")["code"] == "DATABASE_MISSING"
 
 
-def test_a_database_of_a_newer_program_is_left_alone(copied):
+def test_a_database_of_a_newer_program_is_not_touched(copied):
     with by_hand(copied.data_dir / "cyberos.db") as connection:
         connection.execute("update alembic_version set version_num = '9999'")
 

@@ -137,12 +137,12 @@ def test_what_fails_at_its_end_is_taken_back(copied, embedded, tmp_path):
 
 def test_a_key_file_of_somebody_is_never_touched(copied, embedded, tmp_path):
     file = copied.data_dir / "keys" / "sao-bien" / "eight@saobien.example.key"
-    file.write_text("hers")
+    file.write_text("theirs")
 
     fault = copied.fault("person", "add", *flags(embedded, tmp_path, "eight@saobien.example"))
 
     assert fault["code"] == "KEY_EXISTS"
-    assert file.read_text() == "hers"
+    assert file.read_text() == "theirs"
 
 
 def test_without_the_root_in_the_trust_file_nobody_is_added(copied, embedded, tmp_path):
@@ -192,12 +192,12 @@ def test_roles_come_and_go_with_the_root_key_and_are_proved_afterwards(copied, t
 def test_roles_are_changed_by_the_root_key_alone_and_only_to_known_ones(copied, tmp_path):
     email = next(one for one in copied.demo["people"] if one.startswith(AM))
     own = copied.demo["people"][email]
-    hers = ["--root-key", own["key"], "--root-passphrase-file", own["passphrase_file"]]
+    their_root = ["--root-key", own["key"], "--root-passphrase-file", own["passphrase_file"]]
 
     faults = [
         copied.fault("person", "roles", email, *changes, *key, *TENANT)["code"]
         for changes, key in (
-            (["--add", "cfo"], hers),
+            (["--add", "cfo"], their_root),
             (["--add", "emperor"], root(copied)),
             (["--add", "cfo", "--remove", "cfo"], root(copied)),
             ([], root(copied)),

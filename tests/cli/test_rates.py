@@ -34,10 +34,10 @@ def warned(place: Place) -> bool:
     ("lang", "said"),
     [
         ("vi", "chưa rõ giá trị USD, nên cần thêm chữ ký như với số tiền lớn"),
-        ("en", "value in USD unknown, so the larger circle signs"),
+        ("en", "value in USD unknown, so the larger quorum signs"),
     ],
 )
-def test_the_sheet_says_why_more_people_sign(without_rates, lang, said):
+def test_the_view_says_why_more_people_sign(without_rates, lang, said):
     before = without_rates.proposed()
     assert said in without_rates.run("show", before, "--lang", lang).out
 
@@ -105,7 +105,7 @@ def test_what_could_be_read_in_two_ways_is_refused(embedded, changes, code):
         ("en", "Same customer, 24 hours  ≈ USD 120,000.00 (this one included)"),
     ],
 )
-def test_the_sheet_says_why_a_second_deal_of_the_day_needs_more_signatures(copied, lang, said):
+def test_the_view_says_why_a_second_deal_of_the_day_needs_more_signatures(copied, lang, said):
     account = copied.call("crm_create_account", {"name": "Công ty Phú Quý", "account_type": "llc"})
     one = {"account_id": account["id"], "amount_minor": 6_000_000, "currency": "USD"}
     first, second = copied.proposed(**one), copied.proposed(**one)
@@ -118,7 +118,7 @@ def test_the_sheet_says_why_a_second_deal_of_the_day_needs_more_signatures(copie
     assert amount["customer_sum_24h_usd_minor"] == 12_000_000
 
 
-def test_the_sheet_says_that_what_a_customer_is_asked_for_together_is_unknown(copied):
+def test_the_view_says_that_what_a_customer_is_asked_for_together_is_unknown(copied):
     account = copied.call("crm_create_account", {"name": "Công ty Phú Quý", "account_type": "llc"})
     one = {"account_id": account["id"], "amount_minor": 100}
     copied.proposed(**one, currency="JPY")

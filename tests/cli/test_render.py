@@ -1,4 +1,4 @@
-"""Terminal rendering: can text of a stranger do anything to the terminal, or pose as ours?"""
+"""Terminal rendering: can untrusted text do anything to the terminal, or pose as ours?"""
 
 import json
 from zoneinfo import ZoneInfo

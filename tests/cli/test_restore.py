@@ -72,7 +72,7 @@ def test_what_is_said_of_keys_and_tokens_is_what_happened(embedded, saved, tmp_p
     bare, full, kept = (another(tmp_path, capsys, name) for name in ("bare", "full", "kept"))
     embedded.ok("backup", str(tmp_path / "keys.tar.gz"), "--with-keys")
     (kept.data_dir / "keys").mkdir(parents=True)
-    (kept.data_dir / "keys" / "x.key").write_text("hers")
+    (kept.data_dir / "keys" / "x.key").write_text("theirs")
 
     whole = tmp_path / "keys.tar.gz"
     said = [place.run("restore", str(file)).out for place, file in
@@ -105,7 +105,7 @@ def test_nothing_is_overwritten_unless_it_is_forced_and_then_set_aside(saved, tm
     assert {path.name for path in before} - {"cyberos.db-wal"} <= set(kept)
 
 
-def test_a_database_somebody_works_with_is_left_alone(saved, tmp_path, capsys):
+def test_a_database_somebody_works_with_is_not_touched(saved, tmp_path, capsys):
     there = another(tmp_path, capsys)
     there.ok("restore", str(saved))
     with closing(sqlite3.connect(there.data_dir / "cyberos.db")) as server:

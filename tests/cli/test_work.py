@@ -1,4 +1,4 @@
-"""Worker: does the worker go on when something in its way is broken, and say what it left alone?"""
+"""Worker: does the worker go on when something in its way is broken, and say what backs off?"""
 
 import pytest
 
@@ -25,7 +25,7 @@ def damage(place: Place, action_id: str, statement: str) -> None:
 BROKEN = "update pending_action set slots = '{broken' where id = ?"
 
 
-def test_a_damaged_action_is_left_alone_and_told_of_and_the_others_are_shown(copied):
+def test_a_damaged_action_backs_off_and_is_named_and_the_others_are_shown(copied):
     broken, whole = copied.proposed(), copied.proposed()
     damage(copied, broken, BROKEN)
 
@@ -66,7 +66,7 @@ def test_the_worker_carries_out_what_stands_beside_a_damaged_action(copied, nobo
     assert [(one["action_id"], one["code"]) for one in done["left_alone"]] == [
         (broken, "ACTION_DAMAGED")
     ]
-    assert f"action {broken} is left alone (ACTION_DAMAGED)" in again.err
+    assert f"action {broken} backs off (ACTION_DAMAGED)" in again.err
     assert again.code == 0
 
 

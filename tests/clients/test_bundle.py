@@ -47,11 +47,11 @@ async def test_a_client_starts_it_from_what_its_user_entered(unpacked, demo, rea
 
 def test_it_holds_the_program_and_nothing_of_its_making(unpacked):
     entries = {path.name for path in unpacked.iterdir()}
-    rooms = {path.name for path in (unpacked / "cyberos").iterdir()}
+    packages = {path.name for path in (unpacked / "cyberos").iterdir()}
 
     assert entries == {"LICENSE", "README.md", "cyberos", "manifest.json", "requirements.lock"}
-    assert {"server", "domain", "tools", "policies", "__init__.py"} <= rooms
-    assert "tests" not in rooms
+    assert {"server", "domain", "tools", "policies", "__init__.py"} <= packages
+    assert "tests" not in packages
     assert "--hash=sha256:" in (unpacked / "requirements.lock").read_text("utf-8")
 
 

@@ -74,7 +74,7 @@ def test_it_lists_finds_is_refused_and_waits_for_people(talker, demo):
 
 
 def _told(talker: Talker, demo: Mapping[str, Any]) -> dict[str, Any]:
-    """What one client heard: an answer, a refusal, and a wish that waits."""
+    """What one client heard: an answer, a refusal, and a request that waits."""
     if not talker.installed.exists():
         pytest.skip("the client is not installed: make clients")
     deal_id = demo["deals"]["small_open"]

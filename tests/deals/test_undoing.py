@@ -22,12 +22,12 @@ class Step:
     at: datetime
 
 
-def history(wishes: list[str]) -> tuple[list[Step], list[int]]:
+def history(choices: list[str]) -> tuple[list[Step], list[int]]:
     """A history made of moves and lawful undos, and the steps that still count."""
     steps, counting = [Step(1, None, NOW)], [1]
-    for wish in wishes:
+    for choice in choices:
         n = len(steps) + 1
-        if wish == "move":
+        if choice == "move":
             steps.append(Step(n, None, NOW))
             counting.append(n)
         elif steps[-1].undoes is None and len(counting) > 1:
@@ -36,8 +36,8 @@ def history(wishes: list[str]) -> tuple[list[Step], list[int]]:
 
 
 @given(st.lists(st.sampled_from(["move", "undo"]), max_size=12))
-def test_the_last_step_is_undone_to_the_one_that_counted_before_it(wishes):
-    steps, counting = history(wishes)
+def test_the_last_step_is_undone_to_the_one_that_counted_before_it(choices):
+    steps, counting = history(choices)
 
     if steps[-1].undoes is not None or len(counting) < 2:
         with pytest.raises(Fault) as caught:

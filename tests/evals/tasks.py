@@ -192,9 +192,9 @@ async def one_stage_ahead(agent: Agent, _world: World, _book: Book) -> None:
 @task("vi", "Khách đã chấp nhận giá, đưa Quản lý kho thẳng lên đề xuất.")
 async def a_stage_is_skipped(agent: Agent, _world: World, _book: Book) -> None:
     deal = await _deal(agent, "Quản lý kho", "stage")
-    wish = {"deal_id": deal["id"], "to_stage": "proposal"}
-    refused = await agent.refused("crm_move_stage", **wish)
-    moved = await agent.recover("crm_move_stage", **wish, reason="Khách đã chấp nhận giá")
+    arguments = {"deal_id": deal["id"], "to_stage": "proposal"}
+    refused = await agent.refused("crm_move_stage", **arguments)
+    moved = await agent.recover("crm_move_stage", **arguments, reason="Khách đã chấp nhận giá")
 
     assert "reason" in refused.hint
     assert moved["stage"] == "proposal"
@@ -204,9 +204,9 @@ async def a_stage_is_skipped(agent: Agent, _world: World, _book: Book) -> None:
 async def a_stage_that_needs_an_amount(agent: Agent, _world: World, _book: Book) -> None:
     deal = await _deal(agent, "Bảo trì năm 2027", "stage")
     await agent.do("crm_move_stage", deal_id=deal["id"], to_stage="discovery")
-    wish = {"deal_id": deal["id"], "to_stage": "proposal"}
-    refused = await agent.refused("crm_move_stage", **wish)
-    moved = await agent.recover("crm_move_stage", **wish, amount_minor=60_000_000)
+    arguments = {"deal_id": deal["id"], "to_stage": "proposal"}
+    refused = await agent.refused("crm_move_stage", **arguments)
+    moved = await agent.recover("crm_move_stage", **arguments, amount_minor=60_000_000)
 
     assert "amount_minor" in refused.hint
     assert (moved["stage"], moved["amount_minor"]) == ("proposal", 60_000_000)
@@ -281,17 +281,17 @@ async def a_deal_that_was_won(agent: Agent, _world: World, book: Book) -> None:
 @task("vi", "Khách chê giá cao, mất cơ hội Website rồi.")
 async def a_deal_that_was_lost(agent: Agent, _world: World, _book: Book) -> None:
     deal = await _deal(agent, "Website", "stage")
-    wish = {"deal_id": deal["id"], "outcome": "lost"}
-    refused = await agent.refused("crm_close_deal", **wish)
+    arguments = {"deal_id": deal["id"], "outcome": "lost"}
+    refused = await agent.refused("crm_close_deal", **arguments)
     reason = next(one for one in refused.choice("one of ") if one == "price")
-    asked = await agent.recover("crm_close_deal", **wish, lost_reason=reason)
+    asked = await agent.recover("crm_close_deal", **arguments, lost_reason=reason)
 
     assert refused.code == "LOST_REASON_REQUIRED"
     assert asked["status"] == "pending_approval"
 
 
 @task("en", "I was too quick: take back whatever you asked people to sign.")
-async def a_wish_is_taken_back(agent: Agent, world: World, book: Book) -> None:
+async def a_request_is_taken_back(agent: Agent, world: World, book: Book) -> None:
     await world.ok("crm_close_deal", deal_id=book.portal_id, outcome="won")
     waiting = await agent.do("approvals_list")
     pending = [one["action_id"] for one in waiting["items"] if one["state"] == "pending"]

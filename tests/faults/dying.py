@@ -2,7 +2,7 @@
 By its own hand, with SIGKILL.
 
 Run as a program, this file is a template: it has imported everything and has no connection. For
-each errand it reads, it forks a process that does the errand with connections of its own, counts
+each task it reads, it forks a process that does the task with connections of its own, counts
 the moments it lives through and kills itself at the one it was given. Nothing is cleaned up:
 locks, files and sockets are left as they are.
 
@@ -87,7 +87,7 @@ class FilePost:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class Ending:
     """How a process ended, what it said last, and how many moments it has lived through."""
 
     died: bool
@@ -102,15 +102,15 @@ class Mortals:
 
     process: "subprocess.Popen[str]"
 
-    def practise(self, world: World, errand: str, **details: Any) -> Any:
-        """The template does an errand itself, and its children need not think so long."""
-        return self.send(world, errand, practise=True, **details).answer
+    def practise(self, world: World, task: str, **details: Any) -> Any:
+        """The template does an task itself, and its children need not think so long."""
+        return self.send(world, task, practise=True, **details).answer
 
     def send(
-        self, world: World, errand: str, *, dies_at: int | str | None = None, **details: Any
-    ) -> Fate:
-        """One process, one errand; it dies at a moment (its number or name), or it answers."""
-        job = {**_described(world), "errand": errand, "dies_at": dies_at, **details}
+        self, world: World, task: str, *, dies_at: int | str | None = None, **details: Any
+    ) -> Ending:
+        """One process, one task; it dies at a moment (its number or name), or it answers."""
+        job = {**_described(world), "task": task, "dies_at": dies_at, **details}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{json.dumps(job)}\n")
@@ -120,14 +120,14 @@ class Mortals:
             line = self.process.stdout.readline()
             assert line, "the template broke; see standard error"
             said |= json.loads(line)
-        assert said["end"] in (0, -signal.SIGKILL), "the errand broke; see standard error"
+        assert said["end"] in (0, -signal.SIGKILL), "the task broke; see standard error"
         died = said["end"] != 0
-        return Fate(died, said.get("answer"), said["moments"], said["last"])
+        return Ending(died, said.get("answer"), said["moments"], said["last"])
 
 
 @contextmanager
 def template() -> Iterator[Mortals]:
-    """A template for the length of a block; it ends when nobody can speak to it any more."""
+    """A template for the length of a block; it ends when nobody can reach it any more."""
     command = [sys.executable, "-m", "tests.faults.dying"]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -215,14 +215,14 @@ def _sides(url: str) -> dict[Role, Database]:
 
 def _live(job: dict[str, Any], sides: dict[Role, Database], death: Death) -> None:
     try:
-        answer = asyncio.run(_errand(job, sides, death))
+        answer = asyncio.run(_task(job, sides, death))
     except BaseException:
         sys.excepthook(*sys.exc_info())
         os._exit(1)
     _say(answer=answer, moments=death.moments, last=death.last)
 
 
-async def _errand(job: dict[str, Any], sides: dict[Role, Database], death: Death) -> Any:
+async def _task(job: dict[str, Any], sides: dict[Role, Database], death: Death) -> Any:
     try:
         return await _done(job, _world(job, sides), death)
     finally:
@@ -235,7 +235,7 @@ async def _done(job: dict[str, Any], world: World, death: Death) -> Any:
         world.registry = WithLetters(FilePost(Path(job["letters"]), death.moment))
         world.catalogue = catalogue()
     executor = world.executor(f"mortal:{os.getpid()}")
-    match job["errand"]:
+    match job["task"]:
         case "approve":  # what `cyberos approve` does on an embedded database
             recorded = await _voted(world, job["action_id"], job["person"])
             return [recorded, _told(await executor.run(world.ours.id, job["action_id"]))]
@@ -251,7 +251,7 @@ async def _done(job: dict[str, Any], world: World, death: Death) -> Any:
             token = tokens.parse(world.ours.tokens["cro_agent"])
             outcome = await world.gate().call(token, job["tool"], job["arguments"])
             return outcome.structured
-    raise AssertionError(job["errand"])
+    raise AssertionError(job["task"])
 
 
 async def _voted(world: World, action_id: str, person: str) -> str:

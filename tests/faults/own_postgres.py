@@ -38,7 +38,7 @@ class OwnPostgres:
         """How a superuser reaches it."""
         return f"postgresql+asyncpg://postgres@/postgres?host={self._data}"
 
-    def found(self) -> None:
+    def bootstrap(self) -> None:
         """Make an empty cluster."""
         self._data.mkdir(mode=0o700)
         if self._account:
@@ -60,7 +60,7 @@ class OwnPostgres:
     def await_ready(self) -> None:
         """Wait until it accepts connections."""
         told = self._data / "postmaster.pid"
-        deadline = time.monotonic() + postgres.PATIENCE_SECONDS
+        deadline = time.monotonic() + postgres.TIMEOUT_SECONDS
         while not (told.exists() and "ready" in told.read_text()):
             assert time.monotonic() < deadline, "PostgreSQL does not come back"
             time.sleep(0.01)
@@ -96,7 +96,7 @@ def own_postgres() -> Iterator[OwnPostgres]:
         warden, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
     ):  # leaving the block closes the pipe and waits
         server = OwnPostgres(directory)
-        server.found()
+        server.bootstrap()
         server.start()
         try:
             yield server

@@ -1,4 +1,4 @@
-"""Servers on somebody else's account, or without room on the disk, started at once.
+"""Servers on somebody else's account, or without space on the disk, started at once.
 
 with template() as servers:
     servers.start(environment)                          # Start(code, stdout, stderr)
@@ -19,7 +19,7 @@ from typing import Any
 
 from tests import forking
 
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 SERVE = ["serve"]
 HELLO = {
     "protocolVersion": "2025-06-18",
@@ -92,7 +92,7 @@ class Servers:
         """A server for the length of a block; it must outlive the block."""
         near, far = socket.socketpair()
         with near, near.makefile("rwb") as line:
-            near.settimeout(PATIENCE_SECONDS)
+            near.settimeout(TIMEOUT_SECONDS)
             files = [far.fileno(), far.fileno(), 2]
             end = self._template.order(SERVE, environment, files, as_nobody=as_nobody)
             far.close()

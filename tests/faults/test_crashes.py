@@ -63,23 +63,23 @@ async def everywhere(
     allowed: Collection[Any],
     *,
     fewest: int = 8,
-    **errand: Any,
+    **task: Any,
 ) -> list[Any]:
-    """Let processes die over an errand until one survives; every standing that was seen.
+    """Let processes die over an task until one survives; every standing that was seen.
 
-    More than `fewest` die for each standing, or the errand was not watched.
+    More than `fewest` die for each standing, or the task was not watched.
     """
     seen, moment, deaths = [await look()], 0, 0
     while True:
         moment += 1
-        fate = mortals.send(world, **errand, dies_at=moment)
+        ending = mortals.send(world, **task, dies_at=moment)
         now = await look()
-        assert now in allowed, f"after death {fate.last!r}"
+        assert now in allowed, f"after death {ending.last!r}"
         if now != seen[-1]:
             await chain_holds(world)
             seen.append(now)
             moment = 0
-        if not fate.died:
+        if not ending.died:
             assert deaths > fewest * len(seen), "so short a life has not been watched"
             return seen
         deaths += 1
@@ -104,7 +104,7 @@ async def test_B20_killed_anywhere_from_the_last_signature_to_the_effect_it_happ
         mortals,
         lambda: standing(world, action_id),
         [SIGNED_ONCE, APPROVED, CLOSED],
-        errand="approve",
+        task="approve",
         action_id=action_id,
         person="cro",
     )
@@ -143,7 +143,7 @@ async def test_a_call_killed_anywhere_has_happened_or_not_and_is_repeated_safely
         mortals,
         lambda: counts(world),
         [once, twice],
-        errand="call",
+        task="call",
         tool=tool,
         arguments=arguments(tool, second),
     )
@@ -178,7 +178,7 @@ async def test_B20_killed_before_its_claim_is_written_a_letter_waits_for_the_nex
         mortals,
         lambda: standing(world, action_id),
         [READY, CLAIMED],
-        errand="run",
+        task="run",
         action_id=action_id,
         letters=str(post.file),
     )
@@ -193,15 +193,15 @@ async def test_B20_killed_between_claim_delivery_and_settlement_no_letter_leaves
     claimed = mortals.send(
         world, "run", action_id=await a_letter(world), letters=str(post.file), dies_at=CLAIM
     )
-    moment, dead, fate = claimed.moments, [], claimed
-    while fate.died:
+    moment, dead, ending = claimed.moments, [], claimed
+    while ending.died:
         moment += 1
         dead.append(await a_letter(world))
-        fate = mortals.send(
+        ending = mortals.send(
             world, "run", action_id=dead[-1], letters=str(post.file), dies_at=moment
         )
-        done = fate.last == "after COMMIT"
-        assert await standing(world, dead[-1]) == (SENT if done else CLAIMED), fate.last
+        done = ending.last == "after COMMIT"
+        assert await standing(world, dead[-1]) == (SENT if done else CLAIMED), ending.last
 
     world.clock.move(LEASE_IS_OVER)
     await work(world, mortals, post)
@@ -231,7 +231,7 @@ async def test_B21_killed_anywhere_while_a_lost_letter_is_asked_about_the_next_f
         mortals,
         lambda: standing(world, action_id),
         [CLAIMED, LOST, FOUND],
-        errand="work",
+        task="work",
         letters=str(post.file),
     )
 

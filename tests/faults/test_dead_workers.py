@@ -53,7 +53,7 @@ async def test_killed_anywhere_a_worker_has_handed_a_message_on_or_not(world, mo
     one = (["a", "b"], ["a", "b"], [(3, 0)], [])
     both = (["a", "b", "c"], ["a", "b", "c"], [(4, 0)], [])
     seen = await everywhere(
-        world, mortals, lambda: standing(world), [before, one, both], errand="dispatch"
+        world, mortals, lambda: standing(world), [before, one, both], task="dispatch"
     )
 
     assert seen == [before, one, both]
@@ -70,10 +70,10 @@ async def test_killed_anywhere_a_message_dies_once_and_is_settled_once(world, mo
     dead = ([], [], [(1, 0)], [False])
     settled = (["bad"], ["bad"], [(1, 0)], [True])
     died = await everywhere(
-        world, mortals, lambda: standing(world), [failed, dead], fewest=6, errand="dispatch"
+        world, mortals, lambda: standing(world), [failed, dead], fewest=6, task="dispatch"
     )
     retried = await everywhere(
-        world, mortals, lambda: standing(world), [dead, settled], fewest=6, errand="retry dead"
+        world, mortals, lambda: standing(world), [dead, settled], fewest=6, task="retry dead"
     )
 
     assert (died, retried) == ([failed, dead], [dead, settled])

@@ -110,8 +110,8 @@ async def test_a_server_that_freezes_without_hanging_up_does_not_keep_anybody_wa
     world, server
 ):
     new = {**NEW, "account_id": await world.an_account()}
-    impatient = connect(world.url, role=Role.AGENT, busy_seconds=1)
-    frozen = replace(world, agent_side=impatient)
+    hasty = connect(world.url, role=Role.AGENT, busy_seconds=1)
+    frozen = replace(world, agent_side=hasty)
     await frozen.call("whoami")
     before = await counts(world)
 
@@ -121,7 +121,7 @@ async def test_a_server_that_freezes_without_hanging_up_does_not_keep_anybody_wa
     assert refused == ["DATABASE_UNAVAILABLE"] * 2
     assert await counts(world) == before
     await frozen.ok("crm_create_deal", **new)
-    await impatient.close()
+    await hasty.close()
 
 
 async def test_signing_and_carrying_out_wait_until_it_is_back(world, server):

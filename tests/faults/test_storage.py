@@ -53,29 +53,29 @@ class Home:
 
 
 @pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, str, str]:
+def populated(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, str, str]:
     """A world with all connections closed, a token that is good today, and an account."""
-    return asyncio.run(_furnish(tmp_path_factory.mktemp("storage")))
+    return asyncio.run(_populate(tmp_path_factory.mktemp("storage")))
 
 
-async def _furnish(folder: Path) -> tuple[World, str, str]:
+async def _populate(folder: Path) -> tuple[World, str, str]:
     async with opened(await migrated("sqlite", folder)) as world:
         return world, await a_token(world), await world.an_account()
 
 
 @pytest.fixture(scope="module")
-def servers(furnished: tuple[World, str, str]) -> Iterator[Servers]:
+def servers(populated: tuple[World, str, str]) -> Iterator[Servers]:
     """Servers that start at once."""
-    world, token, _ = furnished
+    world, token, _ = populated
     with template() as ready:
         ready.start(_environment(world.url, token), practise=True)
         yield ready
 
 
 @pytest.fixture
-async def home(furnished: tuple[World, str, str]) -> AsyncIterator[Home]:
+async def home(populated: tuple[World, str, str]) -> AsyncIterator[Home]:
     """A copy of that world in a folder that any account may enter."""
-    world, token, account_id = furnished
+    world, token, account_id = populated
     file = _open_folder() / "cyberos.db"
     url = copy_of(world.url, file)
     _anybody_may_write(file)
@@ -258,7 +258,7 @@ async def test_a_database_that_somebody_keeps_for_herself_is_busy_and_then_not(h
 
 @with_limits
 async def test_a_server_that_finds_the_disk_full_does_not_start(home, servers):
-    limit_files(servers.pid, 4_096)  # room for the words of the server, and no more
+    limit_files(servers.pid, 4_096)  # space for the words of the server, and no more
     refused = servers.start(home.environment)
     limit_files(servers.pid, resource.RLIM_INFINITY)
 

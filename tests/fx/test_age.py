@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 21)
 
 
 @pytest.mark.parametrize(("days", "slots"), [(0, ["am"]), (30, ["am"]), (31, ["am", "cro"])])
-async def test_a_small_deal_asks_the_larger_circle_once_its_rate_is_too_old(world, days, slots):
+async def test_a_small_deal_asks_the_larger_quorum_once_its_rate_is_too_old(world, days, slots):
     async with world.owning() as tx:
         day = TODAY - timedelta(days=days)
         await fx.record(tx, Rate("USD", "VND", Decimal(25_000), "test", day))

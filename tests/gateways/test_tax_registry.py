@@ -20,7 +20,7 @@ from tests.gateways.sandbox import tax_registry
 from tests.world import NOW
 
 KNOWN, BRANCH, NOBODY = "9900000104", "9900000104-001", "9900000999"
-PATIENCE = 10.0  # of a test that expects an answer
+TIMEOUT = 10.0  # of a test that expects an answer
 SHORT = 0.2  # of one that waits in vain
 
 
@@ -32,7 +32,7 @@ async def _embedded():
 @asynccontextmanager
 async def _over_http():
     async with tax_registry() as (url, _):
-        yield HttpTaxRegistry(url, timeout=PATIENCE), "127.0.0.1"
+        yield HttpTaxRegistry(url, timeout=TIMEOUT), "127.0.0.1"
 
 
 ADAPTERS = pytest.mark.parametrize("opened", [_embedded, _over_http], ids=["embedded", "http"])
@@ -92,7 +92,7 @@ WRONG = {
 @pytest.mark.parametrize(("code", "way"), content()["misbehaviours"].items(), ids=WRONG)
 async def test_whatever_a_registry_does_wrong_has_a_code_and_a_next_step(code, way):
     async with tax_registry() as (url, sandbox):
-        registry = HttpTaxRegistry(url, timeout=SHORT if way == "slow" else PATIENCE)
+        registry = HttpTaxRegistry(url, timeout=SHORT if way == "slow" else TIMEOUT)
         with pytest.raises(Fault) as caught:
             await registry.look_up(code)
 
@@ -106,7 +106,7 @@ async def test_a_closed_door_is_unreachable():
     async with tax_registry() as (url, _):
         pass
     with pytest.raises(Fault) as caught:
-        await HttpTaxRegistry(url, timeout=PATIENCE).look_up(KNOWN)
+        await HttpTaxRegistry(url, timeout=TIMEOUT).look_up(KNOWN)
 
     assert caught.value.code == "TAX_REGISTRY_UNREACHABLE"
 
@@ -123,7 +123,7 @@ async def test_silence_is_asked_once_more_and_then_left():
     port = server.sockets[0].getsockname()[1]
     async with server:
         with pytest.raises(Fault) as caught:
-            await HttpTaxRegistry(f"http://127.0.0.1:{port}", timeout=PATIENCE).look_up(KNOWN)
+            await HttpTaxRegistry(f"http://127.0.0.1:{port}", timeout=TIMEOUT).look_up(KNOWN)
 
     assert (caught.value.code, visits) == ("TAX_REGISTRY_UNREACHABLE", 2)
 
@@ -131,7 +131,7 @@ async def test_silence_is_asked_once_more_and_then_left():
 async def test_after_three_failures_nobody_is_asked_until_the_pause_is_over():
     now = 1_000.0
     async with tax_registry() as (url, sandbox):
-        registry = HttpTaxRegistry(url, timeout=PATIENCE, circuit=Circuit(lambda: now))
+        registry = HttpTaxRegistry(url, timeout=TIMEOUT, circuit=Circuit(lambda: now))
         failing = next(code for code, way in sandbox.misbehaviours.items() if way == "error")
         codes = []
         for _ in range(4):
@@ -154,7 +154,7 @@ async def test_after_three_failures_nobody_is_asked_until_the_pause_is_over():
 async def test_a_registry_that_asks_for_time_gets_it():
     now = 1_000.0
     async with tax_registry() as (url, sandbox):
-        registry = HttpTaxRegistry(url, timeout=PATIENCE, circuit=Circuit(lambda: now))
+        registry = HttpTaxRegistry(url, timeout=TIMEOUT, circuit=Circuit(lambda: now))
         busy = next(code for code, way in sandbox.misbehaviours.items() if way == "busy")
         with pytest.raises(Fault) as first:
             await registry.look_up(busy)

@@ -1,4 +1,4 @@
-"""Reading for the rules of the house: a file is a path, a text, and a syntax tree.
+"""Sources for the house rules: a file is a path, a text, and a syntax tree.
 
 A tree is parsed and walked once, whatever the number of rules: a rule asks for the nodes of the
 kinds it is about.
@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("server", "tools", "policies", "domain", "fixtures")
+PACKAGES = ("server", "tools", "policies", "domain", "fixtures")
 OUTSIDE = ("tests", "bench")
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -48,9 +48,9 @@ class Source:
         """Part of the program, rather than of what tests or measures it."""
         return self.parts[0] not in OUTSIDE
 
-    def is_in(self, *rooms: str) -> bool:
+    def is_in(self, *places: str) -> bool:
         """`is_in("domain/store")` also holds for everything below."""
-        return any(self.path.startswith(f"{room}/") or self.path == room for room in rooms)
+        return any(self.path.startswith(f"{place}/") or self.path == place for place in places)
 
     def at(self, node: ast.AST, complaint: str) -> str:
         return f"{self.path}:{getattr(node, 'lineno', 1)}: {complaint}"
@@ -60,8 +60,8 @@ Rule = Callable[[Source], Iterator[str]]
 
 
 def keeps(rule: Rule) -> None:
-    """The whole house keeps this rule, or the test fails with every place that does not."""
-    complaints = [complaint for source in house() for complaint in rule(source)]
+    """The whole project keeps this rule, or the test fails with every place that does not."""
+    complaints = [complaint for source in project() for complaint in rule(source)]
     assert not complaints, "\n" + "\n".join(complaints)
 
 
@@ -71,7 +71,7 @@ def seen(rule: Rule, path: str, text: str) -> list[str]:
 
 
 @cache
-def house() -> tuple[Source, ...]:
+def project() -> tuple[Source, ...]:
     """Every Python file of the project, already walked.
 
     The trees are a million objects that stay: looking among them for garbage again and again would
@@ -81,7 +81,7 @@ def house() -> tuple[Source, ...]:
         Source(path, text)
         for path, text in texts()
         if path == "cyberos.py"
-        or (path.endswith(".py") and path.partition("/")[0] in (*ROOMS, *OUTSIDE))
+        or (path.endswith(".py") and path.partition("/")[0] in (*PACKAGES, *OUTSIDE))
     )
     gc.disable()
     try:

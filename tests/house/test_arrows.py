@@ -3,9 +3,9 @@ layers, and stay out of others' rows and rules?
 
     server -> fixtures -> tools -> policies -> domain
 
-An arrow may skip a room, none may turn back. Only the server may open the fixtures, so that no
+An arrow may skip a layer, none may turn back. Only the server may open the fixtures, so that no
 rule ever depends on an invented fact. Within the domain the modules have an order too: each says
-in its descriptor which others it uses, and nobody is used in a circle (docs/decisions/0029).
+in its descriptor which others it uses, and nobody is used in a cycle (docs/decisions/0029).
 """
 
 import ast
@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import pytest
 
 from domain.store.descriptor import modules
-from tests.house.reading import OUTSIDE, ROOMS, Rule, Source, house, imports, keeps, seen
+from tests.house.reading import OUTSIDE, PACKAGES, Rule, Source, imports, keeps, project, seen
 
 BELOW = {
     "server": {"server", "fixtures", "tools", "policies", "domain"},
@@ -38,8 +38,8 @@ def test_the_kernel_knows_nothing_of_ours_and_the_store_only_the_kernel():
     keeps(heavy_foundations)
 
 
-def test_a_drawer_asks_another_for_its_service_and_never_for_its_tables_or_rules():
-    keeps(reaches_into_drawers)
+def test_a_module_asks_another_for_its_service_and_never_for_its_tables_or_rules():
+    keeps(reaches_into_modules)
 
 
 def test_a_module_says_in_its_descriptor_which_others_it_uses():
@@ -47,15 +47,15 @@ def test_a_module_says_in_its_descriptor_which_others_it_uses():
 
 
 def test_what_a_module_says_that_it_uses_it_uses():
-    assert not idle_uses(USES, house())
+    assert not idle_uses(USES, project())
 
 
-def test_no_modules_use_each_other_in_a_circle():
-    assert not circles(USES), "break it by a module above both, or by a declaration of the lower"
+def test_no_modules_use_each_other_in_a_cycle():
+    assert not cycles(USES), "break it by a module above both, or by a declaration of the lower"
 
 
-def test_no_files_import_each_other_in_a_circle():
-    assert not circles(files_used(house())), "what they share gets a file of its own"
+def test_no_files_import_each_other_in_a_cycle():
+    assert not cycles(files_used(project())), "what they share gets a file of its own"
 
 
 def test_every_import_is_absolute():
@@ -67,13 +67,13 @@ def imports_that_turn_back(source: Source) -> Iterator[str]:
         return
     allowed = BELOW[source.parts[0]]
     for node, name in imports(source):
-        room = name.partition(".")[0]
-        if room in (*ROOMS, *OUTSIDE, "cyberos") and room not in allowed:
-            yield source.at(node, f"{source.parts[0]} may not import {room}; {_advice(room)}")
+        package = name.partition(".")[0]
+        if package in (*PACKAGES, *OUTSIDE, "cyberos") and package not in allowed:
+            yield source.at(node, f"{source.parts[0]} may not import {package}; {_advice(package)}")
 
 
-def _advice(room: str) -> str:
-    if room == "fixtures":
+def _advice(package: str) -> str:
+    if package == "fixtures":
         return "let server/wiring.py hand it over"
     return "declare a Protocol here and let server/wiring.py pass the implementation"
 
@@ -86,16 +86,16 @@ def heavy_foundations(source: Source) -> Iterator[str]:
     else:
         return
     for node, name in imports(source):
-        if name.partition(".")[0] in ROOMS and _drawer(name) not in allowed:
+        if name.partition(".")[0] in PACKAGES and _package(name) not in allowed:
             yield source.at(node, f"{name}: only {' and '.join(sorted(allowed))} lie below")
 
 
-def reaches_into_drawers(source: Source) -> Iterator[str]:
+def reaches_into_modules(source: Source) -> Iterator[str]:
     if not source.is_in("domain") or source.is_in(MIGRATIONS):
         return
     home = ".".join(source.parts[:2])
     for node, name in imports(source):
-        if _drawer(name) in (home, "domain.kernel", "domain.store"):
+        if _package(name) in (home, "domain.kernel", "domain.store"):
             continue
         if name.startswith("domain.") and PRIVATE & set(name.split(".")[2:4]):
             yield source.at(node, f"{name}: ask its service or queries, or name a table in text")
@@ -134,7 +134,7 @@ def idle_uses(declared: Mapping[str, Collection[str]], sources: Iterable[Source]
     ]
 
 
-def circles(arrows: Mapping[str, Collection[str]]) -> list[str]:
+def cycles(arrows: Mapping[str, Collection[str]]) -> list[str]:
     """Every arrow of which the end leads back to the beginning."""
     reached: dict[str, set[str]] = {}
     for start in arrows:
@@ -180,7 +180,7 @@ def _used(name: str, by: str) -> str | None:
     return used if package == "domain" and used not in (by, *FOUNDATIONS) else None
 
 
-def _drawer(name: str) -> str:
+def _package(name: str) -> str:
     return ".".join(name.split(".")[:2])
 
 
@@ -211,9 +211,9 @@ OFFENDERS = [
     (heavy_foundations, "domain/kernel/money.py", "from domain import deals"),
     (heavy_foundations, "domain/store/tx.py", "from domain.deals.tables import Deal"),
     (heavy_foundations, "domain/store/tx.py", "import policies"),
-    (reaches_into_drawers, "domain/deals/service.py", "from domain.accounts.tables import Account"),
-    (reaches_into_drawers, "domain/deals/service.py", "from domain.accounts import rules"),
-    (reaches_into_drawers, "domain/deals/tables.py", "import domain.accounts.tables"),
+    (reaches_into_modules, "domain/deals/service.py", "from domain.accounts.tables import Account"),
+    (reaches_into_modules, "domain/deals/service.py", "from domain.accounts import rules"),
+    (reaches_into_modules, "domain/deals/tables.py", "import domain.accounts.tables"),
     (relative_imports, "domain/deals/service.py", "from . import rules"),
     (relative_imports, "tests/deals/test_service.py", "from ..postgres import create_database"),
 ]
@@ -233,11 +233,11 @@ INNOCENTS = [
     (heavy_foundations, "domain/kernel/money.py", "import decimal\nfrom domain.kernel import ids"),
     (heavy_foundations, "domain/store/tx.py", "from domain.kernel.faults import Fault"),
     (heavy_foundations, f"{MIGRATIONS}/metadata.py", "from domain.deals import tables"),
-    (reaches_into_drawers, f"{MIGRATIONS}/metadata.py", "from domain.deals import tables"),
-    (reaches_into_drawers, "domain/deals/service.py", "from domain.deals import rules, tables"),
-    (reaches_into_drawers, "domain/deals/service.py", "from domain.accounts import queries"),
-    (reaches_into_drawers, "domain/deals/tables.py", "from domain.store.schema import TenantRow"),
-    (reaches_into_drawers, "domain/deals/tables.py", "from domain.store.tables import Sequence"),
+    (reaches_into_modules, f"{MIGRATIONS}/metadata.py", "from domain.deals import tables"),
+    (reaches_into_modules, "domain/deals/service.py", "from domain.deals import rules, tables"),
+    (reaches_into_modules, "domain/deals/service.py", "from domain.accounts import queries"),
+    (reaches_into_modules, "domain/deals/tables.py", "from domain.store.schema import TenantRow"),
+    (reaches_into_modules, "domain/deals/tables.py", "from domain.store.tables import Sequence"),
     (relative_imports, "domain/deals/service.py", "from domain.deals import rules"),
 ]
 
@@ -268,14 +268,14 @@ def test_a_use_that_is_named_and_not_made_is_seen():
         {"deals": ("deals",)},
     ],
 )
-def test_a_circle_is_seen(arrows):
-    assert circles(arrows)
-    assert circles({**arrows, "deals": ()}) == []
+def test_a_cycle_is_seen(arrows):
+    assert cycles(arrows)
+    assert cycles({**arrows, "deals": ()}) == []
 
 
 def test_two_files_that_import_each_other_are_seen():
     one = Source("server/cli/approvals.py", "def f():\n    from server.cli import batches")
     other = Source("server/cli/batches.py", "from server.cli.approvals import look")
 
-    assert circles(files_used([one, other]))
-    assert circles(files_used([one, Source(other.path, "")])) == []
+    assert cycles(files_used([one, other]))
+    assert cycles(files_used([one, Source(other.path, "")])) == []

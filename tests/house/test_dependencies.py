@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import packages_distributions
 
-from tests.house.reading import OUTSIDE, ROOMS, ROOT, Source, house, imports
+from tests.house.reading import OUTSIDE, PACKAGES, ROOT, Source, imports, project
 
 # Declared although no line of the program imports it.
 UNIMPORTED = {
@@ -39,14 +39,14 @@ PEER = "bench/peer"
 
 
 def test_the_program_imports_only_what_it_declares():
-    undeclared = foreign(source for source in house() if source.is_ours) - runtime()
+    undeclared = foreign(source for source in project() if source.is_ours) - runtime()
 
     assert undeclared == set()
 
 
 def test_tests_and_benchmarks_import_only_what_is_declared():
     undeclared = foreign(
-        source for source in house() if not source.is_in(GUESTS, f"{PEER}/theirs.py")
+        source for source in project() if not source.is_in(GUESTS, f"{PEER}/theirs.py")
     )
     undeclared -= runtime() | development()
 
@@ -54,19 +54,19 @@ def test_tests_and_benchmarks_import_only_what_is_declared():
 
 
 def test_every_runtime_dependency_is_imported_or_has_a_reason():
-    idle = runtime() - foreign(source for source in house() if source.is_ours)
+    idle = runtime() - foreign(source for source in project() if source.is_ours)
 
     assert idle - UNIMPORTED.keys() == set()
 
 
 def test_every_development_dependency_is_imported_or_is_a_command():
-    idle = development() - foreign(source for source in house() if not source.is_ours)
+    idle = development() - foreign(source for source in project() if not source.is_ours)
 
     assert idle - COMMANDS.keys() == set()
 
 
 def test_no_reason_has_become_untrue():
-    imported = foreign(source for source in house() if source.is_ours)
+    imported = foreign(source for source in project() if source.is_ours)
 
     assert UNIMPORTED.keys() <= runtime() - imported
     assert COMMANDS.keys() <= development()
@@ -104,7 +104,7 @@ def test_an_import_is_traced_to_the_package_that_brings_it():
 def foreign(sources: Iterable[Source]) -> set[str]:
     """The packages of others that are imported, by the name under which they are installed."""
     roots = {name.partition(".")[0] for source in sources for _, name in imports(source)}
-    ours = {*ROOMS, *OUTSIDE, "cyberos"}
+    ours = {*PACKAGES, *OUTSIDE, "cyberos"}
     return {_package(root) for root in roots if root not in sys.stdlib_module_names | ours}
 
 

@@ -62,8 +62,8 @@ def problems(model: type[DeclarativeBase], module: Module) -> Iterator[str]:
     for guard in rules.guards:
         named |= {*getattr(guard, "columns", ()), *getattr(guard, "but", ())}
         named |= {one for one in (getattr(guard, "column", None),) if one}
-    if strangers := named - columns:
-        yield f"has no column {', '.join(sorted(strangers))}"
+    if unknown := named - columns:
+        yield f"has no column {', '.join(sorted(unknown))}"
 
 
 class _Base(DeclarativeBase):
@@ -71,7 +71,7 @@ class _Base(DeclarativeBase):
 
 
 class Planted(_Base):
-    """A table that a planted descriptor speaks of."""
+    """A table that a planted descriptor declares."""
 
     __tablename__ = "planted"
     __module__ = "domain.activities.tables"

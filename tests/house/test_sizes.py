@@ -59,7 +59,7 @@ def long_lines(source: Source) -> Iterator[str]:
 
 def full_inits(source: Source) -> Iterator[str]:
     if source.parts[-1] == "__init__" and source.text.strip():
-        yield f"{source.path}: is not empty; importing a room must not run anything"
+        yield f"{source.path}: is not empty; importing a package must not run anything"
 
 
 def silent_files(source: Source) -> Iterator[str]:
@@ -70,7 +70,7 @@ def silent_files(source: Source) -> Iterator[str]:
 def nameless_files(source: Source) -> Iterator[str]:
     for part in source.parts:
         if part.rpartition("_")[2] in NAMELESS:
-            yield f"{source.path}: {part!r} names no thing; what has no name has no room"
+            yield f"{source.path}: {part!r} names no thing; what has no name has no place"
 
 
 LONG_FUNCTION = "def f():\n" + "    x = 1\n" * FUNCTION_LINES

@@ -56,10 +56,10 @@ def statements_without_walls(source: Source) -> Iterator[str]:
     for node, name in [*imports(source), *full_names(source)]:
         package, _, last = name.rpartition(".")
         if package.partition(".")[0] == "sqlalchemy" and last in UNWALLED - described:
-            yield source.at(node, f"{name} passes the tenant's wall: write an ORM statement")
+            yield source.at(node, f"{name} passes tenant isolation: write an ORM statement")
     for node in source.all(ast.Attribute):
         if node.attr in BARE:
-            yield source.at(node, f"{node.attr} passes the tenant's wall: name the class")
+            yield source.at(node, f"{node.attr} passes tenant isolation: name the class")
 
 
 def writes_among_queries(source: Source) -> Iterator[str]:

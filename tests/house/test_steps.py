@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.reading import ROOT, Source, house, keeps, seen
+from tests.house.reading import ROOT, Source, keeps, project, seen
 from tools.steps import steps
 
 TOOLS = frozenset(path.stem for path in Path(ROOT, "tools/contracts").glob("*.json"))
@@ -25,7 +25,7 @@ def test_every_step_that_a_hint_names_is_taken_by_a_tool():
 
 
 def test_every_step_leads_to_a_tool_that_there_is_and_is_named_by_somebody():
-    named = {step for source in house() for _, step in _steps(source)}
+    named = {step for source in project() for _, step in _steps(source)}
 
     assert set(steps().values()) <= TOOLS
     assert set(steps()) == named

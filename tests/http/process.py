@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.http.serving import Answer, answer_from
-from tests.server.process import PATIENCE_SECONDS, ROOT, START, Process, environment, forked
+from tests.server.process import ROOT, START, TIMEOUT_SECONDS, Process, environment, forked
 from tests.world import World
 
 
@@ -41,7 +41,7 @@ class Running:
     async def end(self, number: int = signal.SIGTERM) -> int:
         """Tell it to end, and read the rest of its log; its exit code."""
         self.process.send_signal(number)
-        out, errors = await asyncio.wait_for(self.process.communicate(), PATIENCE_SECONDS)
+        out, errors = await asyncio.wait_for(self.process.communicate(), TIMEOUT_SECONDS)
         assert out == b""
         self.lines += [json.loads(line) for line in errors.splitlines()]
         assert self.process.returncode is not None
@@ -60,7 +60,7 @@ async def started(
     process = await begun(world, *options, before=before, **told)
     try:
         assert process.stderr is not None
-        line = await asyncio.wait_for(process.stderr.readline(), PATIENCE_SECONDS)
+        line = await asyncio.wait_for(process.stderr.readline(), TIMEOUT_SECONDS)
         yield Running(process, [json.loads(line)])
     finally:
         if process.returncode is None:

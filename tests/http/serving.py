@@ -27,7 +27,7 @@ from server.mcp_server import AgentServer, Answering
 from server.wiring import not_activated
 from tests.world import Company, World
 
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
 QUICK = Limits(head_seconds=1, body_seconds=1, write_seconds=1)
@@ -83,7 +83,7 @@ class Site:
         """Exactly these bytes on a new connection; None if it hangs up without an answer."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**24)
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 for part in (sent, *more):
                     writer.write(part)
                     await writer.drain()
@@ -218,7 +218,7 @@ async def site(
         finally:
             server.stop()
             server.stop()
-            await asyncio.wait_for(running, PATIENCE_SECONDS)
+            await asyncio.wait_for(running, TIMEOUT_SECONDS)
 
 
 async def answer_from(reader: asyncio.StreamReader, *, has_body: bool = True) -> Answer:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.http.process import begun, started
 from tests.http.serving import LEGACY, MODERN, answer_from, client_of, message
-from tests.server.process import PATIENCE_SECONDS, a_token
+from tests.server.process import TIMEOUT_SECONDS, a_token
 from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -53,7 +53,7 @@ async def test_what_was_begun_is_answered_before_it_ends(shared, number):
     async with started(shared) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write((head % server.port).encode() + body)
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while b"cyberos_requests_in_flight 2.0" not in (await server.get("/metrics")).body:
                 pass
         ending = asyncio.create_task(server.end(number))
@@ -117,6 +117,6 @@ async def test_the_options_of_the_command_hold(shared):
 async def ended(world: World, *options: str, **told: str) -> str:
     """What it says when it refuses to start."""
     process = await begun(world, *options, **told)
-    out, errors = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+    out, errors = await asyncio.wait_for(process.communicate(), TIMEOUT_SECONDS)
     assert (process.returncode, out) == (2, b"")
     return errors.decode()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.http.serving import MODERN, PATIENCE_SECONDS, PLENTY, answer_from, message, site
+from tests.http.serving import MODERN, PLENTY, TIMEOUT_SECONDS, answer_from, message, site
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -43,7 +43,7 @@ async def a_stream(there):
     """A stream that stays open for the length of the block; the head of its answer."""
     async with connected(there) as (reader, writer):
         writer.write(there.request(LISTEN, None, headers=STREAM))
-        yield await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_SECONDS)
+        yield await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT_SECONDS)
 
 
 async def watched(there):
@@ -56,7 +56,7 @@ async def watched(there):
 async def in_flight(there, number):
     """Until so many requests are being answered."""
     line = f"cyberos_requests_in_flight {float(number)}".encode()
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while line not in there.metrics.text():  # noqa: ASYNC110 - it is asked as monitoring asks
             await asyncio.sleep(0.02)
 
@@ -106,8 +106,8 @@ async def test_who_watches_is_answered_when_all_connections_are_used_up(shared):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a machine has one such address")
-async def test_a_stranger_who_says_nothing_gets_only_so_many_connections(shared):
-    """Others get theirs, and she another one as soon as one of hers has ended."""
+async def test_an_address_that_says_nothing_gets_only_so_many_connections(shared):
+    """Others get theirs, and it another one as soon as one of its own has ended."""
     few = replace(PLENTY, connections_of_address=2)
 
     async with site(shared, limits=few) as there:
@@ -130,7 +130,7 @@ async def test_a_stranger_who_says_nothing_gets_only_so_many_connections(shared)
 
 async def nobody_connected(there):
     """Until the server has noticed that everybody has gone."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while there.server.server_state.connections:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.02)
 
@@ -140,6 +140,6 @@ async def said(there, address):
     async with connected(there, address) as (reader, writer):
         try:
             writer.write(there.request(message("ping"), None))
-            return (await asyncio.wait_for(answer_from(reader), PATIENCE_SECONDS)).status
+            return (await asyncio.wait_for(answer_from(reader), TIMEOUT_SECONDS)).status
         except (ConnectionError, asyncio.IncompleteReadError):
             return None

@@ -73,7 +73,7 @@ def test_only_so_many_are_remembered_and_the_busy_ones_longest():
         ("", "unix", True),
     ],
 )
-def test_who_counts_as_one_stranger(one, other, same):
+def test_who_counts_as_one_origin(one, other, same):
     assert (neighbourhood(one) == neighbourhood(other)) is same
 
 

@@ -8,7 +8,7 @@ import socket
 
 from server.http.listening import listen
 from server.http.options import read_options
-from tests.http.serving import MODERN, PATIENCE_SECONDS, site
+from tests.http.serving import MODERN, TIMEOUT_SECONDS, site
 
 SALES = "crm://pipelines/sales/board"
 
@@ -22,7 +22,7 @@ async def test_a_move_reaches_whoever_follows_the_board_over_http(world):
     ):
         honored = list(stream.honored.resource_subscriptions or [])
         await client.call_tool("crm_move_stage", {"deal_id": deal["id"], "to_stage": "discovery"})
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             event = await anext(aiter(stream))
 
     assert honored == [SALES]

@@ -18,7 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tests.http.collector import Collector, collecting, told
 from tests.http.process import Running, started
 from tests.http.serving import client_of
-from tests.server.process import PATIENCE_SECONDS, ROOT, a_token
+from tests.server.process import ROOT, TIMEOUT_SECONDS, a_token
 from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -55,7 +55,7 @@ async def arrived(collector: Collector, tool: str) -> list[Span]:
     def is_there() -> bool:
         return any(span.name.endswith(tool) for span in collector.spans)
 
-    assert await asyncio.to_thread(collector.wait, is_there, PATIENCE_SECONDS)
+    assert await asyncio.to_thread(collector.wait, is_there, TIMEOUT_SECONDS)
     return collector.spans
 
 

@@ -52,7 +52,7 @@ async def test_L03_no_wrong_token_tells_what_is_wrong_with_it(world):
     """Not even to a program that compares bytes, whatever is asked."""
     wrong = await wrong_tokens(world)
 
-    async with site(world, limits=_patient()) as there:
+    async with site(world, limits=_unlimited()) as there:
         answers = {
             (kind, body): seen(await there.ask(body, token=token))
             for kind, token in wrong.items()
@@ -148,7 +148,7 @@ async def test_an_address_that_guesses_is_not_looked_up_any_more(world):
 
 
 @EMBEDDED
-async def test_a_stranger_behind_the_same_proxy_locks_nobody_out(world):
+async def test_another_caller_behind_the_same_proxy_locks_nobody_out(world):
     """A token that was right lately is looked up all the same, and opens nothing once revoked."""
     async with site(world, limits=_limits(bad_tokens_per_second=0.001)) as there:
         await there.call("whoami")
@@ -233,5 +233,5 @@ def _limits(**changes: float) -> Limits:
     return replace(PLENTY, **changes)  # type: ignore[arg-type]
 
 
-def _patient() -> Limits:
+def _unlimited() -> Limits:
     return _limits(bad_tokens_at_once=1_000)

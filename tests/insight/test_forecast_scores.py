@@ -159,7 +159,7 @@ async def test_with_twenty_periods_there_are_figures_and_the_shock_is_learnt(wor
     assert said["enough"] and length["periods"] == 20
     assert [one["covered_pct"] for one in length["bands"]] == [0, 100, 100]
     assert length["pinball_minor"] < length["weighted_pipeline_pinball_minor"]
-    assert others["lengths"] == [], "nobody else's accuracy is made of her forecasts"
+    assert others["lengths"] == [], "nobody else's accuracy is made of these forecasts"
     await deal(world, expected_close_date=SOON)
     learnt = await world.ok("crm_forecast", range="60d")
     assert not learnt["shock_is_assumed"] and learnt["shock"] == "0.50"

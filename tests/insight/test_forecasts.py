@@ -207,12 +207,12 @@ async def test_a_private_deal_and_another_company_are_in_nobody_elses_forecast(w
     before = await world.ok("crm_forecast", agent="am_agent")
     await deal(world, amount_minor=70_000_000, visibility="private")
 
-    hers = await world.ok("crm_forecast")
+    own = await world.ok("crm_forecast")
     others = await world.ok("crm_forecast", agent="am_agent")
     theirs = await world.ok("crm_forecast", company=world.theirs)
 
-    assert (hers["total"]["deals"], others["total"]["deals"]) == (2, 1)
-    assert hers["total"]["expected_minor"] == 50_000_000
+    assert (own["total"]["deals"], others["total"]["deals"]) == (2, 1)
+    assert own["total"]["expected_minor"] == 50_000_000
     assert others["total"]["expected_minor"] == 15_000_000
     assert others == before, "what somebody may not see leaves no trace in any field"
     assert "total" not in theirs

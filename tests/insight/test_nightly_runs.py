@@ -228,7 +228,7 @@ async def test_a_private_deal_is_scored_for_those_who_see_it_and_for_nobody_else
 
 
 async def test_whoever_is_not_in_the_workspace_sees_a_shared_deal_without_a_score(world):
-    """A score tells how deals of the workspace ended, and those are not hers to see."""
+    """A score tells how deals of the workspace ended, and those are not theirs to see."""
     deal = await world.a_deal(visibility="private", shared_with=[world.ours.people["cfo"]])
     await worked(world)
 
@@ -316,10 +316,10 @@ async def test_a_call_of_the_proposed_tool_about_the_deal_is_acceptance_too(worl
     await world.ok("crm_move_stage", deal_id=deal["id"], to_stage="discovery")
     async with world.looking() as tx:
         after = await next_actions.acceptance(tx, who, since=NOW, events=events)
-        for_a_stranger = await next_actions.acceptance(
+        for_an_outsider = await next_actions.acceptance(
             tx, Viewer("01X", ()), since=NOW, events=events
         )
 
     assert (len(before.suggested), before.accepted) == (1, ())
     assert after.accepted == after.suggested
-    assert for_a_stranger.suggested == ()
+    assert for_an_outsider.suggested == ()

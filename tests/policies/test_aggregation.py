@@ -18,7 +18,7 @@ ONE, BOTH = ["am"], ["am", "cro"]
 
 
 async def asked(world, account_id, *, outcome="won", **more):
-    """A deal of the customer, and the answer to the wish to close it."""
+    """A deal of the customer, and the answer to the request to close it."""
     deal = await world.a_deal(account_id=account_id, **{**PIECE, **more})
     return await world.ok("crm_close_deal", deal_id=deal["id"], outcome=outcome)
 
@@ -83,7 +83,7 @@ async def test_what_came_to_nothing_does_not_count_and_what_is_done_counts_for_a
     assert signers(await asked(world, customer)) == ONE  # that one ran out of time
 
 
-async def test_a_wish_whose_time_is_over_does_not_count_although_nobody_wrote_that_down(world):
+async def test_a_request_whose_time_is_over_does_not_count_although_nobody_wrote_that_down(world):
     customer = await world.an_account()
     first = await asked(world, customer)
     world.clock.move(timedelta(hours=24))
@@ -135,7 +135,7 @@ async def test_a_clock_that_ran_ahead_does_not_make_old_what_was_done_today(worl
     assert refused.value.code == "POLICY_CHANGED"
 
 
-async def test_of_two_wishes_that_did_not_see_each_other_one_cannot_be_signed(
+async def test_of_two_requests_that_did_not_see_each_other_one_cannot_be_signed(
     world, tmp_path, monkeypatch
 ):
     if world.is_sqlite:
@@ -149,19 +149,19 @@ async def test_of_two_wishes_that_did_not_see_each_other_one_cannot_be_signed(
 
     with monkeypatch.context() as patched:
         patched.setattr(aggregation, "judged", at_once)
-        wishes = await asyncio.gather(asked(world, customer), asked(world, customer))
+        requests = await asyncio.gather(asked(world, customer), asked(world, customer))
     outcomes = []
-    for wish in wishes:
+    for request in requests:
         try:
-            await done(world, wish, "am")
+            await done(world, request, "am")
             outcomes.append("done")
         except Refusal as refused:
             outcomes.append(refused.code)
 
-    assert [signers(wish) for wish in wishes] == [ONE, ONE]
+    assert [signers(request) for request in requests] == [ONE, ONE]
     assert sorted(outcomes) == ["POLICY_CHANGED", "done"]
     findings = await kept(world, tmp_path).findings()
-    assert [wish for wish in wishes if weak(wish) in findings] == []
+    assert [request for request in requests if weak(request) in findings] == []
 
 
 async def test_accounts_that_look_like_one_customer_are_one(world):
@@ -177,7 +177,7 @@ async def test_accounts_that_look_like_one_customer_are_one(world):
     assert slots == [ONE, BOTH, ONE, ONE, BOTH]
 
 
-async def test_a_wish_about_a_deal_that_has_changed_since_can_only_go_stale_and_does_not_count(
+async def test_a_request_about_a_deal_that_has_changed_since_can_only_go_stale_and_does_not_count(
     world,
 ):
     customer = await world.an_account()
@@ -231,7 +231,7 @@ async def test_an_end_that_somebody_wrote_into_an_open_action_does_not_make_it_o
     assert signers(await asked(world, customer)) == BOTH
 
 
-async def test_who_hides_an_earlier_wish_is_found(world, tmp_path):
+async def test_who_hides_an_earlier_request_is_found(world, tmp_path):
     customer = await world.an_account()
     first = await asked(world, customer)
     await done(world, first, "am")

@@ -95,7 +95,7 @@ def test_a_stricter_table_loads(tmp_path):
 
 
 def test_a_table_from_before_pieces_were_added_up_was_strong_then_and_is_too_weak_now():
-    """Such tables are in the chains of companies that were founded with them."""
+    """Such tables are in the chains of companies that were provisioned with them."""
     older = TEXT.replace('field = "customer_sum_24h_usd_minor"', 'field = "amount_usd_minor"')
     catalogue = Catalogue.model_validate(tomllib.loads(older))
     assert older != TEXT

@@ -353,6 +353,6 @@ async def revoke_key(world: World, person: str) -> None:
 
 
 async def forge(world: World, action_id: str, **values) -> None:
-    """What somebody with the database in her hands could write, past triggers and all."""
+    """What somebody with the database in their hands could write, past triggers and all."""
     async with world.without_triggers("pending_action"), world.owning() as tx:
         await tx.change(update(PendingAction).where(PendingAction.id == action_id).values(**values))

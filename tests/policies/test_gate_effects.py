@@ -37,7 +37,7 @@ def _of_each_shape(argument):
 
 
 KEYED = pytest.mark.parametrize("name", _of_each_shape("idempotency_key"))
-REHEARSED = pytest.mark.parametrize("name", _of_each_shape("dry_run"))
+DRY_RUNS = pytest.mark.parametrize("name", _of_each_shape("dry_run"))
 EVERY_KEYED = pytest.mark.parametrize(
     "name", sorted(name for name, known in ARGUMENTS.items() if "idempotency_key" in known)
 )
@@ -72,9 +72,7 @@ async def calls(shared: World):
 
 
 @READING
-async def test_A14_what_only_reads_writes_nothing_but_that_it_has_read_strangers(
-    shared, calls, rows
-):
+async def test_A14_what_only_reads_writes_nothing_but_its_taint(shared, calls, rows):
     async with (
         shapes.nothing_changes(shared, but=frozenset({"agent"})) as watch,
         shared.client("reader_agent") as client,
@@ -90,21 +88,21 @@ async def test_A14_what_only_reads_writes_nothing_but_that_it_has_read_strangers
             assert second.reads and second.writes == [], row.name
 
 
-@REHEARSED
+@DRY_RUNS
 @pytest.mark.both
-async def test_a_rehearsal_answers_as_the_call_would_and_writes_nothing(shared, calls, name):
+async def test_a_dry_run_answers_as_the_call_would_and_writes_nothing(shared, calls, name):
     before = await everything(shared, but=EVERY_TRACE)
 
     async with shared.client() as client:
-        rehearsed = await client.call_tool(
-            name, {**calls[name], "dry_run": True, "idempotency_key": "rehearsed"}
+        tried = await client.call_tool(
+            name, {**calls[name], "dry_run": True, "idempotency_key": "tried"}
         )
         untouched = difference(before, await everything(shared, but=EVERY_TRACE))
-        done = await client.call_tool(name, {**calls[name], "idempotency_key": "rehearsed"})
+        done = await client.call_tool(name, {**calls[name], "idempotency_key": "tried"})
 
-    assert rehearsed.content[0].text.startswith("DRY RUN, nothing was written.\n")
+    assert tried.content[0].text.startswith("DRY RUN, nothing was written.\n")
     assert untouched == {}
-    assert rehearsed.structured_content.keys() == done.structured_content.keys()
+    assert tried.structured_content.keys() == done.structured_content.keys()
     assert not done.content[0].text.startswith("DRY RUN")
     assert difference(before, await everything(shared)) != {}
 
@@ -127,19 +125,19 @@ async def test_a_key_makes_a_repeated_call_answer_the_same_and_act_once(shared, 
 
 
 @EVERY_KEYED
-async def test_a_rehearsal_and_a_repetition_of_any_tool_write_no_row(shared, calls, name):
+async def test_a_dry_run_and_a_repetition_of_any_tool_write_no_row(shared, calls, name):
     keyed = {**calls[name], "idempotency_key": f"any-{name}"}
 
     async with shared.client() as client:
         async with shapes.nothing_changes(shared, but=TRACES | {"agent"}):
-            rehearsed = await client.call_tool(name, {**keyed, "dry_run": True})
+            tried = await client.call_tool(name, {**keyed, "dry_run": True})
         with traffic(shared.agent_side) as change:
             first = await client.call_tool(name, keyed)
         with traffic(shared.agent_side) as repetition:
             again = await client.call_tool(name, keyed)
             other = await client.call_tool(name, {**keyed, **OTHERWISE[name]})
 
-    assert rehearsed.structured_content.keys() == first.structured_content.keys()
+    assert tried.structured_content.keys() == first.structured_content.keys()
     assert again == first and not first.is_error
     assert fault_code(other) == "IDEMPOTENCY_KEY_REUSED"
     assert written(change) >= {"idempotency_key"}
@@ -159,10 +157,10 @@ async def test_E10_a_key_belongs_to_one_agent_of_one_tenant(shared, calls, name)
 
     mine = await shared.call(name, **keyed)
     colleague = await shared.call(name, agent="am_agent", **{**keyed, **OTHERWISE[name]})
-    stranger = await shared.call(name, company=shared.theirs, **theirs)
+    foreign = await shared.call(name, company=shared.theirs, **theirs)
 
-    assert not mine.is_error and not stranger.is_error
-    assert stranger.structured_content["id"] != mine.structured_content["id"]
+    assert not mine.is_error and not foreign.is_error
+    assert foreign.structured_content["id"] != mine.structured_content["id"]
     if name in REFUSED_AGAIN:
         assert fault_code(colleague) == REFUSED_AGAIN[name]  # not answered from anybody's memory
     elif name == "crm_dismiss_action":
@@ -189,7 +187,7 @@ async def test_ten_calls_at_once_with_one_key_act_once(shared, calls, name):
     assert max(new for _, new in changes.values()) == 1
 
 
-async def test_G07_what_is_proposed_after_reading_strangers_is_marked_for_a_day(shared):
+async def test_G07_what_is_proposed_after_reading_untrusted_input_is_marked_for_a_day(shared):
     """A day after the last of many readings, not after the first."""
     account = await shared.an_account()
     deals = [await shared.a_deal(account) for _ in range(5)]
@@ -258,7 +256,7 @@ async def _taint(world: World, action_id: str) -> int:
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-async def test_G07_a_write_that_shows_strangers_words_marks_the_reader_too(shared, dry_run):
+async def test_G07_a_write_that_shows_untrusted_input_marks_the_reader_too(shared, dry_run):
     account = await shared.an_account()
     moved, closing = await shared.a_deal(account), await shared.a_deal(account)
     shared.clock.move(timedelta(days=2))
@@ -274,12 +272,12 @@ async def test_G07_a_write_that_shows_strangers_words_marks_the_reader_too(share
     assert await _taint(shared, asked.structured_content["action_id"]) == 1
 
 
-async def test_B26_another_expectation_makes_no_second_action_of_one_wish(shared):
+async def test_B26_another_expectation_makes_no_second_action_of_one_request(shared):
     deal = await shared.a_deal(await shared.an_account())
-    wish = {"deal_id": deal["id"], "outcome": "won"}
+    arguments = {"deal_id": deal["id"], "outcome": "won"}
 
     asked = [
-        await shared.ok("crm_close_deal", **wish, **expected)
+        await shared.ok("crm_close_deal", **arguments, **expected)
         for expected in (
             {},
             {"expected_version": deal["version"]},
@@ -292,11 +290,11 @@ async def test_B26_another_expectation_makes_no_second_action_of_one_wish(shared
 
 async def test_B26_a_second_agent_is_told_that_somebody_asked_already(shared):
     deal = await shared.a_deal(await shared.an_account())
-    wish = {"deal_id": deal["id"], "outcome": "won"}
-    await shared.ok("crm_close_deal", **wish)
+    arguments = {"deal_id": deal["id"], "outcome": "won"}
+    await shared.ok("crm_close_deal", **arguments)
 
     async with shared.client("am_agent") as client:
-        refused = await client.call_tool("crm_close_deal", wish)
+        refused = await client.call_tool("crm_close_deal", arguments)
 
     assert refused.is_error
     assert refused.content[0].text.startswith("ALREADY_PROPOSED: ")

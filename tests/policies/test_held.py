@@ -61,13 +61,13 @@ async def test_an_amount_that_was_signed_is_the_amount_that_is_carried_out(world
 
     async def meanwhile():
         update = world.call("crm_update_deal", deal_id=deal["id"], amount_minor=900_000_000)
-        # Another process, so to speak: it knows nothing of the transaction that is open here.
+        # As another process would be: it knows nothing of the transaction that is open here.
         tried.append(asyncio.create_task(update, context=contextvars.Context()))
         done, _ = await asyncio.wait(tried, timeout=A_MOMENT_SECONDS)
         assert not done, "the deal could be changed after it was judged"
 
-    house = dataclasses.replace(world.approval_context, registry=Watched(tool_id, meanwhile))
-    executor = Executor(world.executor_side, world.clock, house, owner="held")
+    context = dataclasses.replace(world.approval_context, registry=Watched(tool_id, meanwhile))
+    executor = Executor(world.executor_side, world.clock, context, owner="held")
     report = await executor.run(world.ours.id, pending["action_id"])
     late = await tried[0]
 

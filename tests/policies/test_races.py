@@ -41,9 +41,9 @@ class Crowd:
         refused: list[str] = []
         decided = asyncio.Event()
 
-        async def approve(person: str, hers: World) -> None:
+        async def approve(person: str, own: World) -> None:
             try:
-                recorded = await hers.decide(action_id, person)
+                recorded = await own.decide(action_id, person)
             except Fault as fault:
                 refused.append(fault.code)
             else:
@@ -56,7 +56,7 @@ class Crowd:
                 await decided.wait()  # too early: once more when somebody has signed
 
         await asyncio.gather(
-            *(approve(person, hers) for person, hers in self.approvers.items()),
+            *(approve(person, own) for person, own in self.approvers.items()),
             *(execute(executor) for executor in self.executors),
         )
         return refused

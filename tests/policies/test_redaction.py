@@ -31,7 +31,7 @@ def test_G03_hidden_text_is_taken_out_of_every_string_wherever_it_stands():
     assert clean(dirty) == {"a": ["xy", {"b": "z", "c": 1}], "d": None, "e": "k"}
 
 
-def test_words_of_strangers_are_noticed_at_any_depth():
+def test_untrusted_input_is_noticed_at_any_depth():
     assert has_untrusted({"a": [{"b": {"untrusted": True, "text": "x"}}]})
     assert has_untrusted({"untrusted_fields": ["/name"]})
     assert not has_untrusted({"untrusted_fields": [], "a": [1, "untrusted"]})

@@ -179,7 +179,9 @@ async def test_a_word_counts_no_more_when_the_role_or_the_key_is_gone(world, off
     assert await world.state(action_id) == "succeeded"
 
 
-async def test_a_word_is_weighed_at_once_however_long_the_provider_is_left_alone(world, office):
+async def test_a_resolution_is_weighed_at_once_however_long_the_backoff_of_the_provider(
+    world, office
+):
     action_id, worker = await lost(world, office), world.executor()
     for _ in range(3):
         await worker.run_due(world.ours.id)

@@ -239,8 +239,8 @@ def row(world, key, endorser, deploy, tenant):
     )
 
 
-async def smuggled_key(world: World, person: str) -> keys.PrivateKey:
-    """A key somebody with the database wrote in, vouched for by a root of her own."""
+async def smuggled_key(world: World, person: str) -> keys.ApproverKey:
+    """A key somebody with the database wrote in, vouched for by a root of their own."""
     intruder, root = keys.generate(), keys.generate()
     async with world.owning() as tx:
         await service.enrol_key(
@@ -262,7 +262,7 @@ async def smuggled_key(world: World, person: str) -> keys.PrivateKey:
 
 
 async def prepared_with(world, action_id, person, key) -> PreparedVote:
-    """What that person would sign, if her key were good."""
+    """What that person would sign, if their key were good."""
     good = await prepared(world, action_id, person)
     choice = dataclasses.replace(good.choice, key=key.key_id)
     return PreparedVote(good.action_id, good.person_id, choice, {**good.payload, "key": key.key_id})

@@ -24,7 +24,7 @@ from tests.world import Company, World
 
 ROOT = Path(__file__).parents[2]
 START = ["-c", "import cyberos; cyberos.main()", "serve"]
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 LONGEST_LINE = 2**24
 HELLO = {
     "protocolVersion": "2025-11-25",
@@ -164,7 +164,7 @@ class Peer:
     async def hear(self) -> dict[str, Any]:
         """The next line of standard output."""
         assert self.process.stdout is not None
-        line = await asyncio.wait_for(self.process.stdout.readline(), PATIENCE_SECONDS)
+        line = await asyncio.wait_for(self.process.stdout.readline(), TIMEOUT_SECONDS)
         assert line, "the server hung up"
         self.heard.append(line)
         return dict(json.loads(line))
@@ -186,7 +186,7 @@ class Peer:
 
     async def end(self) -> tuple[int, bytes, bytes]:
         """Hang up; the exit code, and what was still said on both outputs."""
-        rest, errors = await asyncio.wait_for(self.process.communicate(b""), PATIENCE_SECONDS)
+        rest, errors = await asyncio.wait_for(self.process.communicate(b""), TIMEOUT_SECONDS)
         assert self.process.returncode is not None
         return self.process.returncode, rest, errors
 

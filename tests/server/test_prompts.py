@@ -170,12 +170,12 @@ async def test_E09_hidden_and_foreign_things_are_never_suggested(shared, era):
         colleague = await suggested(client, prompt("close_deal"), "deal", "bi mat")
         by_id = await suggested(client, address("crm://deals/{id}"), "id", deal["id"])
     async with shared.client(company=shared.theirs) as client:
-        strangers = await suggested(client, prompt("prepare_call"), "account", "kin dao")
+        outsiders = await suggested(client, prompt("prepare_call"), "account", "kin dao")
     async with shared.client("empty_agent") as client:
         scopeless = await suggested(client, prompt("close_deal"), "deal", "bi mat")
 
     assert own[0] == f"Bí mật [{deal['id']}]"
-    assert colleague == by_id == strangers == scopeless == []
+    assert colleague == by_id == outsiders == scopeless == []
 
 
 async def test_what_is_not_there_is_completed_with_nothing_and_much_is_cut(shared, era):

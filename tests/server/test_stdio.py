@@ -1,4 +1,4 @@
-"""MCP over stdio: does the server speak with real clients over real pipes, whatever they say?"""
+"""MCP over stdio: does the server talk with real clients over real pipes, whatever they say?"""
 
 import json
 import sys

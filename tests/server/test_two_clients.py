@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from domain.accounts.tables import Account
 from domain.store.engine import BUSY_TIMEOUT_SECONDS
-from tests.server.process import PATIENCE_SECONDS, Peer, a_token, environment, served
+from tests.server.process import TIMEOUT_SECONDS, Peer, a_token, environment, served
 from tests.wire import Wire, spoken
 from tests.world import World
 
@@ -55,7 +55,7 @@ async def everything_asked(wire: Wire, name: str) -> dict[int | str, dict[str, A
 
 
 async def test_L09_who_does_not_listen_keeps_nobody_from_writing(world):
-    """Her changes are made and only the answers wait: no transaction waits with them."""
+    """Their changes are made and only the answers wait: no transaction waits with them."""
     told = environment(world, CYBEROS_AGENT_TOKEN=await a_token(world))
     new = {"name": "Viết mà không nghe", "account_type": "llc"}
 
@@ -83,7 +83,7 @@ async def lines(peer: Peer, number: int) -> list[bytes]:
     """That many lines of standard output, however long."""
     assert peer.process.stdout is not None
     heard = b""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while heard.count(b"\n") < number:
             heard += await peer.process.stdout.read(DEAF)
     return heard.splitlines()
@@ -91,7 +91,7 @@ async def lines(peer: Peer, number: int) -> list[bytes]:
 
 async def all_written(world: World, number: int) -> None:
     """Until the database has that many accounts of ours."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
             async with world.looking() as tx:
                 if await tx.first(select(func.count()).select_from(Account)) == number:

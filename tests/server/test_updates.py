@@ -19,7 +19,7 @@ from tests.tools.talk import talking
 
 pytestmark = pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")
 
-PATIENCE_SECONDS = 20
+TIMEOUT_SECONDS = 20
 SALES = "crm://pipelines/sales/board"
 PARTNER = "crm://pipelines/partner/board"
 
@@ -48,9 +48,9 @@ class Hand:
 
     async def look(self):
         """One look at the chain, from its beginning to its end."""
-        await asyncio.wait_for(self.resting.acquire(), PATIENCE_SECONDS)
+        await asyncio.wait_for(self.resting.acquire(), TIMEOUT_SECONDS)
         self.go.release()
-        await asyncio.wait_for(self.resting.acquire(), PATIENCE_SECONDS)
+        await asyncio.wait_for(self.resting.acquire(), TIMEOUT_SECONDS)
         self.resting.release()
 
 
@@ -62,7 +62,7 @@ def era(request):
 
 @asynccontextmanager
 async def connected(world, era, agent="cro_agent", gate=None):
-    """A client of its own server process, so to speak: another gate, another pool of memory."""
+    """As a client of its own server process: another gate, another pool of memory."""
     hand, heard = Hand(), []
 
     async def hear(message):
@@ -158,13 +158,13 @@ async def test_what_people_decide_and_a_worker_carries_out_is_heard_too(world, e
 async def test_E09_a_hidden_deal_moves_unheard(world, era):
     hidden = await a_deal(world, visibility="private")
     async with (
-        listening(world, era, SALES, agent="am_agent") as stranger,
+        listening(world, era, SALES, agent="am_agent") as outsider,
         listening(world, era, SALES) as owner,
     ):
         await move(world, hidden)
-        for one in (stranger, owner):
+        for one in (outsider, owner):
             await one.look()
-        heard = await settled(stranger), await settled(owner)
+        heard = await settled(outsider), await settled(owner)
 
     assert heard == ([], [SALES])
 
@@ -283,9 +283,9 @@ async def test_a_revoked_agent_hears_nothing_more(world, era, monkeypatch):
             await identity.revoke_agent(tx, "cro_agent")
         async with talking(world, "am_agent") as talk:
             await talk.ok("crm_move_stage", deal_id=deal["id"], to_stage="discovery")
-        await asyncio.wait_for(listener.hand.resting.acquire(), PATIENCE_SECONDS)
+        await asyncio.wait_for(listener.hand.resting.acquire(), TIMEOUT_SECONDS)
         listener.hand.go.release()
-        await asyncio.wait_for(refused.wait(), PATIENCE_SECONDS)
+        await asyncio.wait_for(refused.wait(), TIMEOUT_SECONDS)
         with pytest.raises(MCPError):
             await settled(listener)
 

@@ -15,7 +15,7 @@ from domain.store.chain import Actor, Event, Sealed
 from domain.store.checkpoints import Broken, Checkpoint
 from domain.store.tables import AuditEntry
 from tests.forgery import kept
-from tests.world import found
+from tests.world import provision
 
 pytestmark = pytest.mark.both
 
@@ -355,9 +355,9 @@ async def test_a_chain_that_is_not_whole_is_not_signed_again(world, tmp_path, ho
         await archive.database.close()
 
 
-async def test_a_company_founded_a_moment_ago_can_be_signed(world, tmp_path):
+async def test_a_company_provisioned_a_moment_ago_can_be_signed(world, tmp_path):
     archive = kept(world, tmp_path)
-    fresh = await found(world.owner_side, world.clock, world.deploy, world.root, locale="vi")
+    fresh = await provision(world.owner_side, world.clock, world.deploy, world.root, locale="vi")
     archive.world = replace(world, ours=fresh)
 
     assert await archive.checkpoint() >= 1

@@ -119,13 +119,13 @@ async def test_a_connection_that_was_left_in_the_middle_is_given_to_nobody(world
     async with world.looking() as tx:
         (left,) = await tx.fetch(PreparedQuery(own))
 
-    with anyio.move_on_after(0.3) as patience:
+    with anyio.move_on_after(0.3) as scope:
         async with world.looking() as tx:
             await tx.fetch(PreparedQuery(text("SELECT pg_sleep(30)")))
     async with world.looking() as tx:
         (other,) = await tx.fetch(PreparedQuery(own))
 
-    assert patience.cancelled_caught
+    assert scope.cancelled_caught
     assert other.pid != left.pid
 
 

@@ -230,11 +230,11 @@ async def test_messages_are_kept_for_400_days_and_dead_or_waiting_ones_for_longe
     assert pruned >= 4, "what was taken and the echoes of toys"
 
 
-async def test_a_company_is_founded_with_a_cursor_for_every_subscriber(world, monkeypatch):
+async def test_a_company_is_provisioned_with_a_cursor_for_every_subscriber(world, monkeypatch):
     monkeypatch.setattr(subscribers, "subscriptions", lambda: (toy(since="now"),))
-    from tests.world import found
+    from tests.world import provision
 
-    new = await found(world.owner_side, world.clock, world.deploy, world.root, locale="vi")
+    new = await provision(world.owner_side, world.clock, world.deploy, world.root, locale="vi")
 
     async with world.looking(new) as tx:
         assert [(one.subscriber, one.seq) for one in await tx.all(select(OutboxCursor))] == [

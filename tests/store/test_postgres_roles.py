@@ -77,7 +77,7 @@ async def logins(shared: World) -> AsyncIterator[Logins]:
 
 
 @asynccontextmanager
-async def walls(shared: World, engine: AsyncEngine):
+async def inside_tenant(shared: World, engine: AsyncEngine):
     """A transaction inside our company, as the program opens one, but with nothing between."""
     async with engine.connect() as connection, connection.begin() as transaction:
         setting = text("select set_config('app.tenant_id', :tenant, true)")
@@ -89,7 +89,7 @@ async def walls(shared: World, engine: AsyncEngine):
 async def attempts(shared: World, engine: AsyncEngine, statements: Iterable[str]) -> dict[str, str]:
     """The SQLSTATE each statement is refused with; "" for those that are not."""
     states = {}
-    async with walls(shared, engine) as connection:
+    async with inside_tenant(shared, engine) as connection:
         for statement in statements:
             savepoint = await connection.begin_nested()
             try:
@@ -144,11 +144,11 @@ def grants(role: Role, table: str) -> dict[str, bool]:
     """What may be tried on a table, and whether the role may."""
     column = Base.metadata.tables[table].primary_key.columns.keys()[0]
     granted = stored()[table].grants.get(role, Grant())
-    walled = table not in WITHOUT_TENANT
-    own = f"({column}) SELECT current_setting('app.tenant_id')" if walled else "DEFAULT VALUES"
-    wall = {f"DROP POLICY tenant_isolation ON {table}": False} if walled else {}
+    isolated = table not in WITHOUT_TENANT
+    own = f"({column}) SELECT current_setting('app.tenant_id')" if isolated else "DEFAULT VALUES"
+    unisolated = {f"DROP POLICY tenant_isolation ON {table}": False} if isolated else {}
     return {
-        **wall,
+        **unisolated,
         f"SELECT 1 FROM {table}": (role, table) != (Role.AGENT, "tenant_directory"),
         f"INSERT INTO {table} {own}": granted.insert,
         f"UPDATE {table} SET {column} = {column}": granted.update == ALL,
@@ -257,7 +257,7 @@ async def test_E03_without_a_tenant_a_login_sees_and_writes_nothing(shared, logi
             for table in sorted(set(tables()) - WITHOUT_TENANT):
                 counting = text(f"select count(*) from {table}")
                 seen[role, table] = await connection.scalar(counting)
-    async with walls(shared, logins.engines[Role.AGENT]) as connection:
+    async with inside_tenant(shared, logins.engines[Role.AGENT]) as connection:
         ours = await connection.scalar(text("select count(*) from account"))
 
     assert set(seen.values()) == {0}
@@ -271,7 +271,7 @@ async def test_E07_no_role_is_above_the_walls_and_every_tenants_table_has_one(sh
             "select rolname, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb"
             " or rolcanlogin from pg_roles where rolname like 'cyberos\\_%'"
         ))).all()  # fmt: skip
-        walled = (await connection.execute(text(
+        isolated = (await connection.execute(text(
             "select c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relowner::regrole::text,"
             " (select string_agg(p.polname || pg_get_expr(p.polqual, c.oid)"
             "  || pg_get_expr(p.polwithcheck, c.oid), ';')"
@@ -284,13 +284,13 @@ async def test_E07_no_role_is_above_the_walls_and_every_tenants_table_has_one(sh
     assert {name for name, _ in roles} == {SEARCHER, *(role.value for role in Role)}
     assert not any(powerful for _, powerful in roles)
     policies = set()
-    for table, enabled, forced, owner, policy in walled:
+    for table, enabled, forced, owner, policy in isolated:
         assert owner == Role.OWNER.value, table
         if table in WITHOUT_TENANT | {"alembic_version"}:
             continue
         assert enabled and forced, table
         policies.add(re.sub(r"\s|::text", "", policy))
-    assert len(policies) == 1 and len(walled) == len(tables()) + 1, policies
+    assert len(policies) == 1 and len(isolated) == len(tables()) + 1, policies
 
 
 async def test_the_searcher_sees_what_is_searched_for_and_of_that_only_its_tenants(shared, logins):
@@ -303,7 +303,7 @@ async def test_the_searcher_sees_what_is_searched_for_and_of_that_only_its_tenan
         await accounts.create(tx, name="Xyzzy", account_type=AccountType.LLC, on=today)
     engine = logins.engines[Role.AGENT]
 
-    async with walls(shared, engine) as connection:
+    async with inside_tenant(shared, engine) as connection:
         await connection.exec_driver_sql("SELECT set_config('app.search', 'xyzzy', true)")
         await connection.exec_driver_sql(as_searcher)
         found = list(await connection.scalars(text("SELECT name FROM account")))
@@ -315,7 +315,7 @@ async def test_the_searcher_sees_what_is_searched_for_and_of_that_only_its_tenan
         "SELECT id FROM person",
         "UPDATE account SET name = 'x'",
     ):
-        async with walls(shared, engine) as connection:
+        async with inside_tenant(shared, engine) as connection:
             await connection.exec_driver_sql(as_searcher)
             refused[statement] = await refusal(connection, statement)
 
@@ -352,7 +352,9 @@ async def refusal(connection: AsyncConnection, statement: str) -> str:
 
 
 async def test_E08_nothing_in_the_database_looks_with_the_eyes_of_its_owner(shared):
-    """A view or a function of the owner's would show what the walls hide from its caller."""
+    """A view or a function of the owner's would show what tenant isolation hides
+    from its caller.
+    """
     finding = text(
         "select oid::regprocedure::text from pg_proc"
         " where prosecdef and pronamespace = 'public'::regnamespace"

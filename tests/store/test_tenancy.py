@@ -82,7 +82,7 @@ async def test_E02_nothing_is_got_by_the_whole_key_of_another_company(full):
     theirs = {}
     async with full.looking(full.theirs) as tx:
         for entity in ENTITIES:
-            # Attributes of the class: its table's columns would go past the wall.
+            # Attributes of the class: its table's columns would go past tenant isolation.
             key = [getattr(entity, column.key) for column in entity.__mapper__.primary_key]
             theirs[entity] = [tuple(row) for row in await tx.rows(select(*key).limit(3))]
 
@@ -203,9 +203,9 @@ async def test_E02_every_prepared_question_has_the_wall_in_it(full):
     for name, question in asked.items():
         sql = str(question.statement.compile(dialect=full.owner_side.reader.dialect))
         tables_in_it = re.findall(r"(?:FROM|JOIN|UPDATE|,) (\w+)(?: AS (\w+))?(?= |\n|$)", sql)
-        walls = re.findall(r"(\w+)\.tenant_id = ", sql)
+        isolated = re.findall(r"(\w+)\.tenant_id = ", sql)
         names = {alias or table for table, alias in tables_in_it if table in tables()}
-        assert names and names <= set(walls), (name, sql)
+        assert names and names <= set(isolated), (name, sql)
         assert OWN_TENANT in question.statement.compile().params
 
 

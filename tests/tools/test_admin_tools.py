@@ -47,7 +47,7 @@ async def test_Q03_an_account_is_added_by_a_cfo_and_an_admin_and_by_nobody_else(
     action = answer["action_id"]
 
     refusals = [
-        await refusal(own, action, "cfo"),  # her agent asked, and asking is not signing
+        await refusal(own, action, "cfo"),  # their agent asked, and asking is not signing
         await refusal(own, action, "am"),
         await refusal(own, action, "admin", slot="cfo"),
     ]

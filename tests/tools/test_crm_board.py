@@ -220,7 +220,7 @@ async def test_two_hundred_deals_ask_no_more_than_two_and_come_in_few_bytes(worl
     async with talking(world) as talk:
         account = await an_account(talk)
         first = await stands(talk, account, "qualifying", 1_000)
-        await talk.ok("crm_pipeline_board")  # marks that it read strangers
+        await talk.ok("crm_pipeline_board")  # marks that it read untrusted input
         with traffic(world.agent_side) as few:
             await talk.ok("crm_pipeline_board")
         async with world.owning() as tx:

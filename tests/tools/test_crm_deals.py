@@ -105,14 +105,14 @@ async def test_an_amount_is_a_whole_number_of_dong_or_cents(shared, amount, code
 async def test_what_a_deal_refers_to_must_be_there_and_belong_together(shared):
     async with talking(shared) as talk:
         account, other = await an_account(talk), await an_account(talk, "Công ty khác")
-        stranger = await talk.ok("crm_create_contact", account_id=other, display_name="Lan")
+        outsider = await talk.ok("crm_create_contact", account_id=other, display_name="Lan")
         new = {"account_id": account, "name": "X"}
         before = await everything(shared)
         codes = {
             wrong: await talk.code("crm_create_deal", **{**new, name: wrong})
             for name, wrong in (
                 ("account_id", new_id()),
-                ("primary_contact_id", stranger["id"]),
+                ("primary_contact_id", outsider["id"]),
                 ("pipeline_id", "nowhere"),
                 ("stage_id", "nowhen"),
                 ("stage_id", "closed_won"),

@@ -1,4 +1,4 @@
-"""Contacts are addressed as they wish, else as title and name say, else with the pair."""
+"""Contacts are addressed as they prefer, else as title and name say, else with the pair."""
 
 import pytest
 

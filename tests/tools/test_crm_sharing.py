@@ -170,7 +170,7 @@ async def test_somebody_who_left_is_taken_off_and_not_put_on(shared):
     assert (removed["members"], added) == ([], "PERSON_INACTIVE")
 
 
-async def test_a_circle_of_another_version_is_refused_and_a_rehearsal_writes_nothing(shared):
+async def test_a_sharing_of_another_version_is_refused_and_a_dry_run_writes_nothing(shared):
     am = shared.ours.people["am"]
     async with talking(shared) as talk:
         deal = await a_deal(talk, visibility="private")
@@ -179,8 +179,8 @@ async def test_a_circle_of_another_version_is_refused_and_a_rehearsal_writes_not
         stale = await talk.refused(
             "crm_share_deal", deal_id=deal["id"], remove=[am], expected_version=1
         )
-        rehearsed = await talk.ok("crm_share_deal", deal_id=deal["id"], remove=[am], dry_run=True)
+        tried = await talk.ok("crm_share_deal", deal_id=deal["id"], remove=[am], dry_run=True)
 
     assert (stale["code"], stale["facts"]) == ("VERSION_CONFLICT", {"version": 2})
-    assert rehearsed["members"] == []
+    assert tried["members"] == []
     assert difference(before, await everything(shared)) == {}

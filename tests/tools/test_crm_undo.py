@@ -114,7 +114,7 @@ async def test_an_action_whose_time_is_over_holds_nothing(shared):
     assert undone["stage"] == "qualifying"
 
 
-async def test_an_undo_that_expects_something_else_and_a_rehearsal_change_nothing(shared):
+async def test_an_undo_that_expects_something_else_and_a_dry_run_change_nothing(shared):
     async with talking(shared) as talk:
         deal = await a_deal(talk)
         await moved(talk, deal["id"], "discovery")
@@ -123,10 +123,10 @@ async def test_an_undo_that_expects_something_else_and_a_rehearsal_change_nothin
         elsewhere = await talk.code(
             "crm_undo_move", deal_id=deal["id"], expected_stage="qualifying"
         )
-        rehearsed = await talk.ok("crm_undo_move", deal_id=deal["id"], dry_run=True)
+        tried = await talk.ok("crm_undo_move", deal_id=deal["id"], dry_run=True)
 
     assert (stale["code"], stale["facts"]) == ("VERSION_CONFLICT", {"version": 2})
-    assert elsewhere == "STAGE_CHANGED" and rehearsed["stage"] == "qualifying"
+    assert elsewhere == "STAGE_CHANGED" and tried["stage"] == "qualifying"
     assert difference(before, await everything(shared)) == {}
 
 

@@ -104,17 +104,17 @@ async def test_a_stale_version_is_refused_and_the_current_one_named(shared):
             assert difference(before, await everything(shared)) == {}, name
 
 
-async def test_a_rehearsal_writes_nothing_and_a_key_writes_once(shared):
+async def test_a_dry_run_writes_nothing_and_a_key_writes_once(shared):
     async with talking(shared) as talk:
         for name, which, change in await rows(talk):
             before = await everything(shared)
-            rehearsed = await talk.ok(name, **which, **change, dry_run=True)
+            tried = await talk.ok(name, **which, **change, dry_run=True)
             untouched = difference(before, await everything(shared))
             first = await talk.ok(name, **which, **change, idempotency_key=f"k-{name}")
             second = await talk.ok(name, **which, **change, idempotency_key=f"k-{name}")
 
             assert untouched == {}, name
-            assert rehearsed["version"] == first["version"] == second["version"] == 2, name
+            assert tried["version"] == first["version"] == second["version"] == 2, name
             assert second == first, name
 
 

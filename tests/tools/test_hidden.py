@@ -23,7 +23,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 CATALOGUE = floor.load_checked()
 CANARY = "Chim Hoàng Yến"
 STRANGE = "Chim Cú Mèo"
-READING = TRACES | {"agent"}  # with the mark that it has read strangers' words
+READING = TRACES | {"agent"}  # with the mark that it has read untrusted input
 # Every argument that can name a row by its id.
 NAMING = [
     (name, argument)
@@ -72,15 +72,15 @@ async def test_E01_an_id_of_another_tenant_is_answered_like_an_invented_one(
                 whole = (row.name, argument) == ("crm_get_deal", "id")
                 their_id = theirs["deal_id" if whole else argument]
                 async with shared.client(agent_for(row)) as client:
-                    stranger, invented = [
+                    outsider, invented = [
                         await client.call_tool(row.name, {**ours[row.name], argument: one})
                         for one in (their_id, new_id())
                     ]
 
-                assert fault(stranger) == fault(invented), (row.name, argument)
-                assert stranger.content == invented.content
-                assert fault(stranger)["kind"] in {"not_found", "invalid", "conflict"}
-                assert their_id not in str(stranger)
+                assert fault(outsider) == fault(invented), (row.name, argument)
+                assert outsider.content == invented.content
+                assert fault(outsider)["kind"] in {"not_found", "invalid", "conflict"}
+                assert their_id not in str(outsider)
 
 
 @pytest.mark.both

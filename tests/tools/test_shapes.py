@@ -174,7 +174,7 @@ def test_the_contracts_are_cheap_to_carry():
     assert sum(sizes[name] for name in listed) < 48_000
 
 
-async def test_a_personal_number_and_strangers_words_are_marked_at_the_front_door(world):
+async def test_a_personal_number_and_untrusted_input_are_marked_at_the_front_door(world):
     made = await world.ok(
         "crm_create_account", name="Hộ Ánh", account_type="INDIVIDUAL", vn_mst="001099012345"
     )

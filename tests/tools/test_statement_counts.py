@@ -10,7 +10,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def test_a_call_asks_what_it_did_yesterday(shared):
     calls, sqlite = await valid_calls(shared), shared.agent_side.is_sqlite
-    await shared.ok("crm_get_account", **calls["crm_get_account"])  # marks that it read strangers
+    await shared.ok(
+        "crm_get_account", **calls["crm_get_account"]
+    )  # marks that it read untrusted input
     rows = sorted(shared.catalogue.tool, key=lambda row: row.id == "cyberos.approvals.cancel")
     complaints = []
 

@@ -226,9 +226,11 @@ async def test_ten_at_once_keep_one_answer(world):
     assert len(await kept(world)) == 1
 
 
-async def test_a_rehearsal_asks_nobody_and_keeps_nothing(world):
+async def test_a_dry_run_asks_nobody_and_keeps_nothing(world):
     async with asking(world) as (asked, sandbox), talking(asked) as talk:
-        await talk.ok("crm_create_account", name="An", account_type="llc")  # she read strangers
+        await talk.ok(
+            "crm_create_account", name="An", account_type="llc"
+        )  # this agent read untrusted input
         before = await everything(world)
         made = await talk.ok(
             "crm_create_account", name="An", account_type="llc", vn_mst=KNOWN, dry_run=True

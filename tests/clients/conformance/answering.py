@@ -44,7 +44,7 @@ def workbench(
         token,
         toolsets,
         contracts,
-        shelf=ResourceServer(gate, token, lambda: RESOURCES),
+        resource_server=ResourceServer(gate, token, lambda: RESOURCES),
         prompter=Prompter(gate, token, toolsets, lambda: PROMPTS),
     )
 

@@ -17,7 +17,7 @@ HERE = Path(__file__).parents[1] / "node" / "conformance"
 INSTALLED = HERE / "node_modules"
 SUITE = INSTALLED / "@modelcontextprotocol" / "conformance"
 OLDEST_NODE = 22
-PATIENCE_SECONDS = 300
+TIMEOUT_SECONDS = 300
 GREEN = {"SUCCESS", "INFO"}
 _FOLDER = re.compile(r"server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z")
 
@@ -83,7 +83,7 @@ async def run(url: str, era: str, results: Path) -> Report:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await running.wait()
     except TimeoutError:
         running.kill()

@@ -1,8 +1,8 @@
 """Conformance tools: how is a tool of the test toolset written?
 As every tool of ours, and declared in one line more.
 
-These tools stand in no drawer, catalogue or wiring of the product. They are a toolset of their own
-with a policy row each, and reach a client only where a test hands them to a gate.
+These tools stand in no namespace, catalogue or wiring of the product. They are a toolset of their
+own with a policy row each, and reach a client only where a test hands them to a gate.
 """
 
 from collections.abc import Mapping, Sequence

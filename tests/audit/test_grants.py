@@ -158,18 +158,18 @@ async def left(world, person: str) -> None:
 
 # What somebody does to the rows of a person who left, or who is there.
 ENDS = {
-    "she is back": (True, Person, {"active": True}, "person P: the chain says that she left"),
-    "her role is back": (
+    "a person is back": (True, Person, {"active": True}, "person P: the chain says that they left"),
+    "a role is back": (
         True, PersonRole, {"revoked_at": None},
         "role am of person P: did not end when the chain says",
     ),
-    "her key is back": (
+    "a key is back": (
         True, ApproverKey, {"revoked_at": None}, "key K: did not end when the chain says",
     ),
-    "she is made to leave": (
-        False, Person, {"active": False}, "person P: the chain says that she is there",
+    "a person is made to leave": (
+        False, Person, {"active": False}, "person P: the chain says that they are there",
     ),
-    "her key is ended": (
+    "a key is ended": (
         False, ApproverKey, {"revoked_at": NOW}, "key K: did not end when the chain says",
     ),
 }  # fmt: skip
