@@ -88,7 +88,7 @@ def test_B06_who_asked_may_not_approve_where_the_rule_says_never():
     assert not quorum(action, [approval("ann", "am"), approval("carol", "cfo")])
 
 
-def test_B06_a_person_may_fill_exactly_one_slot_of_what_her_agent_asked():
+def test_B06_a_person_may_fill_exactly_one_slot_of_what_their_agent_asked():
     ann = voter("ann", "am", "cfo")
     filled = [approval("ann", "am", "am", "cfo")]
 
@@ -107,8 +107,8 @@ def test_B06_a_slot_can_forbid_what_the_action_allows():
     assert not quorum(pending(), [approval("bob", "am"), approval("ann", "cfo")])
 
 
-def test_B06_a_person_who_asks_without_an_agent_never_approves_her_own_request():
-    action = pending(requester_kind=ActorKind.HUMAN, requester_id="ann")
+def test_B06_a_person_who_asks_without_an_agent_never_approves_their_own_request():
+    action = pending(requester_kind=Principal.HUMAN, requester_id="ann")
 
     assert refused(check_vote, action, (), voter("ann", "am"), "am", APPROVE, now()) == (
         "SELF_APPROVAL",
@@ -237,7 +237,7 @@ def test_the_slot_is_chosen_that_fewest_roles_can_fill():
     assert choose_slot(action, [approval("carol", "cfo")], voter("bob", "am", "cfo")) is wide
 
 
-def test_she_is_not_sent_to_a_slot_that_the_self_rule_closes_to_her():
+def test_nobody_is_sent_to_a_slot_that_the_self_rule_closes_to_them():
     assert choose_slot(pending(slots=(CFO, AM)), (), voter("ann", "am", "cfo")) is AM
 
 
@@ -250,7 +250,7 @@ def test_she_is_not_sent_to_a_slot_that_the_self_rule_closes_to_her():
         ((), voter("ann", "cfo"), "SELF_APPROVAL"),
     ],
 )
-def test_when_no_slot_is_hers_the_reason_is_told(known, who, code):
+def test_when_no_slot_is_theirs_the_reason_is_told(known, who, code):
     assert refused(choose_slot, pending(), known, who) == (code, None)
 
 

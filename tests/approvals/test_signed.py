@@ -143,7 +143,7 @@ def test_an_instant_is_signed_alike_in_every_zone():
     assert signed_bytes(replace(BOUND, expires_at=vietnam)) == signed_bytes()
 
 
-def test_a_person_who_asks_herself_acts_for_nobody():
+def test_a_person_who_asks_in_person_acts_for_nobody():
     asked = payload(replace(BOUND, requester="human:h1", obo=""), CHOICE)
 
     assert (asked["requester"], asked["obo"]) == ("human:h1", "")

@@ -96,7 +96,7 @@ def test_the_token_goes_where_connect_finds_it(embedded):
     assert embedded.call_as(file.read_text().strip(), "whoami", {})["agent"] == "Nine Lives"
 
 
-def test_a_token_is_shown_once_to_whoever_wants_to_keep_it_herself(embedded, tmp_path):
+def test_a_token_is_shown_once_to_whoever_wants_to_keep_it(embedded, tmp_path):
     flags = ["--for", "ha.pham@saobien.example", "--scopes", "core.read", *TENANT]
 
     ended = embedded.run("agent", "add", "--name", "six", *flags, "--show-token")

@@ -229,7 +229,7 @@ def test_what_mcp_json_says_starts_the_server(embedded):
     assert json.loads(done.stdout.splitlines()[0])["result"]["serverInfo"]["name"] == "cyberos"
 
 
-def test_a_person_types_her_passphrase_and_it_is_not_echoed(embedded):
+def test_a_person_types_their_passphrase_and_it_is_not_echoed(embedded):
     action_id = embedded.proposed()
     *flags, _, file = embedded.signing(AM)
     words = Path(file).read_text(encoding="utf-8").strip()

@@ -132,7 +132,7 @@ def test_a_wrong_passphrase_opens_nothing(embedded, tmp_path):
     assert embedded.ok("show", action_id)["action"]["decisions"] == []
 
 
-def test_somebody_elses_key_does_not_sign_for_her(embedded):
+def test_somebody_elses_key_does_not_sign_for_them(embedded):
     action_id = embedded.proposed()
     _, email, *others = embedded.signing(AM)
 
@@ -224,7 +224,7 @@ def test_a_reason_is_one_plain_line(embedded, reason):
     assert (fault["code"], fault["exit"]) == ("REASON_INVALID", 2)
 
 
-def test_the_inbox_of_a_person_holds_what_she_can_sign(place):
+def test_the_inbox_of_a_person_holds_what_they_can_sign(place):
     small, large = place.proposed(), place.proposed(amount_minor=9_000_000_000)
     bank = place.proposed_bank_account()
 

@@ -419,7 +419,7 @@ def test_only_an_agents_login_cannot_even_list_the_tenants(login):
 
 
 @on_postgresql
-def test_a_superuser_fails_the_walls(place):
+def test_a_superuser_fails_tenant_isolation(place):
     async def look():
         database = connect(place.env["CYBEROS_DATABASE_URL"], role=Role.INBOX, pool_size=1)
         try:
@@ -438,7 +438,7 @@ def test_a_superuser_fails_the_walls(place):
 
 
 @on_postgresql
-def test_a_table_without_its_wall_fails(place):
+def test_a_table_without_isolation_fails(place):
     url = place.env["CYBEROS_DATABASE_URL"]
     anyio.run(as_superuser, url, "ALTER TABLE deal NO FORCE ROW LEVEL SECURITY")
     try:

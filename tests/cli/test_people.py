@@ -154,7 +154,7 @@ def test_without_the_root_in_the_trust_file_nobody_is_added(copied, embedded, tm
     assert (fault["code"], fault["exit"]) == ("TRUST_MISMATCH", 4)
 
 
-def test_whose_agents_stop_is_said_when_she_leaves(copied):
+def test_whose_agents_stop_is_said_when_a_person_leaves(copied):
     ended = copied.run("person", "leave", "linh.tran@saobien.example", *TENANT)
 
     assert ended.code == 0

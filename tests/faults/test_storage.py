@@ -246,7 +246,7 @@ async def test_a_server_says_in_one_line_why_it_does_not_start_and_starts_when_m
     assert servers.start(home.environment) == replace(refused, code=0, stderr="")
 
 
-async def test_a_database_that_somebody_keeps_for_herself_is_busy_and_then_not(home):
+async def test_a_database_that_somebody_keeps_to_themselves_is_busy_and_then_not(home):
     exclusively = ("PRAGMA locking_mode=EXCLUSIVE", "BEGIN IMMEDIATE")
 
     with held(home.file, *exclusively), pytest.raises(Fault) as caught:

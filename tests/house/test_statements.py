@@ -11,7 +11,7 @@ from tests.house.reading import Source, dotted, full_names, imports, keeps, seen
 STORE = "domain/store"
 
 # They go past the criteria that keep a session in its tenant, so only the store may use them.
-UNWALLED = {"text", "Table", "table", "insert", "literal_column", "TextClause"}
+UNISOLATED = {"text", "Table", "table", "insert", "literal_column", "TextClause"}
 RUNS_SQL = {"execute", "exec_driver_sql", "executescript", "executemany", "fetch", "fetchval"} | {
     "scalar", "scalars", "stream", "stream_scalars", "text"
 }  # fmt: skip
@@ -32,7 +32,7 @@ LASTING = re.compile(
 
 
 def test_E12_only_the_store_writes_sql_or_uses_core_tables():
-    keeps(statements_without_walls)
+    keeps(statements_without_isolation)
 
 
 def test_a_file_of_queries_writes_nothing():
@@ -48,14 +48,14 @@ def test_E06_no_database_setting_outlives_its_transaction():
     assert not [path for path, text in texts() if path.endswith(".sql") and LASTING.search(text)]
 
 
-def statements_without_walls(source: Source) -> Iterator[str]:
+def statements_without_isolation(source: Source) -> Iterator[str]:
     if not source.is_ours or source.is_in(STORE):
         return
     # A description of rows runs nothing, and says in text which rows a partial index covers.
     described = {"text"} if source.parts[-1] == "tables" else set()
     for node, name in [*imports(source), *full_names(source)]:
         package, _, last = name.rpartition(".")
-        if package.partition(".")[0] == "sqlalchemy" and last in UNWALLED - described:
+        if package.partition(".")[0] == "sqlalchemy" and last in UNISOLATED - described:
             yield source.at(node, f"{name} passes tenant isolation: write an ORM statement")
     for node in source.all(ast.Attribute):
         if node.attr in BARE:
@@ -119,17 +119,21 @@ def lasting_settings(source: Source) -> Iterator[str]:
 
 ANYWHERE = "domain/deals/queries.py"
 OFFENDERS = [
-    (statements_without_walls, ANYWHERE, "from sqlalchemy import select, text"),
-    (statements_without_walls, ANYWHERE, "import sqlalchemy as sa\nx = sa.text('select 1')"),
-    (statements_without_walls, ANYWHERE, "from sqlalchemy import Table"),
-    (statements_without_walls, ANYWHERE, "from sqlalchemy.dialects.postgresql import insert"),
-    (statements_without_walls, "server/app.py", "from sqlalchemy.sql import text as t"),
-    (statements_without_walls, ANYWHERE, "select(Deal.__table__)"),
-    (statements_without_walls, ANYWHERE, "select(type(deal).__table__)"),
-    (statements_without_walls, ANYWHERE, "select(inspect(Deal).local_table)"),
-    (statements_without_walls, ANYWHERE, "select(Base.metadata.tables['deal'])"),
-    (statements_without_walls, ANYWHERE, "(await tx.session.connection()).exec_driver_sql('x')"),
-    (statements_without_walls, "domain/deals/tables.py", "from sqlalchemy import insert"),
+    (statements_without_isolation, ANYWHERE, "from sqlalchemy import select, text"),
+    (statements_without_isolation, ANYWHERE, "import sqlalchemy as sa\nx = sa.text('select 1')"),
+    (statements_without_isolation, ANYWHERE, "from sqlalchemy import Table"),
+    (statements_without_isolation, ANYWHERE, "from sqlalchemy.dialects.postgresql import insert"),
+    (statements_without_isolation, "server/app.py", "from sqlalchemy.sql import text as t"),
+    (statements_without_isolation, ANYWHERE, "select(Deal.__table__)"),
+    (statements_without_isolation, ANYWHERE, "select(type(deal).__table__)"),
+    (statements_without_isolation, ANYWHERE, "select(inspect(Deal).local_table)"),
+    (statements_without_isolation, ANYWHERE, "select(Base.metadata.tables['deal'])"),
+    (
+        statements_without_isolation,
+        ANYWHERE,
+        "(await tx.session.connection()).exec_driver_sql('x')",
+    ),
+    (statements_without_isolation, "domain/deals/tables.py", "from sqlalchemy import insert"),
     (writes_among_queries, ANYWHERE, "async def f(tx):\n    tx.add(row)"),
     (writes_among_queries, ANYWHERE, "async def f(tx):\n    await tx.change(update(Deal))"),
     (writes_among_queries, ANYWHERE, "def f(tx):\n    outbox.emit(tx, 'deal.won')"),
@@ -149,11 +153,11 @@ OFFENDERS = [
     (lasting_settings, "domain/store/tx.py", "func.set_config('app.tenant', x, is_local)"),
 ]
 INNOCENTS = [
-    (statements_without_walls, ANYWHERE, "from sqlalchemy import delete, select, update"),
-    (statements_without_walls, ANYWHERE, "from domain.kernel.text import text\ntext('a')"),
-    (statements_without_walls, "domain/deals/tables.py", "from sqlalchemy import Index, text"),
-    (statements_without_walls, "domain/store/tx.py", "from sqlalchemy import insert, text"),
-    (statements_without_walls, "tests/store/test_tx.py", "from sqlalchemy import text"),
+    (statements_without_isolation, ANYWHERE, "from sqlalchemy import delete, select, update"),
+    (statements_without_isolation, ANYWHERE, "from domain.kernel.text import text\ntext('a')"),
+    (statements_without_isolation, "domain/deals/tables.py", "from sqlalchemy import Index, text"),
+    (statements_without_isolation, "domain/store/tx.py", "from sqlalchemy import insert, text"),
+    (statements_without_isolation, "tests/store/test_tx.py", "from sqlalchemy import text"),
     (writes_among_queries, ANYWHERE, "async def f(tx):\n    await tx.get(Deal, id, lock=True)"),
     (writes_among_queries, "domain/deals/service.py", "tx.add(row)"),
     (assembled_statements, ANYWHERE, "tx.execute(select(Deal).where(Deal.id == x))"),

@@ -340,7 +340,7 @@ def test_an_endorsement_is_worthless_for_another_key_or_from_another_endorser():
     assert not verify_endorsement(other.public_key, vouched, public_key=new.public_key, **PLACE)
 
 
-def test_nobody_vouches_for_herself():
+def test_nobody_vouches_for_themselves():
     key = generate()
 
     assert fault_of(endorse, key, public_key=key.public_key, **PLACE).code == "KEY_UNSOUND"

@@ -168,7 +168,7 @@ async def test_with_twenty_periods_there_are_figures_and_the_shock_is_learnt(wor
     assert any("kỳ dài tương đương" in note for note in another_length["notes"])
 
 
-async def test_a_forecast_with_a_deal_she_no_longer_sees_is_void(world):
+async def test_a_forecast_with_a_deal_they_no_longer_see_is_void(world):
     account_id = await world.an_account()
     async with world.owning() as tx:
         viewer = Viewer(world.ours.people["am"], (world.ours.workspace_id,))

@@ -351,7 +351,7 @@ async def test_nothing_of_another_tenant_is_proposed_or_counted(world):
     assert found["actions"] == [] and found["deals_reviewed"] == 0
 
 
-async def test_a_question_inside_a_question_stays_within_the_walls(world):
+async def test_a_question_inside_a_question_stays_within_the_tenant(world):
     account = await world.an_account()
     await world.ok("crm_log_activity", kind="call", subject="Gọi", account_id=account)
     await rated(world)

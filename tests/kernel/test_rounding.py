@@ -80,5 +80,5 @@ def test_every_other_number_is_a_fraction():
 @pytest.mark.parametrize(
     ("minor", "shown"), [(499, 0), (500, 0), (501, 1_000), (1_500, 2_000), (-2_600, -3_000)]
 )
-def test_the_eye_sees_thousands(minor, shown):
+def test_a_reader_sees_thousands(minor, shown):
     assert nearest_thousand(minor) == shown

@@ -184,7 +184,7 @@ async def test_an_answer_that_was_lost_behind_the_commit_is_looked_up(world, off
     assert report.fault is not None
 
 
-async def test_B20_a_worker_that_died_after_claiming_leaves_the_fate_unknown(world, office):
+async def test_B20_a_worker_that_died_after_claiming_leaves_the_outcome_unknown(world, office):
     action_id = await approved(world)
     executor = world.executor()
     _, order = await executor._claim(world.ours.id, action_id)

@@ -126,7 +126,7 @@ async def test_whoever_could_not_have_signed_it_cannot_say_what_became_of_it(wor
     assert await world.state(action_id) == "unknown"
 
 
-async def test_only_an_action_of_unknown_fate_is_closed_so(world, office):
+async def test_only_an_action_of_unknown_outcome_is_closed_so(world, office):
     answer = await world.ok("test_send_letter", letter_id=new_id())
 
     with pytest.raises(Fault) as refused:

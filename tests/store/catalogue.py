@@ -70,8 +70,8 @@ def shared(found: Catalogue) -> Catalogue:
     """
     rows: Catalogue = {}
     for name, row in found.items():
-        belongs_to_a_table = "." in name and " to " not in name
-        if belongs_to_a_table and not name.endswith(_POLICY_NAMES) and name not in ONE_SIDED:
+        belongs_to_a_table = "." in name and " to " not in name and not name.endswith("_isolation")
+        if belongs_to_a_table and name not in ONE_SIDED:
             rows[name] = _shared(row)
     return rows
 
@@ -191,7 +191,8 @@ WHERE {_OURS}
 """
 _TABLES = f"""
 SELECT c.relname, concat_ws(' ', c.relkind, 'of', c.relowner::regrole,
-    CASE WHEN c.relrowsecurity THEN 'walled' END, CASE WHEN c.relforcerowsecurity THEN 'forced' END)
+    CASE WHEN c.relrowsecurity THEN 'isolated' END,
+    CASE WHEN c.relforcerowsecurity THEN 'forced' END)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE {_OURS} AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
 """

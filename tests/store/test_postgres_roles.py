@@ -264,7 +264,9 @@ async def test_E03_without_a_tenant_a_login_sees_and_writes_nothing(shared, logi
     assert ours > 0
 
 
-async def test_E07_no_role_is_above_the_walls_and_every_tenants_table_has_one(shared, logins):
+async def test_E07_no_role_is_above_tenant_isolation_and_every_tenants_table_has_one(
+    shared, logins
+):
     superuser = create_async_engine(shared.url, poolclass=NullPool)
     async with superuser.connect() as connection:
         roles = (await connection.execute(text(
@@ -351,7 +353,7 @@ async def refusal(connection: AsyncConnection, statement: str) -> str:
     return str(caught.value.orig.sqlstate)  # type: ignore[union-attr]
 
 
-async def test_E08_nothing_in_the_database_looks_with_the_eyes_of_its_owner(shared):
+async def test_E08_nothing_in_the_database_looks_with_the_rights_of_its_owner(shared):
     """A view or a function of the owner's would show what tenant isolation hides
     from its caller.
     """

@@ -196,7 +196,7 @@ async def test_E03_without_a_tenant_there_is_no_transaction(full, tenant):
         assert caught.value.code == "TENANT_REQUIRED"
 
 
-async def test_E02_every_prepared_question_has_the_wall_in_it(full):
+async def test_E02_every_prepared_query_has_the_tenant_in_it(full):
     asked = _questions()
 
     assert asked
@@ -209,7 +209,7 @@ async def test_E02_every_prepared_question_has_the_wall_in_it(full):
         assert OWN_TENANT in question.statement.compile().params
 
 
-async def test_E02_no_statement_can_say_of_itself_that_it_has_a_wall(full):
+async def test_E02_no_statement_can_say_of_itself_that_it_is_isolated(full):
     prepared = by_id(Account, lock=False).statement
     async with full.looking(full.theirs) as tx:
         account_id = await tx.first(select(Account.id))

@@ -201,16 +201,16 @@ async def test_B04_a_large_deal_waits_for_both_signatures_of_two_people(shared):
     assert done.state == "succeeded"
 
 
-async def test_B06_whose_agent_asked_may_sign_herself_where_the_policy_says_so(shared):
+async def test_B06_whose_agent_asked_may_sign_where_the_policy_says_so(shared):
     async with talking(shared, "am_agent") as talk:
         deal = await a_deal(talk)
         proposed = await talk.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
 
-    with pytest.raises(Fault) as not_hers:
+    with pytest.raises(Fault) as not_theirs:
         await shared.decide(proposed["action_id"], "sales")
     recorded = await shared.decide(proposed["action_id"], "am")
 
-    assert not_hers.value.code == "ROLE_NOT_ELIGIBLE"
+    assert not_theirs.value.code == "ROLE_NOT_ELIGIBLE"
     assert recorded.state == "approved"
 
 

@@ -182,7 +182,7 @@ async def test_nobody_is_asked_again_after_a_day_because_registries_lag(world):
     assert len(await kept(world)) == 1
 
 
-async def test_a_persons_number_leaves_the_house_only_where_the_tenant_allows_it(world):
+async def test_a_persons_number_leaves_the_system_only_where_the_tenant_allows_it(world):
     async with asking(world) as (asked, sandbox), talking(asked) as talk:
         sandbox.taxpayers[PERSON] = {**sandbox.taxpayers[KNOWN], "name": "HỘ KINH DOANH AN"}
         held_back = await talk.ok("crm_validate_mst", mst=PERSON)

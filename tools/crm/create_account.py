@@ -32,7 +32,7 @@ class CreateAccount(Change):
     )
 
 
-class CreatedAccount(AccountFields):
+class CreatedAccountView(AccountFields):
     """The account that is there now."""
 
     warnings: list[str] = Field(default_factory=list)
@@ -46,10 +46,10 @@ class CreatedAccount(AccountFields):
 @tool(
     "cyberos.crm.create_account",
     title="Create an account",
-    answer=CreatedAccount,
+    answer=CreatedAccountView,
     prefetch=prefetch(lambda arguments: arguments.vn_mst),
 )
-async def TOOL(call: Call, arguments: CreateAccount) -> CreatedAccount:
+async def TOOL(call: Call, arguments: CreateAccount) -> CreatedAccountView:
     """Add a company or person we do business with.
 
     Use this after crm_search_accounts found nothing: a tax code can be there only once, and
@@ -74,9 +74,9 @@ async def TOOL(call: Call, arguments: CreateAccount) -> CreatedAccount:
     return await created(call, card)
 
 
-async def created(call: Call, card: AccountCard) -> CreatedAccount:
+async def created(call: Call, card: AccountCard) -> CreatedAccountView:
     """The answer about an account whose tax code was checked in this call."""
-    view = CreatedAccount(**account_profile(card))
+    view = CreatedAccountView(**account_profile(card))
     warnings: list[str] = []
     if card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)

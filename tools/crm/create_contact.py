@@ -31,7 +31,7 @@ class CreateContact(Change):
     )
 
 
-class CreatedContact(ContactView):
+class CreatedContactView(ContactView):
     """The contact that is there now."""
 
     possible_duplicates: list[str] = Field(
@@ -40,8 +40,8 @@ class CreatedContact(ContactView):
     untrusted_fields: list[str] = Field(default_factory=list)
 
 
-@tool("cyberos.crm.create_contact", title="Create a contact", answer=CreatedContact)
-async def TOOL(call: Call, arguments: CreateContact) -> CreatedContact:
+@tool("cyberos.crm.create_contact", title="Create a contact", answer=CreatedContactView)
+async def TOOL(call: Call, arguments: CreateContact) -> CreatedContactView:
     """Add a person at an account; the first one becomes its primary contact.
 
     Use this after crm_list_contacts did not show the person.
@@ -65,7 +65,7 @@ async def TOOL(call: Call, arguments: CreateContact) -> CreatedContact:
         is_primary=arguments.is_primary,
     )
     view = ContactView(**contact_view(created.contact))
-    return CreatedContact(
+    return CreatedContactView(
         **contact_view(created.contact),
         possible_duplicates=created.possible_duplicates,
         untrusted_fields=untrusted_in(view, CONTACT_WORDS),

@@ -50,14 +50,14 @@ class CreateDeal(Change):
     workspace: Reference | None = Field(default=None, description="Id or code; your first one.")
 
 
-class CreatedDeal(DealView):
+class CreatedDealView(DealView):
     """The deal that is there now."""
 
     untrusted_fields: list[str] = Field(default_factory=list)
 
 
-@tool("cyberos.crm.create_deal", title="Create a deal", answer=CreatedDeal)
-async def TOOL(call: Call, arguments: CreateDeal) -> CreatedDeal:
+@tool("cyberos.crm.create_deal", title="Create a deal", answer=CreatedDealView)
+async def TOOL(call: Call, arguments: CreateDeal) -> CreatedDealView:
     """Open a sales opportunity with an account.
 
     Use this when an account may buy something; a conversation alone is crm_log_activity.
@@ -81,6 +81,6 @@ async def TOOL(call: Call, arguments: CreateDeal) -> CreatedDeal:
     )
     card = await service.create(call.tx, viewer(call.principal), new, created_by=call.requested_by)
     view = DealView(**deal_view(card, call.principal))
-    return CreatedDeal(
+    return CreatedDealView(
         **deal_view(card, call.principal), untrusted_fields=untrusted_in(view, DEAL_WORDS)
     )

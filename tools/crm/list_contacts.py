@@ -1,4 +1,4 @@
-"""Whom do we know at this account?"""
+"""Contacts: whom do we know at this account?"""
 
 from typing import Literal
 

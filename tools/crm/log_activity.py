@@ -40,7 +40,7 @@ class Log(Change):
     )
 
 
-class LoggedActivity(ActivityView):
+class LoggedActivityView(ActivityView):
     """The activity that is there now."""
 
     already_logged: bool = Field(description="It was there before this call.")
@@ -51,8 +51,8 @@ class LoggedActivity(ActivityView):
         return f"{'Was already' if self.already_logged else 'Now'} logged: {self.kind} {self.id}"
 
 
-@tool("cyberos.crm.log_activity", title="Log an activity", answer=LoggedActivity)
-async def TOOL(call: Call, arguments: Log) -> LoggedActivity:
+@tool("cyberos.crm.log_activity", title="Log an activity", answer=LoggedActivityView)
+async def TOOL(call: Call, arguments: Log) -> LoggedActivityView:
     """Log a call, e-mail, meeting or note with an account, contact or deal.
 
     Use this for what has happened; it is no way to plan, and it sends nothing.
@@ -74,7 +74,7 @@ async def TOOL(call: Call, arguments: Log) -> LoggedActivity:
     )
     logged = await service.log(call.tx, viewer(call.principal), new, logged_by=call.requested_by)
     view = activity_view(logged.activity)
-    return LoggedActivity(
+    return LoggedActivityView(
         **dict(view),
         already_logged=logged.already_logged,
         untrusted_fields=untrusted_in(view, ACTIVITY_WORDS),

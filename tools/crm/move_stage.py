@@ -25,7 +25,7 @@ class MoveStage(Change):
     primary_contact_id: Id | None = Field(default=None, description="If nobody was named yet.")
 
 
-class MovedDeal(DealView):
+class MovedDealView(DealView):
     """The deal in its new stage."""
 
     from_stage: str
@@ -36,8 +36,8 @@ class MovedDeal(DealView):
         return f"Moved from {self.from_stage}: {super().text()}"
 
 
-@tool("cyberos.crm.move_stage", title="Move a deal", answer=MovedDeal)
-async def TOOL(call: Call, arguments: MoveStage) -> MovedDeal:
+@tool("cyberos.crm.move_stage", title="Move a deal", answer=MovedDealView)
+async def TOOL(call: Call, arguments: MoveStage) -> MovedDealView:
     """Move an open deal to another open stage; its probability becomes the stage's default.
 
     Use this when the sale went a step on or back. Winning, losing and cancelling are
@@ -63,7 +63,7 @@ async def TOOL(call: Call, arguments: MoveStage) -> MovedDeal:
         ),
     )
     shown = deal_view(moved.deal, call.principal)
-    return MovedDeal(
+    return MovedDealView(
         **shown,
         from_stage=moved.from_stage,
         untrusted_fields=untrusted_in(DealView(**shown), DEAL_WORDS),

@@ -18,7 +18,7 @@ class UndoMove(Edit):
     )
 
 
-class UndoneMove(DealView):
+class UndoneMoveView(DealView):
     """The deal where it stood before."""
 
     from_stage: str
@@ -29,8 +29,8 @@ class UndoneMove(DealView):
         return f"Taken back from {self.from_stage}: {super().text()}"
 
 
-@tool("cyberos.crm.undo_move", title="Undo a move", answer=UndoneMove)
-async def TOOL(call: Call, arguments: UndoMove) -> UndoneMove:
+@tool("cyberos.crm.undo_move", title="Undo a move", answer=UndoneMoveView)
+async def TOOL(call: Call, arguments: UndoMove) -> UndoneMoveView:
     """Take the last stage move of an open deal back, within 24 hours.
 
     Use this when a deal was moved by mistake; a sale that really went back is crm_move_stage's.
@@ -50,7 +50,7 @@ async def TOOL(call: Call, arguments: UndoMove) -> UndoneMove:
         undone_by=call.requested_by,
     )
     view = DealView(**deal_view(undone.deal, call.principal))
-    return UndoneMove(
+    return UndoneMoveView(
         **deal_view(undone.deal, call.principal),
         from_stage=undone.from_stage,
         untrusted_fields=untrusted_in(view, DEAL_WORDS),

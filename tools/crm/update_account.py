@@ -46,7 +46,7 @@ class UpdateAccount(Edit):
     )
 
 
-class UpdatedAccount(AccountFields):
+class UpdatedAccountView(AccountFields):
     """The account as it is now."""
 
     changed: list[str]
@@ -61,10 +61,10 @@ class UpdatedAccount(AccountFields):
 @tool(
     "cyberos.crm.update_account",
     title="Update an account",
-    answer=UpdatedAccount,
+    answer=UpdatedAccountView,
     prefetch=prefetch(lambda arguments: arguments.vn_mst),
 )
-async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccount:
+async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccountView:
     """Change fields of an account; what is left out stays as it is.
 
     Use this when a name, type, tax code, address, owner or custom field is wrong or new.
@@ -94,5 +94,7 @@ async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccount:
     if arguments.vn_mst is not None and card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)
         warnings = hints(known, call.port_error, typed_name=card.name)
-    view = UpdatedAccount(**account_profile(card), changed=list(updated.changed), warnings=warnings)
+    view = UpdatedAccountView(
+        **account_profile(card), changed=list(updated.changed), warnings=warnings
+    )
     return view.model_copy(update={"untrusted_fields": untrusted_in(view, PROFILE_WORDS)})

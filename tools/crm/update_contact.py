@@ -39,7 +39,7 @@ class UpdateContact(Edit):
     )
 
 
-class UpdatedContact(ContactView):
+class UpdatedContactView(ContactView):
     """The contact as it is now."""
 
     changed: list[str]
@@ -53,8 +53,8 @@ class UpdatedContact(ContactView):
         return f"{changed_text(self.changed)}\n{super().text()}"
 
 
-@tool("cyberos.crm.update_contact", title="Update a contact", answer=UpdatedContact)
-async def TOOL(call: Call, arguments: UpdateContact) -> UpdatedContact:
+@tool("cyberos.crm.update_contact", title="Update a contact", answer=UpdatedContactView)
+async def TOOL(call: Call, arguments: UpdateContact) -> UpdatedContactView:
     """Change fields of a contact; what is left out stays as it is.
 
     Use this when a name, e-mail, phone, title or salutation is wrong or new, or to make the
@@ -81,7 +81,7 @@ async def TOOL(call: Call, arguments: UpdateContact) -> UpdatedContact:
         expected_version=arguments.expected_version,
     )
     view = ContactView(**contact_view(updated.contact))
-    return UpdatedContact(
+    return UpdatedContactView(
         **contact_view(updated.contact),
         changed=list(updated.changed),
         possible_duplicates=updated.possible_duplicates,

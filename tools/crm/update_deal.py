@@ -45,7 +45,7 @@ class UpdateDeal(Edit):
     )
 
 
-class UpdatedDeal(DealView):
+class UpdatedDealView(DealView):
     """The deal as it is now."""
 
     changed: list[str]
@@ -56,8 +56,8 @@ class UpdatedDeal(DealView):
         return f"{changed_text(self.changed)}\n{super().text()}"
 
 
-@tool("cyberos.crm.update_deal", title="Update a deal", answer=UpdatedDeal)
-async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDeal:
+@tool("cyberos.crm.update_deal", title="Update a deal", answer=UpdatedDealView)
+async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDealView:
     """Change fields of an open deal; what is left out stays as it is.
 
     Use this when name, amount, probability, expected close, contact or owner is wrong or new.
@@ -83,7 +83,7 @@ async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDeal:
         expected=service.Expected(version=arguments.expected_version),
     )
     view = DealView(**deal_view(updated.deal, call.principal))
-    return UpdatedDeal(
+    return UpdatedDealView(
         **deal_view(updated.deal, call.principal),
         changed=list(updated.changed),
         untrusted_fields=untrusted_in(view, DEAL_WORDS),

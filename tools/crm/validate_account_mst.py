@@ -5,7 +5,7 @@ from pydantic import Field
 from domain.accounts import queries, service
 from domain.taxpayers import service as taxpayers
 from policies.gate.contract import Call, Prefetch, tool
-from tools.crm.create_account import CreatedAccount, created
+from tools.crm.create_account import CreatedAccountView, created
 from tools.shapes import Ask, Id
 from tools.tax_codes import ask
 
@@ -24,10 +24,10 @@ async def _question(call: Call, arguments: ValidateAccount) -> str | None:
 @tool(
     "cyberos.crm.validate_account_mst",
     title="Validate an account's tax code",
-    answer=CreatedAccount,
+    answer=CreatedAccountView,
     prefetch=Prefetch(_question, ask, taxpayers.keep),
 )
-async def TOOL(call: Call, arguments: ValidateAccount) -> CreatedAccount:
+async def TOOL(call: Call, arguments: ValidateAccount) -> CreatedAccountView:
     """Check the tax code of an account with the taxpayer registry and keep the result on it.
 
     Use this when vn_mst_status of an account is unverified or stale, or before an invoice.
