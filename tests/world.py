@@ -409,7 +409,7 @@ async def _hang_up(sides: Sides) -> None:
 
 
 async def provision(
-    owner: Database, clock: HandClock, deploy: str, root: ApproverKey, *, locale: str
+    owner: Database, clock: HandClock, deploy: str, root: PrivateKey, *, locale: str
 ) -> Company:
     """A company with people, keys, pipelines, agents and the shipped policy."""
     company = Company(new_id(), "", {}, {}, {}, {})

@@ -164,7 +164,7 @@ async def weighed(
 def genuine(row: PendingAction, resolution: Resolution, key: ApproverKey, deploy: str) -> bool:
     """Whether the stored signature is one over the bytes that the rows ask for now."""
     try:
-        finding = signed.Finding(
+        finding = signed.SignedResolution(
             outcome=Outcome(resolution.outcome),
             reason_sha256=sha256_hex(resolution.reason.encode()),
             person=resolution.person_id,

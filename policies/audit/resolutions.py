@@ -97,7 +97,7 @@ def _check_resolution(
         report.found(_place(one), "the outcome of the action was never unknown")
     try:
         # How long they waited cannot be asked of the row any more: who they were can.
-        machine.check_speaker(action_fact(row), voter)
+        machine.check_resolver(action_fact(row), voter)
     except Refusal as refused:
         report.found(_place(one), f"may not be given by this person ({refused.code})")
 

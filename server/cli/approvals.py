@@ -253,7 +253,7 @@ async def _sign_and_record(choice: Choice, shown: ActionView, key: PrivateKey) -
 
 
 async def _record(
-    context: CliContext, choice: Choice, shown: ActionView, key: ApproverKey
+    context: CliContext, choice: Choice, shown: ActionView, key: PrivateKey
 ) -> tuple[PreparedVote, str]:
     approval_context = wiring.approval_context(context.settings)
     async with looking(context, shown.company) as tx:

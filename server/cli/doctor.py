@@ -134,7 +134,7 @@ def _level(served: Served | None, keys: KeyFileReport) -> str:
         return "D0"  # one account, one file
     if keys.open or keys.with_passphrase_beside:
         return "D0"  # whoever is on this machine signs as whom they like
-    one_login_does_all = served.is_superuser or served.bypasses_walls or len(served.roles) != 1
+    one_login_does_all = served.is_superuser or served.bypasses_isolation or len(served.roles) != 1
     return "D1" if one_login_does_all else "D2"
 
 

@@ -87,7 +87,7 @@ def resolve(
 
 
 async def _sign_and_settle(
-    asked: _ResolutionRequest, shown: ActionView, key: ApproverKey
+    asked: _ResolutionRequest, shown: ActionView, key: PrivateKey
 ) -> ActionView:
     async with opened(Role.INBOX) as context:
         company, action_id = shown.company, shown.row.id
@@ -111,7 +111,7 @@ async def _sign_and_settle(
 
 
 async def _record(
-    context: CliContext, asked: _ResolutionRequest, shown: ActionView, key: ApproverKey
+    context: CliContext, asked: _ResolutionRequest, shown: ActionView, key: PrivateKey
 ) -> None:
     approval_context = wiring.approval_context(context.settings)
     async with looking(context, shown.company) as tx:

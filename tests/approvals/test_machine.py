@@ -108,7 +108,7 @@ def test_B06_a_slot_can_forbid_what_the_action_allows():
 
 
 def test_B06_a_person_who_asks_without_an_agent_never_approves_their_own_request():
-    action = pending(requester_kind=Principal.HUMAN, requester_id="ann")
+    action = pending(requester_kind=ActorKind.HUMAN, requester_id="ann")
 
     assert refused(check_vote, action, (), voter("ann", "am"), "am", APPROVE, now()) == (
         "SELF_APPROVAL",

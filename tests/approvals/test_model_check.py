@@ -26,7 +26,7 @@ LOG = logging.getLogger(__name__)
 AGENT = Universe("an agent asks for ann")
 IDEMPOTENT = Universe("the provider honours keys", idempotent=True, misfortunes=())
 NEVER = Universe("self never", self_rule=SelfRule.NEVER, effects=False)
-HUMAN = Universe("ann asks in person", requester=Principal.HUMAN, effects=False)
+HUMAN = Universe("ann asks in person", requester=ActorKind.HUMAN, effects=False)
 INTRUDER = Universe(
     "somebody writes into the database",
     self_rule=SelfRule.NEVER,

@@ -17,7 +17,7 @@ from sqlalchemy import make_url, select
 from domain.approvals.checks import hanging
 from domain.approvals.tables import PendingAction
 from domain.identity import keys
-from domain.identity.tables import ApproverKey, PersonRole
+from domain.identity.tables import PersonRole, PrivateKey
 from domain.store import condition
 from domain.store.declarations import Mark
 from domain.store.engine import Role, connect
@@ -288,7 +288,7 @@ async def test_a_person_whose_key_does_not_count_cannot_sign(world):
 
 
 def _key_of(person_id):
-    return select(ApproverKey).where(ApproverKey.person_id == person_id)
+    return select(PrivateKey).where(PrivateKey.person_id == person_id)
 
 
 def _table(self_rule):
@@ -431,7 +431,7 @@ def test_a_superuser_fails_tenant_isolation(place):
 
     assert found.is_superuser
     assert set(found.roles) == set(Role)
-    assert found.unwalled == ()
+    assert found.unisolated == ()
     assert any(
         "tenant isolation does not hold it" in one for one in sentences(place, "fail", "database")
     )

@@ -224,10 +224,10 @@ def test_the_trust_file_comes_back_as_it_was_and_a_damaged_one_is_refused(tmp_pa
 
 def row(world, key, endorser, deploy, tenant):
     """A stored key, endorsed by another."""
-    from domain.identity.tables import ApproverKey
+    from domain.identity.tables import PrivateKey
 
     person = world.ours.people["am"]
-    return ApproverKey(
+    return PrivateKey(
         tenant_id=tenant,
         key_id=key.key_id,
         person_id=person,
@@ -239,7 +239,7 @@ def row(world, key, endorser, deploy, tenant):
     )
 
 
-async def smuggled_key(world: World, person: str) -> keys.ApproverKey:
+async def smuggled_key(world: World, person: str) -> keys.PrivateKey:
     """A key somebody with the database wrote in, vouched for by a root of their own."""
     intruder, root = keys.generate(), keys.generate()
     async with world.owning() as tx:

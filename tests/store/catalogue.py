@@ -70,9 +70,8 @@ def shared(found: Catalogue) -> Catalogue:
     """
     rows: Catalogue = {}
     for name, row in found.items():
-        is_policy = name.endswith((".tenant_isolation", ".search_scope"))
-        belongs_to_a_table = "." in name and " to " not in name and not is_policy
-        if belongs_to_a_table and name not in ONE_SIDED:
+        belongs_to_a_table = "." in name and " to " not in name
+        if belongs_to_a_table and not name.endswith(_POLICY_NAMES) and name not in ONE_SIDED:
             rows[name] = _shared(row)
     return rows
 

@@ -75,7 +75,7 @@ TOOL = people_tool(
 )
 
 
-async def _plan(call: Call, arguments: GenerateForDeal) -> collecting.Plan:
+async def _plan(call: Call, arguments: GenerateForDeal) -> collecting.CollectionPlan:
     return await collecting.plan(
         call.tx,
         arguments.deal_id,
