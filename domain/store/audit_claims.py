@@ -20,7 +20,7 @@ from domain.store.tx import Tx
 _AT_ONCE: Final = 1_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
-_parse = json.JSONDecoder().raw_decode
+_parse = json.JSONDecoder().scan_once
 _plain_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -39,20 +39,18 @@ def content_of(body: str) -> Mapping[str, Any] | None:
 def contents_of(bodies: Sequence[Any]) -> Sequence[Mapping[str, Any] | None]:
     """The same for many at once, which takes half the time when all of them are as they should."""
     try:
-        read = [_read_whole(body) for body in bodies]
+        parsed = [_parse(body, 0) for body in bodies]
+        read = [content for content, _ in parsed]
         # No object is the beginning of another, so what fits together fits one by one.
-        if _plain_text(read) == f"[{','.join(bodies)}]" and all(map(_is_entry, read)):
+        if (
+            [end for _, end in parsed] == list(map(len, bodies))
+            and _plain_text(read) == f"[{','.join(bodies)}]"
+            and all(map(_is_entry, read))
+        ):
             return read
-    except (TypeError, ValueError, RecursionError):
+    except (StopIteration, TypeError, ValueError, RecursionError):
         pass
     return [content_of(body) if isinstance(body, str) else None for body in bodies]
-
-
-def _read_whole(body: str) -> Any:
-    content, end = _parse(body)
-    if end != len(body):
-        raise ValueError
-    return content
 
 
 def _is_entry(content: Any) -> bool:

@@ -9,11 +9,13 @@ audit_checkpoints.py; what approvals prove stands in policies/audit/verify.py.
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import String, func, select, type_coerce
+from sqlalchemy import String, bindparam, func, select, type_coerce
 
 from domain.kernel.clock import stamp
 from domain.kernel.counting import counted
@@ -21,6 +23,7 @@ from domain.store.audit_claims import contents_of, private_place
 from domain.store.audit_report import BEGINNING, Report
 from domain.store.audit_rows import BoundRows
 from domain.store.chain import Sealed
+from domain.store.prepared import question
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead, AuditRow
 from domain.store.tx import Tx
 
@@ -31,6 +34,8 @@ _COMMIT: Final = b"cyberos.commit.v1\n"
 
 _PAGE: Final = 1_000
 _SHOWN: Final = ("at", "event", "object", "action")
+_told = itemgetter("tenant", "seq", *_SHOWN, "rows")
+_private = itemgetter("pii")
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -51,14 +56,7 @@ async def verify_chain(tx: Tx, report: Report, *, after: Sealed | None = None) -
     bound = BoundRows(tx, walk.seq)
     async for page, blobs in _pages(tx, walk.seq):
         rows, values = rows + len(page), values + len(blobs)
-        digests = await bound.up_to(page[-1].seq)
-        contents = contents_of([row.body for row in page])
-        for row, content in zip(page, contents, strict=True):
-            walk.step(row, content, blobs, digests.pop(row.seq, ""))
-        for seq in digests:
-            report.found(f"rows of entry {seq}", "no entry commits to them")
-        for seq, name in blobs:
-            report.found(private_place(seq, name), "no entry commits to it")
+        walk.page(page, blobs, await bound.up_to(page[-1].seq))
     report.end = Sealed(walk.seq, walk.last.hex())
     if after is None:
         await _verify_counts(tx, report, rows, values, bound.met)
@@ -74,7 +72,64 @@ class _Walk:
         self.last = bytes.fromhex(start.hash)
         self.other: bytes | None = None
 
-    def step(
+    def page(self, page: Sequence[Any], blobs: Collection[Any], digests: dict[int, str]) -> None:
+        """Judge entries in their order, their values, and the digests over their rows."""
+        contents = contents_of([row.body for row in page])
+        if self._is_whole(page, contents, blobs, digests):
+            return
+        left = {(row.seq, row.field): _Blob(row.salt, row.body, row.erased_at) for row in blobs}
+        for row, content in zip(page, contents, strict=True):
+            self._step(row, content, left, digests.pop(row.seq, ""))
+        for seq in digests:
+            self.report.found(f"rows of entry {seq}", "no entry commits to them")
+        for seq, name in left:
+            self.report.found(private_place(seq, name), "no entry commits to it")
+
+    def _is_whole(
+        self,
+        page: Sequence[Any],
+        contents: Sequence[Any],
+        blobs: Collection[Any],
+        digests: Mapping[int, str],
+    ) -> bool:
+        """Whether nothing is to be found in a page; then the walk stands behind it.
+
+        The same questions as step by step, asked of all entries at once, which takes a third of
+        the time. It names nothing: whatever is not as it should be, or not of its type, is a no.
+        """
+        seqs, ats, events, objects, actions, bodies, hashes = zip(*page, strict=True)
+        numbers = range(self.seq + 1, self.seq + 1 + len(page))
+        rows = [digests.get(seq, "") for seq in numbers]
+        try:
+            shown = zip(
+                repeat(self.report.tenant_id, len(page)),
+                numbers,
+                map(_shown_at, ats),
+                events,
+                objects,
+                [action or "" for action in actions],
+                rows,
+                strict=True,
+            )
+            links = _links(self.last, bodies)
+            erased = _count_erased(blobs, seqs, list(map(_private, contents)))
+            is_whole = (
+                seqs == tuple(numbers)
+                and list(map(_told, contents)) == list(shown)
+                and list(map(bytes.hex, links)) == list(hashes)
+                and len(rows) - rows.count("") == len(digests)
+            )
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return False
+        if not is_whole or erased is None:
+            return False
+        self.seq, self.last, self.other = seqs[-1], links[-1], None
+        self.report.entries += len(page)
+        self.report.erased += erased
+        self.report.private += len(blobs) - erased
+        return True
+
+    def _step(
         self,
         row: Any,
         content: Mapping[str, Any] | None,
@@ -117,8 +172,7 @@ class _Walk:
             self.report.found(place, "its bytes belong to another tenant")
         if content.get("seq") != row.seq:
             self.report.found(place, "its bytes were written at another place of the chain")
-        at = stamp(row.at) if isinstance(row.at, datetime) else row.at
-        shown = (at, row.event, row.object, row.action_id or "")
+        shown = (_shown_at(row.at), row.event, row.object, row.action_id or "")
         if shown == tuple(map(content.get, _SHOWN)):
             return
         for column, value in zip(_SHOWN, shown, strict=True):
@@ -146,6 +200,40 @@ class _Walk:
         self.report.private += 1
         opened = hashlib.sha256(_COMMIT + blob.salt + blob.body.encode()).hexdigest()
         return None if opened == digest else "is not what the entry commits to"
+
+
+def _shown_at(at: Any) -> Any:
+    return stamp(at) if isinstance(at, datetime) else at
+
+
+def _links(last: bytes, bodies: Sequence[str]) -> list[bytes]:
+    """What each of these entries hashes to, one after the other."""
+    links = []
+    for body in bodies:
+        last = hashlib.sha256(_LINK + last + body.encode()).digest()
+        links.append(last)
+    return links
+
+
+def _count_erased(
+    blobs: Collection[Any], seqs: Sequence[int], promises: Sequence[Any]
+) -> int | None:
+    """How many of these values are erased; None if they are not just what is committed to."""
+    promised = {
+        (seq, one["f"]): one["c"] for seq, some in zip(seqs, promises, strict=True) for one in some
+    }
+    erased = 0
+    for seq, name, salt, body, erased_at in blobs:
+        if erased_at is None:
+            digest = hashlib.sha256(_COMMIT + salt + body.encode()).hexdigest()
+            if promised[seq, name] != digest:
+                return None
+        elif salt is None and body is None and (seq, name) in promised:
+            erased += 1
+        else:
+            return None
+    # A value has one row, by its primary key: as many rows as promises are all of them.
+    return erased if len(blobs) == sum(map(len, promises)) == len(promised) else None
 
 
 def _encoded(body: Any) -> bytes | None:
@@ -177,41 +265,41 @@ def _promised(pii: Any) -> Iterator[tuple[str, str]]:
             yield str(promise.get("f")), str(promise.get("c"))
 
 
-async def _pages(
-    tx: Tx, after: int
-) -> AsyncIterator[tuple[Sequence[Any], dict[tuple[int, str], _Blob]]]:
-    """Entries in order, and by place the private values of exactly these."""
+# Instants come as the driver has them: a mangled one is a finding, not a crash.
+_ENTRIES: Final = question(
+    select(
+        AuditEntry.seq,
+        type_coerce(AuditEntry.at, String).label("at"),
+        AuditEntry.event,
+        AuditEntry.object,
+        AuditEntry.action_id,
+        AuditEntry.body,
+        AuditEntry.hash,
+    )
+    .where(AuditEntry.seq > bindparam("after"))
+    .order_by(AuditEntry.seq)
+    .limit(_PAGE)
+)
+_BLOBS: Final = question(
+    select(
+        AuditBlob.seq,
+        AuditBlob.field,
+        AuditBlob.salt,
+        AuditBlob.body,
+        type_coerce(AuditBlob.erased_at, String).label("erased_at"),
+    ).where(AuditBlob.seq > bindparam("after"), AuditBlob.seq <= bindparam("last"))
+)
+
+
+async def _pages(tx: Tx, after: int) -> AsyncIterator[tuple[Sequence[Any], Sequence[Any]]]:
+    """Entries in order, and the private values of exactly these."""
     while True:
-        # Instants come as the driver has them: a mangled one is a finding, not a crash.
-        page = await tx.rows(
-            select(
-                AuditEntry.seq,
-                type_coerce(AuditEntry.at, String).label("at"),
-                AuditEntry.event,
-                AuditEntry.object,
-                AuditEntry.action_id,
-                AuditEntry.body,
-                AuditEntry.hash,
-            )
-            .where(AuditEntry.seq > after)
-            .order_by(AuditEntry.seq)
-            .limit(_PAGE)
-        )
+        page = await tx.fetch(_ENTRIES, after=after)
         # SQLite keeps text in a column of numbers if it is made to; such rows come last.
         page = [row for row in page if isinstance(row.seq, int)]
         if not page:
             return
-        found = await tx.rows(
-            select(
-                AuditBlob.seq,
-                AuditBlob.field,
-                AuditBlob.salt,
-                AuditBlob.body,
-                type_coerce(AuditBlob.erased_at, String).label("erased_at"),
-            ).where(AuditBlob.seq > after, AuditBlob.seq <= page[-1].seq)
-        )
-        blobs = {(row.seq, row.field): _Blob(row.salt, row.body, row.erased_at) for row in found}
-        yield page, blobs
+        yield page, await tx.fetch(_BLOBS, after=after, last=page[-1].seq)
         after = page[-1].seq
 
 
