@@ -2,8 +2,8 @@
 
 Making a statement and putting the criteria of tenant and viewer into it costs more than running it.
 A `PreparedQuery` over columns and a `PreparedEntityQuery` have both behind them. `Tx.fetch` and
-`Tx.one` fill in who asks; only the chain asks without them. `Tx.put` writes one row by a statement
-made here too.
+`Tx.one` fill in who asks; only the chain asks without them, and writes by statements made here too.
+Frozen: for what docs/decisions/0031 lists.
 """
 
 from collections.abc import Mapping
@@ -84,7 +84,7 @@ def by_id(entity: type[Identified], *, lock: bool) -> PreparedEntityQuery[Identi
 
 @lru_cache(maxsize=256)
 def new_row(entity: type[TenantRow]) -> PreparedQuery:
-    """The statement that writes a row of this kind from the values it is given."""
+    """The statement by which the chain writes a row of this kind from the values it is given."""
     return PreparedQuery(insert(core(entity)))
 
 

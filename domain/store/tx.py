@@ -24,7 +24,7 @@ from domain.store.direct import Direct
 from domain.store.engine import Database
 from domain.store.errors import as_fault
 from domain.store.prepared import OWN_TENANT, PreparedEntityQuery, PreparedQuery, by_id, new_row
-from domain.store.schema import Base, TenantEntity, TenantRow
+from domain.store.schema import Base, TenantEntity
 from domain.store.tables import OutboxMessage
 from domain.store.tenancy import TenantSession, name_tenant
 from domain.store.visibility import NOBODY, Restricted, Viewer
@@ -130,23 +130,16 @@ class Tx:
         return (await self.session.scalars(query.statement, values)).first()
 
     async def fetch(self, query: PreparedQuery, /, **values: Any) -> Sequence[Any]:
-        """Every row that answers a prepared query; pending changes are not flushed first."""
+        """Every row that answers a prepared query; pending changes are not flushed first.
+
+        Frozen: for what docs/decisions/0031 lists. A module takes `rows` otherwise.
+        """
         values |= {OWN_TENANT: self.tenant_id, **self._viewer.parameters}
         return await self._direct.rows(query, values)
 
     def add(self, row: Base) -> None:
         """Put a new row in; it is written at the next flush."""
         self.session.add(row)
-
-    async def put(self, kind: type[TenantRow], /, **values: Any) -> None:
-        """Write a new row at once, of which nobody needs an object; every column is named.
-
-        For what is written in large numbers; `add` is what a module takes otherwise.
-        """
-        values["tenant_id"] = self.tenant_id
-        await self._direct.run(new_row(kind), values)
-        if chained_shape(kind) is not None:
-            self._ledger.returned(kind, [values], is_gone=False)
 
     async def flush(self) -> None:
         """Write what is pending now, so that its constraints and triggers speak now."""

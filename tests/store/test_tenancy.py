@@ -19,7 +19,6 @@ from domain.contacts.tables import Contact
 from domain.deals.tables import DealMember
 from domain.identity.tables import Person
 from domain.kernel.faults import Fault
-from domain.kernel.ids import new_id
 from domain.store.engine import Role, connect
 from domain.store.prepared import OWN_TENANT, PreparedEntityQuery, PreparedQuery, by_id
 from domain.store.schema import Base, TenantEntity, TenantRow
@@ -134,19 +133,6 @@ async def test_a_row_cannot_be_added_moved_or_removed_in_the_name_of_another_com
         async with full.owning() as tx:
             await tx.session.delete(await tx.session.merge(their_row, load=False))
 
-    assert difference(before, await everything(full, full.theirs, but=frozenset())) == {}
-
-
-async def test_a_row_written_without_an_object_is_ones_own_whatever_it_says(full):
-    before = await everything(full, full.theirs, but=frozenset())
-    new = {"email": "put@x.vn", "display_name": "Put", "active": True}
-
-    async with full.owning() as tx:
-        await tx.put(Person, tenant_id=full.theirs.id, id=new_id(), **new)
-    async with full.looking() as tx:
-        (row,) = await tx.all(select(Person).where(Person.email == "put@x.vn"))
-
-    assert (row.tenant_id, row.display_name) == (full.ours.id, "Put")
     assert difference(before, await everything(full, full.theirs, but=frozenset())) == {}
 
 
