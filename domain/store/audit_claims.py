@@ -20,7 +20,8 @@ from domain.store.tx import Tx
 _AT_ONCE: Final = 1_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
-_parse = json.JSONDecoder().scan_once
+_decoder: Any = json.JSONDecoder()
+_parse = _decoder.scan_once  # what `raw_decode` calls for each text
 _plain_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 

@@ -17,6 +17,7 @@ from domain.kernel.counting import counted
 from domain.store.audit_kinds import Chained, audit_kind
 from domain.store.audit_report import FOREIGN, Report
 from domain.store.descriptor import all_tables
+from domain.store.prepared import PreparedQuery
 from domain.store.raw_rows import RawShape, Unfit
 from domain.store.schema import TenantRow, core
 from domain.store.tables import AuditRow
@@ -36,7 +37,7 @@ _SALT = type_coerce(_BOUND.salt, String).label("salt")
 
 # --- the first pass: what each entry binds ---
 
-_IN_ORDER = (
+_IN_ORDER = PreparedQuery(
     select(_BOUND.seq, _BOUND.n, _BOUND.table_name, _BOUND.row_key, _DIGEST)
     .where(
         _MINE,
@@ -80,8 +81,7 @@ class BoundRows:
         if self._last is None:
             return False
         seq, n = self._last
-        values = {"own_tenant": self._tx.tenant_id, "seq": seq, "n": n}
-        page = (await self._tx.session.execute(_IN_ORDER, values)).all()
+        page = await self._tx.fetch(_IN_ORDER, seq=seq, n=n)
         # SQLite keeps text in a column of numbers if it is made to; such rows come last.
         is_whole = len(page) == _PAGE
         page = [row for row in page if isinstance(row.seq, int) and isinstance(row.n, int)]
@@ -107,10 +107,12 @@ class _Last(NamedTuple):
     times: int
 
 
-_ABOUT = select(_BOUND.row_key, _BOUND.seq, _SALT, _DIGEST).where(
-    _MINE,
-    _BOUND.table_name == bindparam("table", type_=String),
-    _BOUND.row_key.in_(bindparam("keys", expanding=True, type_=String)),
+_ABOUT = PreparedQuery(
+    select(_BOUND.row_key, _BOUND.seq, _SALT, _DIGEST).where(
+        _MINE,
+        _BOUND.table_name == bindparam("table", type_=String),
+        _BOUND.row_key.in_(bindparam("keys", expanding=True, type_=String)),
+    )
 )
 _LATER = core(AuditRow).alias("later")
 _LIVE = (
@@ -167,8 +169,8 @@ class _Comparison:
 
     async def _commitments(self, keys: Sequence[str]) -> Mapping[str, _Last]:
         found: dict[str, _Last] = {}
-        values = {**self._named, "keys": keys}
-        for key, seq, salt, digest in await self._tx.session.execute(_ABOUT, values):
+        lines = await self._tx.fetch(_ABOUT, table=self._shape.name, keys=keys)
+        for key, seq, salt, digest in lines:
             known = found.get(key)
             if known is None:
                 found[key] = _Last(seq, salt, digest, 1)
@@ -181,19 +183,20 @@ class _Comparison:
     def _judge(self, key: str, body: bytes | Unfit, last: _Last | None) -> bool:
         """One row against its last commitment; whether there is a live one."""
         self._report.rows += 1
-        place = self._place(key)
         if last is None:
-            self._report.found(place, "no entry tells of it")
+            self._report.found(self._place(key), "no entry tells of it")
             return False
         if last.digest is None:
-            self._report.found(place, f"is there, and entry {last.seq} tells that it was deleted")
+            what = f"is there, and entry {last.seq} tells that it was deleted"
+            self._report.found(self._place(key), what)
             return False
         if isinstance(body, Unfit):
-            self._report.found(place, FOREIGN)
+            self._report.found(self._place(key), FOREIGN)
         elif not isinstance(last.salt, bytes) or last.digest != _digest(last.salt, body):
-            self._report.found(place, f"is not as entry {last.seq} left it")
+            self._report.found(self._place(key), f"is not as entry {last.seq} left it")
         elif self._is_written_once and last.times > 1:
-            self._report.found(place, f"is written once, and entry {last.seq} tells of it again")
+            what = f"is written once, and entry {last.seq} tells of it again"
+            self._report.found(self._place(key), what)
         return True
 
     def _place(self, key: str) -> str:

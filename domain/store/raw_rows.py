@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from domain.store.audit_kinds import Chained
+from domain.store.prepared import PreparedQuery
 from domain.store.schema import Instant
 from domain.store.tx import Tx
 
@@ -67,17 +68,17 @@ class RawShape:
 
     async def pages(self, tx: Tx, size: int) -> AsyncIterator[Sequence[tuple[str, bytes | Unfit]]]:
         """Key and bytes of each row, in the order of the keys."""
-        values = {"own_tenant": tx.tenant_id}
-        statement = self._first.limit(size)
+        ends: dict[str, Any] = {}
+        statement = PreparedQuery(self._first.limit(size))
         while True:
-            rows = (await tx.session.execute(statement, values)).all()
+            rows = await tx.fetch(statement, **ends)
             if fit := self._with_keys(rows):
                 yield self._read(fit)
             if len(rows) < size or not self._key:
                 return
+            if not ends:
+                statement = PreparedQuery(self._first.where(self._is_after()).limit(size))
             ends = {f"after_{n}": rows[-1][place] for n, place in enumerate(self._key_places)}
-            values = {"own_tenant": tx.tenant_id, **ends}
-            statement = self._first.where(self._is_after()).limit(size)
 
     async def count(self, tx: Tx) -> int:
         """How many rows the tenant has, whatever their keys are."""
