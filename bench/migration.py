@@ -25,7 +25,9 @@ from tests import postgres
 
 _ROUNDS = 7
 _CHANGES = ("CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "INSERT INTO ALEMBIC")
-LIMIT = 2.0
+# An embedded database answers at once, so there one sees what SQLAlchemy needs to make the tables
+# and to word them: five times what SQLite takes for all of it (docs/decisions/0023).
+LIMITS = {"sqlite": 8.0, "postgresql": 2.0}
 
 
 def figures() -> dict[str, dict[str, Any]]:
@@ -83,14 +85,14 @@ async def _figure(
         ours.append(await _seconds(runner.migrate(url, wires)))
         url = await new()
         floor.append(await _seconds(raw(url, statements)))
-    ratio = round(min(ours) / min(floor), 2)
+    ratio, limit = round(min(ours) / min(floor), 2), LIMITS[make_url(url).get_backend_name()]
     return {
         "ratio": ratio,
         "ours_ms": round(min(ours) * 1_000, 1),
         "floor_ms": round(min(floor) * 1_000, 1),
         "of": f"minimum of {_ROUNDS} databases, {len(statements)} statements",
-        "limit": LIMIT,
-        "ok": ratio <= LIMIT,
+        "limit": limit,
+        "ok": ratio <= limit,
     }
 
 

@@ -1,6 +1,5 @@
 """Baseline of insight: forecasts, scores and suggestions. Frozen."""
 
-from alembic import op
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -15,6 +14,7 @@ from sqlalchemy import (
 )
 
 from domain.store.guards import append_only, final, fixed_but, never_deleted
+from domain.store.migrations.columns import create_table
 from domain.store.migrations.triggers import guard
 from domain.store.schema import Code, Digest, Id, Instant
 
@@ -30,7 +30,7 @@ def create() -> None:
 
 def _nightly_run() -> None:
     guard(
-        op.create_table(
+        create_table(
             "nightly_run",
             Column("tenant_id", Id, primary_key=True),
             Column("job", Code, primary_key=True),
@@ -45,7 +45,7 @@ def _nightly_run() -> None:
 
 def _forecast() -> None:
     guard(
-        op.create_table(
+        create_table(
             "forecast",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),
@@ -81,7 +81,7 @@ def _forecast() -> None:
 
 def _dismissed_action() -> None:
     guard(
-        op.create_table(
+        create_table(
             "dismissed_action",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),
@@ -102,7 +102,7 @@ def _dismissed_action() -> None:
 
 def _lead_score() -> None:
     guard(
-        op.create_table(
+        create_table(
             "lead_score",
             Column("tenant_id", Id, primary_key=True),
             Column("deal_id", Id, primary_key=True),
@@ -123,7 +123,7 @@ def _lead_score() -> None:
 
 def _suggested_action() -> None:
     guard(
-        op.create_table(
+        create_table(
             "suggested_action",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),

@@ -1,6 +1,5 @@
 """Baseline of money: rates, taxpayers, bank accounts and payment requests. Frozen."""
 
-from alembic import op
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -22,7 +21,7 @@ from domain.store.guards import (
     never_deleted,
     set_once,
 )
-from domain.store.migrations.columns import unique_where
+from domain.store.migrations.columns import create_table, unique_where
 from domain.store.migrations.triggers import guard
 from domain.store.schema import Code, Id, Instant, Line
 
@@ -38,7 +37,7 @@ def create() -> None:
 
 def _bank_account() -> None:
     guard(
-        op.create_table(
+        create_table(
             "bank_account",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),
@@ -65,7 +64,7 @@ def _bank_account() -> None:
 
 def _fx_rate() -> None:
     guard(
-        op.create_table(
+        create_table(
             "fx_rate",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),
@@ -83,7 +82,7 @@ def _fx_rate() -> None:
 
 
 def _tax_registry_answer() -> None:
-    op.create_table(
+    create_table(
         "tax_registry_answer",
         Column("tenant_id", Id, primary_key=True),
         Column("tax_code", String(20), primary_key=True),
@@ -98,7 +97,7 @@ def _tax_registry_answer() -> None:
 
 def _payment_reference() -> None:
     guard(
-        op.create_table(
+        create_table(
             "payment_reference",
             Column("tenant_id", Id, primary_key=True),
             Column("reference", String(10), primary_key=True),
@@ -115,7 +114,7 @@ def _payment_reference() -> None:
 
 def _payment_request() -> None:
     guard(
-        op.create_table(
+        create_table(
             "payment_request",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from alembic import op
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -27,7 +26,7 @@ from domain.approvals.triggers import (
     STEPS,
 )
 from domain.store.guards import append_only, begins_as, final, fixed_but, never_deleted, numbered
-from domain.store.migrations.columns import unique_where
+from domain.store.migrations.columns import create_table, unique_where
 from domain.store.migrations.triggers import guard
 from domain.store.schema import Code, Digest, Id, Instant, Line
 
@@ -49,7 +48,7 @@ def create() -> None:
 
 
 def _person() -> None:
-    op.create_table(
+    create_table(
         "person",
         Column("tenant_id", Id, primary_key=True),
         Column("id", Id, primary_key=True),
@@ -62,7 +61,7 @@ def _person() -> None:
 
 def _policy_version() -> None:
     guard(
-        op.create_table(
+        create_table(
             "policy_version",
             Column("tenant_id", Id, primary_key=True),
             Column("version", Integer, primary_key=True),
@@ -77,7 +76,7 @@ def _policy_version() -> None:
 
 
 def _tenant() -> None:
-    op.create_table(
+    create_table(
         "tenant",
         Column("tenant_id", Id, primary_key=True),
         Column("code", Code, nullable=False),
@@ -93,7 +92,7 @@ def _tenant() -> None:
 
 
 def _workspace() -> None:
-    op.create_table(
+    create_table(
         "workspace",
         Column("tenant_id", Id, primary_key=True),
         Column("id", Id, primary_key=True),
@@ -104,7 +103,7 @@ def _workspace() -> None:
 
 
 def _agent() -> None:
-    op.create_table(
+    create_table(
         "agent",
         Column("tenant_id", Id, primary_key=True),
         Column("id", Id, primary_key=True),
@@ -125,7 +124,7 @@ def _agent() -> None:
 
 def _approver_key() -> None:
     guard(
-        op.create_table(
+        create_table(
             "approver_key",
             Column("tenant_id", Id, primary_key=True),
             Column("key_id", Code, primary_key=True),
@@ -182,7 +181,7 @@ def _what_is_signed() -> tuple[Column[Any], ...]:
 
 def _pending_action() -> None:
     guard(
-        op.create_table(
+        create_table(
             "pending_action",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),
@@ -240,7 +239,7 @@ def _pending_action() -> None:
 
 
 def _person_role() -> None:
-    op.create_table(
+    create_table(
         "person_role",
         Column("tenant_id", Id, primary_key=True),
         Column("person_id", Id, primary_key=True),
@@ -252,7 +251,7 @@ def _person_role() -> None:
 
 
 def _workspace_member() -> None:
-    op.create_table(
+    create_table(
         "workspace_member",
         Column("tenant_id", Id, primary_key=True),
         Column("workspace_id", Id, primary_key=True),
@@ -266,7 +265,7 @@ def _workspace_member() -> None:
 
 def _approval() -> None:
     guard(
-        op.create_table(
+        create_table(
             "approval",
             Column("tenant_id", Id, primary_key=True),
             Column("action_id", Id, primary_key=True),
@@ -304,7 +303,7 @@ def _approval() -> None:
 
 def _execution_attempt() -> None:
     guard(
-        op.create_table(
+        create_table(
             "execution_attempt",
             Column("tenant_id", Id, primary_key=True),
             Column("action_id", Id, primary_key=True),
@@ -326,7 +325,7 @@ def _execution_attempt() -> None:
 
 def _resolution() -> None:
     guard(
-        op.create_table(
+        create_table(
             "resolution",
             Column("tenant_id", Id, primary_key=True),
             Column("action_id", Id, primary_key=True),

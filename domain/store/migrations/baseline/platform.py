@@ -1,6 +1,5 @@
 """Baseline of the platform: chain, outbox, idempotency, counters, the installation. Frozen."""
 
-from alembic import op
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -15,6 +14,7 @@ from sqlalchemy import (
 )
 
 from domain.store.guards import append_only, final, fixed, fixed_but, never_deleted
+from domain.store.migrations.columns import create_table
 from domain.store.migrations.triggers import guard
 from domain.store.schema import Code, Digest, Id, Instant, Line
 from domain.store.triggers import FORWARD, ONLY_ERASE
@@ -38,7 +38,7 @@ def create() -> None:
 
 def _audit_entry() -> None:
     guard(
-        op.create_table(
+        create_table(
             "audit_entry",
             Column("tenant_id", Id, primary_key=True),
             Column("seq", BigInteger, primary_key=True),
@@ -58,7 +58,7 @@ def _audit_entry() -> None:
 
 def _audit_head() -> None:
     guard(
-        op.create_table(
+        create_table(
             "audit_head",
             Column("tenant_id", Id, primary_key=True),
             Column("seq", BigInteger, nullable=False),
@@ -72,7 +72,7 @@ def _audit_head() -> None:
 
 
 def _call_counter() -> None:
-    op.create_table(
+    create_table(
         "call_counter",
         Column("tenant_id", Id, primary_key=True),
         Column("principal", Code, primary_key=True),
@@ -85,7 +85,7 @@ def _call_counter() -> None:
 
 def _dead_letter() -> None:
     guard(
-        op.create_table(
+        create_table(
             "dead_letter",
             Column("tenant_id", Id, primary_key=True),
             Column("subscriber", Code, primary_key=True),
@@ -105,7 +105,7 @@ def _dead_letter() -> None:
 
 
 def _deployment() -> None:
-    op.create_table(
+    create_table(
         "deployment",
         Column("id", Integer, primary_key=True),
         Column("deploy", Id, nullable=False),
@@ -114,7 +114,7 @@ def _deployment() -> None:
 
 
 def _guard_tool() -> None:
-    op.create_table(
+    create_table(
         "guard_tool",
         Column("guard", Code, primary_key=True),
         Column("tool", Code, primary_key=True),
@@ -122,7 +122,7 @@ def _guard_tool() -> None:
 
 
 def _idempotency_key() -> None:
-    op.create_table(
+    create_table(
         "idempotency_key",
         Column("tenant_id", Id, primary_key=True),
         Column("id", Id, primary_key=True),
@@ -138,7 +138,7 @@ def _idempotency_key() -> None:
 
 def _outbox() -> None:
     guard(
-        op.create_table(
+        create_table(
             "outbox",
             Column("tenant_id", Id, primary_key=True),
             Column("seq", BigInteger, primary_key=True),
@@ -154,7 +154,7 @@ def _outbox() -> None:
 
 
 def _outbox_cursor() -> None:
-    op.create_table(
+    create_table(
         "outbox_cursor",
         Column("tenant_id", Id, primary_key=True),
         Column("subscriber", Code, primary_key=True),
@@ -165,7 +165,7 @@ def _outbox_cursor() -> None:
 
 
 def _tenant_directory() -> None:
-    op.create_table(
+    create_table(
         "tenant_directory",
         Column("tenant_id", Id, primary_key=True),
         Column("code", Code, nullable=False, unique=True),
@@ -175,7 +175,7 @@ def _tenant_directory() -> None:
 
 def _audit_blob() -> None:
     guard(
-        op.create_table(
+        create_table(
             "audit_blob",
             Column("tenant_id", Id, primary_key=True),
             Column("seq", BigInteger, primary_key=True),
@@ -195,7 +195,7 @@ def _audit_blob() -> None:
 
 def _audit_row() -> None:
     guard(
-        op.create_table(
+        create_table(
             "audit_row",
             Column("tenant_id", Id, primary_key=True),
             Column("seq", BigInteger, primary_key=True),

@@ -1,6 +1,5 @@
 """Baseline of sales: customers, deals and what was promised. Frozen."""
 
-from alembic import op
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -25,7 +24,7 @@ from domain.store.guards import (
     never_deleted,
     numbered,
 )
-from domain.store.migrations.columns import unique_where
+from domain.store.migrations.columns import create_table, unique_where
 from domain.store.migrations.triggers import guard, make_searchable
 from domain.store.schema import Code, Folded, Id, Instant, Line
 
@@ -45,7 +44,7 @@ def create() -> None:
 
 
 def _account() -> None:
-    made = op.create_table(
+    made = create_table(
         "account",
         Column("tenant_id", Id, primary_key=True),
         Column("id", Id, primary_key=True),
@@ -75,7 +74,7 @@ def _account() -> None:
 
 
 def _pipeline() -> None:
-    op.create_table(
+    create_table(
         "pipeline",
         Column("tenant_id", Id, primary_key=True),
         Column("id", Id, primary_key=True),
@@ -95,7 +94,7 @@ def _pipeline() -> None:
 
 
 def _contact() -> None:
-    op.create_table(
+    create_table(
         "contact",
         Column("tenant_id", Id, primary_key=True),
         Column("id", Id, primary_key=True),
@@ -123,7 +122,7 @@ def _contact() -> None:
 
 
 def _stage() -> None:
-    op.create_table(
+    create_table(
         "stage",
         Column("tenant_id", Id, primary_key=True),
         Column("id", Id, primary_key=True),
@@ -144,7 +143,7 @@ def _stage() -> None:
 
 def _deal() -> None:
     guard(
-        op.create_table(
+        create_table(
             "deal",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),
@@ -197,7 +196,7 @@ def _deal() -> None:
 
 
 def _stage_transition() -> None:
-    op.create_table(
+    create_table(
         "stage_transition",
         Column("tenant_id", Id, primary_key=True),
         Column("pipeline_id", Id, primary_key=True),
@@ -219,7 +218,7 @@ def _stage_transition() -> None:
 
 def _activity() -> None:
     guard(
-        op.create_table(
+        create_table(
             "activity",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),
@@ -255,7 +254,7 @@ def _activity() -> None:
 
 
 def _deal_member() -> None:
-    op.create_table(
+    create_table(
         "deal_member",
         Column("tenant_id", Id, primary_key=True),
         Column("deal_id", Id, primary_key=True),
@@ -268,7 +267,7 @@ def _deal_member() -> None:
 
 def _engagement() -> None:
     guard(
-        op.create_table(
+        create_table(
             "engagement",
             Column("tenant_id", Id, primary_key=True),
             Column("id", Id, primary_key=True),
@@ -292,7 +291,7 @@ def _engagement() -> None:
 
 def _stage_move() -> None:
     guard(
-        op.create_table(
+        create_table(
             "stage_move",
             Column("tenant_id", Id, primary_key=True),
             Column("deal_id", Id, primary_key=True),
