@@ -23,7 +23,7 @@ from domain.store.audit_claims import contents_of, private_place
 from domain.store.audit_report import BEGINNING, Report
 from domain.store.audit_rows import BoundRows
 from domain.store.chain import Sealed
-from domain.store.prepared import question
+from domain.store.prepared import prepared_query
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead, AuditRow
 from domain.store.tx import Tx
 
@@ -266,7 +266,7 @@ def _promised(pii: Any) -> Iterator[tuple[str, str]]:
 
 
 # Instants come as the driver has them: a mangled one is a finding, not a crash.
-_ENTRIES: Final = question(
+_ENTRIES: Final = prepared_query(
     select(
         AuditEntry.seq,
         type_coerce(AuditEntry.at, String).label("at"),
@@ -280,7 +280,7 @@ _ENTRIES: Final = question(
     .order_by(AuditEntry.seq)
     .limit(_PAGE)
 )
-_BLOBS: Final = question(
+_BLOBS: Final = prepared_query(
     select(
         AuditBlob.seq,
         AuditBlob.field,
