@@ -1,17 +1,16 @@
 """Custom field definition: one a company, which its operator gives."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from domain.accounts import queries
 from domain.accounts.custom_fields import check_custom_fields, check_custom_schema
-from domain.identity import queries as known
-from domain.identity import service as identity
-from domain.kernel.canonical import sha256_hex
+from domain.accounts.events import FieldsDefined
+from domain.accounts.settings import CUSTOM_FIELDS
 from domain.kernel.faults import Fault
-from domain.store.chain import Actor, Event
+from domain.store.chain import Actor
+from domain.store.settings import change_setting, setting
 from domain.store.tx import Tx
 
 _AT_ONCE = 2_000
@@ -38,7 +37,7 @@ class Survey:
 
 async def defined(tx: Tx) -> Mapping[str, Any]:
     """The definition there is; empty if accounts have no custom fields."""
-    return await known.custom_fields_schema(tx)
+    return await setting(tx, CUSTOM_FIELDS)
 
 
 async def survey(tx: Tx, schema: Mapping[str, Any]) -> Survey:
@@ -66,18 +65,9 @@ async def define(tx: Tx, schema: Mapping[str, Any], *, said_by: Actor) -> bool:
     What accounts have stays as it is; it has to fit when somebody edits it. The chain tells who
     gave which definition. Raises CUSTOM_SCHEMA_INVALID.
     """
-    check_custom_schema(schema)
-    if not await identity.define_custom_fields(tx, schema):
+    if not await change_setting(tx, CUSTOM_FIELDS, schema):
         return False
-    definition = json.dumps(schema, ensure_ascii=False, sort_keys=True)
-    tx.record(
-        Event(
-            "accounts.fields_defined",
-            said_by,
-            data={"sha256": sha256_hex(definition.encode())},
-            private={"definition": definition},
-        )
-    )
+    FieldsDefined(schema).record(tx, said_by)
     return True
 
 

@@ -1,6 +1,7 @@
 """Accounts as a module."""
 
 from domain.accounts import queries
+from domain.accounts.settings import CUSTOM_FIELDS
 from domain.accounts.tables import Account
 from domain.store.descriptor import ALL, Grant, Module, Stored
 from domain.store.engine import Role
@@ -22,5 +23,6 @@ MODULE = Module(
         )
     },
     scopes=("crm.read", "crm.write"),
+    settings=(CUSTOM_FIELDS,),
     topics=("account.created", "account.tax_code_checked", "account.updated"),
 )

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 from domain.accounts import queries, ranking
 from domain.accounts.custom_fields import check_custom_fields
 from domain.accounts.rules import AccountType, check_tax_code
+from domain.accounts.settings import CUSTOM_FIELDS
 from domain.accounts.tables import Account
 from domain.identity import queries as identity
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
 from domain.kernel.ids import new_id
 from domain.store import outbox, search
+from domain.store.settings import setting
 from domain.store.tx import Tx
 from domain.taxpayers import service as taxpayers
 
@@ -79,7 +81,7 @@ async def create(
     if tax_code is not None and (known := await queries.with_tax_code(tx, tax_code)):
         raise exists(known)
     owned_by = await identity.find_owner(tx, owner) if owner is not None else None
-    schema = await identity.custom_fields_schema(tx)
+    schema = await setting(tx, CUSTOM_FIELDS)
     fields = check_custom_fields(schema, custom_fields or {}) if custom_fields or schema else {}
 
     account = Account(

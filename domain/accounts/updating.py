@@ -9,9 +9,11 @@ from domain.accounts import queries, service
 from domain.accounts.custom_fields import check_custom_fields
 from domain.accounts.rules import AccountType, check_tax_code
 from domain.accounts.service import AccountCard
+from domain.accounts.settings import CUSTOM_FIELDS
 from domain.accounts.tables import Account
 from domain.identity import queries as identity
 from domain.store import edits, outbox
+from domain.store.settings import setting
 from domain.store.tx import Tx
 
 _PLAIN = ("name", "industry", "address", "lead_source")
@@ -107,4 +109,4 @@ async def _owner_id(tx: Tx, reference: str | None) -> str | None:
 async def _merged(tx: Tx, there: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     removed = {name for name, value in given.items() if value is None}
     whole = {name: value for name, value in {**there, **given}.items() if name not in removed}
-    return check_custom_fields(await identity.custom_fields_schema(tx), whole)
+    return check_custom_fields(await setting(tx, CUSTOM_FIELDS), whole)

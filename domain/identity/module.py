@@ -23,7 +23,7 @@ def _edited_by_owner(why: str) -> Stored:
 
 
 _PLAIN: dict[type[Base], Stored] = {
-    Tenant: _edited_by_owner("its settings are changed by an operator"),
+    Tenant: _edited_by_owner("what it is called is changed by an operator"),
     Workspace: _edited_by_owner("it is renamed by an operator"),
     Person: _edited_by_owner("names and addresses change; the chain holds every change"),
     WorkspaceMember: _edited_by_owner("people come and go; the chain holds every change"),

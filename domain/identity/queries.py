@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, select
 
@@ -82,15 +81,6 @@ _AGENT = prepared_query(
 _EMAILS = prepared_query(
     select(Person.id, Person.email).where(Person.id.in_(bindparam("ids", expanding=True)))
 )
-
-
-_CUSTOM_FIELDS = prepared_query(select(Tenant.custom_fields_schema))
-
-
-async def custom_fields_schema(tx: Tx) -> Mapping[str, Any]:
-    """How the company defines the custom fields of its accounts; empty if it has none."""
-    schema: Mapping[str, Any] = (await tx.fetch(_CUSTOM_FIELDS))[0].custom_fields_schema
-    return schema
 
 
 async def agent_identity(tx: Tx, agent_id: str) -> AgentIdentity | None:

@@ -1,13 +1,10 @@
 """Identity service: tenants, people, keys and agents come into being and go."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select, update
-from sqlalchemy.orm.attributes import flag_modified
 
 from domain.identity import queries, tokens
 from domain.identity.addresses import spelling
@@ -23,7 +20,6 @@ from domain.identity.tables import (
 )
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
-from domain.store.chain import Actor, Event
 from domain.store.descriptor import modules
 from domain.store.tx import Tx
 
@@ -54,30 +50,11 @@ async def add_tenant(
         time_zone=time_zone,
         base_currency=base_currency,
         residency="vn-hanoi-1",
-        custom_fields_schema={},
         created_at=tx.at,
     )
     tx.add(row)
     await tx.flush()
     return row
-
-
-async def ask_about_persons(tx: Tx, allow: bool, *, said_by: Actor) -> None:
-    """Say whether personal numbers may be sent to a taxpayer registry; the chain tells who did."""
-    row = await queries.tenant(tx)
-    row.asks_about_persons = allow
-    tx.record(Event("tenant.asks_about_persons", said_by, data={"allow": allow}))
-
-
-async def define_custom_fields(tx: Tx, schema: Mapping[str, Any]) -> bool:
-    """Keep the company's definition of custom fields, and say whether it is another one."""
-    row = await queries.tenant(tx)
-    # Compared as JSON, and flagged for the session: to Python and to it 1 and True are the same.
-    if json.dumps(row.custom_fields_schema, sort_keys=True) == json.dumps(schema, sort_keys=True):
-        return False
-    row.custom_fields_schema = dict(schema)
-    flag_modified(row, "custom_fields_schema")
-    return True
 
 
 async def add_workspace(tx: Tx, *, code: str, name: str) -> Workspace:

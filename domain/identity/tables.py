@@ -21,9 +21,7 @@ class Tenant(TenantRow):
     time_zone: Mapped[str] = mapped_column(Code)
     base_currency: Mapped[str] = mapped_column(Code)
     residency: Mapped[str] = mapped_column(Code)
-    custom_fields_schema: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime]
-    asks_about_persons: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class Workspace(TenantEntity):

@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
+from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import Money
 from domain.store.outbox import Message
 from domain.store.tx import Tx
+
+Value = TypeVar("Value")
 
 # How much of a module belongs to an account, as far as a viewer may know: (transaction, id of the
 # account, viewer) gives numbers by name. No two modules use the same name.
@@ -148,6 +151,25 @@ class Job:
 
     name: str
     work: Callable[[Tx, date, ZoneInfo], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting(Generic[Value]):
+    """Something a module lets each company decide, by its operator: any value JSON can say.
+
+    The name begins with the module (`accounts.custom_fields`). `check` raises a Fault for what the
+    value may not be; it is asked before a value is kept and never when one is read.
+    """
+
+    name: str
+    default: Value
+    check: Callable[[Value], None]
+
+
+def yes_or_no(value: bool) -> None:
+    """The check of a setting that is on or off. Raises SETTING_INVALID."""
+    if value is not True and value is not False:
+        raise Fault("SETTING_INVALID", Kind.INVALID, "The setting is true or false.")
 
 
 class Mark(StrEnum):

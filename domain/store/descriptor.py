@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from domain.store.audit_laws import Law
 from domain.store.declarations import (
@@ -18,6 +18,7 @@ from domain.store.declarations import (
     Count,
     CustomerRows,
     Job,
+    Setting,
     Subscriber,
     TimelineSource,
 )
@@ -75,6 +76,8 @@ class Module:
     customer_rows: Mapping[str, CustomerRows] = field(default_factory=dict)
     # What an agent may be given (`crm.read`); rows of the policy name no others.
     scopes: tuple[str, ...] = ()
+    # What each company decides of it (domain/store/settings.py); `<module>.<name>`.
+    settings: tuple[Setting[Any], ...] = ()
     # What it tells the outbox, and whose messages it takes (docs/decisions/0026).
     topics: tuple[str, ...] = ()
     subscribers: Mapping[str, tuple[Subscriber, ...]] = field(default_factory=dict)

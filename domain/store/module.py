@@ -1,10 +1,10 @@
 """The store as a module: chain, outbox, counters and what else the platform remembers."""
 
-from domain.store import subscribers
+from domain.store import settings, subscribers
 from domain.store.declarations import Job, Mark
 from domain.store.descriptor import ALL, Grant, Module, Stored
 from domain.store.engine import Role
-from domain.store.guards import append_only, final, fixed, fixed_but, never_deleted
+from domain.store.guards import append_only, begins_as, final, fixed, fixed_but, never_deleted
 from domain.store.tables import (
     AuditBlob,
     AuditEntry,
@@ -18,6 +18,7 @@ from domain.store.tables import (
     OutboxCursor,
     OutboxMessage,
     TenantDirectory,
+    TenantSetting,
 )
 from domain.store.triggers import FORWARD, ONLY_ERASE
 from domain.store.tx import Tx
@@ -72,6 +73,10 @@ MODULE = Module(
             guards=(fixed_but(*_RETRIED), final("settled_at"), never_deleted()),
             grants={Role.EXECUTOR: Grant(insert=True, update=_RETRIED)},
         ),
+        TenantSetting: Stored(
+            guards=(begins_as(version=1), fixed_but("value", "version"), never_deleted()),
+            ungranted="decided by the owner's commands alone",
+        ),
         IdempotencyKey: Stored(
             unguarded="an answer to repeat, of no weight", grants={Role.AGENT: _WRITES}
         ),
@@ -81,5 +86,5 @@ MODULE = Module(
         ),
     },
     jobs=(Job("outbox", subscribers.prune),),
-    checks=(_dead_letters,),
+    checks=(_dead_letters, settings.complaints),
 )

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.audit_kinds import Derived, Unchained
+from domain.store.audit_kinds import CHAINED, Derived, Unchained
 from domain.store.schema import Base, Code, Digest, Id, Line, TenantEntity, TenantRow
 
 _CHAIN = Derived("the chain itself: hashes, commitments and checkpoints are made again from it")
@@ -146,6 +146,22 @@ class OutboxMessage(TenantRow):
     created_at: Mapped[datetime]
 
     __table_args__ = (Index(None, "tenant_id", "topic", "seq"),)
+
+
+class TenantSetting(TenantRow):
+    """What a company decided of a module, as JSON text; without a row the module's default holds.
+
+    The module that declares the setting reads and writes it (domain/store/settings.py).
+    """
+
+    __tablename__ = "tenant_setting"
+    __audit__ = CHAINED
+
+    name: Mapped[str] = mapped_column(Code, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy
 
 
 class OutboxCursor(TenantRow):

@@ -2,18 +2,17 @@
 
 from domain.store.descriptor import ALL, Grant, Module, Stored
 from domain.store.engine import Role
+from domain.taxpayers.settings import ASKS_ABOUT_PERSONS
 from domain.taxpayers.tables import TaxRegistryAnswer
 
 MODULE = Module(
     name="taxpayers",
-    uses=(
-        "identity",
-        "vn",
-    ),
+    uses=("vn",),
     tables={
         TaxRegistryAnswer: Stored(
             unguarded="the last answer takes the place of the one before",
             grants={Role.AGENT: Grant(insert=True, update=ALL)},
         )
     },
+    settings=(ASKS_ABOUT_PERSONS,),
 )

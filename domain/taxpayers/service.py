@@ -7,12 +7,15 @@ asked by the gate, `keep` writes; after that `standing` gives everybody the same
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.identity import queries as identity
 from domain.kernel.faults import Fault
+from domain.store.chain import Actor
+from domain.store.settings import change_setting, setting
 from domain.store.tx import Tx
 from domain.taxpayers import queries
+from domain.taxpayers.events import AskingAboutPersons
 from domain.taxpayers.registry import RegistryAnswer
 from domain.taxpayers.rules import GDT_STATUSES, aged, is_fresh, status_of
+from domain.taxpayers.settings import ASKS_ABOUT_PERSONS
 from domain.taxpayers.tables import TaxRegistryAnswer
 from domain.vn.tax_codes import TaxCodeKind, TaxCodeStatus, is_personal, read_tax_code
 
@@ -35,6 +38,12 @@ class TaxCodeStanding:
     checked_at: datetime | None = None
 
 
+async def ask_about_persons(tx: Tx, allow: bool, *, said_by: Actor) -> None:
+    """Say whether personal numbers may be sent to a taxpayer registry; the chain tells who did."""
+    await change_setting(tx, ASKS_ABOUT_PERSONS, allow)
+    AskingAboutPersons(allow).record(tx, said_by)
+
+
 async def to_ask(tx: Tx, typed: str) -> str | None:
     """The canonical code that has to be looked up now; None when there is nothing to ask.
 
@@ -45,7 +54,7 @@ async def to_ask(tx: Tx, typed: str) -> str | None:
         tax_code = read_tax_code(typed)
     except Fault:
         return None  # whoever needs it to be one says so, in words that fit
-    if tax_code.kind is TaxCodeKind.PERSON and not (await identity.tenant(tx)).asks_about_persons:
+    if tax_code.kind is TaxCodeKind.PERSON and not await setting(tx, ASKS_ABOUT_PERSONS):
         return None
     known = await queries.answer(tx, tax_code.normalised)
     if known and is_fresh(found=known.found, checked_at=known.checked_at, at=tx.at):
@@ -74,7 +83,7 @@ async def keep(tx: Tx, answer: RegistryAnswer) -> None:
 
 async def standing(tx: Tx, tax_code: str) -> TaxCodeStanding:
     """What is known about a canonical code at this instant."""
-    if is_personal(tax_code) and not (await identity.tenant(tx)).asks_about_persons:
+    if is_personal(tax_code) and not await setting(tx, ASKS_ABOUT_PERSONS):
         return TaxCodeStanding(tax_code, TaxCodeStatus.UNVERIFIED)
     known = await queries.answer(tx, tax_code)
     if known is None:

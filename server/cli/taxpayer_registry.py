@@ -7,14 +7,13 @@ whether the 12-digit numbers of people may be sent to it.
 
 import typer
 
-from domain.identity import service as identity
 from domain.kernel.faults import Fault, Kind
 from domain.provisioning.service import OPERATOR
 from domain.store.engine import Role
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
 from domain.taxpayers.registry import RegistryAnswer, TaxRegistry
-from domain.taxpayers.service import gdt_words
+from domain.taxpayers.service import ask_about_persons, gdt_words
 from domain.vn.tax_codes import TaxCodeKind, masked, read_tax_code
 from server import wiring
 from server.cli.context import opened, perform, read_settings, the_company
@@ -76,7 +75,7 @@ async def _set(allow: bool, tenant: str | None) -> str:
     async with opened(Role.OWNER) as context:
         company = await the_company(context, tenant)
         async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
-            await identity.ask_about_persons(tx, allow, said_by=OPERATOR)
+            await ask_about_persons(tx, allow, said_by=OPERATOR)
     return company.code
 
 

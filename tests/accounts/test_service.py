@@ -6,9 +6,11 @@ import pytest
 
 from domain.accounts import service
 from domain.accounts.rules import AccountType
+from domain.accounts.settings import CUSTOM_FIELDS
 from domain.identity import queries as identity
 from domain.kernel.faults import Fault
 from domain.kernel.folding import fold
+from domain.store.settings import change_setting
 from tests.traffic import traffic
 
 DAY = date(2026, 11, 21)
@@ -150,11 +152,12 @@ async def test_an_owner_is_named_by_address_or_id_and_must_be_here(world):
 
 async def test_custom_fields_follow_the_schema_of_the_tenant(world):
     async with world.owning() as tx:
-        (await identity.tenant(tx)).custom_fields_schema = {
+        tiers = {
             "type": "object",
             "properties": {"tier": {"enum": ["gold", "silver"]}},
             "additionalProperties": False,
         }
+        await change_setting(tx, CUSTOM_FIELDS, tiers)
     async with world.owning() as tx:
         created = await account(tx, "A", custom_fields={"tier": "gold"})
         with pytest.raises(Fault) as refused:

@@ -11,8 +11,11 @@ KNOWN, REAL, PERSON = "9900000104", "0100109106", "001201123456"
 
 def permissions(place: Place) -> list[int]:
     with by_hand(place.data_dir / "cyberos.db") as connection:
-        found = connection.execute("select asks_about_persons from tenant order by tenant_id")
-        return [allowed for (allowed,) in found.fetchall()]
+        found = connection.execute(
+            "select value from tenant left join tenant_setting s on s.tenant_id = tenant.tenant_id"
+            " and s.name = 'taxpayers.asks_about_persons' order by tenant.tenant_id"
+        )
+        return [value == "true" for (value,) in found.fetchall()]
 
 
 def test_the_demo_registry_answers_a_command_and_an_agent_and_doctor_names_it(copied):

@@ -5,9 +5,10 @@ import unicodedata
 
 import pytest
 
-from domain.identity import queries as identity
+from domain.accounts.settings import CUSTOM_FIELDS
 from domain.identity.tables import Person
 from domain.kernel.ids import new_id
+from domain.store.settings import change_setting
 from tests.rows import difference, everything
 from tests.tools.talk import talking
 
@@ -146,7 +147,7 @@ async def test_F05_no_text_keeps_the_server_busy(shared):
 async def test_what_the_company_requires_of_an_account_is_named_before_anything_is_written(world):
     tier = {"type": "object", "properties": {"tier": {"type": "string"}}, "required": ["tier"]}
     async with world.owning() as tx:
-        (await identity.tenant(tx)).custom_fields_schema = tier
+        await change_setting(tx, CUSTOM_FIELDS, tier)
     account = {"name": "Thiếu Hạng", "account_type": "llc"}
 
     async with talking(world) as talk:
@@ -167,8 +168,8 @@ async def test_F06_a_custom_field_has_a_name_that_the_company_defined(shared):
     async with talking(shared, company=shared.theirs) as talk:
         undefined = await talk.code("crm_create_account", **account, custom_fields={"tier": "gold"})
     async with shared.owning() as tx:
-        tenant = await identity.tenant(tx)
-        tenant.custom_fields_schema = {"type": "object", "properties": {"tier": {"type": "string"}}}
+        tier = {"type": "object", "properties": {"tier": {"type": "string"}}}
+        await change_setting(tx, CUSTOM_FIELDS, tier)
     async with talking(shared) as talk:
         before = await everything(shared)
         codes = {
@@ -312,11 +313,12 @@ async def test_E11_a_tax_code_of_the_other_tenant_is_free_here(shared):
 
 async def test_an_account_has_an_owner_of_the_company_and_fields_of_its_own(shared):
     async with shared.owning() as tx:
-        (await identity.tenant(tx)).custom_fields_schema = {
+        tiers = {
             "type": "object",
             "properties": {"tier": {"enum": ["gold", "silver"]}},
             "additionalProperties": False,
         }
+        await change_setting(tx, CUSTOM_FIELDS, tiers)
         left = Person(id=new_id(), email="left@here.vn", display_name="Đã nghỉ", active=False)
         tx.add(left)
     account = {"name": "Vàng Bạc", "account_type": "jsc", "industry": "Trang sức",

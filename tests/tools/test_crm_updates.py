@@ -4,10 +4,12 @@ import anyio
 import pytest
 from sqlalchemy import text
 
+from domain.accounts.settings import CUSTOM_FIELDS
 from domain.contacts import queries as contacts
 from domain.identity import queries as identity
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
+from domain.store.settings import change_setting
 from tests.rows import difference, everything
 from tests.tools.talk import talking
 from tests.world import fault_code
@@ -211,7 +213,7 @@ async def test_a_tax_code_fits_its_type_is_there_once_and_begins_unverified(shar
 
 async def test_custom_fields_are_merged_and_the_whole_has_to_fit_the_schema(shared):
     async with shared.owning() as tx:
-        (await identity.tenant(tx)).custom_fields_schema = dict(SCHEMA)
+        await change_setting(tx, CUSTOM_FIELDS, SCHEMA)
     async with talking(shared) as talk:
         account = await an_account(talk, custom_fields={"region": "bac", "fleet": 3})
         which = {"account_id": account["id"]}

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 from mcp.shared.exceptions import MCPError
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from domain.identity.tables import Tenant
+from domain.store.settings import change_setting
 from domain.taxpayers.registry import TaxRegistry
+from domain.taxpayers.settings import ASKS_ABOUT_PERSONS
 from domain.taxpayers.tables import TaxRegistryAnswer
 from policies.gate.contract import Ports
 from server.gateways.http_client import Circuit
@@ -191,7 +192,7 @@ async def test_a_persons_number_leaves_the_system_only_where_the_tenant_allows_i
         )
         silent = list(sandbox.asked)
         async with world.owning() as tx:
-            await tx.change(update(Tenant).values(asks_about_persons=True))
+            await change_setting(tx, ASKS_ABOUT_PERSONS, True)
         allowed = await talk.ok("crm_validate_mst", mst=PERSON)
 
     assert silent == []

@@ -85,9 +85,7 @@ def _tenant() -> None:
         Column("time_zone", Code, nullable=False),
         Column("base_currency", Code, nullable=False),
         Column("residency", Code, nullable=False),
-        Column("custom_fields_schema", JSON, nullable=False),
         Column("created_at", Instant(), nullable=False),
-        Column("asks_about_persons", Boolean, nullable=False),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from domain.store.guards import append_only, final, fixed, fixed_but, never_deleted
+from domain.store.guards import append_only, begins_as, final, fixed, fixed_but, never_deleted
 from domain.store.migrations.columns import create_table
 from domain.store.migrations.triggers import guard
 from domain.store.schema import Code, Digest, Id, Instant, Line
@@ -32,6 +32,7 @@ def create() -> None:
     _outbox()
     _outbox_cursor()
     _tenant_directory()
+    _tenant_setting()
     _audit_blob()
     _audit_row()
 
@@ -170,6 +171,22 @@ def _tenant_directory() -> None:
         Column("tenant_id", Id, primary_key=True),
         Column("code", Code, nullable=False, unique=True),
         Column("position", Integer, nullable=False),
+    )
+
+
+def _tenant_setting() -> None:
+    guard(
+        create_table(
+            "tenant_setting",
+            Column("tenant_id", Id, primary_key=True),
+            Column("name", Code, primary_key=True),
+            Column("value", Text, nullable=False),
+            Column("version", Integer, nullable=False),
+        ),
+        begins_as(version=1),
+        fixed_but("value", "version"),
+        never_deleted(),
+        version=1,
     )
 
 
