@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, and_, func, or_, select
 
+from domain.approvals.events import Proposed
 from domain.approvals.shape import corrupt, well_formed
 from domain.approvals.tables import (
     Approval,
@@ -18,7 +19,6 @@ from domain.store import audit_queries
 from domain.store.tolerant_read import read_tolerantly, unreadable
 from domain.store.tx import Tx
 
-PROPOSED = "action.proposed"  # the entry of the chain with which an action begins
 LIVE = ("pending", "approved", "executing", "unknown")
 
 
@@ -128,7 +128,7 @@ async def worth_of_others(
         .where(PendingAction.tool == tool, or_(and_(due, still_fits), under_way, done))
     )
     if before is not None:
-        earlier = audit_queries.told_before(before, PROPOSED, of=PendingAction.id)
+        earlier = audit_queries.told_before(before, Proposed.EVENT, of=PendingAction.id)
         statement = statement.where(earlier)
     (found,) = await tx.rows(statement)
     return int(found.usd_minor) if found.known == found.actions else None

@@ -9,12 +9,13 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from domain.approvals import machine, queries
+from domain.approvals.events import Moved
 from domain.approvals.facts import ActionFact, ActorKind, Canceller, SelfRule, Slot, State
 from domain.approvals.refusals import Refusal, refusal
 from domain.approvals.tables import ExecutionAttempt, PendingAction
 from domain.kernel.faults import Fault, Kind
 from domain.store import audit_queries
-from domain.store.chain import Actor, Event
+from domain.store.chain import Actor
 from domain.store.tx import Tx
 
 SETTLE_WINDOW = timedelta(minutes=15)
@@ -78,7 +79,7 @@ async def move(
         closing["error_code"] = code
     if not await step(tx, row, target.value, **{**closing, **values}):
         raise refusal("ACTION_CONFLICT", state=row.state)
-    tx.record(transition(row, actor, target.value, code))
+    Moved(target).record(tx, row, actor, code)
 
 
 async def cancel(tx: Tx, row: PendingAction, who: Canceller, actor: Actor) -> Recorded:
@@ -107,37 +108,6 @@ async def step(tx: Tx, row: PendingAction, target: str, **values: object) -> boo
     if changed:
         await tx.session.refresh(row)
     return bool(changed)
-
-
-def transition(row: PendingAction, actor: Actor, state: str, code: str = "") -> Event:
-    """The audit entry of one step of an action."""
-    return Event(
-        event=f"action.{state}",
-        actor=actor,
-        object=f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
-        outcome="error" if code else "ok",
-        code=code,
-        action=row.id,
-        policy=f"{row.policy_version}:{row.policy_sha256}",
-        data={"tool": row.tool, "args_sha256": row.args_sha256, "state": state},
-    )
-
-
-def record_refused(
-    tx: Tx, row: PendingAction, actor: Actor, *, person_id: str, key_id: str, wanted: str, code: str
-) -> None:
-    """Chain that somebody with a key tried what they may not: worth proving later."""
-    tx.record(
-        Event(
-            "action.decision_refused",
-            actor,
-            object=f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
-            outcome="denied",
-            code=code,
-            action=row.id,
-            data={"person": person_id, "key": key_id, "decision": wanted},
-        )
-    )
 
 
 async def count_attempt(tx: Tx, row: PendingAction) -> None:

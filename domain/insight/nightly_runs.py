@@ -5,8 +5,8 @@ from datetime import date
 
 from sqlalchemy import select
 
+from domain.insight.events import NightDone
 from domain.insight.tables import NightlyRun
-from domain.store.chain import SYSTEM, Event
 from domain.store.tx import Tx
 
 
@@ -24,6 +24,5 @@ async def carry_out(tx: Tx, job: str, day: date, work: Callable[[], Awaitable[in
     written = await work()
     tx.add(NightlyRun(job=job, day=day, done_at=tx.at, written=written))
     await tx.flush()
-    data: dict[str, str | int] = {"day": day.isoformat(), "written": written}
-    tx.record(Event(f"nightly.{job}", SYSTEM, data=data))
+    NightDone(job, day, written).record(tx)
     return written

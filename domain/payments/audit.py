@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import String, select, type_coerce
 
+from domain.identity.events import AgentAdded
 from domain.kernel.canonical import sha256_hex
 from domain.kernel.faults import Fault
 from domain.payments.events import BankAccountAdded
@@ -51,7 +52,7 @@ async def accounts_were_allowed(tx: Tx, report: Report, approved: Approved) -> N
 
 async def _before_agents(tx: Tx) -> Mapping[str, BankAccountAdded]:
     """The accounts that were there before the first agent: who can append could add one later."""
-    agents = await entries_of(tx, "agent.added")
+    agents = await entries_of(tx, AgentAdded.EVENT)
     entries = await entries_of(tx, BankAccountAdded.EVENT)
     early = [(seq, entry) for seq, entry in entries if not agents or seq < agents[0][0]]
     kept = await committed_by(tx, [seq for seq, _ in early], BankAccountAdded.PRIVATE)

@@ -22,7 +22,7 @@ MODULE = Module(
     on_won=(
         Consequence(kind=on_won.KIND, rank=20, line=10, foresee=on_won.foresee, do=on_won.collect),
     ),
-    uses=("vn",),
+    uses=("identity", "vn"),
     tables={
         BankAccount: Stored(
             guards=(

@@ -12,15 +12,16 @@ from typing import Any, Final
 from domain.identity import keys
 from domain.identity import queries as identity_queries
 from domain.identity import service as identity
+from domain.identity.events import AgentAdded, AgentRevoked, KeyEnrolled, PersonAdded, PersonLeft
 from domain.identity.keys import PrivateKey
-from domain.kernel.clock import stamp
 from domain.kernel.text import line
 from domain.payments import service as payments
 from domain.payments.events import BankAccountAdded
 from domain.payments.service import NewBankAccount
 from domain.pipelines import service as pipelines
 from domain.pipelines.templates import TEMPLATES
-from domain.store.chain import Actor, Event
+from domain.provisioning.events import Genesis
+from domain.store.chain import Actor
 from domain.store.tx import Tx
 
 OPERATOR: Final = Actor("system", "operator")  # whoever may run commands on this machine
@@ -68,7 +69,7 @@ async def provision(tx: Tx, new: NewTenant) -> Provisioned:
     The bank accounts come before the first agent: from then on the database itself demands the
     signatures of a CFO and an admin for another one.
     """
-    tx.record(_genesis(new))
+    _genesis(new).record(tx, OPERATOR)
     await identity.add_tenant(
         tx,
         code=new.code,
@@ -118,23 +119,8 @@ async def enrol(tx: Tx, new: Enrolment, workspace_id: str, *, deploy: str, root:
             public_key=new.key.public_key,
         ),
     )
-    tx.record(
-        Event(
-            "person.added",
-            OPERATOR,
-            object=f"person:{person.id}",
-            data={"roles": ",".join(sorted(set(new.roles)))},
-            private={"email": person.email, "display_name": person.display_name},
-        )
-    )
-    tx.record(
-        Event(
-            "key.enrolled",
-            OPERATOR,
-            object=f"approver_key:{new.key.key_id}",
-            data={"person": person.id, "endorsed_by": root.key_id},
-        )
-    )
+    PersonAdded.record(tx, person, new.roles, OPERATOR)
+    KeyEnrolled(new.key.key_id, person.id, root.key_id).record(tx, OPERATOR)
     return person.id
 
 
@@ -142,8 +128,7 @@ async def leave(tx: Tx, person: identity_queries.PersonIdentity) -> None:
     """Take a person their roles and keys, now; an entry tells which, the first time."""
     roles, ended = await identity.leave(tx, person.id)
     if person.active:
-        ended_with = {"roles": ",".join(roles), "keys": ",".join(ended)}
-        tx.record(Event("person.left", OPERATOR, object=f"person:{person.id}", data=ended_with))
+        PersonLeft(person.id, tuple(roles), tuple(ended)).record(tx, OPERATOR)
 
 
 async def add_bank_account(tx: Tx, new: NewBankAccount) -> str:
@@ -174,20 +159,7 @@ async def add_agent(
         expires_at=expires_at,
         toolsets=toolsets,
     )
-    tx.record(
-        Event(
-            "agent.added",
-            OPERATOR,
-            object=f"agent:{agent.id}",
-            data={
-                "name": agent.name,
-                "person": agent.person_id,
-                "scopes": ",".join(agent.scopes),
-                "toolsets": ",".join(agent.toolsets),
-                "expires_at": stamp(agent.expires_at),
-            },
-        )
-    )
+    AgentAdded.of(agent).record(tx, OPERATOR)
     return agent, token
 
 
@@ -197,21 +169,14 @@ async def revoke_agent(tx: Tx, name: str) -> Any:
     was_valid = before is not None and before.revoked_at is None
     agent = await identity.revoke_agent(tx, name)
     if was_valid:
-        tx.record(
-            Event("agent.revoked", OPERATOR, object=f"agent:{agent.id}", data={"name": agent.name})
-        )
+        AgentRevoked.record(tx, agent, OPERATOR)
     return agent
 
 
-def _genesis(new: NewTenant) -> Event:
-    """The first entry of the chain: which installation it belongs to and whose word counts."""
-    return Event(
-        "genesis",
-        OPERATOR,
-        data={
-            "deploy": new.deploy,
-            "root_key": new.root.key_id,
-            "root_public_key": new.root.public_key.hex(),
-            "checkpoint_key": new.checkpoint_key,
-        },
+def _genesis(new: NewTenant) -> Genesis:
+    return Genesis(
+        deploy=new.deploy,
+        root_key=new.root.key_id,
+        root_public_key=new.root.public_key.hex(),
+        checkpoint_key=new.checkpoint_key,
     )

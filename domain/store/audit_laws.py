@@ -15,12 +15,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.store.audit_claims import content_of, data_of
 from domain.store.audit_report import Report
+from domain.store.events import SUCCEEDED
 from domain.store.schema import TenantRow
 from domain.store.tables import AuditEntry, AuditRow
 from domain.store.tx import Tx
 
 _PAGE: Final = 500
-_SUCCEEDED: Final = "action.succeeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Written:
     @property
     def is_effect(self) -> bool:
         """Whether this row was left by the carrying out of some action."""
-        return self.event == _SUCCEEDED
+        return self.event == SUCCEEDED
 
 
 async def last_written(

@@ -13,13 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from domain.kernel.faults import Fault, Kind
 from domain.store.declarations import Mark, Setting
 from domain.store.descriptor import modules
-from domain.store.prepared import question
+from domain.store.prepared import prepared_query
 from domain.store.tables import TenantSetting
 from domain.store.tx import Tx
 
 Value = TypeVar("Value")
 
-_VALUE: Final = question(
+_VALUE: Final = prepared_query(
     select(TenantSetting.value).where(TenantSetting.name == bindparam("setting"))
 )
 

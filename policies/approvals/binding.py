@@ -5,8 +5,8 @@ audit entry that was written with it.
 """
 
 from domain.approvals import signed
+from domain.approvals.events import Proposed
 from domain.approvals.facts import State
-from domain.approvals.queries import PROPOSED
 from domain.approvals.tables import PendingAction
 from domain.kernel.canonical import canonical, sha256_hex
 from domain.kernel.clock import stamp
@@ -71,7 +71,7 @@ async def check_well_formed(tx: Tx, row: PendingAction) -> int:
     """
     signed.check_arguments(row.args_json, row.args_sha256)
     signed.check_arguments(row.summary, row.summary_sha256)
-    entry = await audit_queries.first(tx, row.id, PROPOSED)
+    entry = await audit_queries.first(tx, row.id, Proposed.EVENT)
     if entry is None or (entry.at, entry.data) != (stamp(row.created_at), proposed(row)):
         raise signed.tampered("The stored action is not the one whose proposal is in the audit.")
     return entry.seq

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from domain.approvals import queries, service, signed
-from domain.approvals.queries import PROPOSED
+from domain.approvals.events import Moved, Proposed
+from domain.approvals.facts import State
 from domain.approvals.tables import PendingAction
 from domain.kernel.canonical import normalised, sha256_hex
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.kernel.text import clean_outgoing
-from domain.store.chain import Event
 from domain.store.tx import Tx
 from policies.approvals.binding import proposed
 from policies.approvals.reevaluation import entity_digest, schema_sha256, slot_rows
@@ -66,8 +66,8 @@ async def propose(
             raise _asked_already()
         return waiting
     if waiting is not None:
-        await service.step(tx, waiting, "expired", closed_at=tx.at, closed_by="system:clock")
-        tx.record(service.transition(waiting, principal.actor, "expired"))
+        await service.step(tx, waiting, State.EXPIRED, closed_at=tx.at, closed_by="system:clock")
+        Moved(State.EXPIRED).record(tx, waiting, principal.actor)
     if await queries.count_pending(tx, principal.reference, tx.at) >= MOST_PENDING:
         raise Fault(
             "RATE_LIMITED",
@@ -79,18 +79,7 @@ async def propose(
     row.args_json, row.args_sha256, row.dedupe_key = args_json, args_sha256, dedupe_key
     tx.add(row)
     await tx.flush()
-    tx.record(
-        Event(
-            event=PROPOSED,
-            actor=principal.actor,
-            object=f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
-            action=row.id,
-            policy=f"{row.policy_version}:{row.policy_sha256}",
-            request=request_id,
-            data=proposed(row),
-            private={"summary": row.summary},
-        )
-    )
+    Proposed(proposed(row)).record(tx, row, principal.actor, request=request_id)
     return row
 
 

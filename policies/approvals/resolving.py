@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from domain.approvals import machine, queries, signed
+from domain.approvals.events import Resolved
 from domain.approvals.facts import ActorKind, KeyStanding, Outcome, Voter
 from domain.approvals.refusals import Refusal, refusal
 from domain.approvals.service import action_fact, check_head, load, signature_invalid
@@ -21,14 +22,11 @@ from domain.identity.tables import ApproverKey
 from domain.kernel.canonical import sha256_hex
 from domain.kernel.faults import Fault
 from domain.store import audit_queries
-from domain.store.chain import Actor, Event
 from domain.store.tx import Tx
 from policies.approvals.binding import bound, check_well_formed
 from policies.approvals.evidence import ApprovalContext
 from policies.approvals.trust import standing
 from policies.approvals.voting import SIGNATURE_ASSURANCE
-
-RESOLVED = "action.resolved_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +120,7 @@ async def record(
         await tx.flush()
     except IntegrityError as error:
         raise refusal("ALREADY_RESOLVED") from error
-    tx.record(
-        Event(
-            event=RESOLVED,
-            actor=Actor("human", finding.person),
-            object=f"{row.entity_type}:{row.entity_id}@{row.entity_version}",
-            action=row.id,
-            policy=f"{row.policy_version}:{row.policy_sha256}",
-            data={"tool": row.tool, "outcome": finding.outcome.value},
-            private={"resolution": {"reason": prepared.reason}},
-        )
-    )
+    Resolved.of(finding.outcome).record(tx, row, finding.person, prepared.reason)
 
 
 async def weighed(

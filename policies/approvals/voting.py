@@ -5,11 +5,12 @@ signature over bytes it rebuilds itself, and everything else once more, before i
 down.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 
 from domain.approvals import machine, signed
+from domain.approvals.events import Voted
 from domain.approvals.facts import ActorKind, Decision, State, Voter
 from domain.approvals.refusals import Refusal, refusal
 from domain.approvals.service import (
@@ -18,7 +19,6 @@ from domain.approvals.service import (
     load,
     move,
     signature_invalid,
-    transition,
 )
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity import queries as identity
@@ -145,10 +145,7 @@ async def decide(
     tx.add(approval)
     await tx.flush()
     actor = Actor("human", choice.person)
-    verb = "approved_by" if choice.decision is Decision.APPROVE else "rejected_by"
-    # The reason is not signed, and may be about somebody: the entry only commits to it.
-    private = {"decision": {"reason": approval.reason}}
-    tx.record(replace(transition(row, actor, verb), private=private))
+    Voted(choice.decision).record(tx, row, choice.person, approval.reason)
     after = await gather(tx, row, approval_context)
     target = machine.after_vote(after.action, after.approvals)
     if target is not State.PENDING:

@@ -11,15 +11,17 @@ from typing import Any
 
 from sqlalchemy import String, exists, select, type_coerce
 
+from domain.approvals.events import Moved
+from domain.approvals.facts import State
 from domain.approvals.tables import ExecutionAttempt, PendingAction
 from domain.kernel.clock import stamp
 from domain.store import audit_claims
 from domain.store.audit_claims import Trace
 from domain.store.audit_report import Report
+from domain.store.events import Erased
 from domain.store.tables import AuditBlob, AuditEntry
 from domain.store.tx import Tx
 
-ERASED = "gdpr.erase"
 _SHOWN = 100
 _AT_ONCE = 1_000
 
@@ -83,7 +85,9 @@ async def _check_attempts(
     ):
         began[one[0]].append(stamp(one[1]) if isinstance(one[1], datetime) else one[1])
     for row in rows:
-        recorded = [trace.at for trace in traces[row.id] if trace.event == "action.executing"]
+        recorded = [
+            trace.at for trace in traces[row.id] if trace.event == Moved.EVENTS[State.EXECUTING]
+        ]
         if began[row.id] != recorded:
             what = f"its attempts are not the {len(recorded)} that the chain tells of"
             report.found(f"action {row.id}", what)
@@ -103,13 +107,13 @@ async def verify_traces_lead_somewhere(tx: Tx, report: Report) -> None:
 
 async def verify_erasures(tx: Tx, report: Report) -> None:
     """No private value was erased without an entry that names it."""
-    entries = await audit_claims.entries_of(tx, ERASED)
-    named = {content.get("object") for _, content in entries}
+    entries = await audit_claims.entries_of(tx, Erased.EVENT)
+    named = {Erased.read(content) for _, content in entries}
     for row in await tx.rows(
         select(AuditBlob.seq, AuditBlob.field)
         .where(AuditBlob.erased_at.is_not(None), AuditBlob.salt.is_(None), AuditBlob.body.is_(None))
         .order_by(AuditBlob.seq, AuditBlob.field)
     ):
-        if f"private_value:{row.seq}/{row.field}" not in named:
+        if Erased.of(row.seq, row.field) not in named:
             place = audit_claims.private_place(row.seq, row.field)
             report.found(place, "was erased, and no entry says so")

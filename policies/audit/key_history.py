@@ -21,9 +21,10 @@ from domain.store import audit_claims
 from domain.store.audit_report import Report
 from domain.store.tx import Tx
 from policies.approvals import trust
-from policies.audit.grants import Grants
+from policies.audit.role_grants import Grants
 from policies.gate import floor
 from policies.gate.catalogue import Catalogue
+from policies.gate.events import PolicyActivated
 
 
 @dataclass(slots=True)
@@ -103,13 +104,13 @@ async def load_history(
 async def _policies(tx: Tx, report: Report) -> dict[str, Catalogue]:
     """Every policy that was ever in force, by its digest; each must be strong and in the chain."""
     activated = {
-        (content.get("object"), content.get("policy"))
-        for _, content in await audit_claims.entries_of(tx, "policy.activated")
+        PolicyActivated.read(content)
+        for _, content in await audit_claims.entries_of(tx, PolicyActivated.EVENT)
     }
     found: dict[str, Catalogue] = {}
     for row in await tx.all(select(PolicyVersion).order_by(PolicyVersion.version)):
         place = f"policy {row.version}"
-        if (f"policy:{row.version}", f"{row.version}:{row.sha256}") not in activated:
+        if PolicyActivated.of(row.version, row.sha256) not in activated:
             report.found(place, "no entry says that it was activated")
         if sha256_hex(row.body.encode()) != row.sha256:
             report.found(place, "is not the text its digest was made of")

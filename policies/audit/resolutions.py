@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 
 from domain.approvals import machine
+from domain.approvals.events import Moved, Resolved
 from domain.approvals.facts import ActorKind, KeyStanding, Outcome, State, Voter
 from domain.approvals.refusals import Refusal
 from domain.approvals.service import action_fact
@@ -24,8 +25,8 @@ from policies.approvals import resolving
 from policies.audit.key_history import KeyHistory
 
 _LEADS_TO = {
-    Outcome.SEEN.value: f"action.{State.SUCCEEDED.value}",
-    Outcome.CLOSED.value: f"action.{State.FAILED.value}",
+    Outcome.SEEN.value: Moved.EVENTS[State.SUCCEEDED],
+    Outcome.CLOSED.value: Moved.EVENTS[State.FAILED],
 }
 
 
@@ -53,7 +54,7 @@ async def check(
 def _check_entries(
     report: Report, resolutions: Sequence[Resolution], traces: Sequence[Trace]
 ) -> None:
-    entries = [trace for trace in traces if trace.event == resolving.RESOLVED]
+    entries = [trace for trace in traces if Resolved.read(trace)]
     for one in resolutions:
         mine = [trace for trace in entries if _is_of(trace, one)]
         if len(mine) != 1:
@@ -66,8 +67,9 @@ def _check_entries(
 
 
 def _is_of(trace: Trace, one: Resolution) -> bool:
-    said = trace.data.get("outcome")
-    return (trace.actor, said, trace.at) == (("human", one.person_id), one.outcome, stamp(one.at))
+    said = Resolved.read(trace)
+    told = ("human", one.person_id), Resolved(one.outcome), stamp(one.at)
+    return (trace.actor, said, trace.at) == told
 
 
 def _check_resolution(
@@ -93,7 +95,7 @@ def _check_resolution(
         key=_standing(key, one, history),
         assurance=one.assurance,
     )
-    if not any(trace.event == f"action.{State.UNKNOWN.value}" for trace in traces):
+    if not any(trace.event == Moved.EVENTS[State.UNKNOWN] for trace in traces):
         report.found(_place(one), "the outcome of the action was never unknown")
     try:
         # How long they waited cannot be asked of the row any more: who they were can.

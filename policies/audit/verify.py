@@ -4,7 +4,7 @@ The second half of the offline verifier. The first (domain/store/audit_verify.py
 chain is whole and every row what was left in it; this one holds the actions against it and against
 signatures: every signature is checked over bytes rebuilt from the action, every key up to the root
 that is pinned outside the database, every quorum under the policy that was in force. Roles and keys
-count as they were when somebody signed; that they were ever given is looked up in grants.py. What
+count as they were when somebody signed; role_grants.py looks up that they were ever given. What
 must be true across rows the modules say themselves (`laws` in their descriptors).
 """
 
@@ -18,14 +18,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from domain.approvals import machine, signed
+from domain.approvals.events import Moved, Proposed, Voted
 from domain.approvals.facts import TRANSITIONS, ApprovalFact, Decision, State
-from domain.approvals.queries import PROPOSED
 from domain.approvals.service import action_fact
 from domain.approvals.tables import Approval, PendingAction
 from domain.identity.keys import key_id
 from domain.kernel.clock import Clock, from_stamp, stamp
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
+from domain.provisioning.events import Genesis
 from domain.store import (
     audit_checkpoints,
     audit_claims,
@@ -49,9 +50,9 @@ from policies.approvals.binding import proposed
 from policies.approvals.evidence import genuine, may_be_batched
 from policies.approvals.reevaluation import slot_rows
 from policies.audit import effects as audit_effects
-from policies.audit import grants as audit_grants
 from policies.audit import key_history as audit_keys
 from policies.audit import resolutions as audit_resolutions
+from policies.audit import role_grants as audit_grants
 from policies.audit.approved import ApprovedEffects
 from policies.audit.key_history import KeyHistory
 from policies.gate import decide
@@ -61,7 +62,6 @@ from policies.gate.decide import Verdict
 # States an action reaches only through its quorum.
 _APPROVED = {"approved", "executing", "unknown", "succeeded", "failed"}
 _ENDED = {state.value for state in State if machine.is_terminal(state)}
-_VOTES = {"action.approved_by": "approve", "action.rejected_by": "reject"}
 _PAGE = 200
 
 Row = TypeVar("Row", bound=Base)
@@ -159,15 +159,15 @@ async def _verify_wires(tx: Tx, report: Report, sources: Sources) -> None:
 async def _verify_genesis(tx: Tx, report: Report, sources: Sources) -> None:
     """The first entry says which installation, root and checkpoint key the chain began with."""
     assert sources.trust is not None
-    for seq, content in (await audit_claims.entries_of(tx, "genesis"))[:1]:
-        place, began = f"entry {seq}", audit_claims.data_of(content)
+    for seq, content in (await audit_claims.entries_of(tx, Genesis.EVENT))[:1]:
+        place, began = f"entry {seq}", Genesis.read(content)
         root = sources.trust.roots.get(report.tenant_id)
-        if began.get("deploy") != sources.trust.deploy:
+        if began.deploy != sources.trust.deploy:
             report.found(place, "names another installation than the trust file")
-        if root is None or began.get("root_public_key") != root.hex():
+        if root is None or began.root_public_key != root.hex():
             report.found(place, "names another root key than the trust file")
         known = checkpoints.public_keys(sources.checkpoint_keys, sources.trust.deploy)
-        if known and began.get("checkpoint_key") not in {key_id(key.raw) for key in known}:
+        if known and began.checkpoint_key not in {key_id(key.raw) for key in known}:
             report.found(place, "names a checkpoint key that is not in checkpoint.pub")
 
 
@@ -217,7 +217,7 @@ def _check_bound(report: Report, row: PendingAction) -> None:
 def _check_proposed(report: Report, row: PendingAction, traces: Sequence[Trace]) -> None:
     """The action is what its first entry says, also while nobody has signed it."""
     place = f"action {row.id}"
-    entry = next((trace for trace in traces if trace.event == PROPOSED), None)
+    entry = next((trace for trace in traces if trace.event == Proposed.EVENT), None)
     if entry is None:
         return  # that it is missing is said where its steps are counted
     try:
@@ -235,15 +235,15 @@ def _check_proposed(report: Report, row: PendingAction, traces: Sequence[Trace])
 def _check_path(report: Report, row: PendingAction, traces: Sequence[Trace]) -> None:
     """Every step of the action stands in the chain, exactly once, and leads to where it is."""
     place = f"action {row.id}"
-    steps = [(trace.seq, state) for trace in traces if (state := _state(trace.event))]
-    if not steps or steps[0][1] != "pending":
+    steps = [(trace.seq, moved.state) for trace in traces if (moved := Moved.read(trace))]
+    if not steps or steps[0][1] is not State.PENDING:
         report.found(place, "no entry says that it was proposed")
     for (_, before), (seq, after) in pairwise(steps):
-        if after not in TRANSITIONS[State(before)]:
+        if after not in TRANSITIONS[before]:
             report.found(f"entry {seq}", f"action {row.id} cannot go from {before} to {after}")
     if steps and steps[-1][1] != row.state:
         report.found(place, f"is {row.state}, and the chain left it {steps[-1][1]}")
-    last = next((trace for trace in reversed(traces) if _state(trace.event)), None)
+    last = next((trace for trace in reversed(traces) if Moved.read(trace)), None)
     ended = last.at if last is not None and row.state in _ENDED else None
     if (stamp(row.closed_at) if row.closed_at else None) != ended:
         report.found(place, "did not end when the chain says")
@@ -257,24 +257,18 @@ def _check_path(report: Report, row: PendingAction, traces: Sequence[Trace]) -> 
         report.found(place, f"is {row.state}, and entry {effects[0]} tells of its effect")
 
 
-def _state(event: str) -> str | None:
-    verb = event.removeprefix("action.") if event.startswith("action.") else ""
-    if verb == "proposed":
-        return "pending"
-    return verb if verb in set(State) and verb != "pending" else None
-
-
 def _check_votes_recorded(
     report: Report, row: PendingAction, votes: Sequence[Approval], traces: Sequence[Trace]
 ) -> None:
     """Each decision has its entry, made at the same instant, and each entry its decision."""
-    entries = [trace for trace in traces if trace.event in _VOTES]
+    entries = [trace for trace in traces if Voted.read(trace)]
     for vote in votes:
         mine = [
             trace
             for trace in entries
             if trace.actor == ("human", vote.person_id)
-            and _VOTES[trace.event] == vote.decision
+            and (said := Voted.read(trace)) is not None
+            and said.decision == vote.decision
             and trace.at == stamp(vote.at)
         ]
         if len(mine) != 1:
@@ -371,7 +365,7 @@ async def _worth(tx: Tx, row: PendingAction, traces: Sequence[Trace]) -> int | N
     """What the action is judged by. Two that were asked for at the same moment did not see each
     other: the later of them could not be approved, and is not blamed for that.
     """
-    seq = next((trace.seq for trace in traces if trace.event == PROPOSED), None)
+    seq = next((trace.seq for trace in traces if trace.event == Proposed.EVENT), None)
     if row.state not in _APPROVED or seq is None:
         return row.amount_usd_minor
     first = min(from_stamp(trace.at) for trace in traces)

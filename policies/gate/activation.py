@@ -3,11 +3,12 @@
 from domain.approvals import queries
 from domain.approvals.tables import PolicyVersion
 from domain.kernel.clock import Clock
-from domain.store.chain import Actor, Event
+from domain.store.chain import Actor
 from domain.store.engine import Database
 from domain.store.tx import Tx, reading
 from domain.store.visibility import SYSTEM
 from policies.gate.catalogue import Catalogue
+from policies.gate.events import PolicyActivated
 
 
 async def is_active(database: Database, tenant_id: str, clock: Clock, catalogue: Catalogue) -> bool:
@@ -33,12 +34,5 @@ async def activate(tx: Tx, catalogue: Catalogue, by: Actor) -> bool:
         )
     )
     await tx.flush()
-    tx.record(
-        Event(
-            event="policy.activated",
-            actor=by,
-            object=f"policy:{version}",
-            policy=f"{version}:{catalogue.sha256}",
-        )
-    )
+    PolicyActivated.of(version, catalogue.sha256).record(tx, by)
     return True

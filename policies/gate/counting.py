@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from domain.kernel.clock import Clock
 from domain.kernel.faults import Fault, Kind
 from domain.store import counters
-from domain.store.chain import Actor, Event
+from domain.store.chain import Actor
 from domain.store.engine import Database
 from domain.store.tx import writing
+from policies.gate.events import CallsDenied
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Meter:
         self._chained_at[key] = self._clock.now()
         try:
             async with writing(self._database, tenant_id, self._clock) as tx:
-                tx.record(_denied(actor, tool, fault.code, 1))
+                CallsDenied(tool, 1).record(tx, actor, fault.code)
         except BaseException:
             del self._chained_at[key]
             raise
@@ -89,19 +90,8 @@ class Meter:
             for (principal, tool, outcome), number in calls.items():
                 await counters.add(tx, principal, tool, outcome, number)
             for (actor, tool, code), number in repeated.items():
-                tx.record(_denied(actor, tool, code, number))
+                CallsDenied(tool, number).record(tx, actor, code)
 
     def _is_over(self, minute: datetime) -> bool:
         """Whether this minute has passed; so it has if the clock went back behind it."""
         return abs(self._clock.now() - minute) >= FLUSH_EVERY
-
-
-def _denied(actor: Actor, tool: str, code: str, count: int) -> Event:
-    return Event(
-        event="call.denied",
-        actor=actor,
-        object=f"tool:{tool}",
-        outcome="denied",
-        code=code,
-        data={"count": count},
-    )

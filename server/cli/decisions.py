@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 
 from domain.approvals import service as approvals
+from domain.approvals.events import VoteRefused
 from domain.approvals.facts import Decision
 from domain.approvals.refusals import refusal
 from domain.identity import queries as identity
@@ -165,12 +166,5 @@ async def chain_refusal(
     """What somebody tried who may not, chained in a transaction of its own."""
     async with writing(context.database, shown.company.id, context.clock, viewer=SYSTEM) as tx:
         person = await identity.person_by_email(tx, email)
-        approvals.record_refused(
-            tx,
-            shown.row,
-            OPERATOR,
-            person_id=person.id,
-            key_id=key.key_id,
-            wanted=wanted,
-            code=fault.code,
-        )
+        refused = VoteRefused(person.id, key.key_id, wanted)
+        refused.record(tx, shown.row, OPERATOR, fault.code)

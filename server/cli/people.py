@@ -13,6 +13,7 @@ import typer
 
 from domain.identity import keys, service
 from domain.identity import queries as identity
+from domain.identity.events import RolesChanged
 from domain.identity.keys import PrivateKey
 from domain.identity.queries import PersonIdentity
 from domain.identity.role_changes import RoleChange
@@ -23,7 +24,6 @@ from domain.kernel.faults import Fault, Kind
 from domain.provisioning import service as provisioning
 from domain.provisioning.service import OPERATOR, Enrolment
 from domain.store import directory
-from domain.store.chain import Event
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
@@ -200,25 +200,10 @@ async def _change(
                 removed=",".join(removed),
                 at=stamp(tx.at),
             )
-            tx.record(roles_changed(change, root))
+            RolesChanged.signed(change, root).record(tx, OPERATOR)
         after = (await identity.people(tx, [person.id]))[person.id]
         enrolled = await identity.keys(tx)
     return _as_object(after, enrolled)
-
-
-def roles_changed(change: RoleChange, root: PrivateKey) -> Event:
-    """The audit entry of a change of roles, with the root key's signature over exactly that."""
-    return Event(
-        "person.roles_changed",
-        OPERATOR,
-        object=f"person:{change.person}",
-        data={
-            "added": change.added,
-            "removed": change.removed,
-            "root_key": root.key_id,
-            "signature": keys.sign(root, change.to_be_signed).hex(),
-        },
-    )
 
 
 async def _ground(email: str | None, tenant: str | None) -> _Ground:

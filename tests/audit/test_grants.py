@@ -9,13 +9,13 @@ import pytest
 
 from domain.fx import service as fx
 from domain.identity import service
+from domain.identity.events import RolesChanged
 from domain.identity.role_changes import RoleChange
 from domain.identity.tables import Agent, ApproverKey, Person, PersonRole
 from domain.kernel.clock import stamp
 from domain.kernel.money import Rate
 from domain.provisioning.service import OPERATOR
 from domain.store.chain import Actor, Event
-from server.cli import people
 from tests.forgery import kept
 from tests.world import NOW
 
@@ -208,7 +208,7 @@ async def roles_changed(world, person: str, root, *, add: str = "", remove: str 
             removed=",".join(removed),
             at=stamp(tx.at),
         )
-        tx.record(people.roles_changed(change, root))
+        RolesChanged.signed(change, root).record(tx, OPERATOR)
 
 
 async def test_a_role_that_went_and_came_again_counts_for_both_times(world, tmp_path):

@@ -5,12 +5,20 @@ against the entries that were written when they came, changed and ended. A chang
 with the signature of the pinned root key alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
+from domain.identity.events import (
+    AgentAdded,
+    AgentRevoked,
+    KeyEnrolled,
+    PersonAdded,
+    PersonLeft,
+    RolesChanged,
+)
 from domain.identity.keys import key_id, verify
 from domain.identity.role_changes import RoleChange
 from domain.identity.tables import Agent, ApproverKey, Person, PersonRole
@@ -53,60 +61,58 @@ async def load_grants(tx: Tx, report: Report, trusted: Trust | None) -> Grants:
     """Read the grants out of the chain, with a finding for each change nobody signed."""
     grants = Grants()
     for seq, event, content in await _events(tx):
-        data, at = audit_claims.data_of(content), str(content.get("at"))
-        name = str(content.get("object")).partition(":")[2]
+        at = str(content.get("at"))
         match event:
-            case "person.added":
-                grants.people.add(name)
-                for role in _listed(data.get("roles")):
-                    grants.give((name, role), at)
-            case "person.roles_changed":
-                if trusted is not None and not _signed(tx, name, content, trusted):
+            case PersonAdded.EVENT:
+                added = PersonAdded.read(content)
+                grants.people.add(added.person_id)
+                for role in added.roles:
+                    grants.give((added.person_id, role), at)
+            case RolesChanged.EVENT:
+                changed = RolesChanged.read(content)
+                if trusted is not None and not _signed(tx, changed, at, trusted):
                     report.found(f"entry {seq}", "its change of roles is not signed by the root")
-                for role in _listed(data.get("added")):
-                    grants.give((name, role), at)
-                for role in _listed(data.get("removed")):
-                    grants.take((name, role), at)
-            case "key.enrolled":
-                grants.keys.setdefault(name, str(data.get("person")))
+                for role in changed.given:
+                    grants.give((changed.person_id, role), at)
+                for role in changed.taken:
+                    grants.take((changed.person_id, role), at)
+            case KeyEnrolled.EVENT:
+                key = KeyEnrolled.read(content)
+                grants.keys.setdefault(key.key_id, key.person_id)
             case _:
-                grants.left.setdefault(name, at)
-                for role in _listed(data.get("roles")):
-                    grants.take((name, role), at)
-                for key in _listed(data.get("keys")):
-                    grants.ended_keys.setdefault(key, at)
+                left = PersonLeft.read(content)
+                grants.left.setdefault(left.person_id, at)
+                for role in left.roles:
+                    grants.take((left.person_id, role), at)
+                for key_id in left.keys:
+                    grants.ended_keys.setdefault(key_id, at)
     return grants
 
 
 async def _events(tx: Tx) -> list[tuple[int, str, Mapping[str, Any]]]:
     """Everything about people, in the order of the chain."""
     found: list[tuple[int, str, Mapping[str, Any]]] = []
-    for event in ("person.added", "person.roles_changed", "key.enrolled", "person.left"):
-        found += [
-            (seq, event, content) for seq, content in await audit_claims.entries_of(tx, event)
-        ]
+    for kind in (PersonAdded, RolesChanged, KeyEnrolled, PersonLeft):
+        entries = await audit_claims.entries_of(tx, kind.EVENT)
+        found += [(seq, kind.EVENT, content) for seq, content in entries]
     return sorted(found, key=lambda each: each[0])
 
 
-def _listed(text: object) -> Iterator[str]:
-    return filter(None, str(text or "").split(","))
-
-
-def _signed(tx: Tx, person: str, content: Mapping[str, Any], trusted: Trust) -> bool:
-    data, root = audit_claims.data_of(content), trusted.roots.get(tx.tenant_id)
+def _signed(tx: Tx, told: RolesChanged, at: str, trusted: Trust) -> bool:
+    root = trusted.roots.get(tx.tenant_id)
     change = RoleChange(
         deploy=trusted.deploy,
         tenant=tx.tenant_id,
-        person=person,
-        added=str(data.get("added")),
-        removed=str(data.get("removed")),
-        at=str(content.get("at")),
+        person=told.person_id,
+        added=told.added,
+        removed=told.removed,
+        at=at,
     )
     try:
-        signature = bytes.fromhex(str(data.get("signature")))
+        signature = bytes.fromhex(told.signature)
     except ValueError:
         return False
-    named = root is not None and data.get("root_key") == key_id(root)
+    named = root is not None and told.root_key == key_id(root)
     return named and root is not None and verify(root, signature, change.to_be_signed)
 
 
@@ -168,41 +174,33 @@ async def verify_keys(tx: Tx, report: Report, grants: Grants) -> None:
 
 async def verify_agents(tx: Tx, report: Report) -> None:
     """Every agent acts for the person, in the scopes and until the instant it was added with."""
-    added: dict[str, Mapping[str, Any]] = {}
+    added: dict[str, AgentAdded] = {}
     ended: dict[str, object] = {}
-    for _, content in await audit_claims.entries_of(tx, "agent.added"):
-        added.setdefault(str(content.get("object")), audit_claims.data_of(content))
-    for _, content in await audit_claims.entries_of(tx, "agent.revoked"):
-        ended.setdefault(str(content.get("object")), content.get("at"))
+    for _, content in await audit_claims.entries_of(tx, AgentAdded.EVENT):
+        came = AgentAdded.read(content)
+        added.setdefault(came.agent_id, came)
+    for _, content in await audit_claims.entries_of(tx, AgentRevoked.EVENT):
+        ended.setdefault(AgentRevoked.read(content).agent_id, content.get("at"))
     try:
         rows = await tx.all(select(Agent).order_by(Agent.id))
     except (TypeError, ValueError):
         report.found("table agent", _FOREIGN)
         return
     for row in rows:
-        place, entry = f"agent {row.id}", added.pop(f"agent:{row.id}", None)
+        place, entry = f"agent {row.id}", added.pop(row.id, None)
         if entry is None:
             report.found(place, "no entry says that it was added")
             continue
-        others = sorted(name for name, value in _grants(row).items() if entry.get(name) != value)
+        others = sorted(
+            name for name, value in AgentAdded.of(row).told.items() if entry.told.get(name) != value
+        )
         if others:
             report.found(place, f"was added with another {', '.join(others)}")
-        if (stamp(row.revoked_at) if row.revoked_at else None) != ended.get(f"agent:{row.id}"):
+        if (stamp(row.revoked_at) if row.revoked_at else None) != ended.get(row.id):
             report.found(place, "was not revoked when the chain says")
     for gone in added:
-        report.found(gone.replace(":", " ", 1), "was added, and is gone")
+        report.found(f"agent {gone}", "was added, and is gone")
 
 
 def _role(person_id: str, role: str) -> str:
     return f"role {role} of person {person_id}"
-
-
-def _grants(agent: Agent) -> dict[str, str]:
-    """What the entry of an agent says, from its row."""
-    return {
-        "name": agent.name,
-        "person": agent.person_id,
-        "scopes": ",".join(agent.scopes),
-        "toolsets": ",".join(agent.toolsets),
-        "expires_at": stamp(agent.expires_at),
-    }
