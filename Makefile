@@ -80,7 +80,7 @@ release: ## what has to be green before a release: everything on both databases 
 
 publish: $(READY) ## rewrite the tool contracts and the tables of the tools, and show what changed
 	$(BIN)/python -m server.publish
-	@git diff --stat -- tools/contracts docs/tools.md README.md
+	@git diff --stat -- tools/contracts docs/tools.md docs/operating.md README.md
 
 sandbox: $(READY) ## answer as a taxpayer registry with invented companies, on port 8100
 	$(BIN)/python -m uvicorn fixtures.sandbox.tax_registry:application --port 8100 --lifespan off

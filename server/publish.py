@@ -1,4 +1,4 @@
-"""Published files: one contract per tool, docs/tools.md and the tables of README.
+"""Published files: one contract per tool, docs/tools.md, the tables of README and operating.md.
 
 `make publish` writes them; a test fails when they differ from the code. Publishing is how the
 tool contract changes: on purpose, as a reviewable difference.
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from domain.store.audit_kinds import Chained, Derived, Unchained, audit_kind
+from domain.store.descriptor import all_tables
 from policies.gate import fitting, floor
 from policies.gate.catalogue import DEFAULT, Catalogue, ToolPolicy
 from policies.gate.contract import Answer, PendingAnswer, Tool
@@ -20,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "tools" / "contracts"
 MANUAL = ROOT / "docs" / "tools.md"
 README = ROOT / "README.md"
-# What stands between these lines of README is made; the rest of it is written.
+OPERATING = ROOT / "docs" / "operating.md"
+# What stands between these lines of a page is made; the rest of it is written.
 _BEGIN, _END = "<!-- made by `make publish`: begin -->\n", "<!-- made by `make publish`: end -->\n"
 _NOISE = frozenset({"title"})
 _DECLARED = re.compile(r"^(?:TOOL = |async def TOOL\()", re.MULTILINE)
@@ -108,10 +111,34 @@ def manual() -> str:
 
 def readme() -> str:
     """README.md with fresh tables of the tools between its marks."""
-    before, begin, rest = README.read_text(encoding="utf-8").partition(_BEGIN)
+    return _between(README, _tables())
+
+
+def operating() -> str:
+    """docs/operating.md with a fresh table of what the chain does not prove."""
+    return _between(OPERATING, _unproved())
+
+
+def _between(page: Path, made: str) -> str:
+    """The page, with this between its marks."""
+    before, begin, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
     _, end, after = rest.partition(_END)
-    assert begin and end, f"README.md needs the lines {_BEGIN!r} and {_END!r}"
-    return before + begin + _tables() + end + after
+    assert begin and end, f"{page.name} needs the lines {_BEGIN!r} and {_END!r}"
+    return before + begin + made + end + after
+
+
+def _unproved() -> str:
+    """Every table and column that is not chained, with what it says of itself."""
+    lines = []
+    for name, table in sorted(all_tables().items()):
+        match audit_kind(table):
+            case Derived(proof):
+                lines.append(f"| `{name}` | derived | {proof} |")
+            case Unchained(why):
+                lines.append(f"| `{name}` | unchained | {why} |")
+            case Chained(besides=besides):
+                lines += [f"| `{name}.{one}` | unchained | {why} |" for one, why in besides.items()]
+    return "".join(f"{line}\n" for line in ["| rows | kind | why |", "|---|---|---|", *lines])
 
 
 def _tables() -> str:
@@ -131,6 +158,18 @@ def _tables() -> str:
     return "\n".join([*lines, ""])
 
 
+def stale() -> list[str]:
+    """The published files that say something else than the code, each in a sentence."""
+    wanted = {CONTRACTS / f"{name}.json": as_text(made) for name, made in contracts().items()}
+    wanted |= {MANUAL: manual(), README: readme(), OPERATING: operating()}
+    there = {*CONTRACTS.glob("*.json"), MANUAL, README, OPERATING}
+    return [
+        f"{file.relative_to(ROOT).as_posix()} is not what the code says: run `make publish`"
+        for file in sorted(there | wanted.keys())
+        if not file.is_file() or file.read_text(encoding="utf-8") != wanted.get(file)
+    ]
+
+
 def main() -> int:
     """Rewrite everything that is published."""
     if wrong := complaints():
@@ -145,7 +184,8 @@ def main() -> int:
         (CONTRACTS / f"{name}.json").write_text(as_text(contract), encoding="utf-8")
     MANUAL.write_text(manual(), encoding="utf-8")
     README.write_text(readme(), encoding="utf-8")
-    sys.stdout.write(f"{len(made)} contracts, docs/tools.md and README.md written\n")
+    OPERATING.write_text(operating(), encoding="utf-8")
+    sys.stdout.write(f"{len(made)} contracts, docs and README.md written\n")
     return 0
 
 

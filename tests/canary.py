@@ -25,7 +25,8 @@ from tests.planting import AMOUNT, WORDS, Ground, Planted
 from tests.tools.samples import Arguments
 from tests.world import SCOPES, World, fault
 
-OUTSIDERS = ("am_agent", "cfo_agent")  # act for people who are not among its viewers
+# They act for people who are not among its viewers.
+OUTSIDERS = tuple(name for name in ("am_agent", "cfo_agent", "later_outsider") if name in SCOPES)
 SECRET = "<an id of the deal>"  # stands for each of its ids, and for an invented one before it
 # Texts for arguments that want a form of their own; whatever fits an argument is tried there.
 FORMS = (

@@ -1,13 +1,21 @@
 """A private deal to look for: every word, amount and row of it is a canary.
 
 It is planted among what everybody may know, so that there are ways to reach it: its account, its
-contact, its pipeline and its owner are open.
+contact, its pipeline and its owner are open. A module that came later plants its own rows, in
+`tests/<module>/planting.py`:
+
+    async def _parcel(world: World, there: Ground, deal_id: str) -> None: ...
+
+    PLANTERS = {"parcel": _parcel}
 """
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +23,7 @@ from sqlalchemy import select
 
 from domain.insight import lead_scores, next_actions
 from domain.kernel.clock import VIETNAM
+from domain.store.schema import TenantRow
 from domain.store.visibility import restricted_kinds
 from tests.rows import everything
 from tests.tools.admin.samples import account_on_the_list
@@ -24,6 +33,12 @@ from tests.world import World
 INSIDER = "cro_agent"  # acts for Sales, who owns the deal; it is shared with the CRO
 WORDS = ("Kanariengelb", "Hoàng Yến Kín", "canary-event@mail", "chuyện riêng Serinus")
 AMOUNT = 314_159_265_000
+# Tables of which `plant` itself puts in a row.
+PLANTED = frozenset({
+    "activity", "approval", "deal", "deal_member", "dismissed_action", "engagement",
+    "execution_attempt", "forecast", "lead_score", "payment_reference", "payment_request",
+    "pending_action", "stage_move", "suggested_action",
+})  # fmt: skip
 # Rows that this world cannot have, and why.
 UNPLANTED = {"resolution": "only an action of unknown outcome is resolved"}
 
@@ -48,6 +63,31 @@ class Planted:
     ids: frozenset[str]
     asked: Mapping[str, str]
     cursors: Mapping[str, tuple[str, ...]]
+
+
+Planter = Callable[[World, Ground, str], Awaitable[None]]
+
+
+@cache
+def planters() -> Mapping[str, Planter]:
+    """What plants the rows of a table about a deal, by the name of the table."""
+    found: dict[str, Planter] = {}
+    for file in sorted(Path(__file__).parent.glob("*/planting.py")):
+        module = import_module(f"tests.{file.parent.name}.planting")
+        assert found.keys().isdisjoint(module.PLANTERS), f"{file}: it is planted already"
+        found |= module.PLANTERS
+    return found
+
+
+def unplanted(kinds: Iterable[type[TenantRow]]) -> list[str]:
+    """The restricted tables of which no row is planted, each with the file to write."""
+    known = PLANTED | UNPLANTED.keys() | planters().keys()
+    return [
+        f"tests/{kind.__module__.split('.')[1]}/planting.py: PLANTERS must have a "
+        f'"{kind.__tablename__}", the canary that looks for hidden rows of it'
+        for kind in kinds
+        if kind.__tablename__ not in known
+    ]
 
 
 async def ground(world: World, account_number: str) -> Ground:
@@ -85,12 +125,14 @@ async def plant(world: World, there: Ground, account_number: str) -> Planted:
         open_deal = await _deal(talk, world, there)
         won = await _deal(talk, world, there)
         asked = {"bank_bin": "970436", "account_number": account_number}
-        await _settled(world, await talk.ok("crm_generate_vietqr", deal_id=won, **asked), "cfo")
+        await settled(world, await talk.ok("crm_generate_vietqr", deal_id=won, **asked), "cfo")
         closing = {"outcome": "won", "note_to_approver": WORDS[3]}
         waits = await talk.ok("crm_close_deal", deal_id=won, **closing)
-        await _settled(world, waits, "am", "cro")
+        await settled(world, waits, "am", "cro")
         await talk.ok("crm_close_deal", deal_id=open_deal, **closing)
         await talk.ok("crm_forecast")
+        for planter in planters().values():
+            await planter(world, there, open_deal)
         await _night(world)
         cursors = {
             tool: await _cursors(talk, tool, there) for tool in ("crm_list_deals", "crm_timeline")
@@ -142,7 +184,7 @@ async def _deal(talk: Talk, world: World, there: Ground) -> str:
     return id
 
 
-async def _settled(world: World, answer: Mapping[str, Any], *people: str) -> None:
+async def settled(world: World, answer: Mapping[str, Any], *people: str) -> None:
     """People sign what waits for them, and it is carried out."""
     if "action_id" not in answer:
         return

@@ -2,6 +2,7 @@
 
 from domain.activities import queries, timeline
 from domain.activities.tables import Activity
+from domain.store.declarations import Count
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
 from domain.store.guards import append_only
@@ -14,7 +15,7 @@ MODULE = Module(
         "contacts",
         "deals",
     ),
-    counts=(queries.counts,),
+    counts=(Count(("activities",), queries.counts),),
     tables={
         Activity: Stored(
             guards=(append_only(),),

@@ -2,6 +2,7 @@
 
 from domain.contacts import queries
 from domain.contacts.tables import Contact
+from domain.store.declarations import Count
 from domain.store.descriptor import ALL, Grant, Module, Stored
 from domain.store.engine import Role
 
@@ -13,7 +14,7 @@ MODULE = Module(
         "accounts",
         "vn",
     ),
-    counts=(queries.counts,),
+    counts=(Count(("contacts",), queries.counts),),
     tables={
         Contact: Stored(
             unguarded="edited by agents; the chain holds every change",

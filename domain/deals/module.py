@@ -2,6 +2,7 @@
 
 from domain.deals import audit, queries, timeline
 from domain.deals.tables import Deal, DealMember, StageMove
+from domain.store.declarations import Count
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
 from domain.store.guards import append_only, begins_as, final, needs_action, never_deleted, numbered
@@ -27,7 +28,7 @@ MODULE = Module(
         "pipelines",
         "taxpayers",
     ),
-    counts=(queries.counts,),
+    counts=(Count(("deals", "open_deals"), queries.counts),),
     tables={
         Deal: Stored(
             guards=(

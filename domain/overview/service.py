@@ -15,7 +15,13 @@ async def counts(tx: Tx, account_id: str, viewer: Viewer) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for module in modules():
         for count in module.counts:
-            more = await count(tx, account_id, viewer)
-            assert not found.keys() & more.keys(), f"two modules count {sorted(more)}"
-            found.update(more)
+            found.update(await count.of(tx, account_id, viewer))
+    assert list(found) == list(names()), f"{sorted(found)} is not what is declared"
     return found
+
+
+def names() -> tuple[str, ...]:
+    """What is counted."""
+    declared = [name for module in modules() for count in module.counts for name in count.names]
+    assert len(set(declared)) == len(declared), f"two modules count the same: {sorted(declared)}"
+    return tuple(declared)

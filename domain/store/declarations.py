@@ -18,12 +18,20 @@ from domain.store.tx import Tx
 
 Value = TypeVar("Value")
 
-# How much of a module belongs to an account, as far as a viewer may know: (transaction, id of the
-# account, viewer) gives numbers by name. No two modules use the same name.
-Count = Callable[[Tx, str, Any], Awaitable[Mapping[str, int]]]
-
 # Which other rows belong to the customer of one: given its id, a SELECT of their ids and versions.
 CustomerRows = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How much of a module belongs to an account, as far as a viewer may know.
+
+    `of` is given the transaction, the id of the account and the viewer, and gives a number for
+    each of the `names`. No two modules use the same name; in answers it is called so.
+    """
+
+    names: tuple[str, ...]
+    of: Callable[[Tx, str, Any], Awaitable[Mapping[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)

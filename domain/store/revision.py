@@ -13,11 +13,18 @@ from domain.store.errors import as_fault
 
 # The newest revision is the greatest number in the name of a script: `v0001_baseline.py`.
 _SCRIPT = re.compile(r"v(\d{4})_\w+\.py$")
-HEAD = max(
-    found[1]
-    for name in os.listdir(Path(__file__).parent / "migrations" / "versions")
-    if (found := _SCRIPT.match(name))
-)
+
+
+def newest() -> str:
+    """The number of the newest script there is."""
+    return max(
+        found[1]
+        for name in os.listdir(Path(__file__).parent / "migrations" / "versions")
+        if (found := _SCRIPT.match(name))
+    )
+
+
+HEAD = newest()
 
 
 async def check_revision(database: Database) -> None:

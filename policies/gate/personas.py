@@ -2,10 +2,13 @@
 
 Scopes say what an agent may do. Toolsets say what is listed of that, and never what is allowed:
 a tool that is not listed can be called by whoever holds its scope.
+
+A namespace that came later brings presets and personas of its own in
+`policies/personas/<namespace>.toml`, and says there in `[[joins]]` which persona does more with it.
 """
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
 from typing import Annotated, Any, Self
@@ -49,8 +52,17 @@ class Persona(_Frozen):
     en: str
 
 
+class Joining(_Frozen):
+    """What a persona gets beside what it has, from a namespace that came later."""
+
+    persona: Name
+    scopes: Names
+    toolsets: Names
+    prompts: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+
+
 class Personas(_Frozen):
-    """The whole file."""
+    """All files together."""
 
     preset: Annotated[tuple[Preset, ...], BeforeValidator(_tuple)]
     persona: Annotated[tuple[Persona, ...], BeforeValidator(_tuple)]
@@ -65,9 +77,37 @@ class Personas(_Frozen):
 
 @lru_cache(maxsize=1)
 def shipped() -> Personas:
-    """The file that comes with the program; a test keeps it in step with catalogue and prompts."""
-    raw = files("policies").joinpath("personas.toml").read_text("utf-8")
-    return Personas.model_validate(tomllib.loads(raw))
+    """The files that come with the program; tests keep them in step with catalogue and prompts."""
+    return merged(_texts())
+
+
+def merged(texts: Iterable[str]) -> Personas:
+    """What several files say together."""
+    presets: list[Any] = []
+    jobs: list[Any] = []
+    joins: list[Joining] = []
+    for text in texts:
+        part = tomllib.loads(text)
+        presets += part.pop("preset", [])
+        jobs += part.pop("persona", [])
+        joins += [Joining.model_validate(one) for one in part.pop("joins", [])]
+        assert not part, f"policies/personas: what is {', '.join(part)}?"
+    for one in joins:
+        job = next((job for job in jobs if job["name"] == one.persona), None)
+        assert job is not None, f"policies/personas: there is no persona {one.persona} to join"
+        for more in ("scopes", "toolsets", "prompts"):
+            job[more] = [*job[more], *getattr(one, more)]
+    return Personas.model_validate({"preset": presets, "persona": jobs})
+
+
+def _texts() -> Iterator[str]:
+    """What is common to all, and then what each namespace brings, in the order of their names."""
+    yield files("policies").joinpath("personas.toml").read_text("utf-8")
+    folder = files("policies").joinpath("personas")
+    if folder.is_dir():
+        for one in sorted(folder.iterdir(), key=lambda one: one.name):
+            if one.name.endswith(".toml") and not one.name.startswith("."):
+                yield one.read_text("utf-8")
 
 
 def persona(name: str) -> Persona:

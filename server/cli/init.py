@@ -9,6 +9,7 @@ from domain.identity.roles import ROLES
 from domain.kernel.faults import Fault, Kind
 from domain.store.engine import Role
 from policies.approvals import coverage
+from policies.gate import personas
 from policies.gate.catalogue import Catalogue
 from server import wiring
 from server.cli import mcp_config
@@ -22,7 +23,7 @@ from server.cli.provisioning import NewCompany, ProvisionedCompany, provision
 from server.cli.render import answer, say
 from server.settings import Settings
 
-SCOPES = "core.read,crm.read,crm.write,crm.close,crm.payment"
+FIRST_JOB = "crm"  # what the first agent is for: policies/personas.toml says what that takes
 
 DEMO = typer.Option(False, "--demo", help="Load the demo company instead.")
 FRESH = typer.Option(False, "--fresh", help="With --demo: throw the old demo away first.")
@@ -52,7 +53,11 @@ NO_BANK = typer.Option(
 AGENT_NAME = typer.Option("cro_agent", help="Name of the first agent.")
 AGENT_FOR = typer.Option(None, help="E-mail of the person it acts for; the administrator if unset.")
 AGENT_DAYS = typer.Option(DAYS, min=1, max=366, help="How long its token is valid.")
-SCOPES_OF = typer.Option(SCOPES, "--scopes", help="What it may do, comma-separated.")
+SCOPES_OF = typer.Option(
+    None,
+    "--scopes",
+    help=f"What it may do, comma-separated; what the persona {FIRST_JOB} may if unset.",
+)
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
 
 
@@ -82,7 +87,7 @@ def init(
     agent_name: str = AGENT_NAME,
     agent_for: str | None = AGENT_FOR,
     agent_days: int = AGENT_DAYS,
-    scopes: str = SCOPES_OF,
+    scopes: str | None = SCOPES_OF,
     as_json: bool = JSON,
 ) -> None:
     """Set up a company, or the demo company.
@@ -111,9 +116,13 @@ def init(
         bank=(bank_bin, bank_account, bank_name),
         bank_currency=bank_currency,
         no_bank=no_bank_account,
-        agent=(agent_name, agent_for, scopes, agent_days),
+        agent=(agent_name, agent_for, _first_scopes(scopes), agent_days),
     )
     _init_company(typed, as_json=as_json)
+
+
+def _first_scopes(typed: str | None) -> str:
+    return ",".join(personas.persona(FIRST_JOB).scopes) if typed is None else typed
 
 
 def _init_company(typed: Typed, *, as_json: bool) -> None:

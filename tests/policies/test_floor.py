@@ -1,12 +1,13 @@
 """The floor beside the rows: at least what it was when it stood in the code, and read from ours."""
 
 import tomllib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
 from policies.gate import floor, shipped
-from policies.gate.catalogue import CUSTOMER_SUM, Catalogue, ToolPolicy
+from policies.gate.catalogue import CUSTOMER_SUM, Catalogue, Confirm, ToolPolicy
 
 SHIPPED = floor.load_checked()
 FILES = Path(floor.__file__).parent / "catalogue"
@@ -165,6 +166,27 @@ def test_every_row_that_ships_as_reading_is_held_to_it():
         other = row.model_copy(update={"scope": "other.read"})
 
         assert ("must be a reading tool" in complaints(other)) == row.is_read, row.id
+
+
+def test_whom_a_shipped_row_asks_the_floor_asks_too():
+    assert unheld(SHIPPED.tool, floor.entries()) == []
+
+
+def unheld(rows: Iterable[ToolPolicy], entries: Sequence[floor.Entry]) -> list[str]:
+    """Rows that ask people although nothing keeps an operator's file from asking nobody."""
+    return [
+        f"policies/catalogue/{row.id.split('.')[1]}.toml: {row.id} asks people "
+        "and has no [[floor]] that says at least whom"
+        for row in rows
+        if row.confirm is not Confirm.NEVER
+        and not any(one.concerns(row.id) and (one.signatures or one.ask) for one in entries)
+    ]
+
+
+def test_a_row_that_asks_people_and_has_no_floor_is_named():
+    (said,) = unheld([a_row("cyberos.inv.pay_out", {"cfo"})], floor.entries())
+
+    assert said.startswith("policies/catalogue/inv.toml: cyberos.inv.pay_out asks people")
 
 
 def test_a_rate_is_never_trusted_for_longer_than_45_days():

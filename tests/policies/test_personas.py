@@ -72,6 +72,42 @@ def test_a_preset_is_a_short_list_of_tools_under_a_name_of_its_own(preset):
     assert read_by_a_model(preset.tools) < MOST_BYTES
 
 
+JOB = """[[persona]]
+name = "one"
+scopes = ["core.read"]
+toolsets = ["default"]
+prompts = ["close_deal"]
+vi = "Một"
+en = "One"
+"""
+
+
+def test_a_namespace_that_came_later_adds_to_a_persona_and_brings_presets_of_its_own():
+    more = """[[joins]]
+persona = "one"
+scopes = ["ship.read"]
+toolsets = ["ship"]
+
+[[preset]]
+name = "parcels"
+tools = ["ship_list_parcels"]
+"""
+    found = personas.merged([JOB, more])
+
+    assert found.persona[0].scopes == ("core.read", "ship.read")
+    assert found.persona[0].toolsets == ("default", "ship")
+    assert found.persona[0].prompts == ("close_deal",)
+    assert found.preset[0].name == "parcels"
+
+
+@pytest.mark.parametrize(
+    "wrong", ['[[joins]]\npersona = "two"\nscopes = ["x.y"]\ntoolsets = ["x"]', "[[personas]]"]
+)
+def test_what_joins_nobody_or_has_no_meaning_is_refused(wrong):
+    with pytest.raises(AssertionError, match="policies/personas: "):
+        personas.merged([JOB, wrong])
+
+
 def test_a_preset_of_more_tools_or_two_of_one_name_cannot_be_written():
     many = {"name": "many", "tools": [f"t_{number}" for number in range(31)]}
     one = {"name": "one", "tools": ["whoami"]}

@@ -2,41 +2,77 @@
 for the tools that say so, and for no other?
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from domain.store import wires
-from domain.store.descriptor import modules
-from domain.store.guards import NeedsAction
+from domain.store.descriptor import Module, Stored, modules
+from domain.store.guards import NeedsAction, needs_action
+from domain.store.schema import Base
+from domain.store.wires import Wires
 from policies.gate import catalogue
+from policies.gate.catalogue import Confirm
+from policies.gate.contract import Registry
+from policies.gate.fitting import file_of
 from policies.gate.wires import declared
 from server import wiring
 from tools.crm import close_deal
 
+GUARDS = {"deal.close", "bank_account.add", "bank_account.first_use"}
 
-def guards():
-    """Every guard that asks for an approved action, and where it is declared."""
+
+def test_every_guard_opens_for_a_tool_and_no_tool_opens_what_is_none():
+    assert complaints(modules(), wiring.wires(), wiring.registry()) == []
+
+
+def guards(described: Iterable[Module]) -> dict[str, str]:
+    """Every guard that asks for an approved action, and the module that declares it."""
     return {
-        guard.wire: f"domain/{module.name}/module.py"
-        for module in modules()
+        guard.wire: module.name
+        for module in described
         for rules in module.tables.values()
         for guard in rules.guards
         if isinstance(guard, NeedsAction)
     }
 
 
-def test_every_guard_opens_for_a_tool_and_no_tool_opens_what_is_none():
-    wired = wiring.wires()
+def complaints(described: Iterable[Module], wired: Wires, registry: Registry) -> list[str]:
+    """Guards that nobody opens, and what is opened and guards nothing; each with its file."""
+    there, opened = guards(described), {guard for guard, _ in wired}
+    asking = [row for row in catalogue.load().tool if row.confirm is not Confirm.NEVER]
+    idle = [
+        file_of(row) for row in asking if (tool := registry.get(row.id)) is None or not tool.opens
+    ]
+    return [
+        *(
+            f"domain/{module}/module.py: nothing opens the guard {guard}; say opens=({guard!r},) "
+            f"in the tool that does it ({', '.join(idle) or 'a new one'})"
+            for guard, module in there.items()
+            if guard not in opened
+        ),
+        *(
+            f"{tool} opens {guard}, which guards no table"
+            for guard, tool in sorted(wired)
+            if guard not in there
+        ),
+    ]
 
-    assert {
-        guard: f"{file}: no tool has opens=({guard!r},)"
-        for guard, file in guards().items()
-        if guard not in {one for one, _ in wired}
-    } == {}
-    assert {tool: f"opens {one!r}" for one, tool in wired if one not in guards()} == {}
+
+def test_a_guard_without_a_tool_and_a_tool_without_a_guard_are_named():
+    planted = Module(name="toys", tables={Base: Stored(guards=(needs_action("toy.break"),))})
+
+    wired = frozenset({("toy.mend", "cyberos.crm.close_deal")})
+
+    said = complaints([planted], wired, wiring.registry())
+
+    assert said[0].startswith("domain/toys/module.py: nothing opens the guard toy.break")
+    assert said[1:] == ["cyberos.crm.close_deal opens toy.mend, which guards no table"]
 
 
-def test_the_wires_are_these():
-    assert wiring.wires() == {
+def test_the_wires_of_deals_and_accounts_are_these():
+    wired = {(guard, tool) for guard, tool in wiring.wires() if guard in GUARDS}
+
+    assert wired == {
         ("deal.close", "cyberos.crm.close_deal"),
         ("bank_account.add", "cyberos.admin.add_bank_account"),
         ("bank_account.first_use", "cyberos.crm.generate_vietqr"),

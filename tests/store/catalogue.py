@@ -13,6 +13,9 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, inspect, text
 
+from domain.store.descriptor import stored
+from domain.store.guards import Refusal
+
 Catalogue = dict[str, str]
 
 _INTERNAL = re.compile(r"_(data|idx|content|docsize|config)$")  # of a search table of SQLite
@@ -41,13 +44,19 @@ def differences(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
 
 # --- what both kinds have ---
 
-# Word search, and the roles that only PostgreSQL has.
-ONE_SIDED = {
-    "account.search_words", "account.ix_account_search_words",
-    "account.account_search_insert", "account.account_search_update",
-    "account.account_search_delete", "pending_action.pending_action_agent_cancels",
-    "pending_action.pending_action_executor_executes",
-}  # fmt: skip
+
+def one_sided() -> frozenset[str]:
+    """What only one of the databases has: word search, and triggers about roles."""
+    found: set[str] = set()
+    for table, rules in stored().items():
+        if rules.searched:
+            found |= {f"{table}.search_words", f"{table}.ix_{table}_search_words"}
+            found |= {f"{table}.{table}_search_{on}" for on in ("insert", "update", "delete")}
+        refusals = (guard for guard in rules.guards if isinstance(guard, Refusal))
+        found |= {f"{table}.{table}_{guard.name}" for guard in refusals if guard.only}
+    return frozenset(found)
+
+
 _TYPES = {
     "bigint": "BIGINT",
     "boolean": "BOOLEAN",
@@ -69,9 +78,10 @@ def shared(found: Catalogue) -> Catalogue:
     them down in words of its own.
     """
     rows: Catalogue = {}
+    only = one_sided()
     for name, row in found.items():
         belongs_to_a_table = "." in name and " to " not in name
-        if belongs_to_a_table and not name.endswith(_POLICY_NAMES) and name not in ONE_SIDED:
+        if belongs_to_a_table and not name.endswith(_POLICY_NAMES) and name not in only:
             rows[name] = _shared(row)
     return rows
 

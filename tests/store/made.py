@@ -1,6 +1,7 @@
 """Databases to compare: one that was migrated, one that models and descriptors make."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, make_url, text
 
-from domain.store.descriptor import modules
+from domain.store.descriptor import all_tables, modules
 from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations import runner, triggers
 from domain.store.migrations.isolation import apply_isolation
@@ -69,6 +70,26 @@ def modelled(connection: Connection) -> Catalogue:
             connection.exec_driver_sql(statement)
     apply_isolation(connection)
     return catalogue.read(connection)
+
+
+def complaints(by_revisions: Catalogue, by_models: Catalogue) -> list[str]:
+    """What revisions and models do not say alike, each with the files that speak of it."""
+    return [
+        f"{_home(name)}, and the revisions of domain/store/migrations/versions, do not agree on "
+        f"{name}: {by_models.get(name, 'absent')[:200]} | {by_revisions.get(name, 'absent')[:200]}"
+        for name in sorted(by_revisions.keys() | by_models.keys())
+        if by_revisions.get(name) != by_models.get(name)
+    ]
+
+
+def _home(name: str) -> str:
+    """The module whose table a row of the catalogue is about."""
+    words = re.split(r"[. ]", name)[0].removesuffix("()")
+    fitting = [one for one in all_tables() if words == one or words.startswith(f"{one}_")]
+    if not fitting:
+        return "domain/<module>/module.py (no module has this table)"
+    package = all_tables()[max(fitting, key=len)].__module__.split(".")[1]
+    return f"domain/{package}/tables.py and module.py"
 
 
 def _describe_partial_indexes() -> None:

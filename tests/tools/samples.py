@@ -4,15 +4,16 @@ Each tool has one, in the `SAMPLES` of a file in `tests/tools/<namespace>/`: bes
 new tool (`test_<tool>.py`), or together in `samples.py`. They are found there and listed nowhere.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from mcp import Client
 
+from domain.store.descriptor import modules
 from policies.gate.catalogue import ToolPolicy
 from policies.gate.contract import module_of
 from tests.world import SCOPES, World
@@ -50,12 +51,21 @@ class Sample:
 
     `statements` are those that read and that write: two of the reads say who is calling, four of
     the writes are the audit chain's, one of them for what is left in rows. `on_postgresql` differs
-    for a search, which looks among a few accounts before it asks an index.
+    for a search, which looks among a few accounts before it asks an index. A tool that asks each
+    module (`asks_each`: its counts, its sources of timelines) reads once more for each declaration.
     """
 
     arguments: Arguments | Callable[[Things], Awaitable[Arguments]]
     statements: tuple[int, int]
     on_postgresql: tuple[int, int] | None = None
+    asks_each: Literal["", "counts", "timeline"] = ""
+
+    def expected(self, *, sqlite: bool) -> tuple[int, int]:
+        """The statements on one of the databases, with the modules that there are."""
+        reads, writes = self.statements if sqlite else self.on_postgresql or self.statements
+        if self.asks_each:
+            reads += sum(len(getattr(module, self.asks_each)) for module in modules())
+        return reads, writes
 
     async def call(self, things: Things) -> Arguments:
         """The arguments, about things that are there."""
@@ -66,7 +76,7 @@ class Sample:
 
 async def valid_calls(world: World) -> dict[str, Arguments]:
     """Arguments of our company for every tool, by wire name, about things made for this."""
-    missing = [where_to_write(row) for row in world.catalogue.tool if row.name not in samples()]
+    missing = without_sample(world.catalogue.tool)
     assert not missing, "a tool without a sample is not tested:\n" + "\n".join(missing)
     async with world.client() as client:
         things = Things(world, client)
@@ -85,6 +95,11 @@ def samples() -> Mapping[str, Sample]:
             )
             found |= module.SAMPLES
     return found
+
+
+def without_sample(rows: Iterable[ToolPolicy]) -> list[str]:
+    """The tools that nobody calls in a test, each with the file to write."""
+    return [where_to_write(row) for row in rows if row.name not in samples()]
 
 
 def where_to_write(row: ToolPolicy) -> str:

@@ -159,7 +159,9 @@ async def test_the_canary_names_every_tool_that_leaks(found):
 async def test_every_table_that_not_everybody_may_see_has_a_canary(found):
     tables = {kind.__tablename__ for kind in restricted_kinds()} - found.planted.asked.keys()
 
+    assert planting.unplanted(restricted_kinds()) == []
     assert tables == set(planting.UNPLANTED), "plant a row of it"
+    assert found.planted.asked.keys() >= planting.PLANTED
     assert len(found.planted.ids) >= 8
 
 

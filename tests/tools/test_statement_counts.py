@@ -17,8 +17,7 @@ async def test_a_call_asks_what_it_did_yesterday(shared):
     complaints = []
 
     for row in rows:
-        sample = samples()[row.name]
-        said = sample.statements if sqlite else sample.on_postgresql or sample.statements
+        said = samples()[row.name].expected(sqlite=sqlite)
         async with shared.client(agent_for(row)) as client:
             with traffic(shared.agent_side) as seen:
                 result = await client.call_tool(row.name, calls[row.name])
@@ -27,4 +26,4 @@ async def test_a_call_asks_what_it_did_yesterday(shared):
         if counted != said:
             complaints.append(f"{row.name}: reads and writes are {counted}, its sample says {said}")
 
-    assert complaints == []
+    assert not complaints, "\n".join(complaints)

@@ -1,8 +1,10 @@
 """Account: what do we know about this account?"""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from domain.accounts import service
 from domain.activities import queries as activities
@@ -29,8 +31,19 @@ class GetAccount(Ask):
     )
 
 
+# How the first modules' counts are called here; of a later one they have the names it gives them.
+_NAMES = {
+    "contacts": "contact_count",
+    "deals": "deal_count",
+    "open_deals": "open_deal_count",
+    "activities": "activity_count",
+}
+
+
 class AccountDetail(AccountFields):
     """An account with what belongs to it, as far as the caller may see."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     contact_count: int
     deal_count: int
@@ -39,12 +52,27 @@ class AccountDetail(AccountFields):
     activities: list[ActivityView]
     untrusted_fields: list[str] = Field(default_factory=list)
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The contract names what later modules count, too."""
+        schema = super().__get_pydantic_json_schema__(core_schema, handler)
+        later = [name for name in overview.names() if name not in _NAMES]
+        schema["properties"].update({name: {"type": "integer"} for name in later})
+        schema["required"] += later
+        return schema
+
     def text(self) -> str:
         """Two lines."""
         return (
             f"{super().text()}\ncontacts {self.contact_count}, deals {self.deal_count} "
-            f"({self.open_deal_count} open), activities {self.activity_count}."
+            f"({self.open_deal_count} open), activities {self.activity_count}{self._more()}."
         )
+
+    def _more(self) -> str:
+        """What later modules count."""
+        return "".join(f", {name} {number}" for name, number in (self.model_extra or {}).items())
 
 
 @tool("cyberos.crm.get_account", title="Show an account", answer=AccountDetail)
@@ -61,14 +89,12 @@ async def TOOL(call: Call, arguments: GetAccount) -> AccountDetail:
     latest = await activities.recent(
         call.tx, who, account_id=card.id, limit=arguments.activity_limit
     )
+    counted: dict[str, Any] = {_NAMES.get(name, name): number for name, number in counts.items()}
     view = AccountFields(**account_profile(card))
     shown = [activity_view(activity) for activity in latest]
     return AccountDetail(
         **account_profile(card),
-        contact_count=counts["contacts"],
-        deal_count=counts["deals"],
-        open_deal_count=counts["open_deals"],
-        activity_count=counts["activities"],
+        **counted,
         activities=shown,
         untrusted_fields=[
             *untrusted_in(view, PROFILE_WORDS),
