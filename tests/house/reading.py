@@ -8,7 +8,7 @@ import ast
 import gc
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -61,8 +61,13 @@ Rule = Callable[[Source], Iterator[str]]
 
 def keeps(rule: Rule) -> None:
     """The whole project keeps this rule, or the test fails with every place that does not."""
-    complaints = [complaint for source in project() for complaint in rule(source)]
+    complaints = broken(rule, project())
     assert not complaints, "\n" + "\n".join(complaints)
+
+
+def broken(rule: Rule, sources: Iterable[Source]) -> list[str]:
+    """Every place in these files that does not keep a rule."""
+    return [complaint for source in sources for complaint in rule(source)]
 
 
 def seen(rule: Rule, path: str, text: str) -> list[str]:
@@ -98,7 +103,7 @@ def texts() -> tuple[tuple[str, str], ...]:
     """Every text file of the project, with its path; no environments, caches or images."""
     found = []
     for folder, folders, files in os.walk(ROOT):
-        folders[:] = [name for name in folders if _belongs(Path(folder, name))]
+        folders[:] = [name for name in folders if belongs(Path(folder, name))]
         for path in (Path(folder, name) for name in files):
             try:
                 found.append((path.relative_to(ROOT).as_posix(), path.read_text("utf-8")))
@@ -110,7 +115,8 @@ def texts() -> tuple[tuple[str, str], ...]:
 NOT_OURS = frozenset({"__pycache__", "build", "dist", "node_modules"})
 
 
-def _belongs(folder: Path) -> bool:
+def belongs(folder: Path) -> bool:
+    """Whether a folder holds files of the project, rather than what tools have made of them."""
     if folder.name in NOT_OURS or (folder / "pyvenv.cfg").exists():
         return False
     return folder.name == ".ci" or not folder.name.startswith(".")
