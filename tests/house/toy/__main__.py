@@ -24,7 +24,7 @@ import json, time
 from tests.house import promises
 from tests.house.reading import house
 from policies.gate.catalogue import load
-found = {"tools": len(load().tool), "tables": len(promises.all_tables())}
+found = {"of tools": len(load().tool), "of tables": len(promises.all_tables())}
 for name, promise in promises.PROMISES.items():
     begun = time.process_time()
     wrong = promise(house())

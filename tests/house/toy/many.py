@@ -32,11 +32,15 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from domain.{module}.tables import {classes}
+from domain.{module}.tables import (
+    {lines},
+)
 from domain.store.schema import TenantEntity
 from domain.store.tx import Tx
 
-KINDS: tuple[type[TenantEntity], ...] = ({classes},)
+KINDS: tuple[type[TenantEntity], ...] = (
+    {lines},
+)
 
 
 async def listed(tx: Tx, number: int, *, limit: int) -> Sequence[TenantEntity]:
@@ -45,14 +49,17 @@ async def listed(tx: Tx, number: int, *, limit: int) -> Sequence[TenantEntity]:
 '''
 _MODULE = '''"""One module of many."""
 
-from domain.{module}.tables import {classes}
+from domain.{module}.tables import (
+    {lines},
+)
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
 from domain.store.guards import never_deleted
 
+_TABLES = ({classes})
 _KEPT = Stored(guards=(never_deleted(),), grants={{Role.AGENT: Grant(insert=True)}})
 
-MODULE = Module(name="{module}", tables=dict.fromkeys(({classes},), _KEPT))
+MODULE = Module(name="{module}", tables=dict.fromkeys(_TABLES, _KEPT))
 '''
 _REVISION = '''"""The tables of one module of many."""
 
@@ -155,7 +162,12 @@ def _module(module: str, number: int) -> dict[str, str]:
     numbers = range(_TABLES)
     classes = [f"{module.capitalize()}{n}" for n in numbers]
     tables = tuple(f"{module}_{n}" for n in numbers)
-    told = {"module": module, "classes": ", ".join(classes), "tables": tables}
+    told = {
+        "module": module,
+        "lines": ",\n    ".join(classes),
+        "classes": ", ".join(classes),
+        "tables": tables,
+    }
     revision, before = f"{number + 2:04}", f"{number + 1:04}"
     rows = [
         _TABLE.format(class_=class_, table=table)
