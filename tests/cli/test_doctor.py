@@ -17,7 +17,7 @@ from sqlalchemy import make_url, select
 from domain.approvals.checks import hanging
 from domain.approvals.tables import PendingAction
 from domain.identity import keys
-from domain.identity.tables import PersonRole, PrivateKey
+from domain.identity.tables import ApproverKey, PersonRole
 from domain.store import condition
 from domain.store.declarations import Mark
 from domain.store.engine import Role, connect
@@ -288,7 +288,7 @@ async def test_a_person_whose_key_does_not_count_cannot_sign(world):
 
 
 def _key_of(person_id):
-    return select(PrivateKey).where(PrivateKey.person_id == person_id)
+    return select(ApproverKey).where(ApproverKey.person_id == person_id)
 
 
 def _table(self_rule):

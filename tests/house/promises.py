@@ -47,7 +47,7 @@ Promise = Callable[[Sequence[Source]], list[str]]
 _RULES: tuple[Rule, ...] = (
     test_arrows.imports_that_turn_back,
     test_arrows.heavy_foundations,
-    test_arrows.reaches_into_drawers,
+    test_arrows.reaches_into_modules,
     test_arrows.relative_imports,
     test_bans.prints,
     test_bans.commits,
@@ -61,7 +61,7 @@ _RULES: tuple[Rule, ...] = (
     test_sizes.full_inits,
     test_sizes.silent_files,
     test_sizes.nameless_files,
-    test_statements.statements_without_walls,
+    test_statements.statements_without_isolation,
     test_statements.writes_among_queries,
     test_statements.assembled_statements,
     test_statements.lasting_settings,
@@ -79,8 +79,8 @@ def _source(sources: Sequence[Source]) -> list[str]:
         *(line for rule in _RULES for line in broken(rule, sources)),
         *broken(test_arrows.undeclared_uses(uses), sources),
         *test_arrows.idle_uses(declared, sources),
-        *test_arrows.circles(uses),
-        *test_arrows.circles(test_arrows.files_used(sources)),
+        *test_arrows.cycles(uses),
+        *test_arrows.cycles(test_arrows.files_used(sources)),
         *test_idle.idle(sources),
     ]
 

@@ -11,7 +11,7 @@ from importlib import import_module
 
 import pytest
 
-from tests.house.reading import Source, dotted, house, keeps, seen
+from tests.house.reading import Source, dotted, keeps, project, seen
 
 HOME = "events"
 
@@ -25,7 +25,7 @@ def test_the_name_of_an_event_is_written_once():
 
 
 def test_no_two_classes_have_the_same_event():
-    found = [name for source in house() if _is_home(source) for name in _names_in(source)]
+    found = [name for source in project() if _is_home(source) for name in _names_in(source)]
 
     assert sorted(set(found)) == sorted(found)
     assert {"person.added", "action.proposed", "action.succeeded", "policy.activated"} <= {*found}
@@ -75,7 +75,7 @@ def _topics(source: Source) -> Iterator[ast.AST]:
 def _names() -> Mapping[str, str]:
     """The names of all events, and the files of their classes."""
     return {
-        name: source.path for source in house() if _is_home(source) for name in _names_in(source)
+        name: source.path for source in project() if _is_home(source) for name in _names_in(source)
     }
 
 

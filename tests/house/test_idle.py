@@ -1,4 +1,4 @@
-"""Is whatever a module or a group of commands defines named by somebody?
+"""Idle definitions: is whatever a module or a group of commands defines named by somebody?
 
 A law, a job, a source of timelines or a subscriber that its `module.py` forgets is never run, and
 nobody misses it. So whatever is defined and named nowhere in the program is found.
@@ -12,7 +12,7 @@ import pytest
 from domain.store.descriptor import Module, Stored, modules
 from domain.store.guards import NeedsAction, needs_action
 from domain.store.schema import Base
-from tests.house.reading import Source, full_names, house, imports
+from tests.house.reading import Source, full_names, imports, project
 
 FOUNDATIONS = ("domain/kernel", "domain/store")
 FOUND = ("MODULE", "register")  # where somebody looks for them by these names
@@ -27,17 +27,17 @@ ASKED_BY_TESTS = {
 
 
 def test_what_a_module_defines_is_named_by_somebody():
-    assert idle(house()) == []
+    assert idle(project()) == []
 
 
 def test_what_only_tests_ask_is_still_there_and_idle():
-    found = {line.partition(":")[0] for line in idle(house(), excused=())}
+    found = {line.partition(":")[0] for line in idle(project(), excused=())}
 
     assert found == set(ASKED_BY_TESTS)
 
 
 def test_every_guard_that_waits_for_people_has_a_law_that_asks_for_them():
-    assert unlawful(modules(), house()) == []
+    assert unlawful(modules(), project()) == []
 
 
 def idle(sources: Iterable[Source], excused: Iterable[str] = ASKED_BY_TESTS) -> list[str]:

@@ -1,4 +1,4 @@
-"""Is a new module a folder of its own, kept to every promise, and no file of ours edited for it?
+"""New modules: is one a folder of its own, kept to every promise, and no file of ours edited?
 
 A complete module (toy/module) is put into a copy of the tree. It has what a module can have: a
 table that belongs to a deal with guards, grants and search, scopes, an event, a law, a nightly job,

@@ -68,7 +68,7 @@ def test_a_planted_name_is_complained_of(described, words):
     assert words in complaint
 
 
-def test_a_sound_name_is_left_alone():
+def test_a_sound_name_is_no_complaint():
     assert (
         list(badly_named([toys("toys.asks", "toys.tells"), toys("dolls.asks", module="dolls")]))
         == []

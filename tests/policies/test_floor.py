@@ -172,7 +172,7 @@ def test_whom_a_shipped_row_asks_the_floor_asks_too():
     assert unheld(SHIPPED.tool, floor.entries()) == []
 
 
-def unheld(rows: Iterable[ToolPolicy], entries: Sequence[floor.Entry]) -> list[str]:
+def unheld(rows: Iterable[ToolPolicy], entries: Sequence[floor.FloorEntry]) -> list[str]:
     """Rows that ask people although nothing keeps an operator's file from asking nobody."""
     return [
         f"policies/catalogue/{row.id.split('.')[1]}.toml: {row.id} asks people "

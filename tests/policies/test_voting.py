@@ -224,10 +224,10 @@ def test_the_trust_file_comes_back_as_it_was_and_a_damaged_one_is_refused(tmp_pa
 
 def row(world, key, endorser, deploy, tenant):
     """A stored key, endorsed by another."""
-    from domain.identity.tables import PrivateKey
+    from domain.identity.tables import ApproverKey
 
     person = world.ours.people["am"]
-    return PrivateKey(
+    return ApproverKey(
         tenant_id=tenant,
         key_id=key.key_id,
         person_id=person,

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import Connection, inspect, text
 
 from domain.store.descriptor import stored
-from domain.store.guards import Refusal
+from domain.store.guards import SqlRefusal
 
 Catalogue = dict[str, str]
 
@@ -52,7 +52,7 @@ def one_sided() -> frozenset[str]:
         if rules.searched:
             found |= {f"{table}.search_words", f"{table}.ix_{table}_search_words"}
             found |= {f"{table}.{table}_search_{on}" for on in ("insert", "update", "delete")}
-        refusals = (guard for guard in rules.guards if isinstance(guard, Refusal))
+        refusals = (guard for guard in rules.guards if isinstance(guard, SqlRefusal))
         found |= {f"{table}.{table}_{guard.name}" for guard in refusals if guard.only}
     return frozenset(found)
 

@@ -1,4 +1,4 @@
-"""What grows with the number of tools and tables? Prints one JSON object.
+"""Growth: what grows with the number of tools and tables? Prints one JSON object.
 
     python -m tests.house.toy --many 90       # ninety tools and tables in a copy of the tree
 
@@ -22,12 +22,12 @@ from tests.house.toy import many, tree
 _PROMISES = """
 import json, time
 from tests.house import promises
-from tests.house.reading import house
+from tests.house.reading import project
 from policies.gate.catalogue import load
 found = {"of tools": len(load().tool), "of tables": len(promises.all_tables())}
 for name, promise in promises.PROMISES.items():
     begun = time.process_time()
-    wrong = promise(house())
+    wrong = promise(project())
     assert not wrong, wrong[:3]
     found[name] = round(time.process_time() - begun, 2)
 print(json.dumps(found))

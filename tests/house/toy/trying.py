@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 
-from tests.house.reading import ROOMS, Source
+from tests.house.reading import PACKAGES, Source
 from tests.house.toy import tree
 from tests.house.toy.mutations import MUTATIONS, Mutation
 
@@ -43,8 +43,8 @@ def _load(files: Mapping[str, str]) -> None:
     """Everything that is not the module's, and finds nothing by being imported."""
     for package in _TESTED_WITH:
         import_module(package)
-    for room in ROOMS:
-        for file in sorted((HERE / room).rglob("*.py")):
+    for package in PACKAGES:
+        for file in sorted((HERE / package).rglob("*.py")):
             path = file.relative_to(HERE)
             if path.as_posix() not in files and path.name != "env.py":
                 import_module(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
