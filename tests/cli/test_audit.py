@@ -157,7 +157,7 @@ def test_a_tenant_that_was_taken_off_the_list_is_missed(embedded, copy):
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("UPDATE bank_account SET account_name = 'Spy'", "tells of another account_name"),
+        ("UPDATE bank_account SET account_name = 'Spy'", "with another account_name"),
         ("DELETE FROM bank_account", "is gone, and entry"),
     ],
 )
