@@ -57,7 +57,8 @@ def test_an_embedded_database_serves_subscribers_where_people_approve(copied, su
     again = copied.ok("work", "--once")
 
     assert state == "succeeded"
-    assert greeted(copied) == [deal_id]
+    assert greeted(copied)[-1] == deal_id  # after what was won here before
+    assert greeted(copied).count(deal_id) == 1
     assert (again["messages"], again["dead_letters"]) == (0, [])
 
 
@@ -69,7 +70,7 @@ def test_elsewhere_a_worker_does(served, subscribed):
 
     first, second = served.ok("work", "--once"), served.ok("work", "--once")
 
-    assert [one["action_id"] for one in first["actions"]] == [asked["action_id"]]
+    assert asked["action_id"] in [one["action_id"] for one in first["actions"]]
     assert (first["messages"] >= 1, second["messages"]) == (True, 0)
 
 
