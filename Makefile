@@ -17,8 +17,8 @@ READY := $(VENV)/.ready-$(notdir $(PYTHON))
 DEMO  := $(if $(findstring command line,$(origin LANGUAGE)),--lang $(LANGUAGE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test clients bundle evals fuzz check release publish serve sandbox lock clean
-.PHONY: bench bench-scale bench-peer
+.PHONY: help demo test clients bundle evals fuzz check release publish schema serve sandbox lock
+.PHONY: clean bench bench-scale bench-peer
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
@@ -62,11 +62,11 @@ bundle: $(READY) ## pack dist/cyberos.mcpb for desktop clients (needs Node 20 an
 	tests/clients/node/mcpb/node_modules/.bin/mcpb validate build/mcpb/manifest.json
 	tests/clients/node/mcpb/node_modules/.bin/mcpb pack build/mcpb dist/cyberos.mcpb > build/mcpb.log
 
-evals: $(READY) ## play twenty requests as a scripted agent and compare their cost (ARGS=--write)
+evals: $(READY) ## play two dozen requests as a scripted agent and compare their cost (ARGS=--write)
 	@$(BIN)/python -m tests.evals $(ARGS)
 
 fuzz: $(READY) ## try far more inputs on what reads text (ARGS=tests/vn/test_vietqr.py for some)
-	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=fuzz $(or $(ARGS),tests/vn tests/kernel)
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=fuzz $(or $(ARGS),tests/vn tests/kernel tests/vat)
 
 check: $(READY) ## format, lint, types, tests: what has to be green before a change goes in
 	$(BIN)/ruff format --check .
@@ -82,8 +82,12 @@ publish: $(READY) ## rewrite the tool contracts and the tables of the tools, and
 	$(BIN)/python -m server.publish
 	@git diff --stat -- tools/contracts docs/tools.md docs/operating.md README.md
 
-sandbox: $(READY) ## answer as a taxpayer registry with invented companies, on port 8100
-	$(BIN)/python -m uvicorn fixtures.sandbox.tax_registry:application --port 8100 --lifespan off
+schema: $(READY) ## write down anew what has to stand in a database, after a migration
+	@$(BIN)/python -m tests.store.expected
+	@git diff --stat -- domain/store
+
+sandbox: $(READY) ## be registry, e-invoice provider (port 8100) and mail server (port 8125)
+	@$(BIN)/python -m fixtures.sandbox $(ARGS)
 
 serve: $(READY) ## speak MCP over stdio, as mcp.json does
 	@$(BIN)/cyberos serve

@@ -26,5 +26,12 @@ def crm() -> None:
     run()
 
 
+def inv() -> None:
+    """Run the command line of work and invoices."""
+    from server.app import inv as run  # only importable once the line above has run
+
+    run()
+
+
 if __name__ == "__main__":
     main()

@@ -16,7 +16,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import company, forecast, http, migration, verifying, vietnam
+from bench import (
+    company,
+    drafting,
+    einvoice,
+    forecast,
+    http,
+    migration,
+    neighbours,
+    pages,
+    receiving,
+    reviewing,
+    verifying,
+    vietnam,
+)
 from bench.wire import Peer
 
 NOOP = ["-m", "bench.noop"]
@@ -25,6 +38,7 @@ STARTS = 15
 CALLS = 300
 WARM_UP = 30
 DEALS = 200
+CROWD = 5_000
 
 # What the measurements are held to (ratios to the floor of the same run; memory in MiB).
 LIMITS = {
@@ -33,7 +47,7 @@ LIMITS = {
     "crm_move_stage": 10.0,
     "crm_list_deals_200": 5.0,
     "idle_memory_mib": 120,
-    "tools_list_bytes": 48_000,
+    "tools_list_bytes": 96_000,
 }
 
 
@@ -44,6 +58,9 @@ def main() -> int:
         made = asyncio.run(company.populated(Path(directory), account_count=options.accounts))
         figures = {"start_to_tools_list": _starts(made, options.starts), **_calls(made, options)}
         over_http = http.figures(made)
+    with tempfile.TemporaryDirectory(prefix="cyberos-bench-") as directory:
+        crowded, neighbour = asyncio.run(company.crowded(Path(directory), deal_count=CROWD))
+        beside = {**reviewing.figures(crowded), **neighbours.figures(crowded, neighbour)}
     figures = {name: _judged(name, figure) for name, figure in figures.items()}
     report = {
         "python": platform.python_version(),
@@ -53,10 +70,15 @@ def main() -> int:
         "figures": {
             **figures,
             **over_http,
+            **beside,
             **vietnam.figures(),
+            **drafting.figures(),
+            **einvoice.figures(),
             **forecast.figures(),
             **migration.figures(),
             **verifying.figures(),
+            **pages.figures(),
+            **receiving.figures(),
         },
     }
     sys.stdout.write(json.dumps(report, indent=2) + "\n")

@@ -8,16 +8,22 @@ from pathlib import Path
 
 from domain.accounts import service as accounts
 from domain.accounts.rules import AccountType
+from domain.deals import service as deals
+from domain.deals.service import NewDeal
+from domain.identity import keys, tokens
 from domain.identity import service as identity
+from domain.identity.grants import KeyHolder
 from domain.kernel.clock import VIETNAM, Clock, SystemClock
 from domain.kernel.ids import new_id
+from domain.kernel.trust import Trust
 from domain.pipelines import service as pipelines
 from domain.store import genesis
 from domain.store.chain import SYSTEM, Event
 from domain.store.engine import Database, Role, connect, sqlite_url
 from domain.store.migrations.runner import migrate
 from domain.store.tx import writing
-from policies.gate import activation, floor
+from policies.approvals.trust import store
+from policies.gate import activation, floor, principals
 from server import wiring
 
 _KINDS = ("Công ty TNHH", "Công ty Cổ phần", "Tập đoàn", "Hộ kinh doanh", "Doanh nghiệp")
@@ -27,6 +33,7 @@ _WORDS = (
 )  # fmt: skip
 _TRADES = ("Xây dựng", "Thương mại", "Dịch vụ", "Vận tải", "Công nghệ", "Nội thất", "Thực phẩm")
 _BATCH = 1_000
+ROOT = KeyHolder("bench", keys.generate())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,30 @@ def names(count: int) -> Iterator[str]:
         yield f"{kind} {trade} {word} {chance.choice(_WORDS)} {number}"
 
 
+async def crowded(directory: Path, *, deal_count: int) -> tuple[Measured, str]:
+    """A company with as many open deals, and the token of an agent of another one beside it."""
+    made = await populated(directory, account_count=deal_count)
+    database, clock = (
+        connect(sqlite_url(str(directory / "cyberos.db")), role=Role.OWNER),
+        SystemClock(),
+    )
+    try:
+        _, neighbour = await provisioned(database, clock)
+        token = tokens.parse(made.token)
+        for start in range(0, deal_count, _BATCH):
+            async with writing(database, token.tenant_id, clock) as tx:
+                principal = await principals.agent(tx, token)
+                for account_id in made.account_ids[start : start + _BATCH]:
+                    new = NewDeal(
+                        account_id=account_id, name="Deal", amount_minor=10_000_000, currency="VND"
+                    )
+                    await deals.create(tx, principal.viewer, new, created_by="system:bench")
+                tx.record(Event("bench.made", SYSTEM))
+    finally:
+        await database.close()
+    return made, neighbour
+
+
 async def populated(directory: Path, *, account_count: int) -> Measured:
     """Make the company in a fresh embedded database."""
     url = sqlite_url(str(directory / "cyberos.db"))
@@ -73,17 +104,23 @@ async def populated(directory: Path, *, account_count: int) -> Measured:
                 tx.record(Event("bench.made", SYSTEM))
     finally:
         await database.close()
+    store(directory / "trust.json", trust(tenant_id))
     return Measured(directory, token, made)
+
+
+def trust(tenant_id: str) -> Trust:
+    """Whose signatures count in a measured company."""
+    return Trust(ROOT.deploy, {tenant_id: ROOT.key.public_key})
 
 
 async def provisioned(database: Database, clock: Clock) -> tuple[str, str]:
     """Provision the company without accounts: its tenant, and the token of its agent."""
     tenant_id = new_id()
-    async with writing(database, tenant_id, clock) as tx:
+    async with writing(database, tenant_id, clock, signer=ROOT) as tx:
         await genesis.begin_chain(tx)
         await identity.add_tenant(tx, code=tenant_id.lower(), name="Bench")
         workspace = await identity.add_workspace(tx, code="main", name="Main")
-        person = await identity.add_person(
+        person, _ = await identity.add_person(
             tx, email="am@bench.vn", display_name="Bench", roles=["am"], workspaces=[workspace.id]
         )
         await pipelines.install_template(tx, workspace.id, "sales")

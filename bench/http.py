@@ -38,7 +38,7 @@ class Server:
 
     def __init__(self, process: "subprocess.Popen[bytes]", port: int) -> None:
         self._process = process
-        self._port = port
+        self.port = port
         self.calls_per_second: list[float] = []
         self.cpu_ms: list[float] = []
 
@@ -51,7 +51,7 @@ class Server:
         self.cpu_ms.append((self._cpu_seconds() - before) / CALLS * 1_000)
 
     def _calls(self, body: bytes, headers: Mapping[str, str], path: str) -> None:
-        connection = HTTPConnection("127.0.0.1", self._port)
+        connection = HTTPConnection("127.0.0.1", self.port)
         for _ in range(CALLS // CLIENTS):
             connection.request("POST", path, body, dict(headers))
             answer = connection.getresponse()

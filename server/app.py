@@ -54,6 +54,18 @@ def run_crm(arguments: Sequence[str]) -> int:
     return guarded(lambda: _crm_command(arguments), arguments, program="cyberos-crm")
 
 
+def inv() -> None:
+    """Run what the command line of `cyberos-inv` asks for, and end the process."""
+    raise SystemExit(run_inv(sys.argv[1:]))
+
+
+def run_inv(arguments: Sequence[str]) -> int:
+    """Run one command of `cyberos-inv` and say how it ended. Tests come in here."""
+    speak_unicode(sys.stdout)
+    speak_unicode(sys.stderr)
+    return guarded(lambda: _inv_command(arguments), arguments, program="cyberos-inv")
+
+
 def guarded(work: Callable[[], int], arguments: Sequence[str], program: str = "cyberos") -> int:
     """Whatever happens inside becomes words and an exit code."""
     try:
@@ -122,6 +134,12 @@ def _command(arguments: Sequence[str]) -> int:
 
 def _crm_command(arguments: Sequence[str]) -> int:
     from server.crm_cli.commands import run_command
+
+    return run_command(arguments)
+
+
+def _inv_command(arguments: Sequence[str]) -> int:
+    from server.inv_cli.commands import run_command
 
     return run_command(arguments)
 

@@ -21,20 +21,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from domain.documents.rules import is_path
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
+from domain.kernel.ids import is_id
 
 FORMAT: Final = "cyberos.backup.v1"
 MANIFEST: Final = "manifest.json"
 DATABASE: Final = "cyberos.db"
+DOCUMENTS: Final = "documents"
 
 _PART = r"[A-Za-z0-9_@+-][A-Za-z0-9._@+-]{0,127}"
 _NAMES = re.compile(
     rf"cyberos\.db|trust\.json|policy\.toml|mcp\.json|demo\.json"
     rf"|checkpoints/{_PART}\.log|(?:keys|tokens|root)/{_PART}(?:/{_PART})?"
+    rf"|{DOCUMENTS}/(?P<tenant>{_PART})/(?P<path>.+)"
 )
-_MOST_MEMBERS = 20_000
-_LARGEST_MANIFEST = 8 * 2**20
+_MOST_MEMBERS = 500_000  # a document for every working minute of ten years is fewer
+_LARGEST_MANIFEST = 128 * 2**20
 _LARGEST_SMALL_FILE = 1 * 2**30  # a checkpoint log of many years is some megabytes
 _ROOM = 64 * 2**20  # what must be left free on the disk
 _CHUNK = 2**20
@@ -96,7 +100,10 @@ def write(target: Path, staged: Path, facts: Mapping[str, str]) -> Manifest:
 
 def has_place(name: str) -> bool:
     """Whether a backup may hold a file of this name."""
-    return _NAMES.fullmatch(name) is not None
+    found = _NAMES.fullmatch(name)
+    if found is None or found["path"] is None:
+        return found is not None
+    return is_id(found["tenant"]) and is_path(found["path"])
 
 
 def _pack(file: BinaryIO, staged: Path, manifest: Manifest) -> None:

@@ -12,12 +12,13 @@ from domain.store import checkpoints
 from domain.store.declarations import Mark
 from policies.approvals import trust
 from policies.approvals.trust import Trust
+from server import signing_files
 from server.settings import Settings
 from tools.steps import worded
 
 _LARGEST_KEY = 16_384
 _PRIVATE_KEY = b"PRIVATE KEY-----"
-_FOLDERS = ("keys", "tokens", "root", "checkpoints")
+_FOLDERS = ("keys", "tokens", "root", "checkpoints", "documents", "sandbox")
 _SECRET_FILES = ("mcp.json", "demo.json")
 
 
@@ -56,6 +57,15 @@ def registry_line(settings: Settings) -> Check:
     return Check(Mark.WARN, "registry", f"{nobody} (CYBEROS_MST_REGISTRY_URL).")
 
 
+def signing_lines(settings: Settings) -> Iterator[Check]:
+    """Can e-invoices be signed here, and by this account alone?"""
+    problems = list(signing_files.complaints(settings))
+    for _, sentence in problems:
+        yield Check(Mark.FAIL, "signing", sentence)
+    if settings.signing_key_file is not None and not problems:
+        yield Check(Mark.OK, "signing", "The signing key belongs to this account alone.")
+
+
 def files(settings: Settings) -> Iterator[Check]:
     """Who else on this machine can read or change what is ours?"""
     if not settings.data_dir.is_dir():
@@ -85,7 +95,7 @@ def _open_files(settings: Settings) -> Iterator[tuple[Path, int]]:
     secret = [settings.data_dir / name for name in _SECRET_FILES]
     if settings.database_file is not None:
         secret.append(settings.database_file)
-    for folder in ("keys", "tokens", "root"):
+    for folder in ("keys", "tokens", "root", "operator"):
         found = (settings.data_dir / folder).rglob("*")
         secret += [path for path in found if path.suffix != ".pub"]
     for path in sorted(secret):
@@ -117,7 +127,7 @@ def trust_file(settings: Settings) -> tuple[Trust | None, list[Check]]:
 def key_files(settings: Settings) -> KeyFileReport:
     """Look at every private key under the data directory, without asking for a passphrase."""
     found, beside, roots, locked = [], [], [], []
-    for folder in ("keys", "root"):
+    for folder in ("keys", "root", "operator"):
         for path in sorted((settings.data_dir / folder).rglob("*")):
             if not path.is_file() or path.name == checkpoints.KEY_FILE:
                 continue

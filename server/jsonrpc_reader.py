@@ -2,7 +2,8 @@
 An error, so nobody waits for ever.
 
 The SDK drops what it cannot read: half an emoji in an argument, a number of thousands of digits,
-brackets within brackets, a batch. Whoever sent it would wait until its backoff ends.
+brackets within brackets, bytes that are no UTF-8, a batch. Whoever sent it would wait until its
+backoff ends.
 """
 
 import contextvars
@@ -18,6 +19,7 @@ from server.in_flight import InFlight
 from server.streams import StreamEnd
 
 _NO_JSON = "The line is not JSON text: a lone surrogate, too deep, too long a number, or cut off."
+_NO_UTF8 = "The line is not UTF-8, and nothing of it was carried out."
 _NO_MESSAGE = "The line is no single JSON-RPC 2.0 message; batches are not part of MCP."
 _LONGEST_ID = 200
 _MOST_DIGITS = 15
@@ -48,7 +50,7 @@ class JsonRpcReader(StreamEnd):
             except anyio.EndOfStream:
                 await self._in_flight.all_answered()
                 raise
-            if isinstance(item, SessionMessage):
+            if isinstance(item, SessionMessage) and not _lost_its_id(item):
                 self._in_flight.heard(item)
                 return item
             if (answer := _answer(item)) is not None:
@@ -64,20 +66,34 @@ class JsonRpcReader(StreamEnd):
             raise StopAsyncIteration from None
 
 
-def _answer(error: Exception) -> types.JSONRPCError | None:
+def _lost_its_id(item: SessionMessage) -> bool:
+    """Whether it is a request whose id is none, which the SDK reads as a notification."""
+    inner = item.message
+    if not isinstance(inner, types.JSONRPCNotification):
+        return False
+    return not inner.method.startswith("notifications/")
+
+
+def _answer(error: SessionMessage | Exception) -> types.JSONRPCError | None:
     """The error for a line, to the id it carries if there is one; nothing of it is repeated."""
     detail: Any = error.errors(include_url=False)[0] if isinstance(error, ValidationError) else {}
-    line, is_json = detail.get("input"), detail.get("type") != "json_invalid"
+    line, problem = detail.get("input"), detail.get("type")
     if isinstance(line, str) and not line.strip():
         return None  # an empty line asks nothing
     return types.JSONRPCError(
         jsonrpc="2.0",
         id=_id_in(line),
-        error=types.ErrorData(
-            code=types.INVALID_REQUEST if is_json else types.PARSE_ERROR,
-            message=_NO_MESSAGE if is_json else _NO_JSON,
-        ),
+        error=_error(problem),
     )
+
+
+def _error(problem: str | None) -> types.ErrorData:
+    match problem:
+        case "json_invalid":
+            return types.ErrorData(code=types.PARSE_ERROR, message=_NO_JSON)
+        case "string_unicode":
+            return types.ErrorData(code=types.PARSE_ERROR, message=_NO_UTF8)
+    return types.ErrorData(code=types.INVALID_REQUEST, message=_NO_MESSAGE)
 
 
 def _id_in(line: Any) -> str | int | None:

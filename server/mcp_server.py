@@ -37,12 +37,14 @@ from server.mcp_completions import Completer
 from server.mcp_prompts import Prompter
 from server.mcp_resources import ResourceServer
 from server.settings import Settings
+from server.standard_input import client_lines
+from server.token_files import read_token
 from server.updates import Pause, Updates
+from server.version import VERSION
 from tools.steps import worded
 
 log = logging.getLogger("cyberos")
 
-VERSION = "0.1.0"
 ERROR_KEY = "vn.cyberos/error"
 INSTRUCTIONS = (
     "CyberOS runs the sales pipeline of a Vietnamese company. Amounts are whole minor units (VND "
@@ -283,7 +285,12 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
         gc.enable()
-        async with stdio_server() as (incoming, outgoing):
+        if sys.stdin.isatty():  # else it looks as if it hung
+            sys.stderr.write(
+                "Waiting for an MCP client on standard input; `cyberos connect` says how one starts"
+                " this. Ctrl-D ends it.\n"
+            )
+        async with stdio_server(client_lines()) as (incoming, outgoing):
             try:
                 await converse(server, incoming, outgoing)
             finally:
@@ -342,10 +349,7 @@ def _clear_token(settings: Settings) -> str:
         return settings.agent_token
     if settings.agent_token_file is None:
         raise tokens.invalid_token()
-    try:
-        return settings.agent_token_file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise tokens.invalid_token() from error
+    return read_token(settings.agent_token_file)
 
 
 def _failed(fault: Fault) -> types.CallToolResult:

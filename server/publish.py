@@ -7,13 +7,14 @@ tool contract changes: on purpose, as a reviewable difference.
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from domain.store.audit_kinds import Chained, Derived, Unchained, audit_kind
 from domain.store.descriptor import all_tables
-from policies.gate import fitting, floor
+from policies.gate import fitting, floor, shipped
 from policies.gate.catalogue import DEFAULT, Catalogue, ToolPolicy
 from policies.gate.contract import Answer, PendingAnswer, Tool
 from server import wiring
@@ -23,9 +24,12 @@ CONTRACTS = ROOT / "tools" / "contracts"
 MANUAL = ROOT / "docs" / "tools.md"
 README = ROOT / "README.md"
 OPERATING = ROOT / "docs" / "operating.md"
+DIGESTS = ROOT / "policies" / "catalogue" / shipped.DIGESTS
 # What stands between these lines of a page is made; the rest of it is written.
 _BEGIN, _END = "<!-- made by `make publish`: begin -->\n", "<!-- made by `make publish`: end -->\n"
 _NOISE = frozenset({"title"})
+_MADE_WITH = frozenset({"default", "additionalProperties"})
+_BY_NAME = frozenset({"$defs", "properties"})  # what holds schemas by names of ours
 _DECLARED = re.compile(r"^(?:TOOL = |async def TOOL\()", re.MULTILINE)
 
 
@@ -36,7 +40,7 @@ def contract_of(tool: Tool, row: ToolPolicy) -> dict[str, Any]:
         "title": tool.title,
         "description": tool.description,
         "inputSchema": _lean(tool.arguments.model_json_schema()),
-        "outputSchema": _lean(tool.answer.model_json_schema(mode="serialization")),
+        "outputSchema": _answered(_lean(tool.answer.model_json_schema(mode="serialization"))),
         "annotations": {"title": tool.title, **row.annotations()},
         "_meta": {"vn.cyberos/id": row.id},
     }
@@ -133,12 +137,14 @@ def _unproved() -> str:
     for name, table in sorted(all_tables().items()):
         match audit_kind(table):
             case Derived(proof):
-                lines.append(f"| `{name}` | derived | {proof} |")
+                lines.append(f"| `{name}` | otherwise | {proof} |")
             case Unchained(why):
-                lines.append(f"| `{name}` | unchained | {why} |")
-            case Chained(besides=besides):
-                lines += [f"| `{name}.{one}` | unchained | {why} |" for one, why in besides.items()]
-    return "".join(f"{line}\n" for line in ["| rows | kind | why |", "|---|---|---|", *lines])
+                lines.append(f"| `{name}` | no | {why} |")
+            case Chained(besides=besides) as chained:
+                if chained.free and not chained.written_once:
+                    lines.append(f"| `{name}` | to its entry | {chained.free} |")
+                lines += [f"| `{name}.{one}` | no | {why} |" for one, why in besides.items()]
+    return "".join(f"{line}\n" for line in ["| rows | judged | why |", "|---|---|---|", *lines])
 
 
 def _tables() -> str:
@@ -185,8 +191,17 @@ def main() -> int:
     MANUAL.write_text(manual(), encoding="utf-8")
     README.write_text(readme(), encoding="utf-8")
     OPERATING.write_text(operating(), encoding="utf-8")
+    DIGESTS.write_text(digests(), encoding="utf-8")
     sys.stdout.write(f"{len(made)} contracts, docs and README.md written\n")
     return 0
+
+
+def digests() -> str:
+    """The digests of shipped policies: what older releases had, and the one of this version."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    lines = DIGESTS.read_text("utf-8").splitlines() if DIGESTS.exists() else []
+    older = [line for line in lines if line.split()[1:] != [version]]
+    return "\n".join([*older, f"{floor.load_checked().sha256} {version}", ""])
 
 
 def _sentence(contract: dict[str, Any]) -> str:
@@ -197,7 +212,8 @@ def _sentence(contract: dict[str, Any]) -> str:
 def _people(row: ToolPolicy) -> str:
     slots = [" or ".join(slot.roles) for slot in row.slots]
     more = [
-        f"+ {' or '.join(slot.roles)} if {step.when.field} {step.when.op} {step.when.value:,}"
+        f"+ {' or '.join(slot.roles)} if "
+        + " or ".join(f"{rule.field} {rule.op} {rule.value:,}" for rule in step.when)
         for step in row.escalate
         for slot in step.slots
     ]
@@ -242,6 +258,33 @@ def _lean(schema: Any) -> Any:
     if isinstance(schema, list):
         return [_lean(item) for item in schema]
     return schema
+
+
+def _answered(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an answer without what only says how one is made: defaults and null.
+
+    What is not there is left out of an answer, and a field more must not break whoever checks it.
+    """
+    return {key: value for key, value in _plain(schema).items() if key != "description"}
+
+
+def _plain(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_plain(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {
+        key: {name: _plain(shape) for name, shape in value.items()}
+        if key in _BY_NAME
+        else _plain(value)
+        for key, value in schema.items()
+        if key not in _MADE_WITH
+    }
+    choices = [one for one in kept.get("anyOf", ()) if one != {"type": "null"}]
+    if len(choices) == 1:
+        del kept["anyOf"]
+        return {**choices[0], **kept}
+    return kept
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ Every variable is described in docs/operating.md; a test keeps the two together.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.kernel.faults import Fault, Kind
@@ -19,6 +19,10 @@ VARIABLES = (
     "CYBEROS_TRUST_FILE",
     "CYBEROS_INBOX_URL",
     "CYBEROS_MST_REGISTRY_URL",
+    "CYBEROS_EINVOICE_URL",
+    "CYBEROS_SMTP_URL",
+    "CYBEROS_SIGNING_KEY_FILE",
+    "CYBEROS_SIGNING_PASSPHRASE_FILE",
     "CYBEROS_LOG_LEVEL",
 )
 
@@ -35,6 +39,10 @@ class Settings:
     trust_file: Path
     inbox_url: str | None
     mst_registry_url: str | None
+    einvoice_url: str | None
+    smtp_url: str | None = field(repr=False)  # it may hold a password
+    signing_key_file: Path | None
+    signing_passphrase_file: Path | None
     log_level: str
 
     @property
@@ -55,9 +63,19 @@ class Settings:
         return self.data_dir / "checkpoints"
 
     @property
+    def documents_dir(self) -> Path:
+        """The files of documents, below the id of their tenant."""
+        return self.data_dir / "documents"
+
+    @property
     def is_demo(self) -> bool:
         """Whether this is the demo company's own database, where facts may be invented."""
         return self.is_embedded and (self.data_dir / "demo.json").exists()
+
+    @property
+    def sandbox_dir(self) -> Path:
+        """What a demo's embedded services were handed."""
+        return self.data_dir / "sandbox"
 
     @property
     def keys_dir(self) -> Path:
@@ -87,6 +105,9 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     url = environment.get("CYBEROS_DATABASE_URL") or f"sqlite+aiosqlite:///{data_dir}/cyberos.db"
     token_file = environment.get("CYBEROS_AGENT_TOKEN_FILE")
     policy_file = environment.get("CYBEROS_POLICY_FILE")
+    signing_key, signing_passphrase = (
+        environment.get(f"CYBEROS_SIGNING_{name}_FILE") for name in ("KEY", "PASSPHRASE")
+    )
     return Settings(
         data_dir=data_dir,
         database_url=_with_driver(url),
@@ -96,6 +117,10 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         trust_file=Path(environment.get("CYBEROS_TRUST_FILE") or data_dir / "trust.json"),
         inbox_url=environment.get("CYBEROS_INBOX_URL") or None,
         mst_registry_url=_address(environment.get("CYBEROS_MST_REGISTRY_URL")),
+        einvoice_url=_address(environment.get("CYBEROS_EINVOICE_URL")),
+        smtp_url=_mail_address(environment.get("CYBEROS_SMTP_URL")),
+        signing_key_file=Path(signing_key) if signing_key else None,
+        signing_passphrase_file=Path(signing_passphrase) if signing_passphrase else None,
         log_level=environment.get("CYBEROS_LOG_LEVEL", "WARNING").upper(),
     )
 
@@ -112,6 +137,15 @@ def _address(url: str | None) -> str | None:
     from server.gateways.addresses import check_address  # only where somebody is to be asked
 
     check_address(url)
+    return url
+
+
+def _mail_address(url: str | None) -> str | None:
+    if not url:
+        return None
+    from server.gateways.addresses import mail_server  # as above
+
+    mail_server(url)
     return url
 
 

@@ -11,6 +11,7 @@ open a stream (`subscriptions/listen`) and hear of changes there, and of nothing
 
 import hashlib
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from server.mcp_resources import ResourceServer, not_found, refused
 log = logging.getLogger("cyberos")
 
 LOOK_EVERY_SECONDS = 1
+_MOST_READINGS = 2_000
 MOST_SUBSCRIPTIONS = 50  # of one connection or stream; each costs a read after every change
 
 Tell = Callable[[str], Awaitable[None]]
@@ -45,15 +47,16 @@ class Subscription:
 
     resource_server: ResourceServer
     tell: Tell
+    readings: "Readings"
     seen: dict[str, str] = field(default_factory=dict)
     end_of_chain: int | None = None  # when everything was last read; None for not yet
 
     async def add(self, uri: str) -> bool:
         """Follow an address from now on; False if there is nothing at it for this agent."""
-        content = await self.resource_server.content(uri)
-        if content is not None:
-            self.seen[uri] = _digest(content)
-        return content is not None
+        found = await self.readings.digest(self.resource_server, uri)
+        if found is not None:
+            self.seen[uri] = found
+        return found is not None
 
     async def look(self) -> None:
         """Tell of every address whose content is another one than last time."""
@@ -61,13 +64,13 @@ class Subscription:
         if end == self.end_of_chain:
             return
         for uri, before in list(self.seen.items()):
-            content = await self.resource_server.content(uri)
-            if content is None:
+            found = await self.readings.digest(self.resource_server, uri, end)
+            if found is None:
                 self.seen.pop(uri, None)  # told once; whoever reads it again finds nothing
-            elif _digest(content) == before:
+            elif found == before:
                 continue
             elif uri in self.seen:
-                self.seen[uri] = _digest(content)
+                self.seen[uri] = found
             await self.tell(uri)
         self.end_of_chain = end
 
@@ -85,6 +88,39 @@ class Subscription:
                 log.exception("a look for updates broke")  # and must not end the whole server
 
 
+class Readings:
+    """What stood at an address for an agent, read once for all of its streams."""
+
+    def __init__(self) -> None:
+        self._read: OrderedDict[tuple[str, str], tuple[int, str | None]] = OrderedDict()
+        self._under_way: dict[tuple[str, str], anyio.Lock] = {}
+
+    async def digest(
+        self, resource_server: ResourceServer, uri: str, end: int | None = None
+    ) -> str | None:
+        """A digest of the content as of this end of the chain or a later one; None for nothing.
+
+        Without an end it is read in any case: somebody asks for it anew.
+        """
+        key = (resource_server.token.sha256, uri)
+        async with self._under_way.setdefault(key, anyio.Lock()):
+            try:
+                known = self._read.get(key)
+                if known is not None and end is not None and known[0] >= end:
+                    return known[1]
+                content = await resource_server.content(uri)
+                found = _digest(content) if content is not None else None
+                if end is not None:
+                    self._read[key] = end, found
+                    self._read.move_to_end(key)
+                    if len(self._read) > _MOST_READINGS:
+                        self._read.popitem(last=False)
+                return found
+            finally:
+                if not self._under_way[key].statistics().tasks_waiting:
+                    del self._under_way[key]
+
+
 class Updates:
     """The subscriptions of one server process; made when it starts to serve."""
 
@@ -96,6 +132,7 @@ class Updates:
         )
         self._looking = False
         self._one_at_a_time = anyio.Lock()
+        self._readings = Readings()
 
     async def subscribe(
         self, resource_server: ResourceServer, ctx: Any, uri: str
@@ -108,7 +145,9 @@ class Updates:
                 message="Updates over HTTP need protocol 2026-07-28: subscriptions/listen.",
             )
         async with self._one_at_a_time:
-            watch = self._watch = self._watch or Subscription(resource_server, _to(ctx.session))
+            watch = self._watch = self._watch or Subscription(
+                resource_server, _to(ctx.session), self._readings
+            )
             if uri not in watch.seen and len(watch.seen) >= MOST_SUBSCRIPTIONS:
                 raise _too_many()
             try:
@@ -151,7 +190,7 @@ class Updates:
         async def tell(uri: str) -> None:
             await bus.publish(ResourceUpdated(uri=uri))
 
-        watch = Subscription(resource_server, tell)
+        watch = Subscription(resource_server, tell, self._readings)
         try:
             await _follow(watch, uris)
         except Fault as fault:

@@ -1,5 +1,6 @@
 """Fixtures of every run: what does every test run need, whatever it tests?"""
 
+import inspect
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
@@ -28,6 +29,18 @@ def pytest_configure(config: pytest.Config) -> None:
     offer = ExitStack()
     offer.enter_context(postgres.offered())
     config.add_cleanup(offer.close)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The world of a file lives in the loop of the file: elsewhere its connections hang."""
+    asks = {"shared", "own"} & set(getattr(item, "fixturenames", ()))
+    if asks and inspect.iscoroutinefunction(getattr(item, "obj", None)):
+        mark = item.get_closest_marker("asyncio")
+        if mark is None or mark.kwargs.get("loop_scope") != "module":
+            raise pytest.UsageError(
+                f"{item.nodeid} takes {asks.pop()} and not the loop of its file: mark it with"
+                ' pytest.mark.asyncio(loop_scope="module")'
+            )
 
 
 KINDS = ["sqlite", "postgresql"]

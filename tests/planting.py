@@ -40,7 +40,15 @@ PLANTED = frozenset({
     "pending_action", "stage_move", "suggested_action",
 })  # fmt: skip
 # Rows that this world cannot have, and why.
-UNPLANTED = {"resolution": "only an action of unknown outcome is resolved"}
+_SUMMED = "no person sees one, and the sums of the company count all (docs/decisions/0033)"
+_PAID = "to be paid takes an invoice that was sent; tests/receipts asks who sees the money"
+UNPLANTED = {
+    "journal_entry": _SUMMED,
+    "journal_line": _SUMMED,
+    "receipt": _PAID,
+    "receipt_application": _PAID,
+    "resolution": "only an action of unknown outcome is resolved",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +130,8 @@ async def plant(world: World, there: Ground, account_number: str) -> Planted:
     """Two private deals, one open and one won, with everything that belongs to a deal."""
     before = await _restricted(world)
     async with talking(world, INSIDER) as talk:
-        open_deal = await _deal(talk, world, there)
-        won = await _deal(talk, world, there)
+        open_deal = await private_deal(talk, world, there)
+        won = await private_deal(talk, world, there)
         asked = {"bank_bin": "970436", "account_number": account_number}
         await settled(world, await talk.ok("crm_generate_vietqr", deal_id=won, **asked), "cfo")
         closing = {"outcome": "won", "note_to_approver": WORDS[3]}
@@ -159,7 +167,7 @@ async def rows_of(world: World, planted: Planted) -> list[str]:
     return sorted(found)
 
 
-async def _deal(talk: Talk, world: World, there: Ground) -> str:
+async def private_deal(talk: Talk, world: World, there: Ground) -> str:
     deal = await talk.ok(
         "crm_create_deal",
         account_id=there.known["account"],

@@ -197,7 +197,8 @@ def _readable_copy(package: Path, target: Path) -> Path:
 def _wait_until(done: Any) -> None:
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while not done():
-        assert time.monotonic() < deadline, f"waited {TIMEOUT_SECONDS} seconds for PostgreSQL"
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {TIMEOUT_SECONDS} seconds for PostgreSQL")
         time.sleep(0.02)
 
 

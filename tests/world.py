@@ -23,6 +23,7 @@ from domain.approvals import queries as approvals
 from domain.approvals.facts import Decision
 from domain.approvals.service import Recorded
 from domain.identity import keys, service, tokens
+from domain.identity.grants import KeyHolder
 from domain.identity.keys import PrivateKey
 from domain.kernel.clock import HandClock
 from domain.kernel.ids import new_id
@@ -64,9 +65,19 @@ PEOPLE = {
 _SCOPES: dict[str, tuple[str, list[str]]] = {
     "cro_agent": ("sales", ["core.read", "crm.read", "crm.write", "crm.close", "crm.payment"]),
     "am_agent": ("am", ["core.read", "crm.read", "crm.write", "crm.close", "crm.payment"]),
-    "cfo_agent": ("cfo", ["core.read", "crm.read", "crm.payment", "inv.aging_read", "admin.bank"]),
+    "cfo_agent": (
+        "cfo",
+        [
+            "core.read",
+            "crm.read",
+            "crm.payment",
+            "inv.aging_read",
+            "admin.bank",
+            "inv.payment_read",
+        ],
+    ),
     "reader_agent": ("sales", ["core.read", "crm.read", "inv.aging_read"]),
-    "empty_agent": ("sales", ["inv.payment_read"]),
+    "narrow_agent": ("sales", ["inv.aging_read"]),
 }
 # The scopes of a module that came later are given to agents of their own.
 _LATER = sorted(service.known_scopes().difference(*(scopes for _, scopes in _SCOPES.values())))
@@ -117,6 +128,7 @@ class World:
     agent_side: Database
     inbox_side: Database
     executor_side: Database
+    public_side: Database
     owner_side: Database
     registry: Registry = field(default_factory=wiring.registry)
     catalogue: Any = field(default_factory=floor.load_checked)
@@ -140,7 +152,9 @@ class World:
 
     def executor(self, owner: str = "test") -> Executor:
         """A worker."""
-        return Executor(self.executor_side, self.clock, self.approval_context, owner=owner)
+        return Executor(
+            self.executor_side, self.clock, self.approval_context, owner=owner, ports=self.ports
+        )
 
     def contract(self, name: str) -> Tool:
         """What the client is shown of a tool: made from the code, as `make publish` does."""
@@ -185,18 +199,26 @@ class World:
 
     @asynccontextmanager
     async def owning(
-        self, company: Company | None = None, *, viewer: Viewer = SYSTEM
+        self,
+        company: Company | None = None,
+        *,
+        viewer: Viewer = SYSTEM,
+        signer: PrivateKey | None = None,
     ) -> AsyncIterator[Tx]:
-        """A writing transaction of the owner, to arrange what no tool can.
+        """A writing transaction of the owner, to arrange what no tool can, signed by the root.
 
         What it writes is chained as if an operator had done it, unless it tells of it itself.
         """
         async with writing(
-            self.owner_side, (company or self.ours).id, self.clock, viewer=viewer
+            self.owner_side,
+            (company or self.ours).id,
+            self.clock,
+            viewer=viewer,
+            signer=KeyHolder(self.deploy, signer or self.root),
         ) as tx:
             yield tx
             await tx.flush()
-            if tx.has_written and not tx.events:
+            if (tx.has_written or tx.messages) and not tx.events:
                 tx.record(chain.Event("test.arranged", chain.SYSTEM))
 
     @asynccontextmanager
@@ -370,6 +392,8 @@ async def opened(url: str) -> AsyncIterator[World]:
             ours, theirs = (company.untouched() for company in base.companies)
         else:
             ours, theirs = await _two(sides[Role.OWNER], clock, base.deploy, base.root)
+        trust = Trust(base.deploy, {one.id: base.root.public_key for one in (ours, theirs)})
+        trusting = {role: replace(side, trust=trust) for role, side in sides.items()}
         yield World(
             url=url,
             clock=clock,
@@ -377,10 +401,11 @@ async def opened(url: str) -> AsyncIterator[World]:
             root=base.root,
             ours=ours,
             theirs=theirs,
-            agent_side=sides[Role.AGENT],
-            inbox_side=sides[Role.INBOX],
-            executor_side=sides[Role.EXECUTOR],
-            owner_side=sides[Role.OWNER],
+            agent_side=trusting[Role.AGENT],
+            inbox_side=trusting[Role.INBOX],
+            executor_side=trusting[Role.EXECUTOR],
+            public_side=trusting[Role.PUBLIC],
+            owner_side=trusting[Role.OWNER],
         )
     finally:
         base.in_use = not alone
@@ -419,7 +444,8 @@ async def provision(
 ) -> Company:
     """A company with people, keys, pipelines, agents and the shipped policy."""
     company = Company(new_id(), "", {}, {}, {}, {})
-    async with writing(owner, company.id, clock, viewer=SYSTEM) as tx:
+    signer = KeyHolder(deploy, root)
+    async with writing(owner, company.id, clock, viewer=SYSTEM, signer=signer) as tx:
         await genesis.begin_chain(tx)
         await service.add_tenant(tx, code=company.id.lower(), name="Cty", locale=locale)
         company.workspace_id = (await service.add_workspace(tx, code="main", name="Main")).id
@@ -427,9 +453,7 @@ async def provision(
             key = company.keys[name] = keys.generate()
             email = f"{name}@{company.workspace_id.lower()}.vn"
             new = Enrolment(email=email, name=f"{name.upper()} Nguyễn", roles=tuple(roles), key=key)
-            company.people[name] = await provisioning.enrol(
-                tx, new, company.workspace_id, deploy=deploy, root=root
-            )
+            company.people[name] = await provisioning.enrol(tx, new, company.workspace_id)
         for template in ("sales", "partner", "inbound", "outbound"):
             made = await pipelines.install_template(tx, company.workspace_id, template)
             company.pipeline_ids[template] = made.id

@@ -11,10 +11,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Annotated, Any, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,18 +24,21 @@ from pydantic import (
     GetJsonSchemaHandler,
     PrivateAttr,
     StringConstraints,
+    TypeAdapter,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue, WithJsonSchema
 from pydantic_core import CoreSchema
 
 from domain.kernel import text
 from domain.kernel.canonical import canonical, sha256_hex
-from domain.kernel.clock import VIETNAM, instant
+from domain.kernel.clock import VIETNAM, from_stamp, instant
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import MAX_JSON_MINOR
 from policies.gate.contract import Answer, Arguments
 
 MOST_LISTED = 200
+MOST_FIELDS = 32  # more than any list has: each is looked for in every row
 _CHECK_DIGITS = 12
 _EARLIEST_YEAR, _LATEST_YEAR = 1900, 9999
 
@@ -60,8 +65,30 @@ def _lean(schema: JsonSchemaValue) -> JsonSchemaValue:
     return schema
 
 
+def _whole(value: Any) -> Any:
+    """A number as JSON Schema sees it: 5.0 is the integer 5. Beyond 2^53 a float is no integer."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_JSON_MINOR:
+        return int(value)
+    return [_whole(one) for one in value] if isinstance(value, list) else value
+
+
 class Ask(Arguments):
-    """What a tool of ours is asked: strict arguments with a lean schema."""
+    """What a tool of ours is asked: strict arguments with a lean schema.
+
+    Clients send null for whatever they leave out, and programs that keep every number as a double
+    send 5.0 for 5; neither is a mistake.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_meant(cls, typed: Any) -> Any:
+        if not isinstance(typed, Mapping):
+            return typed
+        return {
+            name: _whole(value)
+            for name, value in typed.items()
+            if value is not None or name not in cls.model_fields
+        }
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -99,8 +126,15 @@ def _lower(value: Any) -> Any:
 LOWER = BeforeValidator(_lower)
 
 
+# How people write the dong.
+_DONG = frozenset({"VNĐ", "Đ", "₫", "ĐỒNG"})
+
+
 def _upper(value: Any) -> Any:
-    return value.strip().upper() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    code = value.strip().upper()
+    return "VND" if code in _DONG else code
 
 
 def _day(value: Any) -> Any:
@@ -118,7 +152,7 @@ def _instant(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        at = datetime.fromisoformat(value)
+        at = datetime.fromisoformat(value.upper())  # RFC 3339 takes t and z as well
     except ValueError:
         raise ValueError("is not an instant like 2026-04-01T09:30:00+07:00") from None
     if at.tzinfo is None:
@@ -144,7 +178,9 @@ LongLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 500)), _s
 QueryLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 200)), _string(200)]
 Text: TypeAlias = Annotated[str, BeforeValidator(_typed(text.block, 10_000)), _string(10_000)]
 
-Id: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+Id: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"), _string(26)
+]
 # An id or a code of ours.
 Reference: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,64}$"), _string(64)
@@ -186,9 +222,9 @@ class Paged(Ask):
 class Change(Ask):
     """A request that changes something at once."""
 
-    dry_run: bool = Field(default=False, description="Check and answer, but write nothing.")
+    dry_run: bool = Field(default=False, description="Check, but write nothing.")
     idempotency_key: KeyText | None = Field(
-        default=None, description="The same key and arguments are carried out once."
+        default=None, description="The same key is carried out once."
     )
 
 
@@ -206,6 +242,30 @@ class ApprovalRequest(Ask):
     note_to_approver: LongLine | None = Field(
         default=None, description="Why, in your words; shown to the approver as a quotation."
     )
+
+
+# --- what positions in a cursor are made of ---
+
+
+def read_by(read: Callable[[str], object]) -> AfterValidator:
+    """A text that can be read so, which stays text."""
+
+    def check(value: str) -> str:
+        read(value)
+        return value
+
+    return AfterValidator(check)
+
+
+# PostgreSQL keeps no zero byte, and not every number of JSON is one of a database.
+PlaceWords: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+PlaceNumber: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
+PlaceDay: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[0-9-]{10}$"), read_by(date.fromisoformat)
+]
+PlaceInstant: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[0-9T:.-]{26}Z$"), read_by(from_stamp)
+]
 
 
 # --- answers ---
@@ -254,12 +314,6 @@ def chosen(values: Mapping[str, Any], fields: Sequence[str] | None) -> dict[str,
     return {name: value for name, value in values.items() if name == "id" or name in fields}
 
 
-def quoted(words: str, most: int = 80) -> str:
-    """A name inside a sentence of ours: cleaned, on one line, clipped, in quotation marks."""
-    plain = " ".join(text.clean_outgoing(words).split()).replace('"', "'")
-    return f'"{plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"}"'
-
-
 def changed_text(fields: Sequence[str]) -> str:
     """What an edit changed, in one line; nothing is an answer too."""
     return f"Changed: {', '.join(fields)}." if fields else "Nothing changed: it was so already."
@@ -280,11 +334,12 @@ def cursor_to(kind: str, question: Mapping[str, Any], position: Sequence[int | s
 
 
 def position_of(
-    kind: str, question: Mapping[str, Any], cursor: str | None
+    kind: str, question: Mapping[str, Any], cursor: str | None, shape: Any = tuple[Id]
 ) -> tuple[int | str, ...] | None:
     """The position a cursor of the same question holds; None without a cursor.
 
-    Raises Fault INVALID_ARGS for anything that `cursor_to` did not make.
+    `shape` is the type of such positions: the digest has no key, so a client can make a cursor of
+    any other one. Raises Fault INVALID_CURSOR for anything that `cursor_to` did not make.
     """
     if cursor is None:
         return None
@@ -292,21 +347,30 @@ def position_of(
     try:
         body = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         _, *place = json.loads(body)
+        _position(shape).validate_python(tuple(place), strict=True)
         # Made again it must be the same text, digest and all.
-        genuine = all(type(part) in (int, str) for part in place) and (
-            cursor_to(kind, question, place) == cursor
-        )
+        genuine = cursor_to(kind, question, place) == cursor
     except (binascii.Error, ValueError, TypeError, RecursionError, Fault):
         genuine = False
     if not genuine:
-        raise Fault(
-            "INVALID_ARGS",
-            Kind.INVALID,
-            "1 argument is wrong: cursor does not continue this question.",
-            "Give next_cursor of the page before with the same filters, or leave it out.",
-            {"fields": [{"field": "cursor", "problem": "does not continue this question"}]},
-        )
+        raise invalid_cursor()
     return tuple(place)
+
+
+def invalid_cursor() -> Fault:
+    """It leads nowhere in this list."""
+    return Fault(
+        "INVALID_CURSOR",
+        Kind.INVALID,
+        "The cursor does not continue this question.",
+        "Give next_cursor of the page before with the same filters, or leave it out.",
+        {"fields": [{"field": "cursor", "problem": "does not continue this question"}]},
+    )
+
+
+@cache
+def _position(shape: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(shape)
 
 
 def _digest(kind: str, question: Mapping[str, Any], place: Sequence[int | str]) -> str:

@@ -5,20 +5,31 @@ A code of a confirmed account comes at once; the first code of an account waits 
 answer has either what the code says, or the action that waits, and `status` tells which.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
 from pydantic import Field, PrivateAttr
 
 from domain.kernel.canonical import sha256_hex
-from domain.kernel.money import Locale, Money
+from domain.kernel.money import Money
+from domain.kernel.quoting import quoted
 from domain.payments.beneficiaries import Beneficiary
 from domain.payments.requests import PaymentCode
 from policies.gate.contract import About, Fact, SlotView
-from tools.shapes import View, quoted
+from policies.gate.display import Both, Display, DisplayField
+from tools import bank_accounts
+from tools.shapes import View
 
 READY = "ready"
+FIRST_USED: Both = {
+    "vi": "Đây là lần đầu dùng tài khoản này; sau khi duyệt, các mã sau không hỏi lại.",
+    "en": "This is the first use of the account; once approved, later codes are not asked about.",
+}
+_MAKE: Both = {
+    "vi": "TẠO mã VietQR thu tiền vào tài khoản của công ty",
+    "en": "MAKE a VietQR that asks for money into a company account",
+}
 FIRST_USE = Fact("account_first_use", "1 when nobody confirmed the bank account before")
 
 
@@ -36,6 +47,8 @@ class VietQrResult(View):
     add_info: str | None = None
     reference: str | None = None
     deal_id: str | None = None
+    invoice_id: str | None = None
+    confirmed_account_id: str | None = None
     note: str | None = None
     action_id: str | None = None
     summary: str | None = None
@@ -52,9 +65,11 @@ class VietQrResult(View):
         return self._proof
 
     def about(self) -> About | None:
-        """The deal that is to be paid, or the bank account if it is for none."""
+        """The deal or invoice that is to be paid, or the bank account if it is for none."""
         if self.deal_id is not None:
             return About("deal", self.deal_id)
+        if self.invoice_id is not None:
+            return About("invoice", self.invoice_id)
         account = self._proof.get("bank_account_id")
         return About("bank_account", str(account)) if account else None
 
@@ -80,9 +95,19 @@ class VietQrResult(View):
 
 
 def ready(
-    into: Beneficiary, asked: PaymentCode, *, deal_id: str | None = None, note: str | None = None
+    into: Beneficiary,
+    asked: PaymentCode,
+    *,
+    deal_id: str | None = None,
+    invoice_id: str | None = None,
+    confirmed_account_id: str | None = None,
+    note: str | None = None,
 ) -> VietQrResult:
-    """The answer with a code."""
+    """The answer with a code.
+
+    `confirmed_account_id` is the account whose first use people allowed with an action that is
+    about something else: the verifier looks for it.
+    """
     return VietQrResult(
         status=READY,
         payload=asked.payload,
@@ -95,6 +120,8 @@ def ready(
         add_info=asked.reference,
         reference=asked.reference,
         deal_id=deal_id,
+        invoice_id=invoice_id,
+        confirmed_account_id=confirmed_account_id,
         note=note,
     ).made(into, asked)
 
@@ -119,15 +146,16 @@ def shown(into: Beneficiary) -> dict[str, Any]:
     }
 
 
-def where_to(into: Beneficiary, locale: Locale) -> str:
-    """The account in a sentence, the whole number, because one digit moves the money."""
-    number, holder = into.account.account_number, quoted(into.account.account_name)
-    if locale == "vi":
-        return (
-            f"vào tài khoản {number} tại {into.bank.short_name} ({into.bank.bin}), chủ tài khoản"
-            f" {holder}. Đây là lần đầu dùng tài khoản này; sau khi duyệt, các mã sau không hỏi lại"
-        )
-    return (
-        f"into account {number} at {into.bank.short_name} ({into.bank.bin}), held by {holder}."
-        " This is the first use of the account; once approved, later codes are not asked about"
+def display(
+    into: Beneficiary,
+    counterparty: DisplayField,
+    about: Sequence[DisplayField] = (),
+    notes: Sequence[Both] = (),
+) -> Display:
+    """What people sign before the first code of an account."""
+    return Display(
+        outcome=_MAKE,
+        counterparty=counterparty,
+        fields=(*bank_accounts.fields_of(into.account), *about),
+        notes=(FIRST_USED, *bank_accounts.notes(into.account.account_number), *notes),
     )

@@ -94,7 +94,8 @@ async def _report(theirs: Any, directory: Path, options: argparse.Namespace) -> 
     known = await bulk.fill(owner, tenant_id, clock, options.accounts)
     await owner.close()
     driver = Sqlite(directory / "ours.db")
-    here = site(connect(url, role=Role.AGENT), clock, token, known, Floor(driver, tenant_id))
+    agent_side = connect(url, role=Role.AGENT, trust=company.trust(tenant_id))
+    here = site(agent_side, clock, token, known, Floor(driver, tenant_id))
     by_name = {case.name: case for case in cases(here, await open_deals(here))}
     ready = _receive(theirs)
     try:

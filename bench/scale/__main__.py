@@ -95,7 +95,7 @@ async def _of_company(
         versions |= await _settled(url)
         _say(f"{backend}: {size:,} accounts after {time.monotonic() - begun:.0f} s")
         driver = await _driver(url)
-        agent_side = connect(url, role=Role.AGENT)
+        agent_side = connect(url, role=Role.AGENT, trust=company.trust(tenant_id))
         here = site(agent_side, clock, token, known, Floor(driver, tenant_id))
         try:
             await here.floor.prepare()

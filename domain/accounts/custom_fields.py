@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 from typing import Any
 
 from domain.kernel import text
@@ -19,6 +21,7 @@ MAX_DEPTH = 6
 _MAX_INTEGER = 2**53 - 1  # what every JSON reader keeps exact (RFC 8259, section 6)
 _MAX_TEXT = 10_000
 _MOST_LISTED = 50
+_MOST_PROBLEMS = 8  # then nothing is looked at any more
 _MOST_SAID = 5
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -83,10 +86,10 @@ def check_custom_schema(schema: Mapping[str, Any]) -> None:
     `{"path": JSON pointer, "problem": sentence}`.
     """
     problems = (
-        list(_shape_problems(schema))
-        or list(_size_problems(schema))
-        or list(_vocabulary_problems(schema))
-        or list(_metaschema_problems(schema))
+        _first(_size_problems(schema))
+        or _first(_shape_problems(schema))
+        or _first(_vocabulary_problems(schema))
+        or _first(_metaschema_problems(schema))
     )
     if problems:
         raise Fault(
@@ -105,16 +108,17 @@ def check_custom_fields(schema: Mapping[str, Any], values: Mapping[str, Any]) ->
     its `additionalProperties` let them in. At most 32 kB as JSON and 6 levels deep, numbers within
     2^53-1, no characters in texts that `kernel.text.block` refuses.
 
-    Raises Fault CUSTOM_FIELDS_INVALID with all problems at once: `facts["problems"]` is a list
+    Raises Fault CUSTOM_FIELDS_INVALID with the first eight problems: `facts["problems"]` is a list
     of `{"path": JSON pointer, "problem": sentence}`. Values and unknown field names are never
     repeated; a pointer has `*` in the place of a name that the schema does not define.
     """
     known = frozenset(_defined_names(schema))
-    problems = list(_shape_problems(values, known))
+    # Size comes first, since everything behind it takes as long as there is something to look at.
+    problems = _first(_size_problems(values)) or _first(_shape_problems(values, known))
     stored: dict[str, Any] = {}
     if not problems:
         stored = _tidy(values)
-        problems = list(_size_problems(stored)) or _schema_problems(schema, stored, known)
+        problems = _schema_problems(schema, stored, known)
     if problems:
         raise Fault(
             "CUSTOM_FIELDS_INVALID",
@@ -126,13 +130,17 @@ def check_custom_fields(schema: Mapping[str, Any], values: Mapping[str, Any]) ->
     return stored
 
 
+def _first(found: Iterator[_Problem]) -> list[_Problem]:
+    return list(islice(found, _MOST_PROBLEMS))
+
+
 def _said(problems: Sequence[_Problem]) -> str:
     said = [f"{found.path or 'the object'} {found.problem}" for found in problems[:_MOST_SAID]]
     return "; ".join(said)
 
 
 def _facts(problems: Sequence[_Problem]) -> dict[str, Any]:
-    listed = [{"path": one.path, "problem": one.problem} for one in problems[:_MOST_LISTED]]
+    listed = [{"path": one.path, "problem": one.problem} for one in problems]
     return {"problems": listed, "count": len(problems)}
 
 
@@ -170,7 +178,11 @@ def _text_problems(value: str) -> Iterator[str]:
 
 
 def _size_problems(value: Any) -> Iterator[_Problem]:
-    size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    try:
+        written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        size = len(written.encode(errors="surrogatepass"))
+    except (TypeError, ValueError, RecursionError):
+        return  # what is no JSON has a problem of its shape
     if size > MAX_BYTES:
         yield _Problem("", f"is larger than {MAX_BYTES} bytes as JSON")
 
@@ -238,12 +250,11 @@ def _metaschema_problems(schema: Mapping[str, Any]) -> Iterator[_Problem]:
 def _schema_problems(
     schema: Mapping[str, Any], values: Mapping[str, Any], known: frozenset[str]
 ) -> list[_Problem]:
-    from jsonschema import Draft202012Validator
-
-    closed = {"additionalProperties": False, **schema}
-    checker = Draft202012Validator(closed, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    found = set()
-    for error in checker.iter_errors(values):
+    kind = _checker()
+    closed = {"additionalProperties": False, **_with_choices(schema)}
+    checker = kind(closed, format_checker=kind.FORMAT_CHECKER)
+    found: set[_Problem] = set()
+    for error in islice(checker.iter_errors(values), _MOST_PROBLEMS):
         steps = [
             str(step) if isinstance(step, int) or step in known else "*"
             for step in error.absolute_path
@@ -251,6 +262,65 @@ def _schema_problems(
         pointer = "".join(f"/{step}" for step in steps)
         found.add(_Problem(pointer, _sentence(error.validator, error.validator_value, error)))
     return sorted(found)
+
+
+class _Choices(list[Any]):
+    """The values of an `enum`, which know whether one is among them without a look at each."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        super().__init__(values)
+        self.texts = frozenset(map(_canonical, values))
+
+
+def _with_choices(schema: Any) -> Any:
+    if not isinstance(schema, Mapping):
+        return schema
+    inner = {
+        key: _with_choices(schema[key])
+        for key in ("items", "additionalProperties")
+        if key in schema
+    }
+    if "properties" in schema:
+        fields = schema["properties"]
+        inner["properties"] = {name: _with_choices(field) for name, field in fields.items()}
+    if "enum" in schema:
+        inner["enum"] = _Choices(schema["enum"])
+    return {**schema, **inner}
+
+
+@cache
+def _checker() -> Any:
+    """JSON Schema, but no keyword compares everything with everything."""
+    from jsonschema import Draft202012Validator, ValidationError, validators
+
+    def unique(_: Any, wanted: bool, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+        if not wanted or not isinstance(value, list):
+            return
+        if len(value) <= schema.get("maxItems", len(value)):
+            texts = set(map(_canonical, value))
+            if len(texts) < len(value):
+                yield ValidationError("repeats an item")
+
+    def one_of(_: Any, choices: _Choices, value: Any, _schema: object) -> Iterator[Any]:
+        if _canonical(value) not in choices.texts:
+            yield ValidationError("is none of them")
+
+    return validators.extend(Draft202012Validator, {"uniqueItems": unique, "enum": one_of})
+
+
+def _canonical(value: Any) -> str:
+    """The same text for what JSON Schema calls equal: 1 is 1.0, and true is no number."""
+    return json.dumps(_numbers_alike(value), sort_keys=True, separators=(",", ":"))
+
+
+def _numbers_alike(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_numbers_alike(one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: _numbers_alike(one) for name, one in value.items()}
+    return value
 
 
 def _sentence(keyword: str, wanted: Any, error: Any) -> str:

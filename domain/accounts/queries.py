@@ -111,6 +111,11 @@ async def shown(tx: Tx, ids: Iterable[str]) -> Mapping[str, Any]:
     return {row.id: row for row in await tx.fetch(_SHOWN, ids=list(ids))}
 
 
+async def names(tx: Tx, ids: Iterable[str]) -> Mapping[str, str]:
+    """The names of accounts by their ids."""
+    return {id: row.name for id, row in (await shown(tx, ids)).items()}
+
+
 async def named_from(tx: Tx, folded: str, *, account_type: str | None, limit: int) -> Sequence[Any]:
     """Id, name and folded name of accounts whose folded name begins so, shortest first."""
     return await tx.fetch(

@@ -89,28 +89,41 @@ def check_tax_code(account_type: AccountType, raw: str, on: date) -> str:
     `NNNNNNNNNN`, `NNNNNNNNNN-NNN` or twelve digits. The check digit is not looked at: it only
     advises (`vn.tax_codes.checksum_ok`), the registry decides.
 
-    Raises Fault VN_MST_INVALID, which names the lengths allowed.
+    Raises Fault VN_MST_INVALID, which names the lengths allowed, and the code that was meant
+    where that can be told.
     """
     lengths = tax_code_lengths(account_type, on)
     digits = tax_codes.digits_of(raw)
     given = len(digits) if digits is not None else None
     fits = given in lengths if lengths else given is not None and given <= _MOST_DIGITS
-    if digits is None or not fits:
-        raise _tax_code_invalid(account_type, lengths, given)
+    mistake = _mistake(raw, lengths, given)
+    if digits is None or not fits or mistake is not None:
+        raise _tax_code_invalid(account_type, lengths, given, mistake)
     return tax_codes.canonical(digits)
 
 
+def _mistake(raw: str, lengths: tuple[int, ...], given: int | None) -> tax_codes.Mistake | None:
+    """The code that was meant; a code from abroad may lack a zero and be right."""
+    found = tax_codes.mistake_in(raw)
+    if found is None or found.is_written:
+        return found
+    return found if {len(found.meant.replace("-", "")), given} & {*lengths} else None
+
+
 def _tax_code_invalid(
-    account_type: AccountType, lengths: tuple[int, ...], given: int | None
+    account_type: AccountType,
+    lengths: tuple[int, ...],
+    given: int | None,
+    mistake: tax_codes.Mistake | None,
 ) -> Fault:
     wanted = " or ".join(str(length) for length in lengths) or f"1 to {_MOST_DIGITS}"
-    hint = "Give the digits as the registration certificate shows them."
-    if given == min(lengths, default=0) - 1:
-        hint = "One digit is missing; spreadsheets drop a leading zero."
+    facts = {"lengths": list(lengths), "length_given": given, "account_type": account_type.value}
+    if mistake is not None:
+        facts["suggestion"] = tax_codes.masked(mistake.meant)
     return Fault(
         "VN_MST_INVALID",
         Kind.INVALID,
         f"A tax code of an account of type {account_type.value} has {wanted} digits.",
-        hint,
-        {"lengths": list(lengths), "length_given": given, "account_type": account_type.value},
+        mistake.hint if mistake is not None else tax_codes.AS_ON_THE_CERTIFICATE,
+        facts,
     )

@@ -1,4 +1,4 @@
-"""Latest activities: the last contact with a customer and what is planned, for many deals."""
+"""Latest activities: the last contact with a customer, for many deals at once."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,6 @@ from domain.activities.tables import Activity
 from domain.store.tx import Tx
 
 CONTACTS = ("call", "email", "meeting")  # a note is no contact: nobody heard from us
-PLAN = "next_action"  # the source of a note that writes down what will be done next
 
 
 async def contacts(tx: Tx, deal_ids: "Select[str]") -> Sequence[Any]:
@@ -20,18 +19,6 @@ async def contacts(tx: Tx, deal_ids: "Select[str]") -> Sequence[Any]:
 async def contacts_of_accounts(tx: Tx) -> Sequence[Any]:
     """The same of each account, about no deal: `account_id` in place of `deal_id`."""
     return await tx.rows(_latest(Activity.account_id, Activity.deal_id.is_(None)))
-
-
-async def plans(tx: Tx, deal_ids: "Select[str]") -> Sequence[Any]:
-    """Notes of what is planned for these deals: `deal_id`, `source_event_id`, `id`, `created_at`.
-
-    `source_event_id` is the id of the proposal that the plan follows.
-    """
-    return await tx.rows(
-        select(Activity.deal_id, Activity.source_event_id, Activity.id, Activity.created_at)
-        .where(Activity.source == PLAN, Activity.deal_id.in_(deal_ids))
-        .order_by(Activity.created_at, Activity.id)
-    )
 
 
 def _latest(of: Any, condition: Any) -> "Select[Any, *tuple[Any, ...]]":

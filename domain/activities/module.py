@@ -10,11 +10,7 @@ from domain.store.guards import append_only
 MODULE = Module(
     name="activities",
     timeline=(timeline.ACTIVITIES,),
-    uses=(
-        "accounts",
-        "contacts",
-        "deals",
-    ),
+    uses=("deals",),
     counts=(Count(("activities",), queries.counts),),
     tables={
         Activity: Stored(

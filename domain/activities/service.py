@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.accounts import queries as accounts
 from domain.activities import queries
 from domain.activities.rules import ActivityKind, check_occurred_at, check_source_event_id
 from domain.activities.tables import Activity
-from domain.contacts import queries as contacts
 from domain.deals import queries as deals
+from domain.deals import subjects
 from domain.kernel.canonical import canonical, sha256_hex
 from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
@@ -89,36 +88,17 @@ async def log(tx: Tx, viewer: Viewer, new: NewActivity, *, logged_by: str) -> Lo
 
 async def _account(tx: Tx, viewer: Viewer, new: NewActivity) -> str:
     """The account that contact and deal, where given, agree on."""
-    found: set[str] = set()
-    if new.deal_id is not None:
-        deal = await deals.get(tx, new.deal_id, viewer)
-        if deal is None:
-            raise _not_found("deal", "{deals}")
-        found.add(deal.account_id)
-    if new.contact_id is not None:
-        contact = await contacts.get(tx, new.contact_id)
-        if contact is None:
-            raise _not_found("contact", "{contacts}")
-        found.add(contact.account_id)
-    if new.account_id is not None:
-        if await accounts.get(tx, new.account_id) is None:
-            raise _not_found("account", "{accounts}")
-        found.add(new.account_id)
-    if not found:
+    found = await subjects.account_of(
+        tx, viewer, account_id=new.account_id, contact_id=new.contact_id, deal_id=new.deal_id
+    )
+    if found is None:
         raise Fault(
             "SUBJECT_REQUIRED",
             Kind.INVALID,
             "An activity belongs to an account, a contact or a deal.",
             "Give account_id, contact_id or deal_id.",
         )
-    if len(found) > 1:
-        raise Fault(
-            "ACCOUNT_MISMATCH",
-            Kind.CONFLICT,
-            "Account, contact and deal do not belong together.",
-            "Leave account_id out, or give a contact and a deal of the same account.",
-        )
-    return found.pop()
+    return found
 
 
 def _digest(new: NewActivity, account_id: str) -> str:
@@ -148,10 +128,4 @@ async def _again(tx: Tx, viewer: Viewer, there: Activity, digest: str) -> Logged
         "This event is logged already, with other content.",
         "An activity never changes: log a correction as a note of its own.",
         {} if hidden else {"activity_id": there.id},
-    )
-
-
-def _not_found(what: str, where: str) -> Fault:
-    return Fault(
-        "NOT_FOUND", Kind.NOT_FOUND, f"There is no such {what}.", f"Look the id up with {where}."
     )

@@ -10,6 +10,7 @@ from domain.store.declarations import Mark
 from domain.store.tx import Tx
 
 EXECUTED_WITHIN = timedelta(minutes=10)
+ANSWERED_WITHIN = timedelta(days=1)  # what was handed over; longer is no answer to come
 MOST_ACTIONS = 1_000
 
 
@@ -40,6 +41,9 @@ def hanging(
     due = [one for one in approved if at - decided.get(one.id, at) > EXECUTED_WITHIN]
     waiting = [one for one in live if one.state == "pending"]
     for one in unknown:
+        if one.provider_ref is not None and at - (one.lease_until or at) <= ANSWERED_WITHIN:
+            yield Mark.OK, f"Action {one.id} was handed over, and its answer is asked for."
+            continue
         sentence = f"Nobody knows what became of action {one.id}; find out, and say it with"
         yield Mark.WARN, f"{sentence} `cyberos resolve {one.id}`."
     if lost:

@@ -74,6 +74,22 @@ class Moved:
         return cls(state) if state is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The other side has an action whose outcome is still unknown, and will answer."""
+
+    EVENT: ClassVar = "action.handed_over"
+
+    def record(self, tx: Tx, row: PendingAction, actor: Actor) -> None:
+        """Chain it with the transaction; its reference stands in the row alone."""
+        tx.record(_step(row, actor, self.EVENT, row.state))
+
+    @classmethod
+    def read(cls, trace: Trace) -> Self | None:
+        """The same out of an entry; None if it tells of something else."""
+        return cls() if trace.event == cls.EVENT else None
+
+
 _STATES: Final = {Proposed.EVENT: State.PENDING} | {
     event: state for state, event in Moved.EVENTS.items()
 }

@@ -12,10 +12,13 @@ Nothing leads to executing but approved, and nothing leads back.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+# How long what was sent can still arrive, where a tool says nothing else.
+SETTLE_WINDOW: Final = timedelta(minutes=15)
 
 
 class State(StrEnum):
@@ -103,7 +106,8 @@ class Slot:
 class ActionFact:
     """A pending action as the guards need it. Instants are aware, digests hexadecimal text.
 
-    `requester_person` is the person who asked, or for whom the agent that asked acts.
+    `requester_person` is the person who asked, or for whom the agent that asked acts. `asked_at`
+    is what the clock of whoever asked said.
     `settle_until` is the instant from which nothing that was sent can still arrive: the later of
     lease end and last retry, plus the provider's settle window; None until the action is claimed.
     """
@@ -116,6 +120,7 @@ class ActionFact:
     self_rule: SelfRule
     slots: tuple[Slot, ...]
     min_assurance: int
+    asked_at: datetime
     expires_at: datetime
     entity_version: int
     entity_digest: str

@@ -8,7 +8,7 @@ that none can be missed. No other code makes a record of its own.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -32,6 +32,7 @@ from domain.approvals.facts import (
 from domain.approvals.refusals import refusal
 
 ADMIN: Final = "admin"
+CLOCK_SKEW: Final = timedelta(minutes=5)  # by which two machines may differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,14 @@ def _in_time(context: Context) -> None:
     """At exactly `expires_at` it is over."""
     if context.present.now >= context.action.expires_at:
         raise refusal("ACTION_EXPIRED", State.EXPIRED)
+
+
+def _asked_before_now(context: Context) -> None:
+    """Who may date a request ahead makes it wait for longer than its time: an expiry is only one
+    if somebody else holds the clock.
+    """
+    if context.action.asked_at > context.present.now + CLOCK_SKEW:
+        raise refusal("ACTION_POSTDATED", State.STALE)
 
 
 def _first_decision(vote: Vote) -> None:
@@ -350,6 +359,12 @@ def rejected(approvals: Sequence[ApprovalFact]) -> bool:
     return any(approval.decision is Decision.REJECT for approval in approvals)
 
 
+def refused(action: ActionFact, approvals: Sequence[ApprovalFact]) -> bool:
+    """Whether somebody with the role for a slot really signed a no; the self rule binds no no."""
+    tests = (_signed, _key_good, _active, _has_role)
+    return any(all(test(action, one) for test in tests) for one in approvals if rejected([one]))
+
+
 def taken(approvals: Sequence[ApprovalFact]) -> frozenset[str]:
     """Slots that hold an approval, whether or not it counts: the store keeps one for each."""
     yes = (approval for approval in approvals if approval.decision is Decision.APPROVE)
@@ -407,6 +422,7 @@ class Guards:
         _voter_assured,
         _entity_unchanged,
         _policy_not_stricter,
+        _asked_before_now,
     )
     counts: tuple[Callable[[ActionFact, ApprovalFact], bool], ...] = (
         _signed,
@@ -426,6 +442,7 @@ class Guards:
         _in_time,
         _entity_unchanged,
         _policy_not_stricter,
+        _asked_before_now,
     )
     move: tuple[Callable[[Move], None], ...] = (_as_seen, _may_follow)
     cancel: tuple[Callable[[Cancellation], None], ...] = (_not_claimed, _not_over, _entitled)

@@ -36,6 +36,7 @@ from domain.approvals.guards import (
     self_rule_kept,
     taken,
 )
+from domain.approvals.guards import refused as refused
 from domain.approvals.refusals import refusal
 
 # --- public: voting ---
@@ -58,8 +59,9 @@ def check_vote(
 
     Raises AGENT_CANNOT_APPROVE, ACTION_NOT_PENDING, ACTION_EXPIRED (target expired),
     ALREADY_DECIDED, APPROVER_KEY_UNKNOWN, APPROVER_KEY_REVOKED, ROLE_NOT_ELIGIBLE; for an approval
-    also SELF_APPROVAL, SLOT_FILLED, ASSURANCE_TOO_LOW, ENTITY_CHANGED and POLICY_CHANGED (both
-    target stale), POLICY_UNAVAILABLE; INVALID_ARGS when the action has no such slot.
+    also SELF_APPROVAL, SLOT_FILLED, ASSURANCE_TOO_LOW, ENTITY_CHANGED, POLICY_CHANGED and
+    ACTION_POSTDATED (all target stale), POLICY_UNAVAILABLE; INVALID_ARGS when the action has no
+    such slot.
     """
     vote = Vote(
         action=action,
@@ -193,8 +195,9 @@ def check_claim(
     """Refuse unless the executor may take this action and run it now.
 
     Everything is asked again, whatever the state column says. Raises with a target ACTION_EXPIRED
-    (expired), ENTITY_CHANGED, POLICY_CHANGED, QUORUM_NOT_MET (stale); without one NOT_APPROVED,
-    ACTION_REJECTED, ACTION_CANCELLED, ACTION_CONFLICT, EFFECT_UNKNOWN, POLICY_UNAVAILABLE.
+    (expired), ENTITY_CHANGED, POLICY_CHANGED, ACTION_POSTDATED, QUORUM_NOT_MET (stale); without one
+    NOT_APPROVED, ACTION_REJECTED, ACTION_CANCELLED, ACTION_CONFLICT, EFFECT_UNKNOWN and
+    POLICY_UNAVAILABLE.
     """
     context = Context(action=action, approvals=tuple(approvals), present=present)
     for guard in guards.claim:

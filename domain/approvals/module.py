@@ -10,10 +10,14 @@ from domain.approvals.tables import (
 )
 from domain.approvals.triggers import (
     AGENT_CANCELS,
+    ASKED_BY,
+    EMBEDDED_LIFETIME,
     EXECUTOR_EXECUTES,
     ONLY_WHILE_PENDING,
     ONLY_WHILE_UNKNOWN,
     QUORUM,
+    SERVED_LIFETIME,
+    SLOTS_COUNTED,
     STEPS,
 )
 from domain.store.descriptor import Grant, Module, Stored
@@ -28,12 +32,27 @@ MODULE = Module(
     tables={
         PendingAction: Stored(
             guards=(
-                begins_as(state="pending", state_seq=1),
+                begins_as(
+                    state="pending",
+                    state_seq=1,
+                    attempt=0,
+                    error_code=None,
+                    closed_by=None,
+                    closed_at=None,
+                    lease_owner=None,
+                    lease_until=None,
+                    provider_ref=None,
+                    result=None,
+                ),
                 never_deleted(),
                 fixed_but(*_STATE, *_EXECUTED),
                 AGENT_CANCELS,
+                ASKED_BY,
+                EMBEDDED_LIFETIME,
                 EXECUTOR_EXECUTES,
                 QUORUM,
+                SERVED_LIFETIME,
+                SLOTS_COUNTED,
                 STEPS,
             ),
             grants={

@@ -1,10 +1,11 @@
 """Queries of approvals: which actions wait, who decided, and what is the rule in force?"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
 from domain.approvals.events import Proposed
 from domain.approvals.shape import corrupt, well_formed
@@ -97,55 +98,97 @@ async def decided_before(
     return await tx.all(statement.order_by(*latest_first).limit(limit))
 
 
-async def worth_of_others(
-    tx: Tx,
-    tool: str,
-    others: "Select[str, int]",
-    *,
-    since: datetime,
-    at: datetime,
-    before: int | None,
-) -> int | None:
-    """US cents of the actions of a tool about other rows, given by id and version of now.
+class Asked(NamedTuple):
+    """Which actions are judged together: those of a tool, in the day that ends at an instant.
 
-    Counted are those that may still be carried out at an instant, those that are under way, and
+    Counted are those that may still be carried out at the instant, those that are under way, and
     those that were done after `since`; with `before`, only if they were proposed before that entry
-    of the chain. None when the worth of one of them is not known.
+    of the chain.
     """
-    rows = others.subquery()
-    due = PendingAction.state.in_(("pending", "approved")) & (PendingAction.expires_at > at)
-    # An action about a row that has changed since can only go stale.
-    still_fits = PendingAction.entity_version == rows.c.version
-    under_way = PendingAction.state.in_(("executing", "unknown"))
-    done = (PendingAction.state == "succeeded") & (PendingAction.closed_at > since)
-    statement = (
+
+    tool: str
+    since: datetime
+    at: datetime
+    before: int | None = None
+
+    def of(self, rows: Any) -> ColumnElement[bool]:
+        """Whether an action about one of these rows, given by id and version of now, counts."""
+        due = PendingAction.state.in_(("pending", "approved")) & (
+            PendingAction.expires_at > self.at
+        )
+        # An action about a row that has changed since can only go stale.
+        still_fits = PendingAction.entity_version == rows.c.version
+        under_way = PendingAction.state.in_(("executing", "unknown"))
+        done = (PendingAction.state == "succeeded") & (PendingAction.closed_at > self.since)
+        counts = (PendingAction.tool == self.tool) & or_(and_(due, still_fits), under_way, done)
+        if self.before is None:
+            return counts
+        return counts & audit_queries.told_before(self.before, Proposed.EVENT, of=PendingAction.id)
+
+
+class Worth(NamedTuple):
+    """US cents of what was asked for about a customer, and in the name of a person.
+
+    None when the worth of one action among them is not known.
+    """
+
+    customer: int | None
+    person: int | None
+
+
+async def worth_of_others(
+    tx: Tx, asked: Asked, *, of_customer: "Select[str, int]", others: Any, person_id: str
+) -> Worth:
+    """US cents of the actions about other rows: those of the customer, and those of the person."""
+    customer = _summed(asked, of_customer.subquery()).subquery()
+    theirs = PendingAction.requester_person == person_id
+    person = _summed(asked, others.subquery()).where(theirs).subquery()
+    both = select(*customer.c, *person.c).select_from(customer.join(person, true()))
+    ((known, actions, worth, known_p, actions_p, worth_p),) = await tx.rows(both)
+    return Worth(
+        int(worth) if known == actions else None, int(worth_p) if known_p == actions_p else None
+    )
+
+
+def _summed(asked: Asked, rows: Any) -> "Select[int, int, int | None]":
+    """How many have a known worth, how many there are, and US cents."""
+    usd_minor = PendingAction.amount_usd_minor
+    return (
         select(
+            func.count(usd_minor).label("known"),
             func.count().label("actions"),
-            func.count(PendingAction.amount_usd_minor).label("known"),
-            func.coalesce(func.sum(PendingAction.amount_usd_minor), 0).label("usd_minor"),
+            func.coalesce(func.sum(usd_minor), 0).label("usd_minor"),
         )
         .join(rows, PendingAction.entity_id == rows.c.id)
-        .where(PendingAction.tool == tool, or_(and_(due, still_fits), under_way, done))
+        .where(asked.of(rows))
     )
-    if before is not None:
-        earlier = audit_queries.told_before(before, Proposed.EVENT, of=PendingAction.id)
-        statement = statement.where(earlier)
-    (found,) = await tx.rows(statement)
-    return int(found.usd_minor) if found.known == found.actions else None
 
 
-async def count_pending(tx: Tx, requester: str, now: datetime) -> int:
-    """How many actions of this requester wait for people."""
-    found = await tx.first(
-        select(func.count())
-        .select_from(PendingAction)
-        .where(
-            PendingAction.requester == requester,
-            PendingAction.state == "pending",
-            PendingAction.expires_at > now,
-        )
+async def worth_by_customer(
+    tx: Tx, asked: Asked, *, of_customer: "Select[str, int]", others: Any
+) -> Mapping[str, int | None]:
+    """US cents of the actions about rows of other customers, by the id of the customer."""
+    rows = others.subquery()
+    elsewhere = rows.c.id.not_in(select(of_customer.subquery().c.id))
+    summed = (
+        _summed(asked, rows)
+        .add_columns(rows.c.customer_id)
+        .where(elsewhere)
+        .group_by(rows.c.customer_id)
     )
-    return found or 0
+    return {
+        one.customer_id: int(one.usd_minor) if one.known == one.actions else None
+        for one in await tx.rows(summed)
+    }
+
+
+async def counts_of_requester(tx: Tx, requester: str, since: datetime) -> tuple[int, int]:
+    """How many actions of this requester wait for people, and how many began since an instant."""
+    counted = select(func.count(PendingAction.id)).where(PendingAction.requester == requester)
+    waiting = counted.where(PendingAction.state == "pending", PendingAction.expires_at > tx.at)
+    begun = counted.where(PendingAction.created_at > since)
+    ((waits, began),) = await tx.rows(select(waiting.scalar_subquery(), begun.scalar_subquery()))
+    return waits, began
 
 
 async def actions(
@@ -185,6 +228,21 @@ async def to_execute(tx: Tx) -> Sequence[str]:
     return await tx.all(
         select(PendingAction.id).where(PendingAction.state == "approved").order_by(PendingAction.id)
     )
+
+
+async def tools_of(tx: Tx, action_ids: Sequence[str]) -> dict[str, str]:
+    """Which tool each of these actions is of."""
+    asked = select(PendingAction.id, PendingAction.tool).where(PendingAction.id.in_(action_ids))
+    return {row.id: row.tool for row in await tx.rows(asked)}
+
+
+async def sources(tx: Tx, action_ids: Collection[str]) -> Mapping[str, Any]:
+    """What each of these actions is about, of which tool, and its state: for what follows it."""
+    asked = select(
+        PendingAction.id, PendingAction.tool, PendingAction.state, PendingAction.entity_type,
+        PendingAction.entity_id, PendingAction.entity_digest,
+    ).where(PendingAction.id.in_(action_ids))  # fmt: skip
+    return {row.id: row for row in await tx.rows(asked)}
 
 
 async def overdue(tx: Tx, now: datetime) -> Sequence[str]:

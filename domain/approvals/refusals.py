@@ -42,6 +42,11 @@ WORDS: Final[Mapping[str, tuple[Kind, str, str]]] = MappingProxyType(
             "The action is already {state}.",
             "Read it again; if it is still wanted, propose it anew.",
         ),
+        "ACTION_POSTDATED": (
+            Kind.CONFLICT,
+            "The action was asked for at a time that is still to come.",
+            "Set the clocks of the agent's machine and of this one right; then propose it again.",
+        ),
         "ACTION_REJECTED": (
             Kind.CONFLICT,
             "The action was rejected.",

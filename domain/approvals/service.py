@@ -6,19 +6,25 @@ Every step is a compare-and-set with its audit entry; what may follow what says 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from domain.approvals import machine, queries
-from domain.approvals.events import Moved
-from domain.approvals.facts import ActionFact, ActorKind, Canceller, SelfRule, Slot, State
+from domain.approvals.events import HandedOver, Moved
+from domain.approvals.facts import (
+    SETTLE_WINDOW,
+    ActionFact,
+    ActorKind,
+    Canceller,
+    SelfRule,
+    Slot,
+    State,
+)
 from domain.approvals.refusals import Refusal, refusal
 from domain.approvals.tables import ExecutionAttempt, PendingAction
 from domain.kernel.faults import Fault, Kind
 from domain.store import audit_queries
 from domain.store.chain import Actor
 from domain.store.tx import Tx
-
-SETTLE_WINDOW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +48,10 @@ async def load(tx: Tx, action_id: str, *, lock: bool = False) -> PendingAction:
     return row
 
 
-def action_fact(row: PendingAction) -> ActionFact:
-    """The row as the guards need it."""
+def action_fact(row: PendingAction, settle_window: timedelta = SETTLE_WINDOW) -> ActionFact:
+    """The row as the guards need it; `settle_window` is that of its tool."""
     kind, _, requester = row.requester.partition(":")
-    settle = row.lease_until + SETTLE_WINDOW if row.lease_until else None
+    settle = row.lease_until + settle_window if row.lease_until else None
     return ActionFact(
         state=State(row.state),
         state_seq=row.state_seq,
@@ -58,6 +64,7 @@ def action_fact(row: PendingAction) -> ActionFact:
             for slot in row.slots
         ),
         min_assurance=row.min_assurance,
+        asked_at=row.created_at,
         expires_at=row.expires_at,
         entity_version=row.entity_version,
         entity_digest=row.entity_digest,
@@ -82,6 +89,17 @@ async def move(
     Moved(target).record(tx, row, actor, code)
 
 
+async def hand_over(tx: Tx, row: PendingAction, reference: str, actor: Actor) -> None:
+    """The other side says that it has an action whose outcome is unknown, and under which name."""
+    await tx.change(
+        update(PendingAction)
+        .where(PendingAction.id == row.id, PendingAction.state_seq == row.state_seq)
+        .values(provider_ref=reference)
+    )
+    await tx.session.refresh(row)
+    HandedOver().record(tx, row, actor)
+
+
 async def cancel(tx: Tx, row: PendingAction, who: Canceller, actor: Actor) -> Recorded:
     """Take an action back before it runs."""
     try:
@@ -92,6 +110,15 @@ async def cancel(tx: Tx, row: PendingAction, who: Canceller, actor: Actor) -> Re
         return Recorded(row.state, error)
     await move(tx, row, State.CANCELLED, actor)
     return Recorded(row.state)
+
+
+async def retire(tx: Tx, actor: Actor, code: str) -> int:
+    """Let everything that waits for people, or for its turn, be asked for again; how many."""
+    waiting = select(PendingAction.id).where(PendingAction.state.in_(("pending", "approved")))
+    rows = [await load(tx, id) for id in await tx.all(waiting.order_by(PendingAction.id))]
+    for row in rows:
+        await move(tx, row, State.STALE, actor, code=code)
+    return len(rows)
 
 
 async def step(tx: Tx, row: PendingAction, target: str, **values: object) -> bool:

@@ -29,6 +29,7 @@ def well_formed(row: PendingAction) -> bool:
         and _REQUESTER.fullmatch(row.requester) is not None
         and _listed(row.slots, _is_slot)
         and _listed(row.effects, _is_object)
+        and _is_object(row.display)
         and (row.result is None or _is_object(row.result))
     )
 

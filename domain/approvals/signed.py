@@ -24,10 +24,15 @@ from domain.kernel.faults import Fault, Kind
 APPROVAL = b"cyberos.approval.v1\x00"
 BATCH = b"cyberos.approval-batch.v1\x00"
 RESOLUTION = b"cyberos.resolution.v1\x00"
+DISPATCH_RESOLUTION = b"cyberos.dispatch-resolution.v1\x00"
 
 MOST_IN_BATCH = 20  # more lines than people read before they sign
 
-_PREFIXES: Mapping[str | int, bytes] = {"approval": APPROVAL, "resolution": RESOLUTION}
+_PREFIXES: Mapping[str | int, bytes] = {
+    "approval": APPROVAL,
+    "resolution": RESOLUTION,
+    "dispatch-resolution": DISPATCH_RESOLUTION,
+}
 
 Payload = Mapping[str, str | int]
 
@@ -105,8 +110,23 @@ def payload(bound: Bound, choice: Choice) -> Payload:
 
 def resolution(bound: Bound, finding: SignedResolution) -> Payload:
     """The object whose bytes are signed by who says what became of an action; as `payload`."""
+    return {**_bound(bound, "resolution"), **_found(finding)}
+
+
+def dispatch_resolution(
+    bound: Bound, finding: SignedResolution, dispatch_id: str, kind: str
+) -> Payload:
+    """The object whose bytes are signed by who says what became of something that followed it."""
     return {
-        **_bound(bound, "resolution"),
+        **_bound(bound, "dispatch-resolution"),
+        **_found(finding),
+        "dispatch": fields.line(dispatch_id, "dispatch"),
+        "kind": fields.line(kind, "kind"),
+    }
+
+
+def _found(finding: SignedResolution) -> dict[str, str | int]:
+    return {
         "audit_head": _head(finding.audit_head_seq, finding.audit_head_hash),
         "outcome": finding.outcome.value,
         "reason_sha256": fields.digest(finding.reason_sha256, "reason_sha256"),

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.audit_kinds import CHAINED, WRITTEN_ONCE
+from domain.store.audit_kinds import DECIDED, WRITTEN_ONCE
 from domain.store.schema import Code, Digest, Id, Line, TenantEntity, TenantRow, unique_where
 from domain.store.visibility import Restricted, Terms, subject_seen
 
@@ -34,7 +34,7 @@ class PendingAction(Restricted, TenantEntity):
     """An exact call that waits for named people; its bound columns never change."""
 
     __tablename__ = "pending_action"
-    __audit__ = CHAINED
+    __audit__ = DECIDED
 
     tool: Mapped[str] = mapped_column(Code)
     tool_schema_sha256: Mapped[str] = mapped_column(Digest)
@@ -45,6 +45,7 @@ class PendingAction(Restricted, TenantEntity):
     entity_version: Mapped[int] = mapped_column(Integer)
     entity_digest: Mapped[str] = mapped_column(Digest)
     effects: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    display: Mapped[dict[str, Any]] = mapped_column(JSON)
     summary: Mapped[str] = mapped_column(Text)
     summary_sha256: Mapped[str] = mapped_column(Digest)
     claim: Mapped[str | None] = mapped_column(String(500))
@@ -91,6 +92,8 @@ class PendingAction(Restricted, TenantEntity):
         ),
         Index(None, "tenant_id", "state", "expires_at"),
         Index(None, "tenant_id", "entity_id"),
+        Index(None, "tenant_id", "requester", "created_at"),
+        Index(None, "tenant_id", "requester_person", "state", "closed_at"),
     )
 
     @classmethod
@@ -180,7 +183,7 @@ class ExecutionAttempt(Restricted, TenantRow):
 
     __tablename__ = "execution_attempt"
     belongs_to = "action_id"
-    __audit__ = CHAINED
+    __audit__ = DECIDED
 
     action_id: Mapped[str] = mapped_column(Id, primary_key=True)
     n: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -205,5 +208,7 @@ class PolicyVersion(TenantRow):
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
     sha256: Mapped[str] = mapped_column(Digest)
     body: Mapped[str] = mapped_column(Text)
+    signed_by: Mapped[str | None] = mapped_column(Code)  # none: the program ships it
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
     activated_by: Mapped[str] = mapped_column(Code)
     activated_at: Mapped[datetime]

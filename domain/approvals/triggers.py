@@ -48,6 +48,38 @@ _IN_STATE = (
     "NOT EXISTS (SELECT 1 FROM pending_action p WHERE p.tenant_id = new.tenant_id"
     " AND p.id = new.action_id AND p.state = '{}')"
 )
+# The entry of the proposal binds every column; these bind what a row itself shows, before there is
+# an entry. Who is asked for what stays a claim of whoever may insert.
+ASKED_BY = SqlRefusal(
+    "asked_by",
+    "insert",
+    "is asked for by a person, or by an agent in the name of its own",
+    "new.requester <> 'human:' || new.requester_person",
+    "NOT EXISTS (SELECT 1 FROM agent a WHERE a.tenant_id = new.tenant_id AND a.revoked_at IS NULL"
+    " AND new.requester = 'agent:' || a.id AND new.requester_person = a.person_id)",
+)
+SLOTS_COUNTED = SqlRefusal(
+    "slots_counted",
+    "insert",
+    "needs as many signatures as it has slots",
+    "new.slots_needed <> json_array_length(new.slots)",
+)
+_LIVES = "expires between a moment and seven days after it was asked for"
+EMBEDDED_LIFETIME = SqlRefusal(
+    "lifetime",
+    "insert",
+    _LIVES,
+    "coalesce(strftime('%s', new.expires_at) - strftime('%s', new.created_at), 0)"
+    " NOT BETWEEN 1 AND 604800",
+    only="sqlite",
+)
+SERVED_LIFETIME = SqlRefusal(
+    "lifetime",
+    "insert",
+    _LIVES,
+    "new.expires_at <= new.created_at OR new.expires_at > new.created_at + interval '7 days'",
+    only="postgresql",
+)
 ONLY_WHILE_PENDING = SqlRefusal(
     "only_while_pending", "insert", "needs a pending action", asks=_IN_STATE.format("pending")
 )

@@ -6,6 +6,7 @@ Everything happens in the transaction that closes the deal, or nothing does.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from domain.deals import cards, closing
 from domain.deals.cards import DealCard
@@ -107,8 +108,14 @@ async def close(
     )
 
 
+def shown(deal: DealCard) -> dict[str, Any]:
+    """What the signatures on a closing cover of the deal, beside its summary and its effects."""
+    return closing.shown(deal, stage=deal.stage, status=deal.status)
+
+
 def _won(deal: DealCard) -> WonDeal:
-    return WonDeal(deal.id, deal.account_id, deal.name, Money(deal.amount_minor, deal.currency))
+    worth = Money(deal.amount_minor, deal.currency)
+    return WonDeal(deal.id, deal.account_id, deal.name, worth, deal.closed_date)
 
 
 def _consequences() -> Sequence[Consequence]:
@@ -122,10 +129,8 @@ def in_order(declared: Sequence[Consequence]) -> Sequence[Consequence]:
     return sorted([*declared, *missing], key=lambda one: one.rank)
 
 
-def _left_to_people(
-    kind: str, why: str, *, rank: int, line: int, vi: str = "", en: str = ""
-) -> Consequence:
-    """What the answer says of an invoice until a module declares a consequence of this kind."""
+def _left_to_people(kind: str, why: str, *, rank: int, line: int, vi: str, en: str) -> Consequence:
+    """What the answer says of an e-invoice until a module declares a consequence of this kind."""
 
     async def foresee(_tx: Tx, _deal: WonDeal) -> Foreseen:
         return Foreseen(says={"vi": vi, "en": en})
@@ -145,7 +150,6 @@ _LEFT_TO_PEOPLE = (
         vi="Hóa đơn chưa được phát hành ở bước này.",
         en="No invoice is issued in this step.",
     ),
-    _left_to_people("inv", "drafted_by_people", rank=40, line=30),
 )
 
 

@@ -7,11 +7,13 @@ confidence of the name model the pair Anh/Chị is right for everybody.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.kernel.email import spelling
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
 from domain.vn.names import NameBasis, Salutation, compose_name, read_name, said_by_title
 
 _MOST_FOLDED = 512
+_MOST_OF_A_KEY = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +80,8 @@ def salutation_columns(
 
 def _columns(salutation: Salutation, source: SalutationSource) -> dict[str, str]:
     return {"salutation": salutation.value, "salutation_source": source.value}
+
+
+def email_key(address: str) -> str:
+    """What an e-mail address is compared by; the domain in ASCII can be longer than the column."""
+    return spelling(address)[:_MOST_OF_A_KEY]

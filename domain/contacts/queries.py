@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
+from domain.contacts.naming import email_key
 from domain.contacts.tables import Contact
 from domain.store.prepared import prepared_query
 from domain.store.tx import Tx
@@ -67,10 +68,10 @@ async def primaries(tx: Tx) -> Mapping[str, str]:
 async def sharing(
     tx: Tx, *, email: str | None, phone_e164: str | None, limit: int
 ) -> Sequence[str]:
-    """Contacts with the same e-mail address or the same phone, oldest first."""
+    """Contacts with the same e-mail address, however spelled, or the same phone, oldest first."""
     same: list[ColumnElement[bool]] = []
     if email is not None:
-        same.append(Contact.email.in_({email, email.lower()}))  # lower() in SQL knows no index
+        same.append(Contact.email_key == email_key(email))
     if phone_e164 is not None:
         same.append(Contact.phone_e164 == phone_e164)
     if not same:

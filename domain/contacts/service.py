@@ -7,9 +7,9 @@ from typing import Any
 from domain.accounts import queries as accounts
 from domain.contacts import queries
 from domain.contacts.naming import PersonName as PersonName  # callers of create need it
-from domain.contacts.naming import name_columns, salutation_columns
-from domain.contacts.rules import email_address
+from domain.contacts.naming import email_key, name_columns, salutation_columns
 from domain.contacts.tables import Contact
+from domain.kernel.email import email_address
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.store import outbox
@@ -71,6 +71,7 @@ async def create(
         account_id=account_id,
         **named,
         email=address,
+        email_key=email_key(address) if address is not None else None,
         phone_e164=number,
         title=title,
         **addressed,

@@ -22,6 +22,7 @@ class Contact(TenantEntity):
     display_name: Mapped[str] = mapped_column(Line)
     folded: Mapped[str] = mapped_column(String(512))
     email: Mapped[str | None] = mapped_column(Line)
+    email_key: Mapped[str | None] = mapped_column(Line)  # in the one spelling it is compared by
     phone_e164: Mapped[str | None] = mapped_column(String(16))
     title: Mapped[str | None] = mapped_column(Line)
     salutation: Mapped[str] = mapped_column(Code)
@@ -34,7 +35,7 @@ class Contact(TenantEntity):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"]),
         Index(None, "tenant_id", "account_id", "id"),
-        Index(None, "tenant_id", "email"),
+        Index(None, "tenant_id", "email_key"),
         Index(None, "tenant_id", "phone_e164"),
         unique_where(
             "uq_contact_primary",

@@ -9,11 +9,12 @@ from domain.contacts import queries, service
 from domain.contacts.naming import (
     PersonName,
     SalutationSource,
+    email_key,
     name_columns,
     salutation_columns,
 )
-from domain.contacts.rules import email_address
 from domain.contacts.tables import Contact
+from domain.kernel.email import email_address
 from domain.kernel.faults import Fault, Kind
 from domain.store import edits, outbox
 from domain.store.tx import Tx
@@ -129,7 +130,9 @@ def _reach(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     fields: dict[str, dict[str, Any]] = {}
     if "email" in values:
         typed = values["email"]
-        fields["email"] = {"email": email_address(typed) if typed is not None else None}
+        address = email_address(typed) if typed is not None else None
+        key = email_key(address) if address is not None else None
+        fields["email"] = {"email": address, "email_key": key}
     if "phone" in values:
         typed = values["phone"]
         fields["phone_e164"] = {"phone_e164": phone_e164(typed) if typed is not None else None}

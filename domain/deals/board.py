@@ -21,7 +21,7 @@ from domain.store.references import last_of, referred
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
 
-# Days without anything happening from which on a deal is called stagnant, mildest first: the
+# Days without a move or a contact from which on a deal is called stagnant, mildest first: the
 # first is a warning, the second reminds its owner, the third its manager.
 STAGNANT_DAYS = (7, 14, 30)
 WEIGHT = 100  # a probability is a percentage
@@ -30,7 +30,7 @@ _PART = 1_000_000_000
 
 
 class Card(NamedTuple):
-    """An open deal on the board; `last_activity_at` is None if nothing was logged yet."""
+    """An open deal on the board; `last_contact_at` is None if nobody was in touch yet."""
 
     id: str
     stage_id: str
@@ -40,17 +40,17 @@ class Card(NamedTuple):
     currency: str
     stage_entered_at: datetime
     expected_close_date: date | None
-    last_activity_at: datetime | None
+    last_contact_at: datetime | None
 
     def days_in_stage(self, at: datetime) -> int:
         """Whole days since it came into its stage."""
         return max(0, (at - self.stage_entered_at).days)
 
     def quiet_days(self, at: datetime) -> int:
-        """Whole days since it moved or an activity was logged, whatever came later."""
+        """Whole days since it moved or somebody was in touch, whatever came later."""
         last = self.stage_entered_at
-        if self.last_activity_at is not None and self.last_activity_at > last:
-            last = self.last_activity_at
+        if self.last_contact_at is not None and self.last_contact_at > last:
+            last = self.last_contact_at
         return max(0, (at - last).days)
 
 
@@ -90,11 +90,13 @@ _IN_PIPELINE = (
     Deal.pipeline_id == bindparam("pipeline_id"),
     Deal.status == "open",
 )
-_LAST_ACTIVITY = last_of("activity", "occurred_at", by="deal_id", of=Deal.id)
+# Somebody was in touch: a note or a task is no contact, and a deal stands still in spite of it.
+_CONTACTS = ("call", "email", "meeting")
+_LAST_CONTACT = last_of("activity", "occurred_at", by="deal_id", of=Deal.id, kinds=_CONTACTS)
 _SINCE = bindparam("quiet_since", type_=Deal.stage_entered_at.type)
 _IS_STAGNANT = and_(
     Deal.stage_entered_at <= _SINCE,
-    func.coalesce(_LAST_ACTIVITY, Deal.stage_entered_at) <= _SINCE,
+    func.coalesce(_LAST_CONTACT, Deal.stage_entered_at) <= _SINCE,
 )
 # Deals of one probability together, so that the weighing itself is done on exact numbers here.
 _SUMS = prepared_query(
@@ -131,7 +133,7 @@ _CARDS = prepared_query(
         Deal.currency,
         Deal.stage_entered_at,
         Deal.expected_close_date,
-        _LAST_ACTIVITY.label("last_activity_at"),
+        _LAST_CONTACT.label("last_contact_at"),
     )
     .join(_PLACES, _PLACES.c.id == Deal.id)
     .join(_ACCOUNT.table, _ACCOUNT.condition)
@@ -141,7 +143,7 @@ _CARDS = prepared_query(
 
 
 def stagnation(quiet_days: int) -> int | None:
-    """The mark a deal has passed (7, 14 or 30 days without anything happening), or None."""
+    """The mark a deal has passed (7, 14 or 30 days without a move or a contact), or None."""
     if quiet_days < STAGNANT_DAYS[0]:
         return None
     return max(days for days in STAGNANT_DAYS if quiet_days >= days)

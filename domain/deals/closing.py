@@ -6,6 +6,7 @@ closed only while an approved action for it is being carried out.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from domain.deals import service
 from domain.deals.cards import DealCard, card
@@ -33,6 +34,15 @@ class ClosingPlan:
 
     deal: DealCard
     end: End
+
+
+def shown(deal: Any, *, stage: str, status: str) -> dict[str, Any]:
+    """What the signatures on a closing cover beside the summary and the effects, which name the
+    customer: the deal as it stood, of its card or, for whoever audits it, of its row.
+    """
+    kept = ("name", "account_id", "currency", "pipeline", "visibility", "owner_id")
+    told = {name: getattr(deal, name) for name in kept}
+    return {**told, "amount_minor": str(deal.amount_minor), "stage": stage, "status": status}
 
 
 async def plan(

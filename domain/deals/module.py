@@ -1,8 +1,9 @@
 """Deals as a module: nobody closes one without people, and one that is closed stays as it is."""
 
+from domain.accounts import queries as accounts
 from domain.deals import audit, queries, timeline
 from domain.deals.tables import Deal, DealMember, StageMove
-from domain.store.declarations import Count
+from domain.store.declarations import Count, CustomerRows
 from domain.store.descriptor import Grant, Module, Stored
 from domain.store.engine import Role
 from domain.store.guards import append_only, begins_as, final, needs_action, never_deleted, numbered
@@ -18,7 +19,14 @@ _ENDED = ("status", "closed_date", "lost_reason")
 MODULE = Module(
     name="deals",
     timeline=(timeline.STEPS,),
-    customer_rows={"deal": queries.others_of_customer},
+    customer_rows={
+        "deal": CustomerRows(
+            customer=queries.customer,
+            of_customer=queries.others_of_customer,
+            others=queries.others,
+            names=accounts.names,
+        )
+    },
     uses=(
         "accounts",
         "approvals",

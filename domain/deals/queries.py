@@ -74,21 +74,43 @@ def ids_of(*, account_id: str | None, deal_id: str | None) -> "Select[str]":
     return statement if deal_id is None else statement.where(Deal.id == deal_id)
 
 
+def customer(deal_id: str) -> "Select[str]":
+    """The id of the account that has this deal."""
+    return select(Deal.account_id).where(Deal.id == deal_id)
+
+
 def others_of_customer(deal_id: str) -> "Select[str, int]":
     """Ids and versions of the other deals of a deal's customer, whoever may see them.
 
     Only for judging what is asked for together: what is hidden counts too.
     """
-    of_deal = select(Deal.account_id).where(Deal.id == deal_id).scalar_subquery()
+    of_deal = customer(deal_id).scalar_subquery()
     return select(Deal.id, Deal.version).where(
         Deal.account_id.in_(accounts.of_same_customer(of_deal)), Deal.id != deal_id
     )
+
+
+def others(deal_id: str) -> "Select[str, int, str]":
+    """Ids, versions and customers of all other deals, for the same; whoever may see them."""
+    customer = Deal.account_id.label("customer_id")
+    return select(Deal.id, Deal.version, customer).where(Deal.id != deal_id)
 
 
 async def get(tx: Tx, deal_id: str, viewer: Viewer, *, lock: bool = False) -> Deal | None:
     """The deal, if it exists for the viewer; `lock` holds it until the end."""
     with tx.looking_as(viewer):
         return await tx.get(Deal, deal_id, lock=lock)
+
+
+async def is_seen(tx: Tx, deal_id: str, viewer: Viewer) -> bool:
+    """Whether the deal exists for a viewer, who need not be whoever asks."""
+    with tx.looking_as(viewer):
+        return await tx.first(select(Deal.id).where(Deal.id == deal_id)) is not None
+
+
+def open_ids(pipeline_id: str) -> "Select[str]":
+    """The ids of the open deals of a pipeline, to be part of another query."""
+    return select(Deal.id).where(Deal.pipeline_id == pipeline_id, Deal.status == "open")
 
 
 async def last_step(tx: Tx, deal_id: str) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.audit_kinds import CHAINED, WRITTEN_ONCE
+from domain.store.audit_kinds import CHAINED, WRITTEN_ONCE, Chained
 from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow
 from domain.store.visibility import Restricted, Terms, among
 
@@ -27,7 +27,7 @@ class Deal(Restricted, TenantEntity):
     """An opportunity with an account; amounts in minor units of `currency`."""
 
     __tablename__ = "deal"
-    __audit__ = CHAINED
+    __audit__ = Chained(free="while it is open")
 
     workspace_id: Mapped[str] = mapped_column(Id)
     account_id: Mapped[str] = mapped_column(Id)

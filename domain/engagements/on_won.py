@@ -1,6 +1,7 @@
 """Engagements of won deals: a won deal becomes work, and people are told so before they sign."""
 
 from domain.engagements import service
+from domain.engagements.rules import FIXED_FEE
 from domain.store.declarations import Done, Foreseen, SideEffect, WonDeal
 from domain.store.tx import Tx
 
@@ -13,7 +14,7 @@ async def foresee(_tx: Tx, deal: WonDeal) -> Foreseen:
         {
             "kind": KIND,
             "title": deal.name,
-            "billing_mode": service.FIXED_FEE,
+            "billing_mode": FIXED_FEE,
             "amount_minor": str(deal.worth.minor),
             "currency": deal.worth.currency,
         },

@@ -1,13 +1,12 @@
 """Engagements service: a won deal becomes work, without anybody typing it again."""
 
 from domain.engagements import queries
+from domain.engagements.rules import FIXED_FEE, Status
 from domain.engagements.tables import Engagement
 from domain.kernel.ids import new_id
 from domain.kernel.money import Money
 from domain.store import outbox
 from domain.store.tx import Tx
-
-FIXED_FEE = "fixed_fee"
 
 
 async def create_for(
@@ -29,7 +28,7 @@ async def create_for(
         amount_minor=worth.minor,
         currency=worth.currency,
         billing_mode=FIXED_FEE,
-        status="active",
+        status=Status.ACTIVE.value,
         created_at=tx.at,
     )
     tx.add(engagement)

@@ -5,34 +5,31 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from domain.fx.tables import FxRate
-from domain.store.chain import Actor, Event
-from domain.store.tx import Tx
+from domain.identity.grants import SignedGrant
 
 
 @dataclass(frozen=True, slots=True)
-class RateRecorded:
-    """A rate came in; `said_by` is the kind of whoever brought it."""
+class RateRecorded(SignedGrant):
+    """A rate came in. Limits use it as root or operator signed it."""
 
     EVENT: ClassVar = "fx.recorded"
-
-    rate_id: str
-    said_by: str
+    KIND: ClassVar = "fx_rate"
 
     @classmethod
-    def record(cls, tx: Tx, row: FxRate, actor: Actor) -> None:
-        """Chain it with the transaction."""
-        data = {
+    def of(cls, row: FxRate) -> Self:
+        """What is to be told of a row."""
+        told = {
             "base": row.base,
             "quote": row.quote,
             "value": row.value,
             "as_of": row.as_of.isoformat(),
             "source": row.source,
+            "column": str(row.column),
         }
-        tx.record(Event(cls.EVENT, actor, object=f"fx_rate:{row.id}", data=data))
+        return cls(row.id, told)
 
-    @classmethod
-    def read(cls, entry: Mapping[str, Any]) -> Self:
-        """The same out of an entry."""
-        actor = entry.get("actor")
-        kind = str(actor.get("t")) if isinstance(actor, dict) else ""
-        return cls(str(entry.get("object")).removeprefix("fx_rate:"), kind)
+
+def said_by(entry: Mapping[str, Any]) -> str:
+    """The kind of whoever an entry says brought the rate."""
+    actor = entry.get("actor")
+    return str(actor.get("t")) if isinstance(actor, dict) else ""

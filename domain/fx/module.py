@@ -8,6 +8,7 @@ from domain.store.guards import append_only
 
 MODULE = Module(
     name="fx",
+    uses=("identity",),
     tables={FxRate: Stored(guards=(append_only(),), grants={Role.EXECUTOR: Grant(insert=True)})},
     laws=(audit.rates_were_recorded,),
 )

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
-from domain.identity.keys import PrivateKey as SigningKey
-from domain.identity.keys import sign
-from domain.identity.role_changes import RoleChange
+from domain.identity.grants import SignedGrant
+from domain.identity.role_changes import SignedRoles
 from domain.identity.tables import Agent, Person
 from domain.kernel.clock import stamp
 from domain.store.audit_claims import data_of
@@ -16,32 +15,27 @@ from domain.store.tx import Tx
 Entry = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class PersonAdded:
-    """Somebody came, with these roles; nothing else says which they began with."""
+class AgentFacts(Protocol):
+    """What is signed of an agent."""
 
-    EVENT: ClassVar = "person.added"
-
-    person_id: str
-    roles: tuple[str, ...]
-
-    @classmethod
-    def record(cls, tx: Tx, person: Person, roles: Iterable[str], actor: Actor) -> None:
-        """Chain it with the transaction."""
-        tx.record(
-            Event(
-                cls.EVENT,
-                actor,
-                object=f"person:{person.id}",
-                data={"roles": ",".join(sorted(set(roles)))},
-                private={"email": person.email, "display_name": person.display_name},
-            )
-        )
-
-    @classmethod
-    def read(cls, entry: Entry) -> Self:
-        """The same out of an entry."""
-        return cls(_id(entry), _listed(data_of(entry).get("roles")))
+    @property
+    def id(self) -> Any: ...
+    @property
+    def name(self) -> Any: ...
+    @property
+    def person_id(self) -> Any: ...
+    @property
+    def scopes(self) -> Any: ...
+    @property
+    def toolsets(self) -> Any: ...
+    @property
+    def token_sha256(self) -> Any: ...
+    @property
+    def expires_at(self) -> Any: ...
+    @property
+    def created_at(self) -> Any: ...
+    @property
+    def signed_at(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +54,34 @@ class RolesChanged:
     signature: str
 
     @classmethod
-    def signed(cls, change: RoleChange, root: SigningKey) -> Self:
-        """What is to be told of a change, signed over exactly that."""
-        signature = sign(root, change.to_be_signed).hex()
-        return cls(change.person, change.added, change.removed, root.key_id, signature)
+    def of(cls, signed: SignedRoles) -> Self:
+        """What is to be told of a change."""
+        return cls(
+            signed.person_id,
+            signed.added,
+            signed.removed,
+            signed.root_key,
+            signed.signature.hex(),
+        )
 
     def record(self, tx: Tx, actor: Actor) -> None:
         """Chain it with the transaction."""
-        data = {
-            "added": self.added,
-            "removed": self.removed,
-            "root_key": self.root_key,
-            "signature": self.signature,
-        }
-        tx.record(Event(self.EVENT, actor, object=f"person:{self.person_id}", data=data))
+        tx.record(Event(self.EVENT, actor, object=f"person:{self.person_id}", data=self._told))
 
     @classmethod
     def read(cls, entry: Entry) -> Self:
         """The same out of an entry."""
         names = ("added", "removed", "root_key", "signature")
         return cls(_id(entry), *(str(data_of(entry).get(name) or "") for name in names))
+
+    @property
+    def _told(self) -> Mapping[str, str]:
+        return {
+            "added": self.added,
+            "removed": self.removed,
+            "root_key": self.root_key,
+            "signature": self.signature,
+        }
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -90,6 +92,19 @@ class RolesChanged:
     def taken(self) -> tuple[str, ...]:
         """The roles that ended."""
         return _listed(self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAdded(RolesChanged):
+    """Somebody came, with the roles that were added, signed as later changes of them are."""
+
+    EVENT: ClassVar = "person.added"
+
+    def record_person(self, tx: Tx, person: Person, actor: Actor) -> None:
+        """Chain it with the transaction, and commit to who it is."""
+        private = {"email": person.email, "display_name": person.display_name}
+        object_ = f"person:{self.person_id}"
+        tx.record(Event(self.EVENT, actor, object=object_, data=self._told, private=private))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,56 +130,77 @@ class KeyEnrolled:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonLeft:
+class PersonLeft(SignedGrant):
     """Somebody left, and with them ended these roles and the keys with these ids."""
 
     EVENT: ClassVar = "person.left"
-
-    person_id: str
-    roles: tuple[str, ...]
-    keys: tuple[str, ...]
-
-    def record(self, tx: Tx, actor: Actor) -> None:
-        """Chain it with the transaction."""
-        data = {"roles": ",".join(self.roles), "keys": ",".join(self.keys)}
-        tx.record(Event(self.EVENT, actor, object=f"person:{self.person_id}", data=data))
+    KIND: ClassVar = "person"
 
     @classmethod
-    def read(cls, entry: Entry) -> Self:
-        """The same out of an entry."""
-        data = data_of(entry)
-        return cls(_id(entry), _listed(data.get("roles")), _listed(data.get("keys")))
+    def of(cls, person_id: str, roles: Iterable[str], keys: Iterable[str]) -> Self:
+        """What is to be told of it."""
+        return cls(person_id, {"roles": ",".join(roles), "keys": ",".join(keys)})
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that ended."""
+        return _listed(self.told.get("roles"))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that ended."""
+        return _listed(self.told.get("keys"))
 
 
 @dataclass(frozen=True, slots=True)
-class AgentAdded:
-    """An agent came: `told` are its name, its person, scopes, toolsets and the end of its token."""
+class KeyRevoked(SignedGrant):
+    """A key of somebody who stays counts for nothing any more."""
 
-    EVENT: ClassVar = "agent.added"
-
-    agent_id: str
-    told: Mapping[str, Any]
+    EVENT: ClassVar = "key.revoked"
+    KIND: ClassVar = "approver_key"
 
     @classmethod
-    def of(cls, agent: Agent) -> Self:
-        """What is to be told of a row."""
+    def of(cls, key_id: str, person_id: str) -> Self:
+        """What is to be told of it."""
+        return cls(key_id, {"person": person_id})
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAdded(SignedGrant):
+    """An agent came: `told` are its name, its person, scopes, toolsets, the end of its token, and
+    the digest of that.
+    """
+
+    EVENT: ClassVar = "agent.added"
+    KIND: ClassVar = "agent"
+
+    @classmethod
+    def of(cls, agent: AgentFacts) -> Self:
+        """What is to be told of a row, or of what was read of one."""
         told = {
             "name": agent.name,
             "person": agent.person_id,
-            "scopes": ",".join(agent.scopes),
-            "toolsets": ",".join(agent.toolsets),
+            "scopes": ",".join(sorted(agent.scopes)),
+            "toolsets": ",".join(sorted(agent.toolsets)),
+            "token_sha256": agent.token_sha256,
             "expires_at": stamp(agent.expires_at),
         }
         return cls(agent.id, told)
 
-    def record(self, tx: Tx, actor: Actor) -> None:
-        """Chain it with the transaction."""
-        tx.record(Event(self.EVENT, actor, object=f"agent:{self.agent_id}", data=self.told))
 
-    @classmethod
-    def read(cls, entry: Entry) -> Self:
-        """The same out of an entry."""
-        return cls(str(entry.get("object")).removeprefix("agent:"), data_of(entry))
+@dataclass(frozen=True, slots=True)
+class AgentRenewed(AgentAdded):
+    """An agent of the same name and scopes has another token, or is shown other tools; what it had
+    before opens nothing any more, and one that was revoked works again.
+    """
+
+    EVENT: ClassVar = "agent.renewed"
+
+
+def agent_terms(agent: AgentFacts) -> AgentAdded:
+    """What the last signature under a row of an agent says, or under what was read of one."""
+    kind = AgentAdded if agent.signed_at == agent.created_at else AgentRenewed
+    return kind.of(agent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,12 +125,22 @@ def save(
             "Choose another path; a key is never overwritten.",
         ) from None
     except OSError:
-        raise Fault(
-            "KEY_UNWRITABLE",
-            Kind.INVALID,
-            "The key file cannot be written there.",
-            "Check that the directory exists and that you may write to it.",
-        ) from None
+        raise _unwritable() from None
+
+
+def relock(path: Path, old: Passphrase, new: Passphrase, *, kdf_rounds: int = KDF_ROUNDS) -> None:
+    """Let another passphrase open a key file: whole or not at all, and the key stays the same.
+
+    Raises what `load` and `save` raise; the file is then as it was.
+    """
+    key = load(path, old)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    save(key, draft, new, kdf_rounds=kdf_rounds)
+    try:
+        os.replace(draft, path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise _unwritable() from None
 
 
 def load(path: Path, passphrase: Passphrase) -> PrivateKey:
@@ -283,6 +293,15 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _unwritable() -> Fault:
+    return Fault(
+        "KEY_UNWRITABLE",
+        Kind.INVALID,
+        "The key file cannot be written there.",
+        "Check that the directory exists and that you may write to it.",
+    )
 
 
 def _unreadable(why: str) -> Fault:

@@ -4,6 +4,7 @@ from domain.identity import checks
 from domain.identity.tables import (
     Agent,
     ApproverKey,
+    OperatorKey,
     Person,
     PersonRole,
     Tenant,
@@ -35,6 +36,10 @@ MODULE = Module(
     tables={
         **_PLAIN,
         ApproverKey: Stored(
+            guards=(fixed_but("revoked_at"), final("revoked_at"), never_deleted()),
+            ungranted=_BY_OWNER,
+        ),
+        OperatorKey: Stored(
             guards=(fixed_but("revoked_at"), final("revoked_at"), never_deleted()),
             ungranted=_BY_OWNER,
         ),

@@ -1,25 +1,43 @@
 """Queries of identity: who is this, what may they do, and with which key do they sign?"""
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, literal, or_, select
+from sqlalchemy.orm import aliased
 
-from domain.identity.addresses import spelling
+from domain.identity import grants
+from domain.identity.events import (
+    AgentRenewed,
+    AgentRevoked,
+    KeyRevoked,
+    PersonAdded,
+    PersonLeft,
+    RolesChanged,
+)
 from domain.identity.tables import (
     Agent,
     ApproverKey,
+    OperatorKey,
     Person,
     PersonRole,
     Tenant,
     Workspace,
     WorkspaceMember,
 )
+from domain.kernel.email import spelling
 from domain.kernel.faults import Fault, Kind
+from domain.kernel.folding import fold
 from domain.kernel.ids import is_id
+from domain.store.audit_claims import content_of
 from domain.store.prepared import prepared_query
+from domain.store.tables import AuditEntry
 from domain.store.tx import Tx
+
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +49,12 @@ class AgentIdentity:
     scopes: frozenset[str]
     toolsets: frozenset[str]
     token_sha256: str
+    signed_by: str
+    signature: bytes
+    created_at: datetime
+    signed_at: datetime
     expires_at: datetime
-    revoked_at: datetime | None
+    revoked: bool
     untrusted_read_at: datetime | None
     person_id: str
     person_name: str
@@ -54,6 +76,24 @@ class PersonIdentity:
     roles: frozenset[str]
 
 
+def _told(event: str, kind: str, id: Any) -> ColumnElement[bool]:
+    """Whether an entry of the chain tells of such an end.
+
+    Asked with the row and not after it: whoever writes the database can clear an end in a row, and
+    must not have it back for that.
+    """
+    entry, about = aliased(AuditEntry), literal(f"{kind}:") + id
+    return select(entry.seq).where(entry.event == event, entry.object == about).exists()
+
+
+def _told_later_of(agent: type[Agent]) -> ColumnElement[bool]:
+    """Whether the chain tells of an end or a renewal behind the signature under this row."""
+    entry, about = aliased(AuditEntry), literal("agent:") + agent.id
+    ended = and_(entry.event == AgentRevoked.EVENT, entry.at >= agent.signed_at)
+    renewed = and_(entry.event == AgentRenewed.EVENT, entry.at > agent.signed_at)
+    return select(entry.seq).where(entry.object == about, or_(ended, renewed)).exists()
+
+
 _AGENT = prepared_query(
     select(
         Agent.id,
@@ -61,12 +101,16 @@ _AGENT = prepared_query(
         Agent.scopes,
         Agent.toolsets,
         Agent.token_sha256,
+        Agent.signed_by,
+        Agent.signature,
+        Agent.created_at,
+        Agent.signed_at,
         Agent.expires_at,
-        Agent.revoked_at,
+        or_(Agent.revoked_at.is_not(None), _told_later_of(Agent)).label("revoked"),
         Agent.untrusted_read_at,
         Person.id.label("person_id"),
         Person.display_name.label("person_name"),
-        Person.active.label("person_active"),
+        and_(Person.active, ~_told(PersonLeft.EVENT, "person", Person.id)).label("person_active"),
         Tenant.name.label("tenant_name"),
         Tenant.locale,
         Tenant.time_zone,
@@ -119,24 +163,60 @@ async def workspaces(tx: Tx) -> Sequence[Workspace]:
 
 
 async def people(tx: Tx, ids: Iterable[str] | None = None) -> Mapping[str, PersonIdentity]:
-    """People with the roles they hold now, by id; all of them, or the given ones."""
-    chosen = select(Person.id, Person.email, Person.display_name, Person.active)
-    held = select(PersonRole.person_id, PersonRole.role).where(PersonRole.revoked_at.is_(None))
+    """People with the roles they hold now, by id; all of them, or the given ones.
+
+    A role that the root did not sign is none, and no role can be told where no root is known.
+    Ends count as the chain tells of them too, whatever a row says.
+    """
+    left = _told(PersonLeft.EVENT, "person", Person.id)
+    chosen = select(
+        Person.id, Person.email, Person.display_name, and_(Person.active, ~left).label("active")
+    )
+    changes = and_(
+        AuditEntry.object == literal("person:") + PersonRole.person_id,
+        AuditEntry.event.in_((PersonAdded.EVENT, RolesChanged.EVENT)),
+    )
+    held = (
+        select(PersonRole, AuditEntry.body)
+        .outerjoin(AuditEntry, changes)
+        .where(
+            PersonRole.revoked_at.is_(None),
+            ~_told(PersonLeft.EVENT, "person", PersonRole.person_id),
+        )
+        .order_by(AuditEntry.seq)
+    )
     if ids is not None:
         wanted = list(ids)
         if not wanted:
             return {}
         chosen = chosen.where(Person.id.in_(wanted))
         held = held.where(PersonRole.person_id.in_(wanted))
+    told: dict[PersonRole, list[RolesChanged]] = {}
+    for row, body in await tx.rows(held):
+        content = content_of(body) if body is not None else None
+        told.setdefault(row, []).extend([RolesChanged.read(content)] if content else [])
     roles: dict[str, set[str]] = {}
-    for person_id, role in await tx.rows(held):
-        roles.setdefault(person_id, set()).add(role)
+    for row, changed in told.items():
+        # What this transaction gives is signed for its instant, and not yet in the chain.
+        stands = row.granted_at == tx.at or not _taken_since(row, changed)
+        if stands and grants.holds(row, tx.trust):
+            roles.setdefault(row.person_id, set()).add(row.role)
     return {
         row.id: PersonIdentity(
             row.id, row.email, row.display_name, row.active, frozenset(roles.get(row.id, ()))
         )
         for row in await tx.rows(chosen.order_by(Person.id))
     }
+
+
+def _taken_since(row: PersonRole, changes: Sequence[RolesChanged]) -> bool:
+    """Whether the chain took the role away behind the last entry that tells of this grant.
+
+    A grant that was given, taken and given again has one signature.
+    """
+    mine = row.signature.hex()
+    given = max((n for n, one in enumerate(changes) if one.signature == mine), default=-1)
+    return any(row.role in one.taken for one in changes[given + 1 :])
 
 
 async def emails(tx: Tx, ids: Iterable[str]) -> Mapping[str, str]:
@@ -162,7 +242,7 @@ async def names(tx: Tx, references: Iterable[str]) -> Mapping[str, str]:
 
 async def person_by_email(tx: Tx, email: str) -> PersonIdentity:
     """The person with this e-mail address; PERSON_UNKNOWN if there is none in the tenant."""
-    found = await tx.first(select(Person.id).where(Person.email.in_(_spellings(email))))
+    found = await _by_email(tx, email)
     if found is None:
         raise Fault(
             "PERSON_UNKNOWN",
@@ -170,29 +250,81 @@ async def person_by_email(tx: Tx, email: str) -> PersonIdentity:
             "Nobody has this e-mail address here.",
             "check the spelling; `cyberos person list` shows who is here.",
         )
-    return (await people(tx, [found]))[found]
+    return found
+
+
+async def _by_email(tx: Tx, email: str) -> PersonIdentity | None:
+    found = await tx.first(select(Person.id).where(Person.email.in_(_spellings(email))))
+    return (await people(tx, [found]))[found] if found is not None else None
 
 
 async def find_person(tx: Tx, reference: str) -> PersonIdentity:
-    """The person behind an e-mail address or an id, here or gone. Raises PERSON_UNKNOWN."""
-    if is_id(reference):
+    """The person behind an e-mail address, an id or a name, here or gone.
+
+    Raises PERSON_UNKNOWN, and PERSON_AMBIGUOUS for a name that several have.
+    """
+    person = None
+    if "@" in reference:
+        person = await _by_email(tx, reference)
+    elif is_id(reference):
         person = (await people(tx, [reference])).get(reference)
     else:
-        person = await person_by_email(tx, reference)
+        named = await _named(tx, reference)
+        if len(named) > 1:
+            raise _ambiguous(named)
+        if named:
+            person = (await people(tx, [named[0].id]))[named[0].id]
     if person is None:
         raise Fault(
             "PERSON_UNKNOWN",
             Kind.NOT_FOUND,
-            "Nobody has this id here.",
-            "Give the e-mail address of a person of the company.",
+            "Nobody of the company is called so or has this id or e-mail address.",
+            "Check the spelling, or give the name or e-mail address of a colleague.",
         )
     return person
 
 
-async def find_owner(tx: Tx, reference: str) -> PersonIdentity:
-    """The person behind an e-mail address or an id, who may own what is created.
+async def _named(tx: Tx, name: str) -> Sequence[Any]:
+    """People whose name has these words: who has them as typed, else without their marks.
 
-    Raises PERSON_UNKNOWN and PERSON_INACTIVE.
+    Of those who are here, else of those who have left.
+    """
+    everybody = await tx.rows(
+        select(Person.id, Person.email, Person.display_name, Person.active).order_by(Person.id)
+    )
+    for active in (True, False):
+        for spelt in (_as_typed, fold):
+            wanted = set(spelt(name).split())
+            hits = [
+                one
+                for one in everybody
+                if one.active is active and wanted <= set(spelt(one.display_name).split())
+            ]
+            if wanted and hits:
+                return hits
+    return ()
+
+
+def _as_typed(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _ambiguous(named: Sequence[Any]) -> Fault:
+    shown = named[:_MOST_NAMED]
+    who = ", ".join(f"{one.display_name} ({one.email})" for one in shown)
+    return Fault(
+        "PERSON_AMBIGUOUS",
+        Kind.CONFLICT,
+        f"{len(named)} people are called so: {who}{', ...' if len(named) > len(shown) else ''}.",
+        "Ask which of them is meant, and give the e-mail address.",
+        {"people": [{"id": one.id, "email": one.email} for one in shown]},
+    )
+
+
+async def find_owner(tx: Tx, reference: str) -> PersonIdentity:
+    """The person behind an e-mail address, an id or a name, who may own what is created.
+
+    Raises PERSON_UNKNOWN, PERSON_AMBIGUOUS and PERSON_INACTIVE.
     """
     person = await find_person(tx, reference)
     if not person.active:
@@ -222,6 +354,21 @@ async def keys(tx: Tx, key_ids: Iterable[str] | None = None) -> Mapping[str, App
     if key_ids is not None:
         statement = statement.where(ApproverKey.key_id.in_(list(key_ids)))
     return {row.key_id: row for row in await tx.all(statement)}
+
+
+async def standing_keys(tx: Tx) -> Mapping[str, ApproverKey]:
+    """The same without those whose end is in the chain and in their row no more."""
+    ended = or_(
+        _told(KeyRevoked.EVENT, "approver_key", ApproverKey.key_id),
+        _told(PersonLeft.EVENT, "person", ApproverKey.person_id),
+    )
+    statement = select(ApproverKey).where(or_(ApproverKey.revoked_at.is_not(None), ~ended))
+    return {row.key_id: row for row in await tx.all(statement.order_by(ApproverKey.enrolled_at))}
+
+
+async def operator_keys(tx: Tx) -> Sequence[OperatorKey]:
+    """Keys of operators, oldest first, also those that ended."""
+    return await tx.all(select(OperatorKey).order_by(OperatorKey.enrolled_at))
 
 
 async def agents(tx: Tx) -> Sequence[Agent]:

@@ -7,6 +7,19 @@ from domain.kernel.canonical import canonical
 PREFIX = b"cyberos.roles.v1\x00"
 
 
+@dataclass(frozen=True, slots=True)
+class SignedRoles:
+    """What somebody was given and lost, joined by commas, and the signature of the key that says
+    so.
+    """
+
+    person_id: str
+    added: str
+    removed: str
+    root_key: str
+    signature: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleChange:
     """One change of the roles of one person; lists are sorted and joined by commas.

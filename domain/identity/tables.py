@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, Boolean, ForeignKeyConstraint, Integer, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.audit_kinds import CHAINED, Chained
+from domain.store.audit_kinds import CHAINED, GRANTED, Chained
 from domain.store.schema import Code, Digest, Id, Line, TenantEntity, TenantRow
 
 
@@ -67,13 +67,19 @@ class WorkspaceMember(TenantRow):
 
 
 class PersonRole(TenantRow):
-    """A role a person holds: sales, am, cro, cfo, dpo or admin."""
+    """A role a person holds: sales, am, cro, cfo, dpo or admin.
+
+    `added` and `removed` are what the root signed when it was given; it counts with that alone.
+    """
 
     __tablename__ = "person_role"
-    __audit__ = CHAINED
+    __audit__ = GRANTED
 
     person_id: Mapped[str] = mapped_column(Id, primary_key=True)
     role: Mapped[str] = mapped_column(Code, primary_key=True)
+    added: Mapped[str] = mapped_column(Line)
+    removed: Mapped[str] = mapped_column(Line)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
     granted_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
@@ -86,7 +92,7 @@ class ApproverKey(TenantRow):
     """A public key of a person. It counts only with a valid endorsement (docs/operating.md)."""
 
     __tablename__ = "approver_key"
-    __audit__ = CHAINED
+    __audit__ = GRANTED
 
     key_id: Mapped[str] = mapped_column(Code, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id)
@@ -103,12 +109,29 @@ class ApproverKey(TenantRow):
     )
 
 
+class OperatorKey(TenantRow):
+    """A public key that signs what operators decide, and no role. The root endorsed it."""
+
+    __tablename__ = "operator_key"
+    __audit__ = GRANTED
+
+    key_id: Mapped[str] = mapped_column(Code, primary_key=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    endorsement: Mapped[bytes] = mapped_column(LargeBinary)
+    enrolled_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
 class Agent(TenantEntity):
-    """A program that may propose: its token is stored as a hash and it acts for one person."""
+    """A program that may propose: its token is stored as a hash and it acts for one person.
+
+    Name, person, scopes and the end of its token count as the root or an operator signed them.
+    """
 
     __tablename__ = "agent"
     __audit__ = Chained(
-        besides={"untrusted_read_at": "a mark that calls leave which only read, for a day"}
+        free=GRANTED.free,
+        besides={"untrusted_read_at": "a mark that calls leave which only read, for a day"},
     )
 
     name: Mapped[str] = mapped_column(Code)
@@ -116,7 +139,10 @@ class Agent(TenantEntity):
     scopes: Mapped[list[str]] = mapped_column(JSON)
     toolsets: Mapped[list[str]] = mapped_column(JSON, default=list)  # none: the default set
     token_sha256: Mapped[str] = mapped_column(Digest)
+    signed_by: Mapped[str] = mapped_column(Code)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
+    signed_at: Mapped[datetime]  # later than it was made: renewed, under the same name
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     untrusted_read_at: Mapped[datetime | None]

@@ -58,5 +58,6 @@ def invalid_token() -> Fault:
         "TOKEN_INVALID",
         Kind.FORBIDDEN,
         "The agent token is missing, unknown, expired or revoked.",
-        "an operator makes a new one with `cyberos agent add` and sets CYBEROS_AGENT_TOKEN_FILE.",
+        "an operator makes it anew with `cyberos agent renew`, or adds an agent with `cyberos agent"
+        " add`, and sets CYBEROS_AGENT_TOKEN_FILE.",
     )

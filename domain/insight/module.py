@@ -27,6 +27,7 @@ MODULE = Module(
         "identity",
         "payments",
         "pipelines",
+        "tasks",
         "taxpayers",
         "vn",
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -9,11 +10,10 @@ from domain.insight.tables import DismissedAction, SuggestedAction
 from domain.store.tx import Tx
 
 
-async def dismissed(tx: Tx) -> Sequence[str]:
-    """The proposals that somebody does not want to see now."""
-    return await tx.all(
-        select(DismissedAction.proposal_id).where(DismissedAction.until > tx.at).distinct()
-    )
+async def dismissed(tx: Tx) -> Sequence[Any]:
+    """The proposals that somebody does not want to see now: `deal_id`, `proposal_id`."""
+    of_deal = select(DismissedAction.deal_id, DismissedAction.proposal_id)
+    return await tx.rows(of_deal.where(DismissedAction.until > tx.at).distinct())
 
 
 async def dismissal(tx: Tx, proposal_id: str, deal_ids: "Select[str]") -> DismissedAction | None:

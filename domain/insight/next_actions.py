@@ -32,6 +32,8 @@ from domain.payments import queries as payments
 from domain.store import audit_queries, outbox
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
+from domain.tasks import queries as tasks
+from domain.tasks.queries import NEXT_ACTION
 
 _VND = "VND"
 
@@ -70,15 +72,36 @@ async def propose(
         await deal_service.load(tx, deal_id, viewer)
     with tx.looking_as(viewer or tx.viewer):
         situations, acted_on = await _situations(tx, on, _reviewed(on, deal_id))
-        away = set(await queries.dismissed(tx))
+        away = {(row.deal_id, row.proposal_id) for row in await queries.dismissed(tx)}
+    gone = away | acted_on
+    deals_with_gone = {id for id, _ in gone}
     found = [
         one
         for situation in situations
         for one in suggestions(situation, tx.at, on)
-        if one.id not in away and (one.deal.id, one.id) not in acted_on
+        if one.deal.id not in deals_with_gone or (one.deal.id, one.id) not in gone
     ]
     unrated = {one.deal.currency for one in found if one.vnd_minor is None}
     return Proposed(ranked(found), len(situations), tuple(sorted(unrated)))
+
+
+async def standing(
+    tx: Tx, viewer: Viewer, proposal_id: str, *, on: date, deal_id: str | None = None
+) -> Suggestion:
+    """The proposal of this id, about this deal if one is named, as long as it stands.
+
+    Raises NOT_FOUND, also for the deal.
+    """
+    made = (await propose(tx, viewer, on=on, deal_id=deal_id)).actions
+    wanted = next((one for one in made if one.id == proposal_id), None)
+    if wanted is None:
+        raise Fault(
+            "NOT_FOUND",
+            Kind.NOT_FOUND,
+            "There is no such proposal now.",
+            "Ask {next_actions} again; a proposal goes when its reason does.",
+        )
+    return wanted
 
 
 async def dismiss(
@@ -92,15 +115,7 @@ async def dismiss(
         there = await queries.dismissal(tx, proposal_id, reviews.ids_of(*_reviewed(on)))
     if there is not None:
         return there
-    standing = (await propose(tx, viewer, on=on)).actions
-    wanted = next((one for one in standing if one.id == proposal_id), None)
-    if wanted is None:
-        raise Fault(
-            "NOT_FOUND",
-            Kind.NOT_FOUND,
-            "There is no such proposal now.",
-            "Ask {next_actions} again; a proposal goes when its reason does.",
-        )
+    wanted = await standing(tx, viewer, proposal_id, on=on)
     row = DismissedAction(
         id=new_id(),
         proposal_id=wanted.id,
@@ -151,18 +166,16 @@ async def acceptance(
     """What became of the suggestions about deals this viewer sees, from an instant on.
 
     Accepted means provably acted on before it expired: the audit chain has the event of the
-    proposed step about the deal, or a plan of that deal was logged that carries the id of the
-    suggestion.
+    proposed step about the deal, or a task of that deal was created that follows the suggestion.
     """
     seen = deals.visible_ids()
     with tx.looking_as(viewer):
         suggested = await queries.suggested(tx, seen, since=since)
         proposed = {events[NextStep(one.step)] for one in suggested}
         calls = await audit_queries.calls_about(tx, proposed, seen, since=since)
-        planned = {
-            (plan.deal_id, plan.source_event_id): plan.created_at
-            for plan in await activities.plans(tx, seen)
-        }
+        planned: dict[tuple[str, str | None], list[datetime]] = {}
+        for task in await tasks.asked_for_by(tx, NEXT_ACTION, seen):
+            planned.setdefault((task.deal_id, task.source_event_id), []).append(task.created_at)
         refused = await queries.dismissals(tx, seen, since=since)
     called: dict[tuple[str, str], list[datetime]] = {}
     for call in calls:
@@ -170,8 +183,7 @@ async def acceptance(
 
     def acted_on(one: SuggestedAction) -> bool:
         times = [*called.get((events[NextStep(one.step)], one.deal_id), ())]
-        if (one.deal_id, one.id) in planned:
-            times.append(planned[one.deal_id, one.id])
+        times += planned.get((one.deal_id, one.id), ())
         return any(one.suggested_at <= at <= one.expires_at for at in times)
 
     accepted = tuple(one.id for one in suggested if acted_on(one))
@@ -189,7 +201,7 @@ def _reviewed(on: date, deal_id: str | None = None) -> tuple[ColumnElement[bool]
 async def _situations(
     tx: Tx, on: date, chosen: Sequence[ColumnElement[bool]]
 ) -> tuple[list[DealSituation], set[tuple[str, str]]]:
-    """The deals as the rules see them, and (deal, suggestion) where a plan of it follows it."""
+    """The deals as the rules see them, and (deal, suggestion) where an open task follows it."""
     ids = reviews.ids_of(*chosen)
     rates = await snapshot(tx, on)
     primaries = await contacts.primaries(tx)
@@ -203,18 +215,18 @@ async def _situations(
         before = contacted.get(row.deal_id)
         if before is None or (before.at, before.id) < (event.at, event.id):
             contacted[row.deal_id] = event
-    planned: dict[str, DealEvent] = {}
+    planned: set[str] = set()
     acted_on: set[tuple[str, str]] = set()
-    for row in await activities.plans(tx, ids):
-        planned[row.deal_id] = DealEvent(row.id, row.created_at)
-        if row.source_event_id is not None:
+    for row in await tasks.open_of_deals(tx, ids):
+        planned.add(row.deal_id)
+        if row.source == NEXT_ACTION:
             acted_on.add((row.deal_id, row.source_event_id))
     found = [
         DealSituation(
             deal=deal,
             contact=contacted.get(deal.id),
             mail=mailed.get(deal.id),
-            plan=planned.get(deal.id),
+            is_planned=deal.id in planned,
             account_contact_id=primaries.get(deal.account_id),
             asked_to_pay=deal.id in asked,
             vnd_minor=rates.minor(stake(deal), deal.currency, _VND),

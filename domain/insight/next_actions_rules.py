@@ -43,24 +43,24 @@ class Rule(StrEnum):
 class NextStep(StrEnum):
     """What can be done about it. Which tool does it is for the tools to say."""
 
-    NOTE_A_PLAN = "note_a_plan"
+    CREATE_TASK = "create_task"
     UPDATE_DEAL = "update_deal"
     CHECK_TAX_CODE = "check_tax_code"
     ASK_TO_PAY = "ask_to_pay"
 
 
 # Rule -> the step that is proposed; to propose another one, change its line. Where a step lacks
-# what it needs (nobody knows whom to name, or a person's tax number is not to be looked up), a plan
-# is noted in its place.
+# what it needs (nobody knows whom to name, or a person's tax number is not to be looked up), a task
+# is proposed in its place.
 STEPS: Mapping[Rule, NextStep] = {
     Rule.COLLECTION_DUE: NextStep.ASK_TO_PAY,
-    Rule.PROPOSAL_NOT_SENT: NextStep.NOTE_A_PLAN,
+    Rule.PROPOSAL_NOT_SENT: NextStep.CREATE_TASK,
     Rule.EXPECTED_CLOSE_PAST: NextStep.UPDATE_DEAL,
-    Rule.STAGNATION: NextStep.NOTE_A_PLAN,
-    Rule.TAX_CODE_MISSING: NextStep.NOTE_A_PLAN,
+    Rule.STAGNATION: NextStep.CREATE_TASK,
+    Rule.TAX_CODE_MISSING: NextStep.CREATE_TASK,
     Rule.TAX_CODE_UNCONFIRMED: NextStep.CHECK_TAX_CODE,
     Rule.MISSING_PRIMARY_CONTACT: NextStep.UPDATE_DEAL,
-    Rule.NO_NEXT_STEP: NextStep.NOTE_A_PLAN,
+    Rule.NO_NEXT_STEP: NextStep.CREATE_TASK,
 }
 
 _ORDER = {rule: place for place, rule in enumerate(Rule)}
@@ -78,14 +78,15 @@ class DealEvent:
 class DealSituation:
     """A deal as the rules see it.
 
-    `contact` is the last call, e-mail or meeting, `mail` the last e-mail, `plan` the last note of
-    what comes next; `vnd_minor` is what is at stake in dong, None where no rate is known.
+    `contact` is the last call, e-mail or meeting, `mail` the last e-mail, `is_planned` whether a
+    task is open that says what comes next; `vnd_minor` is what is at stake in dong, None where no
+    rate is known.
     """
 
     deal: Reviewed
     contact: DealEvent | None = None
     mail: DealEvent | None = None
-    plan: DealEvent | None = None
+    is_planned: bool = False
     account_contact_id: str | None = None
     asked_to_pay: bool = False  # its customer was given a code
     vnd_minor: int | None = None
@@ -93,9 +94,12 @@ class DealSituation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """One thing to do about a deal. `days` is how long its reason has been there."""
+    """One thing to do about a deal. `days` is how long its reason has been there.
 
-    id: str
+    `state` is what makes it this reason and no other.
+    """
+
+    state: tuple[str, ...]
     rule: Rule
     deal: Reviewed
     days: int
@@ -106,13 +110,18 @@ class Suggestion:
     contact_id: str | None = None
 
     @property
+    def id(self) -> str:
+        """The same for the same reason; made when somebody asks, as of thousands few are shown."""
+        return derived_id(canonical([self.deal.id, self.rule.value, list(self.state)]))
+
+    @property
     def step(self) -> NextStep:
         """What is to be done."""
         step = STEPS[self.rule]
         if self.rule is Rule.MISSING_PRIMARY_CONTACT and self.contact_id is None:
-            return NextStep.NOTE_A_PLAN
+            return NextStep.CREATE_TASK
         if step is NextStep.CHECK_TAX_CODE and is_personal(self.deal.vn_mst or ""):
-            return NextStep.NOTE_A_PLAN
+            return NextStep.CREATE_TASK
         return step
 
 
@@ -143,7 +152,7 @@ def suggestions(situation: DealSituation, at: datetime, on: date) -> list[Sugges
             continue
         found.append(
             Suggestion(
-                id=derived_id(canonical([deal.id, rule.value, list(reason.state)])),
+                state=reason.state,
                 rule=rule,
                 deal=deal,
                 days=max(reason.days, 0),
@@ -261,7 +270,7 @@ def _no_next_step(situation: DealSituation, at: datetime, _on: date) -> _Reason 
     quiet = at - touched.at
     if not SETTLES <= quiet < timedelta(days=STAGNATION_DAYS[0]):
         return None
-    if situation.plan is not None and situation.plan.at >= touched.at:
+    if situation.is_planned:
         return None
     return _Reason(quiet.days, (stamp(touched.at),), _contact_evidence(situation))
 

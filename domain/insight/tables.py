@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.audit_kinds import WRITTEN_ONCE, Derived, Unchained
+from domain.store.audit_kinds import WRITTEN_ONCE, Unchained
 from domain.store.schema import Code, Digest, Id, TenantEntity, TenantRow
 from domain.store.visibility import Restricted, Terms
 
@@ -32,7 +32,7 @@ class SuggestedAction(Restricted, TenantEntity):
 
     __tablename__ = "suggested_action"
     belongs_to = "deal_id"
-    __audit__ = Derived(
+    __audit__ = Unchained(
         "made every night from deals, activities and moves; a figure that decides nothing"
     )
 
@@ -77,7 +77,9 @@ class LeadScore(Restricted, TenantRow):
 
     __tablename__ = "lead_score"
     belongs_to = "deal_id"
-    __audit__ = Derived("made every night from deals, activities and moves; a figure of that night")
+    __audit__ = Unchained(
+        "made every night from deals, activities and moves; a figure of that night"
+    )
 
     deal_id: Mapped[str] = mapped_column(Id, primary_key=True)
     scored_on: Mapped[date] = mapped_column(Date, primary_key=True)

@@ -15,12 +15,21 @@ class Clock(Protocol):
         """The present instant, aware, in UTC."""
         ...
 
+    def instant(self, of_database: datetime | None) -> datetime:
+        """The instant of a transaction, for which a database that has a clock says this."""
+        ...
+
 
 class SystemClock:
-    """The clock of the machine."""
+    """The clock of the database where it has one, so that no agent's machine says how late it is;
+    else, and outside transactions, that of the machine.
+    """
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def instant(self, of_database: datetime | None) -> datetime:
+        return self.now() if of_database is None else of_database.astimezone(UTC)
 
 
 class HandClock:
@@ -30,6 +39,9 @@ class HandClock:
         self._at = at.astimezone(UTC)
 
     def now(self) -> datetime:
+        return self._at
+
+    def instant(self, of_database: datetime | None) -> datetime:
         return self._at
 
     def move(self, step: timedelta) -> None:

@@ -40,3 +40,11 @@ class Fault(Exception):
     def __str__(self) -> str:
         hint = f" Hint: {self.hint}" if self.hint else ""
         return f"{self.code}: {self.message}{hint}"
+
+
+class NotSent(Fault):
+    """A refusal of something that was to leave the program: for certain, none of it took effect.
+
+    Whoever sends may give up what it had claimed for it. Any other exception of a port that sends
+    means that nobody knows.
+    """

@@ -24,7 +24,10 @@ _LINE_BREAKS = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 _CARRIAGE_RETURNS = re.compile("\r\n?")
 _EMOJI_SELECTORS = "\ufe0e\ufe0f"
 _EMOJI_BASES = "0123456789#*\u203c\u2049\u2139\u3030"  # emoji that are not symbols by category
-_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_BLANK_LETTERS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc"
+    "\U00013441\U00013442\U00016fe4\U0001d159"  # signs that are drawn as nothing
+)
 _PLANE_OF_TAGS = 0xE
 
 
@@ -37,6 +40,7 @@ class _Sort(Enum):
     CONTROL = "has control characters"
     UNSEEN = "has invisible or direction-changing characters"
     NO_TEXT = "has code points that are not text"
+    LOST = "has replacement characters (U+FFFD) where letters were lost"
 
 
 def line(value: str, max_chars: int) -> str:
@@ -56,6 +60,7 @@ def block(value: str, max_chars: int) -> str:
 def clean_outgoing(text: str) -> str:
     """What a customer, mail, memo or registry wrote, without the characters `block` refuses.
 
+    Only the sign of a letter that is lost stays: without it a name would read like another one.
     Line breaks of every kind become LF, the rest of the text stays as it was (in NFC). Never
     raises, and cleaning twice changes nothing.
     """
@@ -101,7 +106,7 @@ def _refuse(value: str, *, breaks: bool) -> None:
 
 
 def _stripped(text: str) -> str:
-    unwanted = {place for place, _ in _unwanted(text)}
+    unwanted = {place for place, sort in _unwanted(text) if sort is not _Sort.LOST}
     if not unwanted:
         return text
     return "".join(character for place, character in enumerate(text) if place not in unwanted)
@@ -144,6 +149,8 @@ def _sort(character: str) -> _Sort:
         return _Sort.PLAIN
     if character in _BLANK_LETTERS:
         return _Sort.UNSEEN
+    if character == "\ufffd":
+        return _Sort.LOST
     code = ord(character)
     if 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF:
         return _Sort.SELECTOR

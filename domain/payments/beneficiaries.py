@@ -5,12 +5,13 @@ or a model names is looked for in the list of the tenant and used only as it sta
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.kernel.faults import Fault, Kind
 from domain.payments import queries
 from domain.payments.tables import BankAccount
 from domain.store.tx import Tx
-from domain.vn.banks import Bank, all_banks, find_bank
+from domain.vn.banks import Bank, by_bin, find_bank
 
 VND = "VND"
 
@@ -27,16 +28,23 @@ class Beneficiary:
         """Whether nobody has confirmed a code for this account yet."""
         return self.account.first_used_at is None
 
+    def was_new(self, asked_at: datetime) -> bool:
+        """The same at the instant when something was asked for.
+
+        Of two requests that each would confirm an account, the second says what its signers read,
+        also when the first was carried out meanwhile.
+        """
+        used = self.account.first_used_at
+        return used is None or used >= asked_at
+
 
 async def chosen(tx: Tx, bank: str | None, account_number: str | None) -> Beneficiary:
     """The account that is meant, by bank (BIN, code, name, SWIFT) and number, or the default one.
 
-    Raises BANK_UNKNOWN, ACCOUNT_NOT_ALLOWED, ACCOUNT_AMBIGUOUS, NO_DEFAULT_ACCOUNT,
-    ACCOUNT_NOT_VND and BANK_CANNOT_RECEIVE.
+    Raises BANK_UNKNOWN, ACCOUNT_NOT_ALLOWED, BANK_ACCOUNT_RETIRED, ACCOUNT_AMBIGUOUS,
+    NO_DEFAULT_ACCOUNT, ACCOUNT_NOT_VND and BANK_CANNOT_RECEIVE.
     """
-    bin = find_bank(bank).bin if bank else None
-    number = "".join(account_number.split()).upper() if account_number else None
-    account = await _listed(tx, bin, number)
+    account = await listed(tx, bank, account_number)
     if account.currency != VND:
         raise Fault(
             "ACCOUNT_NOT_VND",
@@ -69,7 +77,13 @@ async def confirm_use(tx: Tx, account: BankAccount) -> None:
         await tx.flush()
 
 
-async def _listed(tx: Tx, bin: str | None, number: str | None) -> BankAccount:
+async def listed(tx: Tx, bank: str | None, account_number: str | None) -> BankAccount:
+    """The account of any currency that is meant, or the default one for dong; raises as `chosen`.
+
+    One that was retired is on the list no more.
+    """
+    bin = find_bank(bank).bin if bank else None
+    number = _bare(account_number) if account_number else None
     if bin is None and number is None:
         account = await queries.default_for(tx, VND)
         if account is None:
@@ -80,11 +94,14 @@ async def _listed(tx: Tx, bin: str | None, number: str | None) -> BankAccount:
                 "a CFO and an admin add one by {add_bank_account}.",
             )
         return account
-    found = [
+    fitting = [
         account
         for account in await queries.bank_accounts(tx)
         if bin in (None, account.bank_bin) and number in (None, _bare(account.account_number))
     ]
+    found = [account for account in fitting if account.retired_at is None]
+    if fitting and not found:
+        raise retired()
     if not found:
         raise Fault(
             "ACCOUNT_NOT_ALLOWED",
@@ -102,8 +119,19 @@ async def _listed(tx: Tx, bin: str | None, number: str | None) -> BankAccount:
     return found[0]
 
 
+def retired() -> Fault:
+    """The fault of an account that was taken off the list."""
+    return Fault(
+        "BANK_ACCOUNT_RETIRED",
+        Kind.CONFLICT,
+        "This bank account was retired: nobody is asked to pay into it any more, and it stays so.",
+        "leave bank and account out to use the default one, or name another account.",
+    )
+
+
 def _receiving(account: BankAccount) -> Bank | None:
-    return next((one for one in all_banks() if one.bin == account.bank_bin and one.receives), None)
+    bank = by_bin(account.bank_bin)
+    return bank if bank is not None and bank.receives else None
 
 
 def _bare(number: str) -> str:

@@ -17,7 +17,7 @@ async def foresee(tx: Tx, deal: WonDeal) -> Foreseen:
     into = await _into(tx, deal)
     if into is None:
         return Foreseen()
-    number, bank = into.account.account_number, into.bank.short_name
+    number, bank = into.account.account_number, f"{into.bank.short_name} ({into.bank.bin})"
     return Foreseen(
         {
             "kind": "vietqr_if_confirmed",

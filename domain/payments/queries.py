@@ -1,11 +1,12 @@
 """Queries of payments: into which accounts may customers pay, and what were they asked for?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Select, select
 
 from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
 from domain.store.tx import Tx
+from domain.store.visibility import SYSTEM
 
 
 async def bank_accounts(tx: Tx) -> Sequence[BankAccount]:
@@ -15,6 +16,11 @@ async def bank_accounts(tx: Tx) -> Sequence[BankAccount]:
             BankAccount.currency, BankAccount.is_default.desc(), BankAccount.id
         )
     )
+
+
+async def bank_account(tx: Tx, account_id: str) -> BankAccount | None:
+    """A company bank account by its id."""
+    return await tx.get(BankAccount, account_id)
 
 
 async def numbered(tx: Tx, bank_bin: str, account_number: str) -> BankAccount | None:
@@ -40,17 +46,37 @@ async def reference_of(tx: Tx, deal_id: str) -> PaymentReference | None:
 
 async def asked_to_pay(tx: Tx, deal_ids: "Select[str]") -> frozenset[str]:
     """Those of these deals whose customers were given a code."""
-    return frozenset(
-        await tx.all(select(PaymentReference.deal_id).where(PaymentReference.deal_id.in_(deal_ids)))
+    of_code = PaymentRequest.reference == PaymentReference.reference
+    found = await tx.all(
+        select(PaymentReference.deal_id)
+        .join(PaymentRequest, of_code)
+        .where(PaymentReference.deal_id.in_(deal_ids))
+    )
+    return frozenset(id for id in found if id is not None)
+
+
+async def without_deal(tx: Tx, *, after: str, limit: int) -> Sequence[str]:
+    """References by which no deal is paid, in their order from behind one."""
+    return await tx.all(
+        select(PaymentReference.reference)
+        .where(PaymentReference.deal_id.is_(None), PaymentReference.reference > after)
+        .order_by(PaymentReference.reference)
+        .limit(limit)
     )
 
 
-async def latest_request(tx: Tx, deal_id: str) -> PaymentRequest | None:
-    """The code that was handed out last for a deal."""
+async def latest_request(tx: Tx, reference: str) -> PaymentRequest | None:
+    """The code that was handed out last under a reference."""
     return await tx.first(
         select(PaymentRequest)
-        .join(PaymentReference, PaymentReference.reference == PaymentRequest.reference)
-        .where(PaymentReference.deal_id == deal_id)
+        .where(PaymentRequest.reference == reference)
         .order_by(PaymentRequest.id.desc())
-        .limit(1)
     )
+
+
+async def deals_of(tx: Tx, references: Iterable[str]) -> dict[str, str | None]:
+    """Those of these references that are ours, with the deal of each; None for one of no deal."""
+    asked = select(PaymentReference.reference, PaymentReference.deal_id)
+    with tx.looking_as(SYSTEM):
+        rows = await tx.rows(asked.where(PaymentReference.reference.in_(list(references))))
+    return {row.reference: row.deal_id for row in rows}

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from domain.kernel.money import Money
-from domain.payments import queries
-from domain.payments.tables import BankAccount, PaymentReference, PaymentRequest
+from domain.payments import queries, references
+from domain.payments.tables import BankAccount, PaymentRequest
 from domain.store import outbox
 from domain.store.tx import Tx
 from domain.vn import vietqr
-from domain.vn.references import new_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +39,31 @@ async def ask_for_deal(
 
     A deal has one reference for good, so that its money is known whichever of its codes was paid.
     """
-    there = await queries.reference_of(tx, deal_id)
-    if there is None:
-        there = PaymentReference(reference=new_reference(), deal_id=deal_id, created_at=tx.at)
-        tx.add(there)
-        await tx.flush()
-    asked = transfer(account, amount, there.reference)
-    latest = await queries.latest_request(tx, deal_id)
-    if latest is None or latest.payload != asked.payload:
-        tx.add(
-            PaymentRequest(
-                reference=there.reference,
-                bank_account_id=account.id,
-                amount_minor=amount.minor,
-                currency=amount.currency,
-                payload=asked.payload,
-                requested_by=requested_by,
-                created_at=tx.at,
-            )
-        )
-        await tx.flush()
-        outbox.emit(tx, "deal.payment_requested", deal_id=deal_id, reference=there.reference)
+    reference = await references.of_deal(tx, deal_id)
+    asked, is_new = await ask_under(tx, reference, account, amount, requested_by=requested_by)
+    if is_new:
+        outbox.emit(tx, "deal.payment_requested", deal_id=deal_id, reference=reference)
     return asked
+
+
+async def ask_under(
+    tx: Tx, reference: str, account: BankAccount, amount: Money, *, requested_by: str
+) -> tuple[PaymentCode, bool]:
+    """The code that is paid under a reference, kept; and whether it is another than the last."""
+    asked = transfer(account, amount, reference)
+    latest = await queries.latest_request(tx, reference)
+    if latest is not None and latest.payload == asked.payload:
+        return asked, False
+    tx.add(
+        PaymentRequest(
+            reference=reference,
+            bank_account_id=account.id,
+            amount_minor=amount.minor,
+            currency=amount.currency,
+            payload=asked.payload,
+            requested_by=requested_by,
+            created_at=tx.at,
+        )
+    )
+    await tx.flush()
+    return asked, True

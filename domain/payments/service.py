@@ -1,4 +1,4 @@
-"""Payments service: the accounts customers may pay into are added, once and for good."""
+"""Payments service: the accounts customers may pay into are added, each once."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,12 @@ from domain.kernel.canonical import canonical
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import derived_id
 from domain.kernel.money import currency_code
-from domain.payments import queries
+from domain.payments import beneficiaries, queries
 from domain.payments.tables import BankAccount
 from domain.store import outbox
 from domain.store.tx import Tx
+from domain.vn import account_numbers
+from domain.vn.banks import by_bin, unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +41,16 @@ async def plan(tx: Tx, new: NewBankAccount) -> BankAccountPlan:
     """What will happen. The first account of a currency becomes its default.
 
     The id is made from tenant, bank and number, so that asking again means the same account.
-    Raises BANK_ACCOUNT_EXISTS and CURRENCY_UNKNOWN.
+    Raises BANK_UNKNOWN, ACCOUNT_NUMBER_UNFIT, BANK_ACCOUNT_EXISTS, BANK_ACCOUNT_RETIRED and
+    CURRENCY_UNKNOWN.
     """
     currency = currency_code(new.currency)
+    if by_bin(new.bank_bin) is None:
+        raise unknown(new.bank_bin)
+    _check_number(new.account_number)
     there = await queries.numbered(tx, new.bank_bin, new.account_number)
+    if there is not None and there.retired_at is not None:
+        raise beneficiaries.retired()
     if there is not None:
         raise Fault(
             "BANK_ACCOUNT_EXISTS",
@@ -61,10 +69,22 @@ async def plan(tx: Tx, new: NewBankAccount) -> BankAccountPlan:
     )
 
 
+def _check_number(number: str) -> None:
+    """Refuse letters that can only stand there to be read as digits."""
+    if account_numbers.passes_for_digits(number):
+        raise Fault(
+            "ACCOUNT_NUMBER_UNFIT",
+            Kind.INVALID,
+            "The account number has letters that look like digits (O, I or L) and no others.",
+            "write it as the bank does: zeros and ones are digits.",
+            {"fields": [{"field": "account_number", "problem": "has letters among digits"}]},
+        )
+
+
 async def add_bank_account(tx: Tx, new: NewBankAccount, *, added_by: str) -> BankAccount:
     """Put a bank account on the list. The database lets only an executed approval do so.
 
-    Raises BANK_ACCOUNT_EXISTS and CURRENCY_UNKNOWN.
+    Raises as `plan`.
     """
     planned = await plan(tx, new)
     if planned.is_default:

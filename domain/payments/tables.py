@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.audit_kinds import CHAINED, WRITTEN_ONCE
+from domain.store.audit_kinds import DECIDED, WRITTEN_ONCE
 from domain.store.schema import Code, Id, Line, TenantEntity, TenantRow, unique_where
 from domain.store.visibility import Restricted
 
@@ -21,11 +21,12 @@ from domain.store.visibility import Restricted
 class BankAccount(TenantEntity):
     """A bank account of the tenant. A row appears only under an executed approval, or at init.
 
-    `first_used_at` is set once, when people confirmed the first code that sends money there.
+    `first_used_at` is set once, when people confirmed the first code that sends money there, and
+    `retired_at` once, when people took the account off the list; after that nothing changes.
     """
 
     __tablename__ = "bank_account"
-    __audit__ = CHAINED
+    __audit__ = DECIDED
 
     bank_bin: Mapped[str] = mapped_column(String(6))
     account_number: Mapped[str] = mapped_column(String(19))
@@ -35,8 +36,10 @@ class BankAccount(TenantEntity):
     added_by: Mapped[str] = mapped_column(Code)
     added_at: Mapped[datetime]
     first_used_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
 
     __table_args__ = (
+        CheckConstraint("retired_at IS NULL OR NOT is_default", name="retired"),
         UniqueConstraint("tenant_id", "bank_bin", "account_number"),
         unique_where(
             "uq_bank_account_default",
@@ -48,14 +51,18 @@ class BankAccount(TenantEntity):
 
 
 class PaymentReference(Restricted, TenantRow):
-    """The one reference under which a deal is paid. Append-only."""
+    """The one reference under which a deal is paid, or an invoice that came of none. Append-only.
+
+    The invoice of a deal takes over the deal's, so that its money is known whichever of the two was
+    asked for first. An invoice names its reference; a reference names its deal.
+    """
 
     __tablename__ = "payment_reference"
     belongs_to = "deal_id"
     __audit__ = WRITTEN_ONCE
 
     reference: Mapped[str] = mapped_column(String(10), primary_key=True)
-    deal_id: Mapped[str] = mapped_column(Id)
+    deal_id: Mapped[str | None] = mapped_column(Id)
     created_at: Mapped[datetime]
 
     __table_args__ = (

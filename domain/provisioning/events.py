@@ -43,3 +43,23 @@ class Genesis:
             root_public_key=str(data.get("root_public_key")),
             checkpoint_key=str(data.get("checkpoint_key")),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """The company came back from a backup of that instant: what was later is not in the chain.
+
+    `older` if it went back on purpose behind what a checkpoint had seen; `retired` actions were
+    waiting, and have to be asked for again.
+    """
+
+    EVENT: ClassVar = "installation.restored"
+
+    created_at: str
+    older: bool
+    retired: int
+
+    def record(self, tx: Tx, actor: Actor) -> None:
+        """Chain it with the transaction."""
+        numbers = {"older": int(self.older), "retired": self.retired}
+        tx.record(Event(self.EVENT, actor, data={"created_at": self.created_at, **numbers}))

@@ -9,11 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from domain.identity import keys
+from domain.identity import grants, keys
 from domain.identity import queries as identity_queries
 from domain.identity import service as identity
-from domain.identity.events import AgentAdded, AgentRevoked, KeyEnrolled, PersonAdded, PersonLeft
+from domain.identity.events import (
+    AgentRevoked,
+    KeyEnrolled,
+    KeyRevoked,
+    PersonAdded,
+    PersonLeft,
+    agent_terms,
+)
+from domain.identity.grants import KeyHolder, OperatorEnrolled, OperatorRevoked, Signature
 from domain.identity.keys import PrivateKey
+from domain.identity.service import ApproverKey as ApproverKey
 from domain.kernel.text import line
 from domain.payments import service as payments
 from domain.payments.events import BankAccountAdded
@@ -48,8 +57,8 @@ class NewTenant:
     base_currency: str
     people: Sequence[Enrolment]
     bank_accounts: Sequence[NewBankAccount] = ()
-    deploy: str
-    root: PrivateKey
+    root: KeyHolder
+    operator: PrivateKey
     checkpoint_key: str
 
 
@@ -70,6 +79,7 @@ async def provision(tx: Tx, new: NewTenant) -> Provisioned:
     signatures of a CFO and an admin for another one.
     """
     _genesis(new).record(tx, OPERATOR)
+    await enrol_operator(tx, new.operator)
     await identity.add_tenant(
         tx,
         code=new.code,
@@ -83,52 +93,80 @@ async def provision(tx: Tx, new: NewTenant) -> Provisioned:
         template: (await pipelines.install_template(tx, workspace.id, template)).id
         for template in TEMPLATES
     }
-    people = {
-        one.email: await enrol(tx, one, workspace.id, deploy=new.deploy, root=new.root)
-        for one in new.people
-    }
+    people = {one.email: await enrol(tx, one, workspace.id) for one in new.people}
     accounts = [await add_bank_account(tx, account) for account in new.bank_accounts]
     return Provisioned(workspace.id, pipeline_ids, people, tuple(accounts))
 
 
-async def enrol(tx: Tx, new: Enrolment, workspace_id: str, *, deploy: str, root: PrivateKey) -> str:
-    """A person, their roles, and their key endorsed by the root; an entry for each.
+async def enrol(tx: Tx, new: Enrolment, workspace_id: str) -> str:
+    """A person, their roles, and their key, all signed by the root; an entry for each.
 
     The verifier knows roles from that entry alone. Raises PERSON_EXISTS, ROLE_UNKNOWN and
     KEY_UNSOUND.
     """
-    person = await identity.add_person(
+    person, signed = await identity.add_person(
         tx,
         email=new.email,
         display_name=line(new.name, 200),
         roles=new.roles,
         workspaces=[workspace_id],
     )
-    await identity.enrol_key(
-        tx,
-        person.id,
-        key_id=new.key.key_id,
-        public_key=new.key.public_key,
-        label="made by cyberos",
-        endorsed_by=root.key_id,
-        endorsement=keys.endorse(
-            root,
-            deploy=deploy,
-            tenant=tx.tenant_id,
-            person=person.id,
-            public_key=new.key.public_key,
-        ),
-    )
-    PersonAdded.record(tx, person, new.roles, OPERATOR)
-    KeyEnrolled(new.key.key_id, person.id, root.key_id).record(tx, OPERATOR)
+    PersonAdded.of(signed).record_person(tx, person, OPERATOR)
+    await enrol_key(tx, person.id, new.key)
     return person.id
 
 
+async def enrol_key(tx: Tx, person_id: str, key: PrivateKey) -> None:
+    """A key of somebody, which the root vouches for, and the entry that tells of it."""
+    by = grants.signer(tx)
+    await identity.enrol_key(
+        tx,
+        person_id,
+        key_id=key.key_id,
+        public_key=key.public_key,
+        label="made by cyberos",
+        endorsed_by=by.key_id,
+        endorsement=keys.endorse(
+            by.key,
+            deploy=by.deploy,
+            tenant=tx.tenant_id,
+            person=person_id,
+            public_key=key.public_key,
+        ),
+    )
+    KeyEnrolled(key.key_id, person_id, by.key_id).record(tx, OPERATOR)
+
+
 async def leave(tx: Tx, person: identity_queries.PersonIdentity) -> None:
-    """Take a person their roles and keys, now; an entry tells which, the first time."""
+    """Take a person their roles and keys, now; an entry tells which, signed, the first time."""
     roles, ended = await identity.leave(tx, person.id)
     if person.active:
-        PersonLeft(person.id, tuple(roles), tuple(ended)).record(tx, OPERATOR)
+        told = PersonLeft.of(person.id, roles, ended)
+        told.record(tx, OPERATOR, told.sign(tx))
+
+
+async def revoke_key(tx: Tx, key: ApproverKey) -> None:
+    """End a key of somebody who stays, now; an entry tells of it once."""
+    if key.revoked_at is None:
+        await identity.revoke_key(tx, key)
+        told = KeyRevoked.of(key.key_id, key.person_id)
+        told.record(tx, OPERATOR, told.sign(tx))
+
+
+async def enrol_operator(tx: Tx, key: PrivateKey) -> None:
+    """A key that may sign what operators decide; the root signs that, and an entry tells of it."""
+    signature = await identity.enrol_operator(tx, key_id=key.key_id, public_key=key.public_key)
+    OperatorEnrolled.of(key.key_id, key.public_key).record(tx, OPERATOR, signature)
+
+
+async def rotate_operator(tx: Tx, key: PrivateKey) -> list[str]:
+    """A new operator key in place of all others, signed by the root; the ids of those."""
+    ended = await identity.revoke_operators(tx)
+    for key_id in ended:
+        told = OperatorRevoked.of(key_id)
+        told.record(tx, OPERATOR, told.sign(tx))
+    await enrol_operator(tx, key)
+    return ended
 
 
 async def add_bank_account(tx: Tx, new: NewBankAccount) -> str:
@@ -159,8 +197,26 @@ async def add_agent(
         expires_at=expires_at,
         toolsets=toolsets,
     )
-    AgentAdded.of(agent).record(tx, OPERATOR)
+    _tell_terms(tx, agent)
     return agent, token
+
+
+async def renew_agent(tx: Tx, agent: Any, expires_at: datetime) -> str:
+    """The new token of an agent in clear; the one before opens nothing any more."""
+    token = await identity.renew_agent(tx, agent, expires_at)
+    _tell_terms(tx, agent)
+    return token
+
+
+async def show_tools(tx: Tx, agent: Any, toolsets: Sequence[str]) -> None:
+    """Let an agent be shown other sets of tools; none: the default set."""
+    await identity.show_tools(tx, agent, toolsets)
+    _tell_terms(tx, agent)
+
+
+def _tell_terms(tx: Tx, agent: Any) -> None:
+    signature = Signature(agent.signed_by, agent.signature)
+    agent_terms(agent).record(tx, OPERATOR, signature)
 
 
 async def revoke_agent(tx: Tx, name: str) -> Any:
@@ -175,8 +231,8 @@ async def revoke_agent(tx: Tx, name: str) -> Any:
 
 def _genesis(new: NewTenant) -> Genesis:
     return Genesis(
-        deploy=new.deploy,
+        deploy=new.root.deploy,
         root_key=new.root.key_id,
-        root_public_key=new.root.public_key.hex(),
+        root_public_key=new.root.key.public_key.hex(),
         checkpoint_key=new.checkpoint_key,
     )

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import select
 
 from domain.kernel.faults import Fault, Kind
-from domain.store import checkpoints
+from domain.store import audit_repair, checkpoints
 from domain.store.audit_report import BEGINNING, Report
 from domain.store.audit_verify import verify_chain
 from domain.store.chain import GENESIS, Sealed
@@ -27,6 +27,19 @@ async def hashes_at(tx: Tx, seqs: Collection[int]) -> dict[int, str]:
     wanted = [seq for seq in set(seqs) if seq]
     found = await tx.rows(select(AuditEntry.seq, AuditEntry.hash).where(AuditEntry.seq.in_(wanted)))
     return {0: GENESIS.hex(), **{row.seq: row.hash for row in found}}
+
+
+async def newest_missing(tx: Tx, directory: Path, deploy: str) -> Path | None:
+    """The log of this chain, if its newest checkpoint is not in the chain: the database went back.
+
+    One of another installation says nothing about this chain.
+    """
+    log = checkpoints.log_path(directory, tx.tenant_id)
+    newest = checkpoints.newest(log)
+    if newest is None or newest.origin != checkpoints.origin(deploy, tx.tenant_id):
+        return None
+    there = await hashes_at(tx, [newest.sealed.seq])
+    return log if there.get(newest.sealed.seq) != newest.sealed.hash else None
 
 
 async def verify_checkpoints(
@@ -79,18 +92,25 @@ async def _compare(
 
 
 async def make_checkpoint(
-    tx: Tx, log: Path, key: SigningKey, keys: Sequence[PublicKey], deploy: str
+    tx: Tx,
+    log: Path,
+    key: SigningKey,
+    keys: Sequence[PublicKey],
+    deploy: str,
+    sealed: Collection[str] = (),
 ) -> tuple[Sealed, bool]:
     """Verify the chain since the newest checkpoint, then sign its end; False if nothing is new.
 
     A chain that contradicts the newest checkpoint, or itself since then, is not signed:
-    AUDIT_BROKEN. Otherwise a rolled-back database would soon have fresh checkpoints.
+    AUDIT_BROKEN. Otherwise a rolled-back database would soon have fresh checkpoints. What is
+    `sealed` has been seen and signed.
     """
     newest = checkpoints.newest(log)
     report = Report(tx.tenant_id, newest.sealed if newest else BEGINNING)
     if newest is not None:
         await _compare(tx, report, [newest], (*keys, key.public), deploy)
     await verify_chain(tx, report, after=newest.sealed if newest else None)
+    await audit_repair.pass_over(tx, report, sealed)
     if report.findings:
         raise Fault(
             "AUDIT_BROKEN",

@@ -71,6 +71,7 @@ class Trace:
     event: str
     at: str
     actor: tuple[str, str]
+    on_behalf_of: str
     data: Mapping[str, Any]
 
 
@@ -87,8 +88,14 @@ async def traces(tx: Tx, action_ids: Sequence[str]) -> dict[str, list[Trace]]:
         if content is None or not isinstance(actor, dict):
             continue  # the walk over the chain has said so already
         who = (str(actor.get("t")), str(actor.get("id")))
-        data = data_of(content)
-        trace = Trace(row.seq, str(content.get("event")), str(content.get("at")), who, data)
+        trace = Trace(
+            row.seq,
+            str(content.get("event")),
+            str(content.get("at")),
+            who,
+            str(actor.get("obo")),
+            data_of(content),
+        )
         found[row.action_id].append(trace)
     return found
 

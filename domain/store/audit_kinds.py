@@ -16,17 +16,21 @@ from domain.store.schema import Base
 class Chained:
     """Every write commits to the row it leaves.
 
-    `written_once` rows never change, so a second commitment is a forgery. `besides` are columns
-    that no commitment covers, each with the reason.
+    `written_once` rows never change, so a second commitment is a forgery. The program deletes rows
+    only where they `may_go`. `besides` are columns that no commitment covers, each with the reason.
+    Whoever can append an entry may commit to other rows while they are `free`: people signed for
+    nothing of them then, and no law asks who wrote them.
     """
 
     written_once: bool = False
+    may_go: bool = False
+    free: str = "always"
     besides: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """The rows follow from others: `proof` says how they are made again, or what checks them."""
+    """No entry commits to the rows, and the verifier proves them all the same: `proof` says how."""
 
     proof: str
 
@@ -41,6 +45,8 @@ class Unchained:
 AuditKind: TypeAlias = Chained | Derived | Unchained
 
 CHAINED = Chained()
+DECIDED = Chained(free="")
+GRANTED = Chained(free="in what its signed entry does not tell")
 WRITTEN_ONCE = Chained(written_once=True)
 
 

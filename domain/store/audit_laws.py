@@ -6,13 +6,15 @@ which it asks for by the guard of the database that it opened (docs/decisions/00
 by page, so that a verification takes no more memory in a large company.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from domain.kernel.canonical import canonical, normalised
 from domain.store.audit_claims import content_of, data_of
 from domain.store.audit_report import Report
 from domain.store.events import SUCCEEDED
@@ -25,17 +27,32 @@ _PAGE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class CarriedOut:
-    """An action that people allowed and that succeeded, as its row and its entry have it.
+    """An action that people allowed and that succeeded, as they signed it.
 
-    `result` is None when what the entry commits to was erased.
+    Nothing of it can be erased: arguments, amount and effects stand in the row, under digests that
+    every signature covers. What came of it is private, and no law asks for that.
     """
 
     action_id: str
     entity_id: str
+    entity_digest: str
     amount_minor: int | None
     currency: str | None
     arguments: Mapping[str, Any]
-    result: Mapping[str, Any] | None
+    effects: Sequence[Mapping[str, Any]]
+
+    def effect(self, kind: str) -> Mapping[str, Any]:
+        """The first effect of this kind that was signed; an empty one if none was."""
+        return next((one for one in self.effects if one.get("kind") == kind), {})
+
+    def named(self, key: str) -> set[Any]:
+        """What the effects that were signed say under this name."""
+        return {one[key] for one in self.effects if isinstance(one.get(key), str)}
+
+    def was_shown(self, shown: Mapping[str, Any]) -> bool:
+        """Whether people were shown just this beside the effects: the digest is made again."""
+        told = normalised({"shown": dict(shown), "effects": [dict(one) for one in self.effects]})
+        return hashlib.sha256(canonical(told)).hexdigest() == self.entity_digest
 
 
 class Approved(Protocol):
@@ -47,6 +64,10 @@ class Approved(Protocol):
 
     async def about(self, guard: str, entity_ids: Iterable[str]) -> Mapping[str, CarriedOut]:
         """Those about these things, by the id of the thing; the last of several."""
+        ...
+
+    async def among(self, action_ids: Iterable[str]) -> Mapping[str, CarriedOut]:
+        """Those of these actions that were carried out, whatever guard they opened, by their id."""
         ...
 
 
@@ -88,6 +109,11 @@ async def last_written(
         row.row_key: Written(row.seq, row.event, row.action_id, data_of(content_of(row.body) or {}))
         for row in found
     }
+
+
+async def sealed_with(tx: Tx, seq: int) -> int:
+    """The entry that rows stand with which were written with this one: the next that has some."""
+    return await tx.first(select(func.min(AuditRow.seq)).where(AuditRow.seq >= seq)) or seq
 
 
 async def pages(

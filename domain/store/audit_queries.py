@@ -33,6 +33,7 @@ class RecordedEvent:
 
     seq: int
     at: Any
+    actor: Any
     data: Any
 
 
@@ -50,7 +51,7 @@ async def first(tx: Tx, action_id: str, event: str) -> RecordedEvent | None:
         return None  # somebody wrote over it; the verifier says so
     if not isinstance(content, dict):
         return None
-    return RecordedEvent(rows[0].seq, content.get("at"), content.get("data"))
+    return RecordedEvent(rows[0].seq, content.get("at"), content.get("actor"), content.get("data"))
 
 
 def told_before(seq: int, event: str, *, of: InstrumentedAttribute[str]) -> ColumnElement[bool]:

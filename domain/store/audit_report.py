@@ -23,7 +23,9 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """What one verification of one tenant saw. `notes` are limits of it, not findings."""
+    """What one verification of one tenant saw. `notes` are limits of it, not findings; neither is
+    what the owner has `sealed`, with `cyberos audit repair`.
+    """
 
     tenant_id: str
     end: Sealed = field(default_factory=lambda: BEGINNING)
@@ -36,6 +38,7 @@ class Report:
     actions: int = 0
     approvals: int = 0
     findings: list[Finding] = field(default_factory=list)
+    sealed: list[Finding] = field(default_factory=list)
     omitted: int = 0
     notes: list[str] = field(default_factory=list)
 

@@ -28,6 +28,7 @@ from domain.store.tx import Tx
 _ROW: Final = b"cyberos.row.v1\n"
 _ROWS: Final = b"cyberos.rows.v1\n"
 _PAGE: Final = 1_000
+_SHOWN: Final = 100
 
 _BOUND = core(AuditRow).c
 _MINE = _BOUND.tenant_id == bindparam("own_tenant", type_=String)
@@ -141,9 +142,23 @@ async def verify_rows(tx: Tx, report: Report) -> None:
             chained.append(name)
             shape = RawShape(core(table), declared, is_sqlite=tx.is_sqlite)
             await _Comparison(tx, report, shape, declared).compare()
+    await _name_deleted(tx, report)
     strange = select(_BOUND.table_name).where(_MINE, _BOUND.table_name.not_in(chained)).distinct()
     for (name,) in await tx.session.execute(strange, {"own_tenant": tx.tenant_id}):
         report.found(f"table {name!r}"[:80], "is committed to, and there is no such table")
+
+
+async def _name_deleted(tx: Tx, report: Report) -> None:
+    """Of a table that the program deletes nothing from nothing is gone, whoever tells of it."""
+    kinds = {name: audit_kind(table) for name, table in all_tables().items()}
+    kept = [name for name, kind in kinds.items() if isinstance(kind, Chained) and not kind.may_go]
+    gone = select(_BOUND.table_name, _BOUND.row_key, _BOUND.seq).where(
+        _MINE, _BOUND.digest.is_(None), _BOUND.table_name.in_(kept)
+    )
+    named = {"own_tenant": tx.tenant_id}
+    for row in await tx.session.execute(gone.order_by(_BOUND.seq, _BOUND.n).limit(_SHOWN), named):
+        what = f"cannot have been deleted, as entry {row.seq} tells"
+        report.found(f"{row.table_name} {row.row_key}".rstrip(), what)
 
 
 class _Comparison:

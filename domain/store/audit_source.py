@@ -43,7 +43,11 @@ def open_copy(path: Path) -> Database:
         return InlineConnection(connection, BUSY_TIMEOUT_SECONDS)
 
     engine = create_async_engine(
-        make_url(sqlite_url(str(file))), async_creator=opened, pool_size=1, max_overflow=0
+        make_url(sqlite_url(str(file))),
+        async_creator=opened,
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", sqlite_pragmas(query_only=True))
     event.listen(engine.sync_engine, "begin", _begin)

@@ -10,14 +10,14 @@ audit_checkpoints.py; what approvals prove stands in policies/audit/verify.py.
 import hashlib
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import String, bindparam, func, select, type_coerce
 
-from domain.kernel.clock import stamp
+from domain.kernel.clock import from_stamp, stamp
 from domain.kernel.counting import counted
 from domain.store.audit_claims import contents_of, private_place
 from domain.store.audit_report import BEGINNING, Report
@@ -33,6 +33,7 @@ _LINK: Final = b"\x00cyberos.audit.v1\n"
 _COMMIT: Final = b"cyberos.commit.v1\n"
 
 _PAGE: Final = 1_000
+_SET_BACK: Final = timedelta(minutes=5)
 _SHOWN: Final = ("at", "event", "object", "action")
 _told = itemgetter("tenant", "seq", *_SHOWN, "rows")
 _private = itemgetter("pii")
@@ -70,6 +71,7 @@ class _Walk:
         self.report = report
         self.seq = start.seq
         self.last = bytes.fromhex(start.hash)
+        self.latest = ""  # the latest instant that an entry named
         self.other: bytes | None = None
 
     def page(self, page: Sequence[Any], blobs: Collection[Any], digests: dict[int, str]) -> None:
@@ -100,11 +102,12 @@ class _Walk:
         seqs, ats, events, objects, actions, bodies, hashes = zip(*page, strict=True)
         numbers = range(self.seq + 1, self.seq + 1 + len(page))
         rows = [digests.get(seq, "") for seq in numbers]
+        instants = list(map(_shown_at, ats))
         try:
             shown = zip(
                 repeat(self.report.tenant_id, len(page)),
                 numbers,
-                map(_shown_at, ats),
+                instants,
                 events,
                 objects,
                 [action or "" for action in actions],
@@ -118,12 +121,13 @@ class _Walk:
                 and list(map(_told, contents)) == list(shown)
                 and list(map(bytes.hex, links)) == list(hashes)
                 and len(rows) - rows.count("") == len(digests)
+                and [self.latest, *instants] == sorted([self.latest, *instants])
             )
         except (AttributeError, KeyError, TypeError, ValueError):
             return False
         if not is_whole or erased is None:
             return False
-        self.seq, self.last, self.other = seqs[-1], links[-1], None
+        self.seq, self.last, self.latest, self.other = seqs[-1], links[-1], instants[-1], None
         self.report.entries += len(page)
         self.report.erased += erased
         self.report.private += len(blobs) - erased
@@ -164,6 +168,7 @@ class _Walk:
         if content.get("rows") != rows:
             self.report.found(place, "commits to other rows than are kept with it")
         self._columns(row, content)
+        self._instant(row.seq, content.get("at"))
         self._commitments(row.seq, content, blobs)
 
     def _columns(self, row: Any, content: Mapping[str, Any]) -> None:
@@ -178,6 +183,17 @@ class _Walk:
         for column, value in zip(_SHOWN, shown, strict=True):
             if content.get(column) != value:
                 self.report.found(place, f"its column '{column}' says other than its bytes")
+
+    def _instant(self, seq: int, at: Any) -> None:
+        """Clocks are set, but by minutes: what names a time long past was dated back."""
+        try:
+            went_back = self.latest and from_stamp(self.latest) - from_stamp(at) > _SET_BACK
+        except (TypeError, ValueError):
+            self.report.found(f"entry {seq}", "names no instant")
+            return
+        if went_back:
+            self.report.found(f"entry {seq}", "is dated before one that stands before it")
+        self.latest = max(self.latest, at)
 
     def _commitments(
         self, seq: int, content: Mapping[str, Any], blobs: dict[tuple[int, str], _Blob]

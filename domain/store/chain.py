@@ -17,14 +17,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 
 from domain.kernel.canonical import Json, canonical
 from domain.kernel.clock import stamp
 from domain.store.commitments import RowLeft, rows_digest
 from domain.store.direct import Direct
 from domain.store.prepared import PreparedQuery, new_row
-from domain.store.schema import core
 from domain.store.tables import AuditBlob, AuditEntry, AuditHead, AuditRow
 
 GENESIS = bytes(32)
@@ -37,7 +36,6 @@ _MINE = AuditHead.tenant_id == bindparam("own_tenant")
 _HEAD = PreparedQuery(
     select(AuditHead.seq, AuditHead.hash, AuditHead.messages).where(_MINE).with_for_update()
 )
-_ADVANCE = PreparedQuery(update(core(AuditHead)).where(_MINE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +105,13 @@ async def seal(
     at: datetime,
     head: Head,
     events: Sequence[Event],
-    messages: int,
     rows: Sequence[RowLeft] = (),
 ) -> Sealed | None:
-    """Append the events of a transaction to the head it holds, and count its messages.
+    """Append the events of a transaction to the head it holds; each entry moves it (triggers.py).
 
     The last entry binds what was left in the `rows`: by then all of them are as they stay.
     """
-    counted = {"own_tenant": tenant_id, "messages": head.messages + messages}
     if not events:
-        await direct.run(_ADVANCE, counted)
         return None
     seq, last = head.seq, bytes.fromhex(head.hash)
     entries, blobs = [], []
@@ -143,7 +138,6 @@ async def seal(
         await direct.run(new_row(AuditBlob), *blobs)
     if rows:
         await direct.run(new_row(AuditRow), *_bound(tenant_id, seq, rows))
-    await direct.run(_ADVANCE, {**counted, "seq": seq, "hash": last.hex()})
     return Sealed(seq, last.hex())
 
 

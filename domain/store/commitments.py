@@ -195,6 +195,13 @@ async def _read_again(
     return (await session.execute(select(shape.table).where(*is_it))).one()._asdict()
 
 
+def left_in(kind: type[Base], rows: Iterable[Mapping[str, Any]]) -> list[RowLeft]:
+    """The commitments to rows of a chained table with these values."""
+    shape = chained_shape(kind)
+    assert shape is not None
+    return [shape.left(values) for values in rows]
+
+
 def rows_digest(rows: Sequence[RowLeft]) -> str:
     """What an entry says about the rows of its transaction; nothing if there are none."""
     if not rows:

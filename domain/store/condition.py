@@ -33,8 +33,9 @@ class Embedded:
 class Served:
     """A PostgreSQL database, as one login sees it.
 
-    `roles` are those of the four that the login can act as; `unisolated` the tables of tenants on
-    which row level security is off, not forced, or without a policy.
+    `roles` are those of ours that the login can act as; `unisolated` the tables of tenants on
+    which row level security is off, not forced, or without a policy; `shared_logins` serve agents
+    of every tenant.
     """
 
     version: int
@@ -43,10 +44,16 @@ class Served:
     bypasses_isolation: bool
     roles: tuple[Role, ...]
     unisolated: tuple[str, ...]
+    shared_logins: tuple[str, ...]
+
+
+def bound_tenant(login: str) -> str | None:
+    """The tenant that a login works for alone (migrations/tenant_logins.py); None for all."""
+    return login.partition("@")[2] or None
 
 
 async def usable_role(url: str) -> Role | None:
-    """The first of the four roles that this login can act as; None if it is none of them.
+    """The first of our roles that this login can act as; None if it is none of them.
 
     Raises DATABASE_UNAVAILABLE and the like when the database does not answer at all.
     """
@@ -95,6 +102,7 @@ async def served(database: Database) -> Served:
             ).one()
             roles = [role for role in Role if await _is_member(connection, role)]
             unisolated = (await connection.execute(text(_UNISOLATED))).scalars().all()
+            shared = (await connection.execute(text(_SHARED), _AGENTS)).scalars().all()
     except (DBAPIError, PoolTimeout, OSError) as error:
         raise as_fault(error) from error
     return Served(
@@ -104,6 +112,7 @@ async def served(database: Database) -> Served:
         bypasses_isolation=login.rolbypassrls,
         roles=tuple(roles),
         unisolated=tuple(name for name in unisolated if name not in WITHOUT_TENANT),
+        shared_logins=tuple(name for name in shared if bound_tenant(name) is None),
     )
 
 
@@ -113,6 +122,14 @@ where n.nspname = 'public' and c.relkind in ('r', 'p')
     and (not c.relrowsecurity or not c.relforcerowsecurity
         or not exists (select 1 from pg_policy p where p.polrelid = c.oid))
 order by c.relname
+"""
+
+
+_AGENTS = {"agent": Role.AGENT.value, "owner": Role.OWNER.value}
+_SHARED = """
+select rolname from pg_roles where rolcanlogin and not rolsuper
+    and pg_has_role(oid, :agent, 'MEMBER') and not pg_has_role(oid, :owner, 'MEMBER')
+order by rolname
 """
 
 

@@ -12,14 +12,26 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from domain.kernel.faults import Fault, Kind
-from domain.kernel.money import Money
+from domain.kernel.money import Locale, Money
 from domain.store.outbox import Message
 from domain.store.tx import Tx
 
 Value = TypeVar("Value")
 
-# Which other rows belong to the customer of one: given its id, a SELECT of their ids and versions.
-CustomerRows = Callable[[str], Any]
+
+@dataclass(frozen=True, slots=True)
+class CustomerRows:
+    """Rows that belong to a customer each, for limits on what is asked for within a day.
+
+    Given the id of one, `customer` is a SELECT of the id of its customer, `of_customer` of the ids
+    and versions of the others of that customer, and `others` of id, version and `customer_id` of
+    all others, whoever may see them. `names` are those of customers by their ids.
+    """
+
+    customer: Callable[[str], Any]
+    of_customer: Callable[[str], Any]
+    others: Callable[[str], Any]
+    names: Callable[[Tx, Iterable[str]], Awaitable[Mapping[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +105,13 @@ class SideEffect:
 
 @dataclass(frozen=True, slots=True)
 class WonDeal:
-    """What a consequence is given of a deal that is won, or would be."""
+    """What a consequence is given of a deal that is won, or would be; then nobody knows the day."""
 
     id: str
     account_id: str
     name: str
     worth: Money
+    closed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +122,7 @@ class Foreseen:
     """
 
     effect: Mapping[str, Any] | None = None
-    says: Mapping[str, str] = field(default_factory=dict)
+    says: Mapping[Locale, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +172,22 @@ class Job:
 
     name: str
     work: Callable[[Tx, date, ZoneInfo], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits to be worked through: the worker looks every round (domain/store/backlogs.py).
+
+    For what comes in where no message can be told; a message has a `Subscriber`. `waits` gives the
+    ids of what may be done now, at most a batch. `work` does these in one transaction, and leaves
+    alone what another worker has taken or done. When a batch breaks each is tried alone, and of
+    one that breaks again `fail` remembers that.
+    """
+
+    name: str
+    waits: Callable[[Tx], Awaitable[Sequence[str]]]
+    work: Callable[[Tx, Sequence[str]], Awaitable[None]]
+    fail: Callable[[Tx, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@
 server loop over the descriptors; `cyberos serve` loads none before the first list of its tools.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from domain.store.audit_laws import Law
 from domain.store.declarations import (
+    Backlog,
     Check,
     Consequence,
     Count,
@@ -35,9 +36,11 @@ ALL: Final = ("*",)
 class Grant:
     """What a role may do with a table beside reading it: add rows, change these columns.
 
-    `delete` is for rows that are not kept for ever.
+    `delete` is for rows that are not kept for ever. The public door's role alone reads nothing but
+    the columns in `reads`, and of other tables nothing.
     """
 
+    reads: tuple[str, ...] = ()
     insert: bool = False
     update: tuple[str, ...] = ()
     delete: bool = False
@@ -74,6 +77,8 @@ class Module:
     timeline: tuple[TimelineSource, ...] = ()
     # By the kind of row that actions are about: which others are judged together with it.
     customer_rows: Mapping[str, CustomerRows] = field(default_factory=dict)
+    # A SELECT of the ids of the time entries that it has billed; those can no longer be corrected.
+    billed_time: Callable[[], Any] | None = None
     # What an agent may be given (`crm.read`); rows of the policy name no others.
     scopes: tuple[str, ...] = ()
     # What each company decides of it (domain/store/settings.py); `<module>.<name>`.
@@ -81,6 +86,7 @@ class Module:
     # What it tells the outbox, and whose messages it takes (docs/decisions/0026).
     topics: tuple[str, ...] = ()
     subscribers: Mapping[str, tuple[Subscriber, ...]] = field(default_factory=dict)
+    backlogs: tuple[Backlog, ...] = ()  # what the worker works through every round
     jobs: tuple[Job, ...] = ()  # nightly, in this order
     checks: tuple[Check, ...] = ()  # of `cyberos doctor`
     laws: tuple[Law, ...] = ()

@@ -10,6 +10,8 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, ExceptionContext, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from domain.kernel.trust import Trust
+from domain.store import postgres_login
 from domain.store.errors import spoils_connections
 from domain.store.inline import InlineConnection, open_inline
 
@@ -26,16 +28,21 @@ class Role(StrEnum):
     AGENT = "cyberos_agent"  # serve, http: proposes, never approves
     INBOX = "cyberos_inbox"  # people's commands: records approvals
     EXECUTOR = "cyberos_executor"  # work: carries out what was approved
+    PUBLIC = "cyberos_public"  # http --doors public: keeps what it is told, reads next to nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database, seen through a writing and a reading engine."""
+    """One database, seen through a writing and a reading engine.
+
+    `trust` says whose signatures make its rows count; None where nobody knows.
+    """
 
     url: URL
     role: Role
     writer: AsyncEngine
     reader: AsyncEngine
+    trust: Trust | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -48,7 +55,12 @@ class Database:
 
 
 def connect(
-    url: str, *, role: Role, pool_size: int = 5, busy_seconds: float = BUSY_TIMEOUT_SECONDS
+    url: str,
+    *,
+    role: Role,
+    pool_size: int = 5,
+    busy_seconds: float = BUSY_TIMEOUT_SECONDS,
+    trust: Trust | None = None,
 ) -> Database:
     """Prepare both engines; nothing is opened until the first transaction.
 
@@ -62,9 +74,11 @@ def connect(
             role,
             _sqlite(parsed, pool_size, busy_seconds, read=False),
             _sqlite(parsed, pool_size, busy_seconds, read=True),
+            trust,
         )
     engine = _postgres(parsed, role, pool_size, busy_seconds)
-    return Database(parsed, role, engine, engine.execution_options(postgresql_readonly=True))
+    reader = engine.execution_options(postgresql_readonly=True)
+    return Database(parsed, role, engine, reader, trust)
 
 
 def sqlite_url(path: str) -> str:
@@ -82,6 +96,7 @@ def _sqlite(url: URL, pool_size: int, busy_seconds: float, *, read: bool) -> Asy
     engine = create_async_engine(
         url,
         async_creator=opened,
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,
@@ -140,11 +155,13 @@ def _postgres(url: URL, role: Role, pool_size: int, busy_seconds: float) -> Asyn
     return create_async_engine(
         url.set(drivername="postgresql+asyncpg"),
         connect_args={
+            "async_creator_fn": postgres_login.connect,
             "server_settings": settings,
             "timeout": busy_seconds,
             # A timeout of our own, for a server that has stopped answering without hanging up.
             "command_timeout": busy_seconds * 3.5,
         },
+        hide_parameters=True,  # values are other people's, and exceptions end up in logs
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,

@@ -66,6 +66,8 @@ class Numbered:
 class NeedsAction:
     """An approved action about the row is being executed, by a tool that is wired to `wire`.
 
+    Or it was sent and its outcome is unknown: what an answer that comes late says is written down.
+
     With `column`, whenever that column changes; else, when a row is added. `version` is a column
     that must stand where it stood when people signed. `after_first` names a table without a row of
     which nobody has to be asked: a company is provisioned before there is an agent.
@@ -94,6 +96,16 @@ class SqlRefusal:
     denied: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """What the database does itself when a row was added, as `<table>_<name>`: SQL that both
+    understand, with the rights of whoever added it.
+    """
+
+    name: str
+    does: str
+
+
 Guard = (
     AppendOnly
     | NeverDeleted
@@ -104,6 +116,7 @@ Guard = (
     | Numbered
     | NeedsAction
     | SqlRefusal
+    | Follows
 )
 
 

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from domain.kernel.faults import Fault, Kind
+from domain.store import turns
 from domain.store.tables import IdempotencyKey
 from domain.store.tx import Tx
-
-_TURN = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 async def recall(
@@ -19,8 +18,7 @@ async def recall(
     Calls with one key take turns until their transactions end: one that came a moment later finds
     the answer, and not the change that the first one has just made.
     """
-    if not tx.is_sqlite:  # which has one writer anyway
-        await tx.session.execute(_TURN, {"name": f"{tx.tenant_id} {principal} {tool} {key}"})
+    await turns.take(tx, f"{principal} {tool} {key}")
     row: IdempotencyKey | None = await tx.first(
         select(IdempotencyKey).where(
             IdempotencyKey.principal == principal,

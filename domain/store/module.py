@@ -1,6 +1,7 @@
 """The store as a module: chain, outbox, counters and what else the platform remembers."""
 
 from domain.store import settings, subscribers
+from domain.store.audit_outbox import messages_are_counted, messages_are_kept
 from domain.store.declarations import Job, Mark
 from domain.store.descriptor import ALL, Grant, Module, Stored
 from domain.store.engine import Role
@@ -15,12 +16,25 @@ from domain.store.tables import (
     Deployment,
     GuardTool,
     IdempotencyKey,
+    NumberSeries,
     OutboxCursor,
     OutboxMessage,
     TenantDirectory,
     TenantSetting,
 )
-from domain.store.triggers import FORWARD, ONLY_ERASE
+from domain.store.triggers import (
+    AGENT_SAYS,
+    BY_ONE,
+    COUNTS_MESSAGE,
+    EMBEDDED_BODY,
+    EMBEDDED_HEAD,
+    LINKED,
+    MOVES_HEAD,
+    NEXT_MESSAGE,
+    NEXT_NUMBER,
+    ONLY_ERASE,
+    SERVED_HEAD,
+)
 from domain.store.tx import Tx
 
 _EVERYBODY = (Role.AGENT, Role.INBOX, Role.EXECUTOR)
@@ -53,16 +67,19 @@ MODULE = Module(
             hidden_from=frozenset({Role.AGENT}),
         ),
         AuditHead: Stored(
-            guards=(FORWARD, never_deleted()),
-            grants=dict.fromkeys(_EVERYBODY, Grant(update=ALL)),
+            guards=(EMBEDDED_HEAD, SERVED_HEAD, never_deleted()),
+            grants=dict.fromkeys(_EVERYBODY, Grant(update=("seq", "hash", "messages"))),
         ),
-        AuditEntry: Stored(guards=(append_only(),), grants=dict.fromkeys(_EVERYBODY, _WRITES)),
+        AuditEntry: Stored(
+            guards=(append_only(), NEXT_NUMBER, EMBEDDED_BODY, LINKED, AGENT_SAYS, MOVES_HEAD),
+            grants=dict.fromkeys(_EVERYBODY, _WRITES),
+        ),
         AuditBlob: Stored(
             guards=(ONLY_ERASE, never_deleted()), grants=dict.fromkeys(_EVERYBODY, _WRITES)
         ),
         AuditRow: Stored(guards=(append_only(),), grants=dict.fromkeys(_EVERYBODY, _WRITES)),
         OutboxMessage: Stored(
-            guards=(fixed(),),
+            guards=(fixed(), NEXT_MESSAGE, COUNTS_MESSAGE),
             grants={Role.AGENT: _WRITES, Role.EXECUTOR: Grant(insert=True, delete=True)},
         ),
         OutboxCursor: Stored(
@@ -77,6 +94,10 @@ MODULE = Module(
             guards=(begins_as(version=1), fixed_but("value", "version"), never_deleted()),
             ungranted="decided by the owner's commands alone",
         ),
+        NumberSeries: Stored(
+            guards=(begins_as(last=1), BY_ONE, never_deleted()),
+            grants=dict.fromkeys((Role.AGENT, Role.EXECUTOR), Grant(insert=True, update=("last",))),
+        ),
         IdempotencyKey: Stored(
             unguarded="an answer to repeat, of no weight", grants={Role.AGENT: _WRITES}
         ),
@@ -87,4 +108,5 @@ MODULE = Module(
     },
     jobs=(Job("outbox", subscribers.prune),),
     checks=(_dead_letters, settings.complaints),
+    laws=(messages_are_kept, messages_are_counted),
 )

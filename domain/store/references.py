@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, column, func, select, table
+from sqlalchemy import ColumnElement, FromClause, and_, column, func, or_, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.store.schema import Instant
@@ -31,12 +31,23 @@ def referred(name: str, *columns: str, by: InstrumentedAttribute[Any]) -> Referr
     return Referred(other, and_(other.c.tenant_id == by.class_.tenant_id, other.c.id == by))
 
 
-def last_of(name: str, instant: str, *, by: str, of: InstrumentedAttribute[Any]) -> Any:
-    """The latest `instant` among the rows of a table whose column `by` is the id `of`, or null."""
-    other = table(name, column("tenant_id"), column(by), column(instant, Instant()))
+def last_of(
+    name: str,
+    instant: str,
+    *,
+    by: str,
+    of: InstrumentedAttribute[Any],
+    kinds: tuple[str, ...],
+) -> Any:
+    """The latest `instant` among the rows of a table whose column `by` is the id `of`, or null.
+
+    Of rows of one of these `kinds` alone.
+    """
+    other = table(name, column("tenant_id"), column(by), column("kind"), column(instant, Instant()))
+    kind = or_(*(other.c.kind == one for one in kinds))
     return (
         select(func.max(other.c[instant]))
-        .where(other.c.tenant_id == of.class_.tenant_id, other.c[by] == of)
+        .where(other.c.tenant_id == of.class_.tenant_id, other.c[by] == of, kind)
         .correlate(of.class_)
         .scalar_subquery()
     )

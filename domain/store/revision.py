@@ -29,6 +29,14 @@ HEAD = newest()
 
 async def check_revision(database: Database) -> None:
     """Raise SCHEMA_OLD, SCHEMA_NEW or SCHEMA_MISSING, each with the one thing to do."""
+    if (found := await found_revision(database)) < HEAD:
+        raise _fault(
+            "SCHEMA_OLD", f"The database is at revision {found}, not {HEAD}.", "cyberos migrate"
+        )
+
+
+async def found_revision(database: Database) -> str:
+    """The revision of the database, at most ours; raises SCHEMA_NEW or SCHEMA_MISSING."""
     try:
         async with database.reader.connect() as connection:
             found = await connection.scalar(text("select version_num from alembic_version"))
@@ -38,10 +46,6 @@ async def check_revision(database: Database) -> None:
         raise as_fault(error) from error
     if found is None:
         raise _fault("SCHEMA_MISSING", "The database is empty.", "cyberos init")
-    if found < HEAD:
-        raise _fault(
-            "SCHEMA_OLD", f"The database is at revision {found}, not {HEAD}.", "cyberos migrate"
-        )
     if found > HEAD:
         raise Fault(
             "SCHEMA_NEW",
@@ -49,6 +53,7 @@ async def check_revision(database: Database) -> None:
             "The database was written by a newer CyberOS.",
             "install that version; this one must not touch it.",
         )
+    return str(found)
 
 
 def _fault(code: str, message: str, command: str) -> Fault:

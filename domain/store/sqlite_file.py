@@ -31,7 +31,7 @@ def copy(source: Path, target: Path) -> None:
         )
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
-        with closing(_open(source)) as one, closing(_open(target)) as other:
+        with closing(open_file(source)) as one, closing(open_file(target)) as other:
             # In a single step SQLite copies one snapshot. In several, a busy writer would make it
             # begin again and again.
             one.backup(other)
@@ -44,7 +44,7 @@ def copy(source: Path, target: Path) -> None:
 def problems(path: Path) -> list[str]:
     """What SQLite's own check says is wrong with the file; nothing if it is sound."""
     try:
-        with closing(_open(path)) as connection:
+        with closing(open_file(path)) as connection:
             rows = connection.execute("PRAGMA quick_check").fetchmany(_MOST_PROBLEMS)
     except sqlite3.DatabaseError as error:
         if _is_busy(error):
@@ -56,7 +56,7 @@ def problems(path: Path) -> list[str]:
 def use_write_ahead_log(path: Path) -> None:
     """Bring a copy into the mode the program works in: readers never wait for the writer."""
     try:
-        with closing(_open(path)) as connection:
+        with closing(open_file(path)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
     except sqlite3.Error as error:
         raise _fault(error) from error
@@ -69,7 +69,7 @@ def is_open_elsewhere(path: Path) -> bool:
     A damaged file is open nowhere: whoever could read it would have said so.
     """
     try:
-        with closing(_open(path, seconds=1)) as connection:
+        with closing(open_file(path, seconds=1)) as connection:
             # Leaving the write-ahead log needs to be alone, and folds the log into the file.
             connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("BEGIN EXCLUSIVE")
@@ -80,7 +80,8 @@ def is_open_elsewhere(path: Path) -> bool:
     return False
 
 
-def _open(path: Path, *, seconds: int = BUSY_TIMEOUT_SECONDS) -> sqlite3.Connection:
+def open_file(path: Path, *, seconds: int = BUSY_TIMEOUT_SECONDS) -> sqlite3.Connection:
+    """A connection that commits by itself, to a file that is there; its schema is not trusted."""
     address = f"file:{quote(str(path.absolute()))}?mode=rw"
     connection = sqlite3.connect(address, uri=True, timeout=seconds, isolation_level=None)
     connection.execute("PRAGMA trusted_schema=OFF")

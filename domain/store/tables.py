@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.store.audit_kinds import CHAINED, Derived, Unchained
+from domain.store.audit_kinds import CHAINED, Chained, Derived, Unchained
 from domain.store.schema import Base, Code, Digest, Id, Line, TenantEntity, TenantRow
 
 _CHAIN = Derived("the chain itself: hashes, commitments and checkpoints are made again from it")
@@ -137,7 +137,7 @@ class OutboxMessage(TenantRow):
     """
 
     __tablename__ = "outbox"
-    __audit__ = Unchained("messages on their way; what they tell of is chained")
+    __audit__ = Chained(written_once=True, may_go=True)
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     id: Mapped[str] = mapped_column(Id)
@@ -162,6 +162,19 @@ class TenantSetting(TenantRow):
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read by SQLAlchemy
+
+
+class NumberSeries(TenantRow):
+    """The last number that was taken of a series; whoever takes one holds it to the end.
+
+    So a number that was taken and not kept is taken again, and no series has a hole.
+    """
+
+    __tablename__ = "number_series"
+    __audit__ = CHAINED
+
+    series: Mapped[str] = mapped_column(Code, primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger)
 
 
 class OutboxCursor(TenantRow):

@@ -4,6 +4,7 @@ The session's criteria are the first layer of it; PostgreSQL adds a second (FORC
 SECURITY), composite keys a third.
 """
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,21 +14,26 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
 from domain.store.prepared import is_isolated
-from domain.store.schema import TenantRow
-from domain.store.visibility import Restricted, Viewer
+from domain.store.schema import TenantRow, core
+from domain.store.visibility import Restricted, Viewer, load_referred
 
-_TENANT = text("select set_config('app.tenant_id', :tenant, true)")
+_TENANT = text("select set_config('app.tenant_id', :tenant, true), clock_timestamp()")
 
 
 class TenantSession(Session):
     """A session of one tenant and one viewer: `info["tenant_id"]` and `info["viewer"]`."""
 
 
-async def name_tenant(connection: AsyncConnection, tenant_id: str) -> None:
-    """Name the tenant to PostgreSQL's row level security, for this transaction; SQLite has none."""
-    if connection.dialect.name == "postgresql":
-        # Local to the transaction: a session-wide value would leak to the pool's next customer.
-        await connection.execute(_TENANT, {"tenant": tenant_id})
+async def name_tenant(connection: AsyncConnection, tenant_id: str) -> datetime | None:
+    """Name the tenant to PostgreSQL's row level security, for this transaction, and learn how late
+    it is there. SQLite has neither.
+    """
+    if connection.dialect.name != "postgresql":
+        return None
+    # Local to the transaction: a session-wide value would leak to the pool's next customer.
+    ((_, at),) = await connection.execute(_TENANT, {"tenant": tenant_id})
+    assert isinstance(at, datetime)
+    return at
 
 
 @event.listens_for(TenantSession, "do_orm_execute")
@@ -63,5 +69,6 @@ def _stamp_and_check(session: Session, _context: Any, _instances: Any) -> None:
         if isinstance(row, TenantRow) and row.tenant_id is None:
             row.tenant_id = tenant_id
     for row in (*session.new, *session.dirty, *session.deleted):
+        load_referred(core(type(row)))
         if isinstance(row, TenantRow) and row.tenant_id != tenant_id:
             raise AssertionError("a row of another tenant was touched")

@@ -17,9 +17,10 @@ from sqlalchemy.orm.util import identity_key
 from domain.kernel.clock import Clock
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
+from domain.kernel.trust import Signer, Trust
 from domain.store import chain
 from domain.store.chain import Event, Sealed
-from domain.store.commitments import Ledger, chained_shape
+from domain.store.commitments import Ledger, chained_shape, left_in
 from domain.store.direct import Direct
 from domain.store.engine import Database
 from domain.store.errors import as_fault
@@ -39,14 +40,22 @@ class Tx:
     """An open transaction of one tenant, handed to every service and query as first argument.
 
     Statements are ORM statements; tenant and viewer are added to each (domain/store/tenancy.py).
-    `at` is the one instant of the transaction, taken from the clock when it began.
+    `at` is the one instant of the transaction, taken from the clock when it began. Whose
+    signatures count in it says `trust`; who signs the grants that are written in it, `signer`.
     """
 
     def __init__(
-        self, connection: AsyncConnection, tenant_id: str, at: datetime, viewer: Viewer
+        self,
+        connection: AsyncConnection,
+        tenant_id: str,
+        at: datetime,
+        viewer: Viewer,
+        trust: Trust | None = None,
     ) -> None:
         self.tenant_id = tenant_id
         self.at = at
+        self.trust = trust
+        self.signer: Signer | None = None
         self._viewer = viewer
         self.events: list[Event] = []
         self.messages: list[dict[str, Any]] = []
@@ -163,6 +172,10 @@ class Tx:
         self._ledger.returned(kind, [row._asdict() for row in left], isinstance(statement, Delete))
         return len(left)
 
+    def wrote(self, kind: type[Base], values: Mapping[str, Any]) -> None:
+        """A statement of the store wrote a row of a chained table, and returned what it left."""
+        self._ledger.returned(kind, [values], False)
+
     def record(self, event: Event) -> None:
         """Chain this event when the transaction is committed, and only then."""
         self.events.append(event)
@@ -175,14 +188,20 @@ class Tx:
 
 @asynccontextmanager
 async def writing(
-    database: Database, tenant_id: str, clock: Clock, *, viewer: Viewer = NOBODY
+    database: Database,
+    tenant_id: str,
+    clock: Clock,
+    *,
+    viewer: Viewer = NOBODY,
+    signer: Signer | None = None,
 ) -> AsyncIterator[Tx]:
     """A transaction that commits when the block ends well, with its messages and its events.
 
     It sees what its viewer may see: nothing restricted unless one is named, here or later.
     Both come last and together: flushing each on its own cost as much as chaining them all.
     """
-    async with _transaction(database.writer, tenant_id, clock, viewer) as tx:
+    async with _transaction(database, database.writer, tenant_id, clock, viewer) as tx:
+        tx.signer = signer
         yield tx
         await _commit(tx)
 
@@ -194,22 +213,26 @@ async def _commit(tx: Tx) -> None:
     reads a message has seen every one with a smaller number, or never will.
     """
     await tx.flush()
-    rows = await tx._ledger.left(tx._session) if tx._ledger else ()
-    assert tx.events or not rows, f"{rows[0].table} was written and no event tells: tx.record"
-    if tx.events or tx.messages:
+    rows = await tx._ledger.left(tx._session) if tx._ledger else []
+    if tx.messages or rows:
+        what = rows[0].table if rows else "outbox"
+        assert tx.events, f"{what} was written and no event tells: tx.record"
+    if tx.events:
         head = await chain.hold(tx._direct, tx.tenant_id)
         numbered = [{**one, "seq": head.messages + n} for n, one in enumerate(tx.messages, 1)]
         if numbered:
             await tx._direct.run(new_row(OutboxMessage), *numbered)
-        tx.sealed = await chain.seal(
-            tx._direct, tx.tenant_id, tx.at, head, tx.events, len(numbered), rows
-        )
+            rows += left_in(OutboxMessage, numbered)
+        tx.sealed = await chain.seal(tx._direct, tx.tenant_id, tx.at, head, tx.events, rows)
     tx._direct.check_open()  # else the commit would do nothing, and nobody would hear of it
     try:
         await tx._connection.commit()
-    except IntegrityError:
-        raise
     except (DBAPIError, OSError) as error:
+        # What is only found out at the end (a row that refers to nothing) leaves the transaction
+        # open on SQLite. Told of the rollback, the pool ends it before the next one begins.
+        await tx._connection.rollback()
+        if isinstance(error, IntegrityError):
+            raise
         raise as_fault(error, committing=True) from error
 
 
@@ -218,7 +241,7 @@ async def reading(
     database: Database, tenant_id: str, clock: Clock, *, viewer: Viewer = NOBODY
 ) -> AsyncIterator[Tx]:
     """A transaction that cannot write, whatever is tried in it."""
-    async with _transaction(database.reader, tenant_id, clock, viewer) as tx:
+    async with _transaction(database, database.reader, tenant_id, clock, viewer) as tx:
         yield tx
         assert not tx.events and not tx.messages, "reading leaves nothing behind"
 
@@ -230,15 +253,15 @@ def in_transaction() -> bool:
 
 @asynccontextmanager
 async def _transaction(
-    engine: AsyncEngine, tenant_id: str, clock: Clock, viewer: Viewer
+    database: Database, engine: AsyncEngine, tenant_id: str, clock: Clock, viewer: Viewer
 ) -> AsyncIterator[Tx]:
     assert not _open.get(), "one call, one transaction"
     if not tenant_id:
         raise Fault("TENANT_REQUIRED", Kind.FORBIDDEN, "The call belongs to no tenant.")
     token = _open.set(True)
     try:
-        async with _begun(engine, tenant_id) as connection:
-            tx = Tx(connection, tenant_id, clock.now(), viewer)
+        async with _begun(engine, tenant_id) as (connection, at):
+            tx = Tx(connection, tenant_id, clock.instant(at), viewer, database.trust)
             try:
                 yield tx
             finally:
@@ -260,25 +283,27 @@ async def _transaction(
 
 
 @asynccontextmanager
-async def _begun(engine: AsyncEngine, tenant_id: str) -> AsyncIterator[AsyncConnection]:
+async def _begun(
+    engine: AsyncEngine, tenant_id: str
+) -> AsyncIterator[tuple[AsyncConnection, datetime | None]]:
     """Begin now, and not with the first statement: the instant of the transaction comes after any
     waiting, and a pooled connection that died while nobody looked is replaced by a new one. What
-    was not committed in the end is taken back.
+    was not committed in the end is taken back. Beside the connection stands the database's clock.
     """
     connection = await engine.connect()
     try:
         try:
-            await _begin(connection, tenant_id)
+            at = await _begin(connection, tenant_id)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
             await connection.rollback()
-            await _begin(connection, tenant_id)
-        yield connection
+            at = await _begin(connection, tenant_id)
+        yield connection, at
     finally:
         await connection.close()
 
 
-async def _begin(connection: AsyncConnection, tenant_id: str) -> None:
+async def _begin(connection: AsyncConnection, tenant_id: str) -> datetime | None:
     await connection.begin()
-    await name_tenant(connection, tenant_id)
+    return await name_tenant(connection, tenant_id)

@@ -12,9 +12,29 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Any, ClassVar
 
-from sqlalchemy import Boolean, ColumnElement, and_, bindparam, literal_column, or_, select, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Dialect,
+    String,
+    Table,
+    and_,
+    bindparam,
+    false,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.exc import NoReferencedTableError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import class_mapper
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import False_
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import NamedFromClause
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from domain.store.schema import Base, TenantEntity, TenantRow, core
 
@@ -43,10 +63,32 @@ SYSTEM = Viewer("", sees_all=True)  # works for everybody, and shows no single p
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The viewer of a statement in its own words: values or parameters, to compare columns with."""
+    """The viewer of a condition: what the columns of a row are compared with."""
 
     person_id: Any
     workspace_ids: Any
+
+
+class Row:
+    """A row of a condition: its columns by name, and how many rows around it are asked first.
+
+    The columns of the outermost are places to be filled in, and it remembers which were asked for.
+    """
+
+    def __init__(self, columns: Any = None, depth: int = 0) -> None:
+        self._depth = depth
+        self._columns = columns
+        self._places: dict[str, ColumnElement[Any]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if self._columns is not None:
+            return getattr(self._columns, name)
+        return self._places.setdefault(name, literal_column(f"{{{name}}}", String))
+
+    def beside(self, kind: type[TenantRow]) -> tuple[NamedFromClause, "Row"]:
+        """Another table of the same condition, under a name that no statement around it uses."""
+        other = core(kind).alias(f"seen_{self._depth}_{core(kind).name}")
+        return other, Row(other.c, self._depth + 1)
 
 
 class Restricted:
@@ -68,16 +110,12 @@ class Restricted:
         kind: Any = cls  # an alias of a class is none
         parent, key = _parent(kind)
         column = getattr(row, cls.belongs_to)
-        other = core(parent).alias()
-        seen = (
-            select(literal_column("1"))
-            .where(
-                other.c.tenant_id == row.tenant_id,
-                other.c[key] == column,
-                parent.seen_if(other.c, viewer),
-            )
-            .correlate_except(other)
-            .exists()
+        other, inner = row.beside(parent)
+        seen = _there(
+            other,
+            other.c.tenant_id == row.tenant_id,
+            other.c[key] == column,
+            parent.seen_if(inner, viewer),
         )
         return or_(column.is_(None), seen) if core(_kind(cls)).c[cls.belongs_to].nullable else seen
 
@@ -91,26 +129,80 @@ class Restricted:
     @classmethod
     def seen_by(cls, person_id: Any, workspace_ids: Any) -> ColumnElement[bool]:
         """The same of a mapped class or an alias of it, which is how SQLAlchemy asks for it."""
+        anything: ColumnElement[str] = literal_column("''", String)
+        person, workspaces = anything == person_id, anything.in_(workspace_ids)
         if cls is Restricted:  # a sample from which SQLAlchemy learns which values are compared
-            anything: ColumnElement[Any] = literal_column("''")
-            return and_(anything == person_id, anything.in_(workspace_ids))
-        condition: ColumnElement[bool] = _kind(cls).seen_if(cls, Terms(person_id, workspace_ids))
-        return condition
+            return and_(person, workspaces)
+        kind = _kind(cls)
+        columns = (getattr(cls, name) for name in _condition(kind)[1])
+        return Seen(kind, person.right, workspaces.right, *columns)
+
+
+class Seen(FunctionElement[bool]):
+    """The condition of a restricted table over one row, with its viewer: who, where, columns.
+
+    Written out, the condition of a pending action names every table that one may be about, and
+    putting it into each statement costs more than running it. So it is worded once a process, and
+    a statement holds the viewer and the few columns it asks for.
+    """
+
+    name = "seen"
+    type = Boolean()
+    inherit_cache = True
+    # What its cache key is made of: the kind has to stand in it.
+    _traverse_internals = [  # noqa: RUF012 - as the base class has it
+        *FunctionElement._traverse_internals,
+        ("kind", InternalTraversal.dp_plain_obj),
+    ]
+
+    def __init__(self, kind: Any, *clauses: Any) -> None:
+        super().__init__(*clauses)
+        self.kind = kind
+
+
+_WORDINGS: dict[tuple[Any, str], str] = {}
+
+
+@compiles(Seen)
+def _seen(element: Seen, compiler: SQLCompiler, **options: Any) -> str:
+    wording = _wording(element.kind, compiler.dialect)
+    places = ("_person", "_workspaces", *_condition(element.kind)[1])
+    said = {
+        place: compiler.process(clause, **options)
+        for place, clause in zip(places, element.clauses, strict=True)
+        if f"{{{place}}}" in wording  # a parameter is none of a statement that does not name it
+    }
+    if "_workspaces" in said:  # IN has brackets of its own
+        said["_workspaces"] = said["_workspaces"].removeprefix("(").removesuffix(")")
+    return wording.format(**said)
+
+
+@cache
+def _condition(kind: Any) -> tuple[ColumnElement[bool], tuple[str, ...]]:
+    """The condition of a kind over places for who asks and for columns, and the names of these."""
+    row = Row()
+    condition = kind.seen_if(row, Terms(literal_column("{_person}"), text("{_workspaces}")))
+    return condition, tuple(row._places)
+
+
+def _wording(kind: Any, dialect: Dialect) -> str:
+    """How a dialect says the condition of a kind."""
+    said = _WORDINGS.get((kind, dialect.name))
+    if said is None:
+        options = {"literal_binds": True}
+        said = f"({_condition(kind)[0].compile(dialect=dialect, compile_kwargs=options)})"
+        _WORDINGS[kind, dialect.name] = said
+    return said
 
 
 def among(kind: type[TenantRow], row: Any, **equal: Any) -> ColumnElement[bool]:
     """Whether the tenant of `row` has a row of this kind with these values; None means null."""
-    other = core(kind).alias()
+    other, _inner = row.beside(kind)
     same = (
         other.c[name].is_(None) if value is None else other.c[name] == value
         for name, value in equal.items()
     )
-    return (
-        select(literal_column("1"))
-        .where(other.c.tenant_id == row.tenant_id, *same)
-        .correlate_except(other)
-        .exists()
-    )
+    return _there(other, other.c.tenant_id == row.tenant_id, *same)
 
 
 def subject_seen(row: Any, kind: Any, id: Any, viewer: Terms, *, of: type) -> ColumnElement[bool]:
@@ -122,17 +214,18 @@ def subject_seen(row: Any, kind: Any, id: Any, viewer: Terms, *, of: type) -> Co
     for one in sorted(_subjects(), key=lambda subject: core(subject).name):
         if one is of:
             continue
-        other = core(one).alias()
-        there = (other.c.tenant_id == row.tenant_id, other.c.id == id)
         assert issubclass(one, Restricted)
-        seen = (
-            select(literal_column("1"))
-            .where(*there, one.seen_if(other.c, viewer))
-            .correlate_except(other)
-            .exists()
-        )
+        other, inner = row.beside(one)
+        there = (other.c.tenant_id == row.tenant_id, other.c.id == id)
+        seen = _there(other, *there, one.seen_if(inner, viewer))
         conditions.append(or_(kind != core(one).name, seen))
     return and_(*conditions)
+
+
+def _there(other: NamedFromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    if any(isinstance(condition, False_) for condition in conditions):
+        return false()
+    return select(literal_column("1")).where(*conditions).correlate_except(other).exists()
 
 
 def restricted_kinds() -> Iterator[type[TenantRow]]:
@@ -174,6 +267,19 @@ def _referred(kind: Any) -> tuple[Any, str]:
     ]
     assert len(found) == 1, f"{kind.__name__}.{kind.belongs_to} refers to no restricted row"
     return found[0]
+
+
+@cache
+def load_referred(table: Table) -> None:
+    """Load what rows of a table refer to: only then can the mapper put its tables in order.
+
+    A process loads the tables of a module when it needs them, and a key names others by name.
+    """
+    try:
+        for key in table.foreign_keys:
+            _ = key.column
+    except NoReferencedTableError:
+        _load_tables()
 
 
 @cache

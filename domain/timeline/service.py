@@ -66,6 +66,12 @@ def sources() -> list[TimelineSource]:
     return sorted(declared, key=lambda one: one.number)
 
 
+def is_position(position: Position) -> bool:
+    """Whether one of the sources has such a place; any other could not be compared with its own."""
+    _, number, _, sub = position
+    return any(one.number == number and type(one.first) is type(sub) for one in sources())
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class _Place:
     """Where an entry stands among all: two entries never stand in one place."""

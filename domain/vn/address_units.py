@@ -264,7 +264,9 @@ def _is_spelled(part: _Part, place: int, spelled: Sequence[str]) -> bool:
         return len(pairs) > 1  # "Thi trấn"; but Phương is a name and not half a Phường
     if part.is_plain:
         return True
-    return len(pairs) > 1 or (sign not in _ALSO_NAMES and not part.has_marks)
+    if sign in _ALSO_NAMES:
+        return len(pairs) > 1
+    return len(pairs) > 1 or not part.has_marks or place == part.start
 
 
 def _is_short(part: _Part, place: int) -> bool:

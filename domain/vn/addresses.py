@@ -1,14 +1,16 @@
 """Addresses: where is it, in the provinces of then and of today?
 
 Until 2025-06-30 an address ended with ward, district and one of 63 provinces; since 2025-07-01
-(Resolution 202/2025/QH15) it ends with ward and one of 34. Both are in use, so what was typed is
-kept as it is, what can be read is read, and whatever is not certain is named. Wards stay text:
-471 old wards were divided, and only a map could say which half an address lies in.
+(Resolution 202/2025/QH15) it ends with ward and one of 34, three of which became cities in 2026.
+Both are in use, so what was typed is kept as it is, what can be read is read, and whatever is not
+certain is named. Wards stay text: 471 old wards were divided, and only a map could say which half
+an address lies in.
 """
 
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 from domain.kernel.faults import Fault, Kind
@@ -71,8 +73,9 @@ class Address:
     `era` is 'old' (63 provinces, until 2025-06-30), 'new' (34, since 2025-07-01) or 'either'.
     `province_code` and `province` belong to that era: never keep a code without its era, since
     the same code means another province in the other. When the era is 'either', the province is
-    one that kept its name, and the code is None if it did not keep that too. Huế is called
-    "Thành phố Huế" in both eras, as on the last day of the old one.
+    one that kept its name, called as on the day of the reading, and the code is None if it did
+    not keep that too. Huế is called "Thành phố Huế" in both eras, as on the last day of the old
+    one.
     `province_now` is as certain as the province is: no old province was divided. `ward_now` is
     set only for a đặc khu, which exists today; every other ward may be a former one.
     """
@@ -111,22 +114,24 @@ class _Place:
     is_city_of: bool = False  # it names the city below the province
     is_unsure: bool = False
     is_last: bool = True
+    is_of_today: bool = False  # what stands before it is in the province of today only
 
     @property
     def province(self) -> OldProvince:
         return self.spelling.province
 
 
-def parse_address(text: str) -> Address:
+def parse_address(text: str, *, on: date | None = None) -> Address:
     """Read a Vietnamese address of either era. Nothing leaves the program.
 
-    Any case, with or without marks, abbreviated or not. What is not found is None and named in
-    `notes`; a province nobody knows is no fault. Raises the Fault ADDRESS_INVALID for a text that
+    Any case, with or without marks, abbreviated or not. `on` is the day whose map counts as that
+    of today; without it, the newest we know. What is not found is None and named in `notes`; a
+    province nobody knows is no fault. Raises the Fault ADDRESS_INVALID for a text that
     is empty, has control or direction-changing characters, or is longer than 500 characters.
     """
     typed = _checked(text)
     words = words_of(typed)
-    place = _province(words)
+    place = _city_or_district(words, typed, _province(words), on)
     before = _without_country(words, len(words))
     also = None
     if place:
@@ -143,11 +148,14 @@ def parse_address(text: str) -> Address:
         notes.append(AddressNote.TEXT_NOT_READ)
     province = place.province if place else None
     code, name = (province.code, province.name) if province else (None, None)
+    now = province.now.name_on(on) if province else None
     if province and era == "new":
-        code, name = province.now.code, province.now.name
-    elif province and era == "either" and code != province.now.code:
-        code = None
-        notes.append(AddressNote.PROVINCE_CODE_UNSURE)
+        code, name = province.now.code, now
+    elif province and era == "either":
+        name = now
+        if code != province.now.code:
+            code = None
+            notes.append(AddressNote.PROVINCE_CODE_UNSURE)
     return Address(
         original=text,
         street=_street(typed, words, units),
@@ -157,7 +165,7 @@ def parse_address(text: str) -> Address:
         province=name,
         era=era,
         province_code_now=province.now.code if province else None,
-        province_now=province.now.name if province else None,
+        province_now=now,
         ward_now=ward if era == "new" and units.ward and units.ward.kind == DAC_KHU else None,
         notes=tuple(notes),
     )
@@ -196,7 +204,7 @@ def _era(
     only a number ("Phường 5"), which says nothing without a district, that is left open.
     """
     kind = units.ward.kind if units.ward else ""
-    is_new = kind == DAC_KHU
+    is_new = kind == DAC_KHU or (place is not None and place.is_of_today)
     district = units.district
     if kind == THI_TRAN or (place and place.spelling.is_old):
         return "old", (AddressNote.ERA_UNSURE,) if is_new else ()
@@ -246,6 +254,32 @@ def _province(words: Sequence[AddressWord]) -> _Place | None:
         if place and place.is_signed and place.first == start and not place.is_city_of:
             return replace(place, is_last=False)
     return None
+
+
+def _city_or_district(
+    words: Sequence[AddressWord], typed: str, place: _Place | None, on: date | None
+) -> _Place | None:
+    """The place, where a city of today has the name of one that was below its province.
+
+    TP. Bắc Ninh was a district until 2025 and is a city since 2026: a ward that exists no more
+    was in the first, a ward that was never in the first is in the second.
+    """
+    if place is None or not place.is_city_of:
+        return place
+    province = place.province
+    if not (province.kept_its_name and province.now.is_new_city(on)):
+        return place
+    units = units_of(words, place.first, before_province=True)
+    ward = units.ward
+    name = fold(typed[ward.start : ward.end]) if ward else ""
+    if name in province.wards_gone:
+        return place
+    is_named = ward is not None and not ward.is_number and not units.is_cut
+    return replace(
+        place,
+        is_city_of=False,
+        is_of_today=is_named and units.district is None and name not in province.wards_kept,
+    )
 
 
 def _named_before(words: Sequence[AddressWord], place: _Place) -> _Place | None:

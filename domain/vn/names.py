@@ -4,10 +4,13 @@ A name stands in the order family, middle, given, and is kept as it was typed. T
 what somebody has said: a salutation, a gender, a title in the name, a personal id. Only then
 does a small model of given names guess, and only when it is sure; otherwise the pair Anh/Chị is
 right for everybody. Bạn and Em are never guessed: they say how two people stand to each other.
+Degrees, jobs and remarks beside a name are no part of it (`name_notes`), and where the clan stands
+last a person is called by what stands before it (`clans`).
 Measured error and coverage: docs/vietnam.md.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,11 +20,14 @@ from domain.kernel import text
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
 from domain.vn import name_model
+from domain.vn.clans import ClanName, clan_name
+from domain.vn.name_notes import without_jobs, without_notes
 
 Gender: TypeAlias = Literal["male", "female"]
 
 SURE_PERCENT = 93  # below it the model does not answer; how it was chosen: docs/vietnam.md
 _SAID_PERCENT = 100
+_MOST_OF_A_GUESS = 99
 _MOST_TYPED = 200
 
 
@@ -59,10 +65,10 @@ class NameBasis(StrEnum):
 class NameReading:
     """A name in its parts, and how its bearer is addressed.
 
-    The parts are spelled as typed, without a title; missing ones are "". `gender` is None when
-    nothing says it. `confidence` is a whole percentage: 100 for what somebody has said, 50 to 99
-    for what the model makes of the name (also when that is too little for a gender), 0 when it
-    makes nothing of it.
+    The parts are spelled as typed, without titles and notes; missing ones are "". `gender` is
+    None when nothing says it. `confidence` is a whole percentage: 100 for what somebody has said,
+    50 to 99 for what the model makes of the name (also when that is too little for a gender), 0
+    when it makes nothing of it.
     """
 
     family: str
@@ -89,11 +95,15 @@ def read_name(
 
     Raises Fault NAME_INVALID for a text without a name, GENDER_INVALID for another gender.
     """
-    titled, name = _without_title(_typed(display))
-    family, middle, given = split_name(name)
+    named, remarks = without_notes(_typed(display))
+    titled, name = _without_titles(named)
+    for remark in remarks:
+        titled = titled or _titled(remark)
+    of_clan = clan_name(name.split())
+    family, middle, given = _parts(name, of_clan)
     said = _said(salutation, _gender(gender), titled, personal_id)
     if said is None:
-        known, percent = _guessed(family, middle.split(), given)
+        known, percent = _told_by(of_clan) or _guessed(family, middle.split(), given)
         said = (
             _salutation(known),
             known,
@@ -111,9 +121,17 @@ def read_name(
     )
 
 
+def _parts(name: str, of_clan: ClanName | None) -> tuple[str, str, str]:
+    if of_clan:
+        return of_clan.clan, "", of_clan.given
+    if not without_jobs(name.split()):
+        return "", "", name  # whoever is known by a job alone
+    return split_name(name)
+
+
 def said_by_title(title: str) -> Salutation | None:
     """The salutation in a title that is nothing else, such as Bà or Ms.; None for a job title."""
-    gender = _TITLES.get(title.strip().rstrip(".").lower())
+    gender = _titled(title)
     return _salutation(gender) if gender is not None else None
 
 
@@ -131,6 +149,8 @@ _LONG_FAMILIES = (
     ("ton", "that"),
     ("ton", "nu"),
 )
+# Those that are other people's family and middle name without their marks.
+_MARKED_FAMILIES = frozenset({("âu", "dương"), ("hoàng", "phủ"), ("rơ", "chăm"), ("rơ", "mah")})
 
 
 def split_name(display: str) -> tuple[str, str, str]:
@@ -156,7 +176,8 @@ def _family_words(parts: Sequence[str]) -> int:
     for family in _LONG_FAMILIES:
         if folded[: len(family)] == family and len(parts) > len(family):
             return len(family)
-    return 1
+    marked = tuple(unicodedata.normalize("NFC", part).lower() for part in parts[:2])
+    return 2 if marked in _MARKED_FAMILIES and len(parts) > 2 else 1
 
 
 def _typed(display: str) -> str:
@@ -189,13 +210,23 @@ _TITLES: Mapping[str, Gender | None] = {
     "anh": _MEN,
     "ông": _MEN,
     "chú": _MEN,
+    "cậu": _MEN,
+    "dượng": _MEN,
+    "thầy": _MEN,
     "mr": _MEN,
     "chị": _WOMEN,
     "bà": _WOMEN,
     "cô": _WOMEN,
+    "dì": _WOMEN,
+    "mợ": _WOMEN,
+    "thím": _WOMEN,
     "ms": _WOMEN,
     "mrs": _WOMEN,
     "miss": _WOMEN,
+    "bác": None,
+    "cụ": None,
+    "bạn": None,
+    "em": None,
     "anh/chị": None,
     "anh/chi": None,
     "ông/bà": None,
@@ -269,6 +300,28 @@ def _of_personal_id(personal_id: str | None) -> Gender | None:
     if personal_id is None or not _PERSONAL_ID.fullmatch(personal_id.strip()):
         return None
     return _WOMEN if int(personal_id.strip()[3]) % 2 else _MEN
+
+
+def _titled(title: str) -> Gender | None:
+    return _TITLES.get(title.strip().rstrip(".").lower())
+
+
+def _told_by(of_clan: ClanName | None) -> tuple[Gender | None, int] | None:
+    return (of_clan.gender, _MOST_OF_A_GUESS) if of_clan else None
+
+
+def _without_titles(name: str) -> tuple[Gender | None, str]:
+    """What the titles in front say, and the name behind them, degrees and jobs. What is nothing
+    but titles is a name.
+    """
+    gender: Gender | None = None
+    while True:
+        named = " ".join(without_jobs(name.split())) or name
+        said, rest = _without_title(named)
+        gender = gender or said
+        if rest == name:
+            return gender, name
+        name = rest
 
 
 def _without_title(name: str) -> tuple[Gender | None, str]:

@@ -1,26 +1,29 @@
-"""Provinces: which is meant, and which one is it today? 63 became 34 on 2025-07-01.
+"""Provinces: which is meant, and what is it called on a day? 63 became 34 on 2025-07-01.
 
 Whole provinces were merged and none was divided, so the way from old to new is certain. The way
 back is not, and a code alone says nothing: 24 was Bắc Giang and is Bắc Ninh, 80 was Long An and
-is Tây Ninh. Source: Resolution 202/2025/QH15; the codes are those of the statistics office.
+is Tây Ninh. Three of the 34 became cities in 2026, each on a day of its own. Sources: Resolution
+202/2025/QH15 and those that `data/provinces.json` names; the codes are those of the statistics
+office.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from domain.kernel.folding import fold
 
-_CITY = "Thành phố "
-_KINDS = (_CITY, "Tỉnh ")
+_CITY, _PROVINCE = "Thành phố ", "Tỉnh "
+_KINDS = (_CITY, _PROVINCE)
 # What else people write for an old province: spellings, and names that are shorter or older.
 _ALSO: Mapping[str, tuple[str, ...]] = {
     "01": ("HN", "TPHN"),
     "06": ("Bắc Cạn",),
     "31": ("HP", "TPHP"),
-    "48": ("TPĐN",),
     "66": ("Đắc Lắc", "Đắc Lắk", "Đắk Lắc"),
     "67": ("Đắc Nông",),
     "77": ("BR VT", "BRVT", "BàRịa VũngTàu"),
@@ -29,7 +32,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
 # Names that nobody has used for a province since the end of 2024: they date an address.
 _NO_LONGER: Mapping[str, tuple[str, ...]] = {"46": ("Thừa Thiên Huế", "TT Huế", "Thừa Thiên")}
 # Two provinces answer to it; the first is meant more often.
-_VAGUE: Mapping[str, tuple[str, ...]] = {"48": ("ĐN",)}
+_VAGUE: Mapping[str, tuple[str, ...]] = {"48": ("ĐN", "TPĐN")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,22 @@ class Province:
     """One of the 34 provinces there are since 2025-07-01."""
 
     code: str
-    name: str  # with its kind: "Tỉnh Cao Bằng"
+    name: str  # with its kind, as of the day of the data: "Tỉnh Cao Bằng"
     type: str
     wards: int  # how many phường, xã and đặc khu it has
     old: tuple[str, ...]  # codes of the old provinces it was made of
+    city_since: date | None = None  # when it became a city; None for what always was what it is
+    resolution: str | None = None  # which made it one
+
+    def is_new_city(self, on: date | None) -> bool:
+        """Whether it had become a city by that day; without a day, by the day of the data."""
+        return self.city_since is not None and (on is None or on >= self.city_since)
+
+    def name_on(self, on: date | None) -> str:
+        """What it is called on a day since 2025-07-01, with its kind."""
+        if self.city_since is None or self.is_new_city(on):
+            return self.name
+        return _PROVINCE + bare(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +66,15 @@ class OldProvince:
     name: str  # with its kind, as on the last day
     has_city: bool  # a city below it had its name, so "Thành phố X" is a district
     now: Province
-
-    @property
-    def is_city(self) -> bool:
-        return self.name.startswith(_CITY)
+    # Folded names of the wards of that city, where its name is one of a city of today: those that
+    # are wards today as well, and those that are none.
+    wards_kept: frozenset[str] = frozenset()
+    wards_gone: frozenset[str] = frozenset()
 
     @property
     def kept_its_name(self) -> bool:
         """Whether a province is called so today too, so that the name tells no era."""
-        return self.name == self.now.name
+        return bare(self.name) == bare(self.now.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +127,23 @@ def bare(name: str) -> str:
 @cache
 def _loaded() -> tuple[tuple[Province, ...], tuple[OldProvince, ...]]:
     content = json.loads(files("domain.vn").joinpath("data", "provinces.json").read_bytes())
-    new = tuple(Province(**{**row, "old": tuple(row["old"])}) for row in content["new"])
+    new = tuple(map(_province, content["new"]))
     now = {code: province for province in new for code in province.old}
     old = tuple(
-        OldProvince(row["code"], row["name"], row.get("city", False), now[row["code"]])
+        OldProvince(
+            row["code"],
+            row["name"],
+            row.get("city", False),
+            now[row["code"]],
+            frozenset(map(fold, row.get("wards_kept", ()))),
+            frozenset(map(fold, row.get("wards_gone", ()))),
+        )
         for row in content["old"]
     )
     return new, old
+
+
+def _province(row: Mapping[str, Any]) -> Province:
+    since = row.get("city_since")
+    day = date.fromisoformat(since) if since else None
+    return Province(**{**row, "old": tuple(row["old"]), "city_since": day})

@@ -5,6 +5,9 @@ base 32 (no I, L, O, U). Banks upper-case a memo, drop its punctuation, put word
 around it and cut it off, so a reference holds letters and digits alone and stands first in the
 memos we make. The check character is a sum over the field of 32 elements with another weight for
 each place: it catches every single wrong character and every two that changed places.
+
+HD also opens hóa đơn and hợp đồng, and numbers follow: so a reference is never digits alone, and
+digits alone are never read as one, nor is a part of a longer number.
 """
 
 import re
@@ -48,12 +51,13 @@ _TERMS = tuple(tuple(_times(weight, value) for value in range(32)) for weight in
 def new_reference() -> str:
     """A reference nobody can guess; that it is unique is for whoever stores it to see to.
 
-    None begins another inside it, or with the `D` of a word behind it (`don hang`).
+    None begins another inside it, or with the `D` of a word behind it (`don hang`), and each has
+    a letter, which the number of a contract has not.
     """
     while True:
         body = "".join(secrets.choice(_ALPHABET) for _ in range(_BODY))
         checked = f"{body}{_check(body)}"
-        if PREFIX not in f"{checked}D":
+        if PREFIX not in f"{checked}D" and not body.isdigit():
             return f"{PREFIX}{checked}"
 
 
@@ -72,13 +76,16 @@ def find_references(memo: str) -> tuple[str, ...]:
     """The references in a memo, each once, in the order they stand there.
 
     Case, marks, spaces and punctuation do not matter, O is read as 0 and I or L as 1. A memo that
-    was cut through the reference has none: a part of a reference could be another customer's.
+    was cut through the reference has none: a part of a reference could be another customer's. HD
+    and a number is that of an invoice or a contract, whatever words stand behind it.
     """
     joined = fold(memo[:_MOST_READ]).replace(" ", "").upper()
     found: dict[str, None] = {}
     for start in _starts(joined):
         body = "".join(_plain(character) for character in joined[start : start + _BODY + 1])
-        if len(body) == _BODY + 1 and "?" not in body and _check(body[:-1]) == body[-1]:
+        if len(body) <= _BODY or "?" in body or PREFIX in body or body[:_BODY].isdigit():
+            continue  # nothing that we would have drawn
+        if _check(body[:-1]) == body[-1]:
             found[f"{PREFIX}{body}"] = None
     return tuple(found)
 

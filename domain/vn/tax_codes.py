@@ -16,7 +16,13 @@ from domain.kernel.faults import Fault, Kind
 
 MOST_TYPED = 40
 _SEPARATORS = re.compile(r"[\s.\-\u2010-\u2015\u2212]")
-_LOST_ZERO_OF_A_BRANCH = re.compile(r"\s*[1-9][0-9]{8}\s*[-\u2010-\u2015\u2212]\s*[0-9]{3}\s*")
+_DASHES = r"\u2010-\u2015\u2212-"  # for the end of a character class
+# What a spreadsheet makes of a code that it takes for a number.
+_DECIMAL = re.compile(r"([0-9]{9,13})[.,]0+")
+_SHORT_BRANCH = re.compile(
+    rf"(?P<head>[0-9][0-9\s.{_DASHES}]*?)(?P<gap>[\s.{_DASHES}]+)(?P<end>[0-9]{{1,2}})"
+)
+_BRANCH_WITHOUT_ZERO = re.compile(rf"([1-9][0-9]{{8}})\s*[{_DASHES}]\s*([0-9]{{3}})")
 _WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 _ASCII_ZERO = ord("0") * sum(_WEIGHTS)
 _SHOWN_DIGITS = 3
@@ -40,6 +46,11 @@ class TaxCodeStatus(StrEnum):
     UNVERIFIED = "unverified"  # never asked, or never answered
 
 
+AS_ON_THE_CERTIFICATE = "Give the digits as the registration certificate shows them."
+_LOST_ZERO = "A leading zero seems lost, as in spreadsheets"
+_MADE_A_NUMBER = "A spreadsheet made a number with decimals of it"
+_SHORT = "A branch has three digits"
+
 _KINDS = {10: TaxCodeKind.COMPANY, 13: TaxCodeKind.BRANCH, _PERSONAL: TaxCodeKind.PERSON}
 
 
@@ -55,21 +66,80 @@ class TaxCode(NamedTuple):
     checksum_ok: bool | None
 
 
+class Mistake(NamedTuple):
+    """A code that was meant, in canonical form, and how one sees that it was."""
+
+    meant: str
+    why: str
+
+    @property
+    def is_written(self) -> bool:
+        """Whether signs in the text show it, and not only how many digits there are."""
+        return self.why != _LOST_ZERO
+
+    @property
+    def hint(self) -> str:
+        """What to ask, in a sentence."""
+        return f"{self.why}; did you mean {masked(self.meant)}?"
+
+
 def read_tax_code(raw: str) -> TaxCode:
     """Spaces, dots and dashes are dropped, full-width digits become plain.
 
-    Raises Fault VN_MST_INVALID; when a leading zero seems lost, its `suggestion` has it back.
+    Raises Fault VN_MST_INVALID; where it can be told which code was meant (`mistake_in`), its
+    `suggestion` is that code.
     """
     digits = digits_of(raw)
-    if digits is None:
-        raise _invalid(None, None)
+    mistake = mistake_in(raw)
+    if digits is None or mistake is not None or len(digits) not in _KINDS:
+        raise _invalid(len(digits) if digits is not None else None, mistake)
     length = len(digits)
-    if length not in _KINDS:
-        raise _invalid(length, f"0{digits}" if length in (9, 11) else None)
-    if length == _PERSONAL and digits != raw and _LOST_ZERO_OF_A_BRANCH.fullmatch(raw):
-        raise _invalid(length, canonical(f"0{digits}"))
     normalised = canonical(digits)
     return TaxCode(normalised, _KINDS[length], checksum_ok(normalised))
+
+
+def mistake_in(raw: str) -> Mistake | None:
+    """What a spreadsheet or a hurry made of a code that is another one, as far as it shows.
+
+    A branch has three digits behind a dash, a code no decimals, and the number of a person begins
+    with a zero (its first three digits are a province, 001 to 096). What a point or a dash said
+    must not be thrown away: the digits that stay are the form of somebody else's code.
+    """
+    if len(raw) > MOST_TYPED:
+        return None
+    typed = unicodedata.normalize("NFKC", raw).strip()
+    if decimal := _DECIMAL.fullmatch(typed):
+        return Mistake(canonical(_with_zero(decimal[1])), _MADE_A_NUMBER)
+    if branch := _short_branch(typed):
+        return Mistake(branch, _SHORT)
+    digits = digits_of(typed)
+    if digits is None or _BRANCH_WITHOUT_ZERO.fullmatch(typed):
+        return Mistake(canonical(f"0{digits}"), _LOST_ZERO) if digits else None
+    whole = _with_zero(digits)
+    return Mistake(canonical(whole), _LOST_ZERO) if whole != digits else None
+
+
+def _with_zero(digits: str) -> str:
+    """Digits with the zero that a number does not begin with, where one seems lost."""
+    is_branch = len(digits) == _PERSONAL and checksum_ok(f"0{digits[:9]}")
+    is_short = len(digits) in (9, 11) or is_branch
+    return f"0{digits}" if is_short and digits[0] != "0" else digits
+
+
+def _short_branch(typed: str) -> str | None:
+    """The branch that is meant by ten digits and one or two more, set apart from them.
+
+    A dash says so by itself. Blanks and points may part the number of a person too, so there the
+    ten digits have to be in one piece and to pass their arithmetic.
+    """
+    found = _SHORT_BRANCH.fullmatch(typed)
+    head = digits_of(found["head"]) if found else None
+    if found is None or head is None or len(head) != 10:
+        return None
+    is_dashed = re.search(f"[{_DASHES}]", found["gap"]) is not None
+    if not is_dashed and not (found["head"] == head and checksum_ok(head)):
+        return None
+    return canonical(head + found["end"].rjust(3, "0"))
 
 
 def digits_of(raw: str) -> str | None:
@@ -115,16 +185,14 @@ def checksum_ok(tax_code: str) -> bool | None:
     return 10 - weighed % 11 == int(head[9])
 
 
-def _invalid(given: int | None, suggestion: str | None) -> Fault:
-    hint = "Give the digits as the registration certificate shows them."
+def _invalid(given: int | None, mistake: Mistake | None) -> Fault:
     facts: dict[str, object] = {"lengths": [10, 12, 13], "length_given": given}
-    if suggestion is not None:
-        hint = f"A leading zero seems lost, as in spreadsheets; did you mean {masked(suggestion)}?"
-        facts["suggestion"] = masked(suggestion)
+    if mistake is not None:
+        facts["suggestion"] = masked(mistake.meant)
     return Fault(
         "VN_MST_INVALID",
         Kind.INVALID,
         "A tax code has 10 digits, 13 with a branch, or 12 of a person.",
-        hint,
+        mistake.hint if mistake is not None else AS_ON_THE_CERTIFICATE,
         facts,
     )

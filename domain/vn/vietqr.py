@@ -3,7 +3,8 @@
 The layout is that of EMVCo merchant-presented codes as NAPAS uses it (QR format v1.5.2): fields of
 a two-digit tag, a two-digit length and a value; field 38 holds bank and account, 62.08 the memo,
 63 a checksum over everything before its own value. A code that is read wrong sends money to
-somebody else, so a reader refuses whatever is not exactly consumed.
+somebody else, so a reader refuses whatever is not exactly consumed; what carries no information
+(the case of the checksum, the order of sub-fields, an empty memo) is no reason.
 """
 
 import re
@@ -20,6 +21,8 @@ LARGEST_AMOUNT = 10**13 - 1
 _NAPAS = "A000000727"
 _DONG, _VIETNAM = "704", "VN"
 _STATIC, _DYNAMIC = "11", "12"
+_MEMO = "62"
+_ON_TOP = ("55", "56", "57")  # a tip or a fee, fixed or in percent, besides the amount
 _MOST_CHARACTERS = 512  # EMVCo, section 3.2
 _CHECKSUM_FIELD = "6304"
 
@@ -65,7 +68,7 @@ def encode(transfer: Transfer) -> str:
             _field("53", _DONG),
             _field("54", str(transfer.amount)) if transfer.amount is not None else "",
             _field("58", _VIETNAM),
-            _field("62", _field("08", transfer.add_info)) if transfer.add_info else "",
+            _field(_MEMO, _field("08", text)) if (text := _memo_of(transfer)) else "",
             _CHECKSUM_FIELD,
         )
     )
@@ -75,28 +78,33 @@ def encode(transfer: Transfer) -> str:
 def decode(payload: str) -> Transfer:
     """Who is to be paid, read from a payload.
 
-    Raises Fault VIETQR_UNREADABLE unless every field is consumed exactly, no tag is there twice,
-    the checksum is right and the code asks for dong to an account or a card in Vietnam.
+    An empty memo is none. Raises Fault VIETQR_UNREADABLE unless every field is consumed exactly,
+    no tag is there twice, the checksum is right, in whichever case, and the code asks for dong to
+    an account or a card in Vietnam, and for nothing besides.
     """
     if not 0 < len(payload) <= _MOST_CHARACTERS:
         raise _unreadable("it is empty or too long")
-    fields = _read(payload)
+    fields = _read(payload, may_be_empty=frozenset([_MEMO]))
     tags = list(fields)
     if tags[0] != "00" or tags[-1] != "63" or fields["00"] != "01":
         raise _unreadable("it does not begin and end as such a code does")
-    if fields["63"] != checksum(payload[:-4]):
+    if fields["63"].upper() != checksum(payload[:-4]):
         raise _unreadable("its checksum is wrong")
-    if "38" not in fields or fields.get("01") not in (_STATIC, _DYNAMIC):
+    if "38" not in fields:
         raise _unreadable("it names no beneficiary")
+    if fields.get("01", _STATIC) not in (_STATIC, _DYNAMIC):
+        raise _unreadable("it is neither a code for one payment nor one for many")
+    if any(tag in fields for tag in _ON_TOP):
+        raise _unreadable("it asks for a tip or a fee besides the amount")
     if fields.get("53") != _DONG or fields.get("58") != _VIETNAM:
         raise _unreadable("it does not ask for dong in Vietnam")
     beneficiary, service = _beneficiary(fields["38"])
-    additional = _read(fields["62"]) if "62" in fields else {}
+    additional = _read(fields.get(_MEMO, ""), may_be_empty=frozenset(["08"]))
     return Transfer(
         bin=beneficiary["00"],
         account=beneficiary["01"],
         amount=_amount(fields["54"]) if "54" in fields else None,
-        add_info=additional.get("08"),
+        add_info=additional.get("08") or None,
         service=service,
     )
 
@@ -109,7 +117,8 @@ def checksum(text: str) -> str:
 def _impossible(transfer: Transfer, problems: list[str]) -> Fault:
     """What is wrong, and a memo that fits when it is the memo."""
     hint, facts = "Correct all of it.", dict[str, object](problems=problems)
-    if transfer.add_info and _memo_problems(transfer.add_info) and (fit := memo(transfer.add_info)):
+    text = _memo_of(transfer)
+    if text and _memo_problems(text) and (fit := memo(text)):
         hint, facts["suggestion"] = f"Correct all of it; the memo could be: {fit}", fit
     return Fault(
         "VIETQR_INVALID",
@@ -133,9 +142,14 @@ def _problems(transfer: Transfer) -> list[str]:
     amount = transfer.amount
     if amount is not None and (type(amount) is not int or not 0 < amount <= LARGEST_AMOUNT):
         problems.append("amount is whole dong from 1 to 13 digits")
-    if transfer.add_info is not None:
-        problems += _memo_problems(transfer.add_info)
+    if text := _memo_of(transfer):
+        problems += _memo_problems(text)
     return problems
+
+
+def _memo_of(transfer: Transfer) -> str | None:
+    """The memo as it was given; one that says nothing is none."""
+    return transfer.add_info if transfer.add_info and transfer.add_info.strip(" ") else None
 
 
 def _memo_problems(text: str) -> list[str]:
@@ -148,7 +162,7 @@ def _field(tag: str, value: str) -> str:
     return f"{tag}{len(value):02d}{value}"
 
 
-def _read(text: str) -> dict[str, str]:
+def _read(text: str, *, may_be_empty: frozenset[str] = frozenset()) -> dict[str, str]:
     """The fields of a text, in order, when they fill it exactly."""
     fields: dict[str, str] = {}
     place = 0
@@ -157,7 +171,7 @@ def _read(text: str) -> dict[str, str]:
         if len(head) < 4 or not (head.isascii() and head.isdigit()):
             raise _unreadable("a field has no tag and length")
         tag, end = head[:2], place + 4 + int(head[2:])
-        if end > len(text) or end == place + 4:
+        if end > len(text) or (end == place + 4 and tag not in may_be_empty):
             raise _unreadable("a field is longer than what holds it, or empty")
         if tag in fields:
             raise _unreadable("a field is there twice")
@@ -168,12 +182,12 @@ def _read(text: str) -> dict[str, str]:
 
 def _beneficiary(text: str) -> tuple[dict[str, str], str]:
     napas = _read(text)
-    if [*napas] != ["00", "01", "02"] or napas["00"] != _NAPAS:
+    if sorted(napas) != ["00", "01", "02"] or napas["00"] != _NAPAS:
         raise _unreadable("it is no NAPAS transfer")
     if napas["02"] not in (ACCOUNT, CARD):
         raise _unreadable("it asks for something else than a transfer")
     beneficiary = _read(napas["01"])
-    if [*beneficiary] != ["00", "01"]:
+    if sorted(beneficiary) != ["00", "01"]:
         raise _unreadable("bank and account are not two plain fields")
     if not _BIN.fullmatch(beneficiary["00"]) or not _ACCOUNT_NUMBER.fullmatch(beneficiary["01"]):
         raise _unreadable("bank or account has characters or a length it cannot have")

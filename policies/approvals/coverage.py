@@ -37,11 +37,11 @@ def missing_roles(catalogue: Catalogue, held: Iterable[str]) -> list[str]:
 
 async def signers(tx: Tx, trusted: trust.Trust) -> Signers:
     """Everybody of the tenant, and who of them could sign at this moment."""
-    people, keys = await identity.people(tx), await identity.keys(tx)
+    people, keys = await identity.people(tx), await identity.standing_keys(tx)
     with_key = {
         key.person_id
         for key in keys.values()
-        if key.revoked_at is None and trust.endorsed(key, keys, trusted, tx.tenant_id)
+        if key.revoked_at is None and trust.endorsed(key, trusted, tx.tenant_id)
     }
     able = {
         person.id: person.roles

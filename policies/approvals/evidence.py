@@ -51,7 +51,7 @@ async def gather(tx: Tx, row: PendingAction, approval_context: ApprovalContext) 
     """Load the decisions on an action and weigh each of them anew."""
     rows = tuple(await queries.approvals(tx, [row.id]))
     people = await identity.people(tx, [approval.person_id for approval in rows])
-    keys = await identity.keys(tx)
+    keys = await identity.standing_keys(tx)
     facts = tuple(
         _approval_fact(row, approval, people, keys, approval_context) for approval in rows
     )
@@ -71,7 +71,7 @@ def _approval_fact(
         key is not None
         and key.person_id == approval.person_id
         and key.revoked_at is None
-        and trust.endorsed(key, keys, approval_context.trust, row.tenant_id)
+        and trust.endorsed(key, approval_context.trust, row.tenant_id)
     )
     return ApprovalFact(
         person=approval.person_id,

@@ -21,6 +21,8 @@ from policies.gate.contract import Arguments, PendingAnswer, Principal, Proposal
 from policies.gate.decide import PolicyDecision
 
 MOST_PENDING = 20  # of one requester: an inbox nobody can read protects nobody
+MOST_A_DAY = 200  # also taken back: each stays in the chain for good
+_DAY = timedelta(days=1)
 UNBOUND = frozenset({"idempotency_key", "note_to_approver", "dry_run"})
 # What a caller expects to find does not make another approval request of the same one.
 EXPECTATIONS = frozenset({"expected_version", "expected_stage"})
@@ -54,7 +56,7 @@ async def propose(
 ) -> PendingAction:
     """Store the action people are asked about, or give back the one that already waits for it.
 
-    Raises ALREADY_PROPOSED when somebody else asked for it, and RATE_LIMITED.
+    Raises ALREADY_PROPOSED when somebody else asked for it, RATE_LIMITED, PROPOSALS_USED_UP.
     """
     given = content(arguments)
     args_json, args_sha256 = bound_json(given)
@@ -68,7 +70,15 @@ async def propose(
     if waiting is not None:
         await service.step(tx, waiting, State.EXPIRED, closed_at=tx.at, closed_by="system:clock")
         Moved(State.EXPIRED).record(tx, waiting, principal.actor)
-    if await queries.count_pending(tx, principal.reference, tx.at) >= MOST_PENDING:
+    waits, begun = await queries.counts_of_requester(tx, principal.reference, tx.at - _DAY)
+    if begun >= MOST_A_DAY:
+        raise Fault(
+            "PROPOSALS_USED_UP",
+            Kind.CONFLICT,
+            f"You asked people for {MOST_A_DAY} actions within a day, which is as many as you may.",
+            "tell the user; asking is possible again a day after the first of them.",
+        )
+    if waits >= MOST_PENDING:
         raise Fault(
             "RATE_LIMITED",
             Kind.CONFLICT,
@@ -93,7 +103,7 @@ def _row(
     proposal: Proposal,
     arguments: Arguments,
 ) -> PendingAction:
-    action_id = new_id()
+    action_id, summary = new_id(), proposal.summary(principal.locale)
     return PendingAction(
         id=action_id,
         tool=tool.id,
@@ -103,8 +113,9 @@ def _row(
         entity_version=proposal.entity_version,
         entity_digest=entity_digest(proposal),
         effects=[dict(effect) for effect in proposal.effects],
-        summary=proposal.summary,
-        summary_sha256=sha256_hex(proposal.summary.encode()),
+        display=proposal.display.as_json(),
+        summary=summary,
+        summary_sha256=sha256_hex(summary.encode()),
         claim=_claim(arguments),
         amount_minor=proposal.amount_minor,
         currency=proposal.currency,

@@ -6,6 +6,7 @@ now; what differs makes an action stale or asks for other signatures.
 
 import json
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -17,10 +18,10 @@ from domain.kernel.canonical import canonical, normalised, sha256_hex
 from domain.kernel.faults import Fault
 from domain.store.tx import Tx
 from policies.approvals import aggregation
-from policies.approvals.binding import check_well_formed
+from policies.approvals.binding import check_lifetime, check_well_formed
 from policies.approvals.evidence import ApprovalContext
 from policies.gate import decide, principals
-from policies.gate.catalogue import Catalogue
+from policies.gate.catalogue import Catalogue, ToolPolicy
 from policies.gate.contract import Arguments, Call, Proposal, Tool
 
 
@@ -34,19 +35,26 @@ class Reevaluation:
 
 
 async def situation(
-    tx: Tx, row: PendingAction, approval_context: ApprovalContext, *, hold: bool = False
+    tx: Tx,
+    row: PendingAction,
+    approval_context: ApprovalContext,
+    *,
+    hold: bool = False,
+    port_error: Fault | None = None,
 ) -> Reevaluation:
     """Propose the stored arguments once more, and see whether they still mean the same.
 
     `hold` keeps what it is about from changing until the transaction ends: for whoever is about to
-    carry it out. ARGS_TAMPERED when it is not as it was proposed.
+    carry it out; `port_error` says why nobody outside could be asked first. ARGS_TAMPERED when it
+    is not as it was proposed.
     """
     seq = await check_well_formed(tx, row)
+    check_lifetime(row, approval_context.catalogue)
     tool = approval_context.registry.get(row.tool)
     gone = Reevaluation(_gone(tx, PolicyRelation.UNAVAILABLE), None, None)
     if tool is None or tool.propose is None or approval_context.catalogue is None:
         return gone
-    call = replace(await requesting_call(tx, row), holds=hold)
+    call = replace(await requesting_call(tx, row), holds=hold, port_error=port_error)
     try:
         arguments = tool.arguments.model_validate_json(row.args_json)
         with tx.looking_as(call.principal.viewer):
@@ -54,7 +62,7 @@ async def situation(
     except (Fault, ValidationError):
         # Refused now, so it is not what people signed: gone, closed, hidden or never valid.
         return Reevaluation(_gone(tx, PolicyRelation.SAME), None, None)
-    if not _shows_the_same(row, proposal):
+    if not _shows_the_same(row, proposal, call):
         # Something else than what is true now was shown: stale, whichever of the two was changed.
         return Reevaluation(_gone(tx, PolicyRelation.SAME), None, None)
     relation = await _policy_relation(tx, row, seq, tool, proposal, approval_context.catalogue)
@@ -67,7 +75,7 @@ async def situation(
     return Reevaluation(present, call, arguments)
 
 
-def _shows_the_same(row: PendingAction, proposal: Proposal) -> bool:
+def _shows_the_same(row: PendingAction, proposal: Proposal, call: Call) -> bool:
     """Whether a proposal of now has the words, amounts and effects that people are shown.
 
     Every new rate moves the worth in dollars, and policy is weighed with that of now; but one and
@@ -76,7 +84,8 @@ def _shows_the_same(row: PendingAction, proposal: Proposal) -> bool:
     one_rate = row.fx_rate_id == proposal.fx_rate_id
     return (
         (row.summary, row.amount_minor, row.currency)
-        == (proposal.summary, proposal.amount_minor, proposal.currency)
+        == (proposal.summary(call.principal.locale), proposal.amount_minor, proposal.currency)
+        and canonical(row.display) == canonical(proposal.display.as_json())
         and (not one_rate or row.amount_usd_minor == proposal.amount_usd_minor)
         and canonical(list(row.effects)) == canonical([dict(e) for e in proposal.effects])
     )
@@ -104,7 +113,7 @@ def schema_sha256(shape: type[Arguments]) -> str:
 async def requesting_call(tx: Tx, row: PendingAction) -> Call:
     """The call as it would be made now for the person who asked, or whose agent did."""
     person = await principals.person(tx, row.requester_person)
-    return Call(person, tx, requester=row.requester)
+    return Call(person, tx, requester=row.requester, asked_at=row.created_at)
 
 
 async def _policy_relation(
@@ -115,7 +124,11 @@ async def _policy_relation(
     policy = catalogue.by_id.get(row.tool)
     if policy is None:
         return PolicyRelation.STRICTER
-    facts = await aggregation.judged(tx, policy, proposal, asked=(row.created_at, seq))
+    if _lives_too_long(row, policy):
+        return PolicyRelation.STRICTER
+    facts = await aggregation.judged(
+        tx, policy, proposal, person_id=row.requester_person, asked=(row.created_at, seq)
+    )
     now = decide.weigh(policy, facts, tainted=bool(row.taint))
     if now.verdict is decide.Verdict.DENY:
         return PolicyRelation.STRICTER
@@ -126,6 +139,11 @@ async def _policy_relation(
         return PolicyRelation.STRICTER
     same = catalogue.sha256 == row.policy_sha256 and len(needed) == len(row.slots)
     return PolicyRelation.SAME if same else PolicyRelation.LOOSER
+
+
+def _lives_too_long(row: PendingAction, policy: ToolPolicy) -> bool:
+    """Whether it waits for people longer than its policy lets it."""
+    return row.expires_at - row.created_at > timedelta(minutes=policy.ttl_minutes)
 
 
 def slot_rows(decision: decide.PolicyDecision) -> list[dict[str, Any]]:

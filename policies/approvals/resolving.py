@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.approvals import machine, queries, signed
 from domain.approvals.events import Resolved
-from domain.approvals.facts import ActorKind, KeyStanding, Outcome, Voter
+from domain.approvals.facts import ActionFact, ActorKind, KeyStanding, Outcome, Voter
 from domain.approvals.refusals import Refusal, refusal
 from domain.approvals.service import action_fact, check_head, load, signature_invalid
 from domain.approvals.tables import PendingAction, Resolution
@@ -65,8 +65,8 @@ async def prepare(
     row = await load(tx, action_id)
     await check_well_formed(tx, row)
     person = await identity.person_by_email(tx, email)
-    voter = _voter(tx, approval_context, person, await identity.keys(tx), key_id)
-    machine.check_resolve(action_fact(row), voter, outcome, tx.at)
+    voter = voter_of(tx, approval_context, person, await identity.standing_keys(tx), key_id)
+    machine.check_resolve(fact_of(row, approval_context), voter, outcome, tx.at)
     if await weighed(tx, approval_context, row) is not None:
         raise refusal("ALREADY_RESOLVED")
     head = await audit_queries.head(tx)
@@ -88,12 +88,12 @@ async def record(
     """Write the resolution down if everything still holds."""
     row, finding = await load(tx, prepared.action_id, lock=True), prepared.finding
     await check_well_formed(tx, row)
-    keys = await identity.keys(tx)
+    keys = await identity.standing_keys(tx)
     person = (await identity.people(tx, [finding.person])).get(finding.person)
     if person is None:
         raise refusal("ROLE_NOT_ELIGIBLE")
-    voter = _voter(tx, approval_context, person, keys, finding.key)
-    machine.check_resolve(action_fact(row), voter, finding.outcome, tx.at)
+    voter = voter_of(tx, approval_context, person, keys, finding.key)
+    machine.check_resolve(fact_of(row, approval_context), voter, finding.outcome, tx.at)
     if await weighed(tx, approval_context, row) is not None:
         raise refusal("ALREADY_RESOLVED")
     await check_head(tx, finding.audit_head_seq, finding.audit_head_hash)
@@ -131,7 +131,7 @@ async def weighed(
     if not resolutions:
         return None
     people = await identity.people(tx, [one.person_id for one in resolutions])
-    keys = await identity.keys(tx)
+    keys = await identity.standing_keys(tx)
     for one in resolutions:
         person, key = people.get(one.person_id), keys.get(one.key_id)
         if (
@@ -140,13 +140,40 @@ async def weighed(
             or not genuine(row, one, key, approval_context.trust.deploy)
         ):
             continue
-        voter = _voter(tx, approval_context, person, keys, one.key_id)
+        voter = voter_of(tx, approval_context, person, keys, one.key_id)
         try:
-            machine.check_resolve(action_fact(row), voter, Outcome(one.outcome), tx.at)
+            machine.check_resolve(
+                fact_of(row, approval_context), voter, Outcome(one.outcome), tx.at
+            )
         except Refusal:
             continue
         return Settlement(one.person_id, Outcome(one.outcome))
     return None
+
+
+def voter_of(
+    tx: Tx,
+    approval_context: ApprovalContext,
+    person: identity.PersonIdentity,
+    keys: Mapping[str, ApproverKey],
+    key_id: str,
+) -> Voter:
+    """Whoever resolves, as the guards need them: with the roles and the key of now."""
+    key: KeyStanding = standing(keys.get(key_id), person.id, approval_context.trust, tx.tenant_id)
+    return Voter(
+        kind=ActorKind.HUMAN,
+        person=person.id,
+        roles_now=person.roles,
+        active_now=person.active,
+        key=key,
+        assurance=SIGNATURE_ASSURANCE,
+    )
+
+
+def fact_of(row: PendingAction, approval_context: ApprovalContext) -> ActionFact:
+    """The action as the guards need it, with the settle window of its tool."""
+    tool = approval_context.registry.get(row.tool)
+    return action_fact(row) if tool is None else action_fact(row, tool.settle_window)
 
 
 def genuine(row: PendingAction, resolution: Resolution, key: ApproverKey, deploy: str) -> bool:
@@ -165,23 +192,3 @@ def genuine(row: PendingAction, resolution: Resolution, key: ApproverKey, deploy
     except (Fault, ValueError):
         return False
     return verify(key.public_key, resolution.signature, signed.tbs(payload))
-
-
-def _voter(
-    tx: Tx,
-    approval_context: ApprovalContext,
-    person: identity.PersonIdentity,
-    keys: Mapping[str, ApproverKey],
-    key_id: str,
-) -> Voter:
-    key: KeyStanding = standing(
-        keys.get(key_id), person.id, keys, approval_context.trust, tx.tenant_id
-    )
-    return Voter(
-        kind=ActorKind.HUMAN,
-        person=person.id,
-        roles_now=person.roles,
-        active_now=person.active,
-        key=key,
-        assurance=SIGNATURE_ASSURANCE,
-    )

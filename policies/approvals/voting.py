@@ -167,7 +167,6 @@ def _voter(
         key=trust.standing(
             evidence.keys.get(key_id),
             person.id,
-            evidence.keys,
             approval_context.trust,
             evidence.row.tenant_id,
         ),

@@ -9,9 +9,8 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from domain.approvals.tables import PendingAction
-from domain.store.audit_claims import as_object, committed_by
+from domain.store.audit_claims import as_object
 from domain.store.audit_laws import CarriedOut, pages
-from domain.store.tables import AuditEntry
 from domain.store.tx import Tx
 from domain.store.wires import Wires
 
@@ -19,14 +18,17 @@ _COLUMNS = (
     PendingAction.id,
     PendingAction.tool,
     PendingAction.entity_id,
+    PendingAction.entity_digest,
     PendingAction.amount_minor,
     PendingAction.currency,
     PendingAction.args_json,
+    PendingAction.effects,
 )
+_SUCCEEDED = select(*_COLUMNS).where(PendingAction.state == "succeeded")
 
 
 class ApprovedEffects:
-    """The actions of one tenant that succeeded. A private value is believed: the walk judged it."""
+    """The actions of one tenant that succeeded, by nothing but what every signature covers."""
 
     def __init__(self, tx: Tx, wires: Wires) -> None:
         self._tx, self._wires = tx, wires
@@ -34,37 +36,32 @@ class ApprovedEffects:
     async def carried_out(self, guard: str) -> AsyncIterator[Sequence[CarriedOut]]:
         """All that opened the guard, oldest first, page by page."""
         async for page in pages(self._tx, self._succeeded(guard), PendingAction.id):
-            yield await self._read(page)
+            yield [_read(row) for row in page]
 
     async def about(self, guard: str, entity_ids: Iterable[str]) -> Mapping[str, CarriedOut]:
         """Those about these things, by the id of the thing; the last of several."""
         about = PendingAction.entity_id.in_(list(entity_ids))
         rows = await self._tx.rows(self._succeeded(guard).where(about).order_by(PendingAction.id))
-        return {each.entity_id: each for each in await self._read(rows)}
+        return {row.entity_id: _read(row) for row in rows}
+
+    async def among(self, action_ids: Iterable[str]) -> Mapping[str, CarriedOut]:
+        """Those of these actions that were carried out, by their id."""
+        rows = await self._tx.rows(_SUCCEEDED.where(PendingAction.id.in_(list(action_ids))))
+        return {row.id: _read(row) for row in rows}
 
     def _succeeded(self, guard: str) -> "Select[Any, *tuple[Any, ...]]":
         tools = [tool for name, tool in self._wires if name == guard]
-        return select(*_COLUMNS).where(
-            PendingAction.tool.in_(tools), PendingAction.state == "succeeded"
-        )
+        return _SUCCEEDED.where(PendingAction.tool.in_(tools))
 
-    async def _read(self, rows: Sequence[Any]) -> Sequence[CarriedOut]:
-        entries = await self._tx.rows(
-            select(AuditEntry.seq, AuditEntry.action_id, AuditEntry.event).where(
-                AuditEntry.action_id.in_([row.id for row in rows])
-            )
-        )
-        tools = {row.id: row.tool for row in rows}
-        seqs = {one.action_id: one.seq for one in entries if one.event == tools[one.action_id]}
-        results = await committed_by(self._tx, list(seqs.values()), "result")
-        return [
-            CarriedOut(
-                row.id,
-                row.entity_id,
-                row.amount_minor,
-                row.currency,
-                as_object(row.args_json) or {},
-                results.get(seqs.get(row.id, 0)),
-            )
-            for row in rows
-        ]
+
+def _read(row: Any) -> CarriedOut:
+    effects = row.effects if isinstance(row.effects, list) else []
+    return CarriedOut(
+        row.id,
+        row.entity_id,
+        row.entity_digest,
+        row.amount_minor,
+        row.currency,
+        as_object(row.args_json) or {},
+        [one for one in effects if isinstance(one, dict)],
+    )

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, exists, select, type_coerce
+from sqlalchemy import String, exists, func, select, type_coerce
 
+from domain.approvals import machine
 from domain.approvals.events import Moved
 from domain.approvals.facts import State
 from domain.approvals.tables import ExecutionAttempt, PendingAction
 from domain.kernel.clock import stamp
 from domain.store import audit_claims
 from domain.store.audit_claims import Trace
+from domain.store.audit_laws import last_written
 from domain.store.audit_report import Report
 from domain.store.events import Erased
-from domain.store.tables import AuditBlob, AuditEntry
+from domain.store.tables import AuditBlob, AuditEntry, AuditRow
 from domain.store.tx import Tx
 
 _SHOWN = 100
@@ -43,6 +45,7 @@ async def check_carried_out(
     """What was carried out is what was signed, and still what was recorded when it was done."""
     recorded = await _effects(tx, rows, traces)
     _check_results(report, rows, recorded)
+    await _check_left(tx, report, rows, traces)
     await _check_attempts(tx, report, rows, traces)
 
 
@@ -68,6 +71,47 @@ def _check_results(
             report.found(f"action {row.id}", "has a result, and no entry tells of one")
         elif effect and effect.result is not None and row.result != effect.result:
             report.found(f"action {row.id}", f"its result is not what entry {effect.seq} tells")
+
+
+async def _check_left(
+    tx: Tx,
+    report: Report,
+    rows: Sequence[PendingAction],
+    traces: Mapping[str, Sequence[Trace]],
+) -> None:
+    """What ended is as its last step left it, and what has not, as one of its entries did; so are
+    its attempts. Whoever appends an entry of their own cannot write to them.
+    """
+    sealed_by = await _sealed_by(tx, [trace.seq for row in rows for trace in traces[row.id]])
+    told: dict[str, set[int | None]] = {}
+    ended: dict[str, int | None] = {}
+    for row in rows:
+        told[row.id] = {sealed_by.get(trace.seq) for trace in traces[row.id]}
+        steps = [trace.seq for trace in traces[row.id] if Moved.read(trace)]
+        if steps and machine.is_terminal(State(row.state)):
+            ended[row.id] = sealed_by.get(steps[-1])
+    for action_id, written in (await last_written(tx, PendingAction, told)).items():
+        if action_id in ended and written.seq != ended[action_id]:
+            what = f"was written by entry {written.seq} after it had ended"
+            report.found(f"action {action_id}", what)
+        elif written.seq not in told[action_id]:
+            what = f"was written by entry {written.seq}, which tells nothing of it"
+            report.found(f"action {action_id}", what)
+    tries = {f"{row.id} {n}": row.id for row in rows for n in range(1, row.attempt + 1)}
+    for key, written in (await last_written(tx, ExecutionAttempt, tries)).items():
+        if written.seq not in told[tries[key]]:
+            what = f"an attempt was written by entry {written.seq}, which tells nothing of it"
+            report.found(f"action {tries[key]}", what)
+
+
+async def _sealed_by(tx: Tx, seqs: Sequence[int]) -> Mapping[int, int | None]:
+    """With which entry the rows stand that these were written with: the next that has some."""
+    its_rows = select(func.min(AuditRow.seq)).where(
+        AuditRow.tenant_id == AuditEntry.tenant_id, AuditRow.seq >= AuditEntry.seq
+    )
+    sealed = select(AuditEntry.seq, its_rows.correlate(AuditEntry).scalar_subquery().label("by"))
+    found = await tx.rows(sealed.where(AuditEntry.seq.in_(seqs)))
+    return {row.seq: row.by for row in found}
 
 
 async def _check_attempts(

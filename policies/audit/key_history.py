@@ -1,112 +1,86 @@
 """History of keys, roles and policies: which were there at any time? Signatures are judged with it.
 
 A part of the offline verifier (policies/audit/verify.py). Who was revoked since counts as
-they did when they signed.
+they did when they signed, by the numbers of entries and by no clock.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 from sqlalchemy import select
 
 from domain.approvals.tables import PolicyVersion
 from domain.identity import queries as identity
-from domain.identity.tables import ApproverKey, PersonRole
+from domain.identity.tables import ApproverKey
 from domain.kernel.canonical import sha256_hex
-from domain.kernel.clock import from_stamp
 from domain.kernel.faults import Fault
 from domain.store import audit_claims
 from domain.store.audit_report import Report
 from domain.store.tx import Tx
 from policies.approvals import trust
 from policies.audit.role_grants import Grants
+from policies.audit.signed_grants import Signatures, Signing
 from policies.gate import floor
 from policies.gate.catalogue import Catalogue
 from policies.gate.events import PolicyActivated
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class KeyHistory:
     """Keys, roles and policies of the tenant, as they were at any time."""
 
     tenant_id: str
     trusted: trust.Trust | None
     keys: Mapping[str, ApproverKey]
-    roles: Mapping[str, Sequence[tuple[str, datetime, datetime | None]]]
+    grants: Grants
+    agents: Mapping[str, str]  # whom each acts for, of those whose coming was signed
     policies: Mapping[str, Catalogue]
-    _endorsed: dict[str, bool] = field(default_factory=dict)
+
+    def person_of(self, requester: str) -> str | None:
+        """In whose name asks who is named as `agent:<id>` or `human:<id>`."""
+        kind, _, id = requester.partition(":")
+        return self.agents.get(id) if kind == "agent" else id
 
     def endorsed(self, key: ApproverKey) -> bool:
-        """Whether endorsements lead from the key to the root, whatever was revoked since."""
+        """Whether the root vouches for the key, whether or not it was revoked since."""
         assert self.trusted is not None
-        if key.key_id not in self._endorsed:
-            unrevoked = {id: _unrevoked(one) for id, one in self.keys.items()}
-            self._endorsed[key.key_id] = trust.endorsed(
-                unrevoked[key.key_id], unrevoked, self.trusted, self.tenant_id
-            )
-        return self._endorsed[key.key_id]
+        return trust.endorsed(key, self.trusted, self.tenant_id)
 
-    def revoked_by(self, key: ApproverKey, at: datetime) -> bool:
-        """Whether the key, or one that vouches for it, had been revoked by then."""
-        seen: set[str] = set()
-        one: ApproverKey | None = key
-        while one is not None and one.key_id not in seen:
-            if one.revoked_at is not None and one.revoked_at <= at:
-                return True
-            seen.add(one.key_id)
-            one = self.keys.get(one.endorsed_by)
-        return False
+    def ended(self, key: ApproverKey, signing: Signing) -> bool:
+        """Whether the key was not there yet, or no more, when somebody signed with it."""
+        _, span = self.grants.keys.get(key.key_id, ("", None))
+        return span is None or not span.covers(signing)
 
-    def roles_at(self, person_id: str, at: datetime) -> frozenset[str]:
+    def roles_at(self, person_id: str, signing: Signing) -> frozenset[str]:
         """The roles a person held then."""
         return frozenset(
             role
-            for role, since, until in self.roles.get(person_id, ())
-            if since <= at and (until is None or at < until)
+            for (person, role), spans in self.grants.roles.items()
+            if person == person_id and any(span.covers(signing) for span in spans)
         )
 
 
-def _unrevoked(key: ApproverKey) -> ApproverKey:
-    return ApproverKey(
-        tenant_id=key.tenant_id,
-        key_id=key.key_id,
-        person_id=key.person_id,
-        public_key=key.public_key,
-        endorsed_by=key.endorsed_by,
-        endorsement=key.endorsement,
-        revoked_at=None,
-    )
-
-
 async def load_history(
-    tx: Tx, report: Report, trusted: trust.Trust | None, grants: Grants
+    tx: Tx, report: Report, trusted: trust.Trust | None, grants: Grants, signatures: Signatures
 ) -> KeyHistory:
     """Everything at once, with a finding for each policy that is not as it was activated."""
-    roles: dict[str, list[tuple[str, datetime, datetime | None]]] = {}
-    for row in await tx.all(select(PersonRole)):
-        roles.setdefault(row.person_id, []).append((row.role, row.granted_at, row.revoked_at))
-    # A row knows the last time a role was held; the times before it stand in the chain alone.
-    for (person, role), spans in grants.roles.items():
-        for since, until in spans[:-1]:
-            ended = from_stamp(until) if until else None
-            roles.setdefault(person, []).append((role, from_stamp(since), ended))
     return KeyHistory(
         tenant_id=tx.tenant_id,
         trusted=trusted,
         keys=await identity.keys(tx),
-        roles=roles,
+        grants=grants,
+        agents=signatures.agents,
         policies=await _policies(tx, report),
     )
 
 
 async def _policies(tx: Tx, report: Report) -> dict[str, Catalogue]:
     """Every policy that was ever in force, by its digest; each must be strong and in the chain."""
-    activated = {
+    activated = [
         PolicyActivated.read(content)
         for _, content in await audit_claims.entries_of(tx, PolicyActivated.EVENT)
-    }
+    ]
     found: dict[str, Catalogue] = {}
     for row in await tx.all(select(PolicyVersion).order_by(PolicyVersion.version)):
         place = f"policy {row.version}"

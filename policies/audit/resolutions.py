@@ -14,6 +14,7 @@ from domain.approvals.facts import ActorKind, KeyStanding, Outcome, State, Voter
 from domain.approvals.refusals import Refusal
 from domain.approvals.service import action_fact
 from domain.approvals.tables import PendingAction, Resolution
+from domain.dispatches.tables import DispatchResolution
 from domain.identity.tables import ApproverKey
 from domain.kernel.clock import stamp
 from domain.kernel.counting import counted
@@ -23,6 +24,7 @@ from domain.store.tolerant_read import read_tolerantly
 from domain.store.tx import Tx
 from policies.approvals import resolving
 from policies.audit.key_history import KeyHistory
+from policies.audit.signed_grants import Signing
 
 _LEADS_TO = {
     Outcome.SEEN.value: Moved.EVENTS[State.SUCCEEDED],
@@ -87,12 +89,13 @@ def _check_resolution(
         return
     if not resolving.genuine(row, one, key, history.trusted.deploy):
         report.found(_place(one), "signature does not fit the action")
+    signing = when(one, [trace for trace in traces if _is_of(trace, one)])
     voter = Voter(
         kind=ActorKind.HUMAN,
         person=one.person_id,
-        roles_now=history.roles_at(one.person_id, one.at),
+        roles_now=history.roles_at(one.person_id, signing),
         active_now=True,  # their roles say so: those end when a person leaves
-        key=_standing(key, one, history),
+        key=_standing(key, signing, history),
         assurance=one.assurance,
     )
     if not any(trace.event == Moved.EVENTS[State.UNKNOWN] for trace in traces):
@@ -104,10 +107,15 @@ def _check_resolution(
         report.found(_place(one), f"may not be given by this person ({refused.code})")
 
 
-def _standing(key: ApproverKey, one: Resolution, history: KeyHistory) -> KeyStanding:
+def when(one: Resolution | DispatchResolution, told: Sequence[Trace]) -> Signing:
+    """When a resolution was signed; without an entry that tells of it, when its head was seen."""
+    return Signing(one.audit_head_seq, told[0].seq if told else one.audit_head_seq)
+
+
+def _standing(key: ApproverKey, signing: Signing, history: KeyHistory) -> KeyStanding:
     if not history.endorsed(key):
         return KeyStanding.UNKNOWN
-    return KeyStanding.REVOKED if history.revoked_by(key, one.at) else KeyStanding.GOOD
+    return KeyStanding.REVOKED if history.ended(key, signing) else KeyStanding.GOOD
 
 
 def _check_ends(

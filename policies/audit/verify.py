@@ -20,8 +20,10 @@ from sqlalchemy.exc import DBAPIError
 from domain.approvals import machine, signed
 from domain.approvals.events import Moved, Proposed, Voted
 from domain.approvals.facts import TRANSITIONS, ApprovalFact, Decision, State
+from domain.approvals.queries import Worth
 from domain.approvals.service import action_fact
 from domain.approvals.tables import Approval, PendingAction
+from domain.documents.blobs import BlobStore
 from domain.identity.keys import key_id
 from domain.kernel.clock import Clock, from_stamp, stamp
 from domain.kernel.counting import counted
@@ -30,10 +32,12 @@ from domain.provisioning.events import Genesis
 from domain.store import (
     audit_checkpoints,
     audit_claims,
+    audit_repair,
     audit_rows,
     audit_source,
     audit_verify,
     checkpoints,
+    schema_check,
     wires,
 )
 from domain.store.audit_claims import Trace
@@ -46,17 +50,22 @@ from domain.store.tx import Tx, reading
 from domain.store.visibility import SYSTEM
 from domain.store.wires import Wires
 from policies.approvals import aggregation, trust
-from policies.approvals.binding import proposed
+from policies.approvals.binding import asker, lives_as_long_as, proposed
 from policies.approvals.evidence import genuine, may_be_batched
 from policies.approvals.reevaluation import slot_rows
+from policies.audit import dispatch_resolutions, seals
 from policies.audit import effects as audit_effects
 from policies.audit import key_history as audit_keys
 from policies.audit import resolutions as audit_resolutions
 from policies.audit import role_grants as audit_grants
+from policies.audit import signed_grants as audit_signatures
 from policies.audit.approved import ApprovedEffects
+from policies.audit.files import verify_files
 from policies.audit.key_history import KeyHistory
+from policies.audit.signed_grants import Signing
 from policies.gate import decide
-from policies.gate.catalogue import CUSTOMER_SUM
+from policies.gate.catalogue import SUMS
+from policies.gate.contract import WORTH
 from policies.gate.decide import Verdict
 
 # States an action reaches only through its quorum.
@@ -70,21 +79,27 @@ Row = TypeVar("Row", bound=Base)
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What lies outside the database: pinned roots, checkpoints, the keys that sign them, and which
-    tools the program wires to the guards of the database: laws ask for effects by these.
+    tools the program wires to the guards of the database: laws ask for effects by these. Without
+    `blobs` the files of documents are not compared.
     """
 
     trust: trust.Trust | None
     checkpoint_dir: Path
     checkpoint_keys: Path
     wires: Wires
+    blobs: BlobStore | None = None
 
 
 async def verify(database: Database, tenant_id: str, clock: Clock, sources: Sources) -> Report:
     """Verify one tenant in one snapshot. Findings are in the report; only misfortune is raised."""
     report = Report(tenant_id)
     try:
+        await _verify_schema(database, report)
         async with reading(audit_source.snapshot(database), tenant_id, clock, viewer=SYSTEM) as tx:
-            await _verify(tx, report, sources)
+            await judge(tx, report, sources)
+        await _part(
+            report, "documents", verify_files(database, tenant_id, clock, sources.blobs, report)
+        )
     except Fault as fault:
         if fault.code != "DATABASE_DAMAGED":
             raise
@@ -94,18 +109,22 @@ async def verify(database: Database, tenant_id: str, clock: Clock, sources: Sour
     return report
 
 
-async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
+async def judge(tx: Tx, report: Report, sources: Sources) -> None:
+    """Everything that one transaction shows, which is all but the schema and files elsewhere."""
     await audit_verify.verify_chain(tx, report)
-    await _part(report, "rows", audit_rows.verify_rows(tx, report))
     await _verify_checkpoints(tx, report, sources)
+    sealed = await seals.sealed_by_root(tx, report, sources.trust)
+    await audit_repair.pass_over(tx, report, sealed)
+    await _part(report, "rows", audit_rows.verify_rows(tx, report))
     await _verify_wires(tx, report, sources)
     if sources.trust is None:
-        report.found("trust file", "is missing, so no signature can be checked")
+        report.found("trust file", "is missing, so signatures cannot be verified")
     else:
         await _verify_genesis(tx, report, sources)
     try:
-        grants = await audit_grants.load_grants(tx, report, sources.trust)
-        history = await audit_keys.load_history(tx, report, sources.trust, grants)
+        signatures = await audit_signatures.load_signatures(tx, report, sources.trust)
+        grants = await audit_grants.load_grants(tx, report, sources.trust, signatures)
+        history = await audit_keys.load_history(tx, report, sources.trust, grants, signatures)
     except (TypeError, ValueError):
         report.found("keys, roles and policies", "hold rows this program does not write")
         return
@@ -114,6 +133,7 @@ async def _verify(tx: Tx, report: Report, sources: Sources) -> None:
     await _part(report, "people", audit_grants.verify_people(tx, report, grants))
     await _part(report, "roles", audit_grants.verify_roles(tx, report, grants))
     await _part(report, "keys", audit_grants.verify_keys(tx, report, grants))
+    await _part(report, "operator keys", audit_signatures.verify_operators(tx, report, signatures))
     await _part(report, "agents", audit_grants.verify_agents(tx, report))
     await _part(report, "traces of actions", audit_effects.verify_traces_lead_somewhere(tx, report))
     approved = ApprovedEffects(tx, sources.wires)
@@ -156,6 +176,15 @@ async def _verify_wires(tx: Tx, report: Report, sources: Sources) -> None:
         report.found("guards", f"are not wired as this program says: {complaint}")
 
 
+async def _verify_schema(database: Database, report: Report) -> None:
+    """Rows are worth what keeps them from being changed: that has to stand as it was made."""
+    found = await schema_check.look(database)
+    for one in found.changed:
+        report.found("schema", one)
+    if found.further:
+        report.notes.append(f"Further objects that only read: {', '.join(found.further)}.")
+
+
 async def _verify_genesis(tx: Tx, report: Report, sources: Sources) -> None:
     """The first entry says which installation, root and checkpoint key the chain began with."""
     assert sources.trust is not None
@@ -188,18 +217,19 @@ async def _verify_actions(
     for row in rows:
         report.actions += 1
         _check_bound(report, row)
-        _check_proposed(report, row, traces[row.id])
+        _check_proposed(report, row, traces[row.id], history)
         _check_path(report, row, traces[row.id])
         mine = votes.get(row.id, [])
         _check_votes_recorded(report, row, mine, traces[row.id])
         try:
-            facts = [_weigh(report, row, vote, history, heads) for vote in mine]
+            facts = [_weigh(report, row, vote, history, heads, traces[row.id]) for vote in mine]
             await _check_policy(tx, report, row, history, traces[row.id])
             _check_batches(report, row, mine, history)
             _check_quorum(report, row, facts, history)
         except (LookupError, TypeError, ValueError):
             report.found(f"action {row.id}", FOREIGN)
     await audit_resolutions.check(tx, report, rows, traces, history)
+    await dispatch_resolutions.check(tx, report, rows, traces, history)
     await audit_effects.check_carried_out(tx, report, rows, traces)
 
 
@@ -214,7 +244,9 @@ def _check_bound(report: Report, row: PendingAction) -> None:
             report.found(f"action {row.id}", f"its {what} not what their digest was made of")
 
 
-def _check_proposed(report: Report, row: PendingAction, traces: Sequence[Trace]) -> None:
+def _check_proposed(
+    report: Report, row: PendingAction, traces: Sequence[Trace], history: KeyHistory
+) -> None:
     """The action is what its first entry says, also while nobody has signed it."""
     place = f"action {row.id}"
     entry = next((trace for trace in traces if trace.event == Proposed.EVENT), None)
@@ -228,8 +260,13 @@ def _check_proposed(report: Report, row: PendingAction, traces: Sequence[Trace])
     others = sorted(name for name, value in stored.items() if entry.data.get(name) != value)
     if entry.at != stamp(row.created_at):
         others.append("instant")
+    who = asker(row)
+    if (*entry.actor, entry.on_behalf_of) != (who["t"], who["id"], who["obo"]):
+        others.append("actor")
     if others:
         report.found(place, f"entry {entry.seq} tells of another {', '.join(others)}")
+    if history.person_of(row.requester) != row.requester_person:
+        report.found(place, "was asked for in the name of somebody its agent does not act for")
 
 
 def _check_path(report: Report, row: PendingAction, traces: Sequence[Trace]) -> None:
@@ -263,14 +300,7 @@ def _check_votes_recorded(
     """Each decision has its entry, made at the same instant, and each entry its decision."""
     entries = [trace for trace in traces if Voted.read(trace)]
     for vote in votes:
-        mine = [
-            trace
-            for trace in entries
-            if trace.actor == ("human", vote.person_id)
-            and (said := Voted.read(trace)) is not None
-            and said.decision == vote.decision
-            and trace.at == stamp(vote.at)
-        ]
+        mine = [trace for trace in entries if _is_of(trace, vote)]
         if len(mine) != 1:
             report.found(
                 _vote(vote), f"{counted(len(mine), 'entry tells', 'entries tell')} of it, not one"
@@ -278,6 +308,12 @@ def _check_votes_recorded(
         entries = [trace for trace in entries if trace not in mine]
     for trace in entries:
         report.found(f"entry {trace.seq}", f"tells of a decision on action {row.id} that is gone")
+
+
+def _is_of(trace: Trace, vote: Approval) -> bool:
+    said = Voted.read(trace)
+    told = ("human", vote.person_id), vote.decision, stamp(vote.at)
+    return said is not None and (trace.actor, said.decision, trace.at) == told
 
 
 def _vote(vote: Approval) -> str:
@@ -291,16 +327,23 @@ def _weigh(
     vote: Approval,
     history: KeyHistory,
     heads: Mapping[int, str],
+    traces: Sequence[Trace],
 ) -> ApprovalFact:
     """One decision as the guards of the quorum take it, with a finding for all that is wrong."""
     report.approvals += 1
     place, key, good = _vote(vote), history.keys.get(vote.key_id), False
     valid = False
+    entry = next((trace.seq for trace in traces if _is_of(trace, vote)), vote.audit_head_seq)
+    signing = Signing(vote.audit_head_seq, entry)
+    if entry < vote.audit_head_seq:
+        report.found(place, f"was signed behind entry {entry}, which tells of it")
+    if not row.created_at <= vote.at < row.expires_at:
+        report.found(place, "was not given while it was asked for")
     if key is None or key.person_id != vote.person_id:
         report.found(place, "is signed with a key that is not this person's")
     elif history.trusted is not None:
         valid = genuine(row, vote, key, history.trusted.deploy)
-        good = history.endorsed(key) and not history.revoked_by(key, vote.at)
+        good = history.endorsed(key) and not history.ended(key, signing)
         if not valid:
             report.found(place, "signature does not fit the action")
         if not history.endorsed(key):
@@ -317,7 +360,7 @@ def _weigh(
         decision=Decision(vote.decision),
         assurance=vote.assurance,
         valid_signature=valid,
-        roles_now=history.roles_at(vote.person_id, vote.at),
+        roles_now=history.roles_at(vote.person_id, signing),
         active_now=True,  # nobody wrote down since when a person has not been
         key_ok_now=good,
     )
@@ -326,9 +369,13 @@ def _weigh(
 def _check_quorum(
     report: Report, row: PendingAction, facts: Sequence[ApprovalFact], history: KeyHistory
 ) -> None:
-    judged = row.state in _APPROVED and history.trusted is not None
-    if judged and not machine.quorum(action_fact(row), facts):
-        report.found(f"action {row.id}", f"is {row.state} without a valid signature in every slot")
+    place, action = f"action {row.id}", action_fact(row)
+    if history.trusted is None:
+        return
+    if row.state in _APPROVED and not machine.quorum(action, facts):
+        report.found(place, f"is {row.state} without a valid signature in every slot")
+    if row.state == State.REJECTED and not machine.refused(action, facts):
+        report.found(place, "is rejected, and nobody who could signed that")
 
 
 async def _check_policy(
@@ -341,14 +388,14 @@ async def _check_policy(
     if policy is None:
         report.found(place, "was proposed under a policy that was never in force")
         return
-    facts = {"amount_usd_minor": row.amount_usd_minor}
-    if policy.asks_about(CUSTOMER_SUM):
-        facts[CUSTOMER_SUM] = await _worth(tx, row, traces)
+    facts = {WORTH: row.amount_usd_minor}
+    if not policy.asked.isdisjoint(SUMS):
+        facts |= aggregation.facts(await _worth(tx, row, traces))
     further = [
         slot
         for step in policy.escalate
         # The other fields a predicate may ask about are not kept with the action.
-        if step.when.field in facts and decide.holds(step.when, facts)
+        if any(rule.field in facts and decide.holds(rule, facts) for rule in step.when)
         for slot in step.slots
     ]
     asked = decide.PolicyDecision(Verdict.NEEDS_PEOPLE, slots=(*policy.slots, *further))
@@ -359,15 +406,17 @@ async def _check_policy(
     )
     if weaker:
         report.found(place, "asks for less than the policy it was proposed under")
+    if not lives_as_long_as(row, policy):
+        report.found(place, "does not expire when the policy it was proposed under says")
 
 
-async def _worth(tx: Tx, row: PendingAction, traces: Sequence[Trace]) -> int | None:
+async def _worth(tx: Tx, row: PendingAction, traces: Sequence[Trace]) -> Worth:
     """What the action is judged by. Two that were asked for at the same moment did not see each
     other: the later of them could not be approved, and is not blamed for that.
     """
     seq = next((trace.seq for trace in traces if trace.event == Proposed.EVENT), None)
     if row.state not in _APPROVED or seq is None:
-        return row.amount_usd_minor
+        return Worth(row.amount_usd_minor, row.amount_usd_minor)
     first = min(from_stamp(trace.at) for trace in traces)
     return await aggregation.of_action(tx, row, seq, now=first)
 

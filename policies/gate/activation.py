@@ -12,27 +12,42 @@ from policies.gate.events import PolicyActivated
 
 
 async def is_active(database: Database, tenant_id: str, clock: Clock, catalogue: Catalogue) -> bool:
-    """Whether this table is the newest one activated for the tenant."""
+    """Whether this table is the newest one activated for the tenant, and counts."""
     async with reading(database, tenant_id, clock, viewer=SYSTEM) as tx:
         newest = await queries.active_policy(tx)
-    return newest is not None and newest.sha256 == catalogue.sha256
+        return newest is not None and newest.sha256 == catalogue.sha256 and await counts(tx, newest)
+
+
+async def counts(tx: Tx, row: PolicyVersion) -> bool:
+    """Whether the program ships the table or the root signed it; a row alone puts none in force."""
+    told = PolicyActivated.of(row.version, row.sha256)
+    return told.is_shipped or (
+        row.signature is not None and await told.counts(tx, row.activated_at, row)
+    )
 
 
 async def activate(tx: Tx, catalogue: Catalogue, by: Actor) -> bool:
-    """Make this table the one in force; False if it already is."""
+    """Make this table the one in force; False if it already is.
+
+    GRANT_UNSIGNED for one that the program does not ship, if the root signs nothing here.
+    """
     newest = await queries.active_policy(tx)
     if newest is not None and newest.sha256 == catalogue.sha256:
         return False
     version = newest.version + 1 if newest else 1
+    told = PolicyActivated.of(version, catalogue.sha256)
+    signature = None if told.is_shipped else told.sign(tx)
     tx.add(
         PolicyVersion(
             version=version,
             sha256=catalogue.sha256,
             body=catalogue.body,
+            signed_by=signature.key_id if signature else None,
+            signature=signature.value if signature else None,
             activated_by=f"{by.kind}:{by.id}",
             activated_at=tx.at,
         )
     )
     await tx.flush()
-    PolicyActivated.of(version, catalogue.sha256).record(tx, by)
+    told.record(tx, by, signature)
     return True

@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache, cached_property
 from pathlib import Path
@@ -44,6 +45,10 @@ def _tuple(value: Any) -> Any:
 DEFAULT: Final = "default"  # the set of tools that is listed unless others are asked for
 # What one customer is asked for by one tool within a day, this request included.
 CUSTOMER_SUM: Final = "customer_sum_24h_usd_minor"
+# The same in the name of one person, for whichever customers: who asks, or whose agents do.
+PERSON_SUM: Final = "person_sum_24h_usd_minor"
+SUMS: Final = frozenset({CUSTOMER_SUM, PERSON_SUM})
+LONGEST: Final = timedelta(days=7)  # that anything waits for people; triggers hold it too
 
 
 class Slot(_Frozen):
@@ -70,9 +75,9 @@ class Predicate(_Frozen):
 
 
 class Escalation(_Frozen):
-    """Further signatures when the predicate holds."""
+    """Further signatures, once, when any of the predicates holds."""
 
-    when: Predicate
+    when: Annotated[tuple[Predicate, ...], BeforeValidator(_tuple)] = Field(min_length=1)
     slots: Annotated[tuple[Slot, ...], BeforeValidator(_tuple)] = Field(min_length=1)
 
 
@@ -91,15 +96,19 @@ class ToolPolicy(_Frozen):
     self: Literal["never", "obo"] = "never"
     escalate: Annotated[tuple[Escalation, ...], BeforeValidator(_tuple)] = ()
     assurance: int = Field(default=0, ge=0, le=4)
-    ttl_minutes: int = Field(default=1440, ge=1, le=10_080)
+    ttl_minutes: int = Field(default=1440, ge=1, le=LONGEST // timedelta(minutes=1))
     batch: bool = False
     toolset: str = DEFAULT
 
     @property
     def asked(self) -> frozenset[str]:
         """The facts that rules of this row compare with something."""
-        rules = (*self.ask, *self.deny, *(step.when for step in self.escalate))
+        rules = (*self.ask, *self.deny, *self._limits)
         return frozenset(rule.field for rule in rules)
+
+    @property
+    def _limits(self) -> tuple[Predicate, ...]:
+        return tuple(rule for step in self.escalate for rule in step.when)
 
     def asks_about(self, field: str) -> bool:
         """Whether any rule of this row compares the fact."""
@@ -120,10 +129,11 @@ class ToolPolicy(_Frozen):
         if self.effect is Effect.READ and self.confirm is not Confirm.NEVER:
             raise ValueError(f"{self.id}: reading asks nobody")
         elsewhere = (*self.ask, *self.deny)
-        downwards = [step.when for step in self.escalate if step.when.op not in {">", ">="}]
-        if any(rule.field == CUSTOMER_SUM for rule in (*elsewhere, *downwards)):
-            # Only what waited for people is added up, and a sum only ever becomes smaller.
-            raise ValueError(f"{self.id}: {CUSTOMER_SUM} is only for slots above a limit")
+        downwards = [rule for rule in self._limits if rule.op not in {">", ">="}]
+        for rule in (*elsewhere, *downwards):
+            if rule.field in SUMS:
+                # Only what waited for people is added up, and a sum only ever becomes smaller.
+                raise ValueError(f"{self.id}: {rule.field} is only for slots above a limit")
         names = [slot.slot for slot in (*self.slots, *(s for e in self.escalate for s in e.slots))]
         if len(set(names)) != len(names):
             raise ValueError(f"{self.id}: two slots have one name")

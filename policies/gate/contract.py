@@ -1,26 +1,27 @@
 """Tool contract: what do gate, executor and tools agree on? The terms every tool is written in."""
 
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from importlib import import_module
-from importlib.resources import files
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.approvals.facts import SETTLE_WINDOW
 from domain.kernel.clock import VIETNAM
-from domain.kernel.faults import Fault, Kind
+from domain.kernel.faults import Fault, Kind, NotSent
 from domain.store.chain import Actor
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
+from policies.gate.display import Display
 
 TOOL_ID: Final = r"^cyberos(\.[a-z][a-z0-9_]*){1,2}$"
 # The fact that says what a request is worth, in US cents; those of one customer are added up.
 WORTH: Final = "amount_usd_minor"
+# How long an answer from outside is waited for, where a tool says nothing else.
+ANSWER_WITHIN: Final = timedelta(seconds=30)
 _Port = TypeVar("_Port")
 
 
@@ -103,22 +104,73 @@ AfterCommit = Callable[[Tx], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Delivered:
+    """The outside world took it; `reference` is its name for it, `reply` what it said, in bytes."""
+
+    reference: str
+    reply: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The outside world refused it for certain: nothing happened there.
+
+    `code` is a name of ours for why; `reason` and `reply` are the words of the other side, kept
+    by whoever wants them and shown to nobody as ours.
+    """
+
+    code: str
+    reason: str = ""
+    reply: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The outside world has it and answers later; `reference` is its name for it until then."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What is to be done once the action is settled: see `Call.dispatch`."""
+
+    kind: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """What a tool is given: who asks, the open transaction, and its one instant.
 
     `port_error` says why the outside could not be asked for this call (see `Prefetch`).
     When an approved action is carried out, `principal` is the person who asked or whose agent did,
-    with their rights of now, `requester` names who really asked, and `holds` says that what is
-    judged has to be held (locked) until the end, so that nobody changes it between judging and
-    doing.
+    with their rights of now, `requester` and `asked_at` say who really asked and when, and `holds`
+    that what is judged is held (locked) until the end, so that nobody changes it between judging
+    and doing. `action_id` names the action, and `delivered` is what the outside answered; all are
+    empty for a call that asks nobody.
     """
 
     principal: Principal
     tx: Tx
     port_error: Fault | None = None
     requester: str = ""
+    asked_at: datetime | None = None
     holds: bool = False
+    action_id: str = ""
+    delivered: Delivered | None = None
     works: list[AfterCommit] = field(default_factory=list)
+    follow_ups: list[FollowUp] = field(default_factory=list)
+
+    def dispatch(self, kind: str, payload: Mapping[str, Any]) -> None:
+        """Have something done outside after `execute`: archived, mailed.
+
+        A row of its own with the settling transaction, bound to the action; `kind` names the
+        handler in `tools/<namespace>/dispatches.py`. They are carried out in this order, each
+        after the one before has been done.
+        """
+        assert self.action_id, "only what people approved is followed by something outside"
+        self.follow_ups.append(FollowUp(kind, payload))
 
     def after_commit(self, work: AfterCommit) -> None:
         """What a reading call notes down once its own transaction is over.
@@ -146,9 +198,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A call that needs people, as they will see it: every word made by the server.
+    """A call that needs people, as they will see it: every word of ours made by the server.
 
-    `shown` holds the fields of the entity that the summary speaks of: when one of them is
+    `shown` holds the fields of the entity that the display speaks of: when one of them is
     different at execution, the action goes stale. `facts` are the computed fields policy
     predicates may ask about; None means "could not be computed" and counts as the worst case.
     """
@@ -158,31 +210,21 @@ class Proposal:
     entity_version: int
     shown: Mapping[str, Any]
     effects: Sequence[Mapping[str, Any]]
-    summary: str
+    display: Display
     amount_minor: int | None = None
     currency: str | None = None
     fx_rate_id: str | None = None
     facts: Mapping[str, int | str | bool | None] = field(default_factory=dict)
+
+    def summary(self, locale: str) -> str:
+        """What is displayed, on one line in the language of the company."""
+        return self.display.summary(locale, self.amount_minor, self.currency)
 
     @property
     def amount_usd_minor(self) -> int | None:
         """The worth by which it is judged, if it could be computed."""
         worth = self.facts.get(WORTH)
         return worth if isinstance(worth, int) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The outside world took it; `reference` is its name for it."""
-
-    reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class Declined:
-    """The outside world refused it for certain: nothing happened there."""
-
-    code: str
 
 
 class Ports:
@@ -241,19 +283,49 @@ class Fact:
 
 Run = Callable[[Call, Any], Awaitable[Answer]]
 Propose = Callable[[Call, Any], Awaitable[Proposal]]
-Deliver = Callable[["Order"], Awaitable[Delivered | Declined]]
-Inquire = Callable[["Order"], Awaitable[Delivered | Declined | None]]
+Prepare = Callable[[Call, Any, "Outside"], Awaitable[None]]
+Payload = Callable[[Call, Any], Awaitable[bytes]]
+Deliver = Callable[["Order", "Outside"], Awaitable[Delivered | Declined | HandedOver]]
+Inquire = Callable[["Order", "Outside"], Awaitable[Delivered | Declined | HandedOver | None]]
+Release = Callable[[Call, Any, Declined], Awaitable[None]]
+Hand = Callable[[Call, Any, HandedOver], Awaitable[None]]
 Picture = Callable[[Mapping[str, Any]], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One approved action on its way out: exactly the stored arguments and a key of its own."""
+    """One approved action on its way out: exactly the stored arguments and a key of its own.
+
+    `payload` are the bytes that leave, as `Tool.payload` read them back; empty without one.
+    """
 
     action_id: str
     tenant_id: str
     idempotency_key: str
     arguments: Mapping[str, Any]
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Who can be reached while no transaction is open: `outside.ports[MailSender]`."""
+
+    ports: Ports = field(default_factory=Ports)
+
+
+def nothing_left(fault: Fault) -> bool:
+    """Whether a gateway says for certain that nothing came of what it was given to send.
+
+    A NotSent says so, and codes that end in `_NOT_SENT` (no byte of it was read there) or
+    `_REFUSED` (a definite no). After any other error nobody knows, and it is asked about and never
+    sent again.
+    """
+    return isinstance(fault, NotSent) or fault.code.endswith(("_NOT_SENT", "_REFUSED"))
+
+
+def is_definite_no(fault: Fault) -> bool:
+    """Whether it would be refused again: a no of the other side, not of our own installation."""
+    return fault.code.endswith("_REFUSED") and fault.kind is not Kind.FORBIDDEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,12 +333,19 @@ class Tool:
     """One tool: its words, its shapes, and what it does. What it may do stands in the policy.
 
     A tool that never needs people has `run`. A tool that may need them has `propose` and
-    `execute`; if it reaches outside it has also `deliver` (called with no transaction open, at
-    most once per action) and, where the provider can be asked, `inquire`. A tool that has to
-    ask somebody outside before it can decide has `prefetch`. `picture` makes a PNG of an answer
-    that people would rather look at. `opens` names the guards of the database (needs_action in
-    domain/store/guards.py) that let pass what `execute` writes. `facts` are the fields its
-    proposals carry, exactly.
+    `execute`; a tool that has to ask somebody outside before it can decide has `prefetch`, which
+    is asked again before an action is carried out. `picture` makes a PNG of an answer that people
+    would rather look at. `opens` names the guards of the database (needs_action in
+    domain/store/guards.py) that let pass what is written when it is carried out. `facts` are the
+    fields its proposals carry, exactly.
+
+    If it reaches outside it has also `deliver`, called with no transaction open and at most once
+    per action, and where the provider can be asked `inquire`; both within `answer_within`. Before,
+    `prepare` writes down what will leave, in the transaction that claims the action, and `payload`
+    reads it back; it is given the ports too, and asks none that waits. `handed_over` notes down
+    that the other side has it and answers later. After a definite no `release` undoes what
+    `prepare` did, in the transaction that settles the action. `settle_window` is how long something
+    that was sent can still arrive.
     """
 
     id: str
@@ -277,8 +356,14 @@ class Tool:
     run: Run | None = None
     propose: Propose | None = None
     execute: Run | None = None
+    prepare: Prepare | None = None
+    payload: Payload | None = None
     deliver: Deliver | None = None
     inquire: Inquire | None = None
+    release: Release | None = None
+    handed_over: Hand | None = None
+    settle_window: timedelta = SETTLE_WINDOW
+    answer_within: timedelta = ANSWER_WITHIN
     poll: Callable[[Any, Any], float] | None = None
     picture: Picture | None = None
     prefetch: Prefetch | None = None
@@ -321,8 +406,15 @@ def people_tool(
     propose: Propose,
     execute: Run,
     answer: type[Answer] | None = None,
+    prefetch: Prefetch | None = None,
+    prepare: Prepare | None = None,
+    payload: Payload | None = None,
     deliver: Deliver | None = None,
     inquire: Inquire | None = None,
+    release: Release | None = None,
+    handed_over: Hand | None = None,
+    settle_window: timedelta = SETTLE_WINDOW,
+    answer_within: timedelta = ANSWER_WITHIN,
     picture: Picture | None = None,
     opens: tuple[str, ...] = (),
     facts: tuple[Fact, ...] = (),
@@ -339,8 +431,15 @@ def people_tool(
         answer or PendingAnswer,
         propose=propose,
         execute=execute,
+        prefetch=prefetch,
+        prepare=prepare,
+        payload=payload,
         deliver=deliver,
         inquire=inquire,
+        release=release,
+        handed_over=handed_over,
+        settle_window=settle_window,
+        answer_within=answer_within,
         picture=picture,
         opens=opens,
         facts=facts,
@@ -399,51 +498,3 @@ class Registry(Protocol):
     def get(self, tool_id: str) -> Tool | None:
         """The tool with this canonical id."""
         ...
-
-
-def module_of(tool_id: str, package: str = "tools") -> str | None:
-    """Where a tool is declared: `cyberos.<ns>.<tool>` in `tools.<ns>.<tool>`; None for no id.
-
-    What has no namespace of its own belongs to `core`: `cyberos.whoami` is `tools.core.whoami`.
-    """
-    if not re.fullmatch(TOOL_ID, tool_id):
-        return None
-    _, *namespace, name = tool_id.split(".")
-    return ".".join([package, *(namespace or ["core"]), name])
-
-
-class LazyRegistry:
-    """Tools by their id, found where it says, and imported when somebody calls them.
-
-    Every file of a tool has one `TOOL`. Start-up is part of the product: listing tools needs only
-    the policy and the committed contracts, so no tool's shapes are built before it is called.
-    """
-
-    def __init__(self, package: str = "tools") -> None:
-        self._package = package
-        self._tools: dict[str, Tool] = {}
-
-    def names(self) -> Iterable[str]:
-        """Every wire name, as published."""
-        contracts = files(self._package).joinpath("contracts").iterdir()
-        return [one.name.removesuffix(".json") for one in contracts if one.name.endswith(".json")]
-
-    def get(self, tool_id: str) -> Tool | None:
-        """The tool with this canonical id, imported now if it was not before."""
-        found = self._tools.get(tool_id) or self._found(tool_id)
-        if found is not None:
-            self._tools[tool_id] = found
-        return found
-
-    def _found(self, tool_id: str) -> Tool | None:
-        # An id may come from a policy file or a row of the database: only its shape is trusted.
-        module = module_of(tool_id, self._package)
-        if module is None:
-            return None
-        try:
-            declared = getattr(import_module(module), "TOOL", None)
-        except ModuleNotFoundError as missing:
-            if missing.name not in {module, module.rpartition(".")[0]}:
-                raise  # the file is there, and something that it needs is not
-            return None
-        return declared if isinstance(declared, Tool) and declared.id == tool_id else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from policies.gate.catalogue import Confirm, Effect, Predicate, Slot, ToolPolicy
+from policies.gate.catalogue import Confirm, Effect, Escalation, Predicate, Slot, ToolPolicy
 
 TAINTED_ASSURANCE = 3
 
@@ -50,9 +50,14 @@ def weigh(row: ToolPolicy, facts: Facts, *, tainted: bool) -> PolicyDecision:
         return PolicyDecision(Verdict.ALLOW)
     if row.confirm is Confirm.PREDICATE and not any(holds(p, facts) for p in row.ask):
         return PolicyDecision(Verdict.ALLOW)
-    further = [slot for step in row.escalate if holds(step.when, facts) for slot in step.slots]
+    further = [slot for step in row.escalate if escalates(step, facts) for slot in step.slots]
     assurance = max(row.assurance, TAINTED_ASSURANCE) if tainted else row.assurance
     return PolicyDecision(Verdict.NEEDS_PEOPLE, "", (*row.slots, *further), row.self, assurance)
+
+
+def escalates(step: Escalation, facts: Facts) -> bool:
+    """Whether one of the limits is passed."""
+    return any(holds(predicate, facts) for predicate in step.when)
 
 
 def holds(predicate: Predicate, facts: Facts) -> bool:

@@ -7,32 +7,44 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from domain.identity.grants import Signature, SignedGrant
 from domain.store.chain import Actor, Event
 from domain.store.tx import Tx
+from policies.gate import shipped
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyActivated:
-    """A policy table is in force from now on: its version, and its digest beside that."""
+class PolicyActivated(SignedGrant):
+    """A policy table is in force from now on: its version, and its digest beside that.
+
+    The root signs it, unless the program ships the table.
+    """
 
     EVENT: ClassVar = "policy.activated"
-
-    table: str
-    policy: str
+    KIND: ClassVar = "policy"
+    BY_ROOT: ClassVar = True
 
     @classmethod
     def of(cls, version: int, sha256: str) -> Self:
         """What is to be told of a table."""
-        return cls(f"policy:{version}", f"{version}:{sha256}")
+        return cls(str(version), {"policy": f"{version}:{sha256}"})
 
-    def record(self, tx: Tx, actor: Actor) -> None:
+    @property
+    def is_shipped(self) -> bool:
+        """Whether the program brings this table, in this version or an older one."""
+        return self.told["policy"].partition(":")[2] in shipped.digests()
+
+    def record(self, tx: Tx, actor: Actor, signature: Signature | None = None) -> None:
         """Chain it with the transaction."""
-        tx.record(Event(self.EVENT, actor, object=self.table, policy=self.policy))
+        data = signature.told if signature is not None else {}
+        policy = self.told["policy"]
+        tx.record(Event(self.EVENT, actor, object=self.object, policy=policy, data=data))
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Self:
         """The same out of an entry."""
-        return cls(str(entry.get("object")), str(entry.get("policy")))
+        version = str(entry.get("object")).partition(":")[2]
+        return cls(version, {"policy": str(entry.get("policy"))})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,15 @@ a running server does not import tools for it.
 from collections.abc import Iterator
 
 from domain.kernel.faults import Fault, Kind
-from policies.gate.catalogue import CUSTOMER_SUM, Catalogue, ToolPolicy
-from policies.gate.contract import WORTH, Registry, Tool, module_of
+from policies.gate.catalogue import SUMS, Catalogue, ToolPolicy
+from policies.gate.contract import WORTH, Registry, Tool
+from policies.gate.registry import module_of
 
 
 def known_facts(tool: Tool) -> frozenset[str]:
-    """What the policy may ask about a tool: what it declares, and the sum of a customer's."""
+    """What the policy may ask about a tool: what it declares, and the sums of a day."""
     declared = frozenset(fact.name for fact in tool.facts)
-    return declared | {CUSTOMER_SUM} if WORTH in declared else declared
+    return declared | SUMS if WORTH in declared else declared
 
 
 def unfit(catalogue: Catalogue, registry: Registry) -> Iterator[str]:

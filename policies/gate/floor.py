@@ -15,6 +15,7 @@ from domain.kernel.faults import Fault, Kind
 from policies.gate import shipped
 from policies.gate.catalogue import (
     CUSTOMER_SUM,
+    PERSON_SUM,
     Catalogue,
     Confirm,
     Effect,
@@ -36,6 +37,10 @@ class _Frozen(BaseModel):
 
 def _set(value: Any) -> Any:
     return frozenset(value) if isinstance(value, list) else value
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _sets(value: Any) -> Any:
@@ -62,13 +67,26 @@ class Escalating(_Frozen):
 
 
 class FloorEntry(_Frozen):
-    """What must at least hold of one tool, or of all tools of a namespace (`cyberos.<ns>.*`)."""
+    """What must at least hold of one tool, or of all tools of a namespace (`cyberos.<ns>.*`).
+
+    Only people of the roles in `obo` may sign what their own agent asked for. `assurance` is the
+    least, `ttl_minutes` the longest.
+    """
 
     id: str = Field(pattern=r"^cyberos(\.[a-z][a-z0-9_]*){1,2}$|^cyberos\.[a-z][a-z0-9_]*\.\*$")
     signatures: Annotated[tuple[frozenset[str], ...], BeforeValidator(_sets)] = ()
     ask: Asking | None = None
-    escalate: Escalating | None = None
+    escalate: Annotated[tuple[Escalating, ...], BeforeValidator(_tuple)] = ()
+    obo: Annotated[frozenset[str], BeforeValidator(_set)] = frozenset()
+    scope: str | None = None
+    assurance: int = 0
+    ttl_minutes: int | None = None
     batch: bool = True
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether it says whom the tool asks."""
+        return bool(self.signatures or self.ask or self.escalate)
 
     def concerns(self, tool_id: str) -> bool:
         """Whether it is about this tool."""
@@ -90,7 +108,7 @@ def check(catalogue: Catalogue, *, of_the_past: bool = False) -> None:
     """Raise POLICY_TOO_WEAK, naming every row that is weaker than the floor.
 
     A policy `of_the_past`, as it stands in a chain, need not know what the floor learnt since:
-    that the deals of a customer are added up.
+    that the deals of a customer are added up, and what one person asks for.
     """
     if weak := weaknesses(catalogue, of_the_past=of_the_past):
         raise Fault(
@@ -146,14 +164,32 @@ def _problems(row: ToolPolicy, entry: FloorEntry, *, of_the_past: bool) -> list[
             f"{row.id} must ask {_either(entry.ask.roles)} when {entry.ask.field} is "
             f"{entry.ask.value}"
         )
-    if entry.escalate is not None and not _escalates(row, entry.escalate, of_the_past=of_the_past):
-        found.append(
-            f"{row.id} must ask {_either(entry.escalate.roles)} too when {entry.escalate.field} is "
-            f"above {entry.escalate.above:,}"
-        )
+    found += [
+        f"{row.id} must ask {_either(least.roles)} too when {least.field} is above {least.above:,}"
+        for least in entry.escalate
+        if not _escalates(row, least, of_the_past=of_the_past)
+    ]
+    found += _asked_for_themselves(row, entry) if entry.asks_people else []
+    if entry.scope not in (None, row.scope):
+        found.append(f"{row.id} must have the scope {entry.scope}")
+    if row.assurance < entry.assurance:
+        found.append(f"{row.id} needs assurance {entry.assurance} or more")
+    if entry.ttl_minutes is not None and row.ttl_minutes > entry.ttl_minutes:
+        found.append(f"{row.id} must not wait for longer than {entry.ttl_minutes} minutes")
     if row.batch and not entry.batch:
         found.append(f"{row.id} must not be batched")
     return found
+
+
+def _asked_for_themselves(row: ToolPolicy, entry: FloorEntry) -> list[str]:
+    """Slots that whoever an agent acts for could fill, although they may not."""
+    further = (slot for step in row.escalate for slot in step.slots)
+    return [
+        f"{row.id} must not let people sign as {_either(frozenset(slot.roles) - entry.obo)} what "
+        "their own agent asked for"
+        for slot in (*row.slots, *further)
+        if row.self == "obo" and slot.self != "never" and not entry.obo.issuperset(slot.roles)
+    ]
 
 
 def _either(roles: frozenset[str]) -> str:
@@ -179,12 +215,13 @@ def _asks(row: ToolPolicy, least: Asking) -> bool:
 
 
 def _escalates(row: ToolPolicy, least: Escalating, *, of_the_past: bool) -> bool:
+    if of_the_past and least.field == PERSON_SUM:
+        return True
     summed = of_the_past and least.field == CUSTOMER_SUM
     judged_by = {least.field, WORTH} if summed else {least.field}
     return any(
-        step.when.field in judged_by
-        and step.when.op in {">", ">="}
-        and step.when.value <= least.above
-        and any(set(slot.roles) <= least.roles for slot in step.slots)
+        rule.field in judged_by and rule.op in {">", ">="} and rule.value <= least.above
         for step in row.escalate
+        if any(set(slot.roles) <= least.roles for slot in step.slots)
+        for rule in step.when
     )

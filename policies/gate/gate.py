@@ -6,20 +6,18 @@ commit -> cleaned answer.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
-from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from domain.approvals import queries as approvals
 from domain.identity import service as identity
 from domain.identity.tokens import Token
 from domain.kernel.clock import Clock
-from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
 from domain.store import audit_queries as audit
 from domain.store import idempotency
@@ -43,7 +41,10 @@ from policies.gate.contract import (
 )
 from policies.gate.counting import REFUSALS, Meter
 from policies.gate.decide import Verdict, admit, weigh
+from policies.gate.parsing import parsed
 from policies.gate.redaction import clean, has_untrusted
+from policies.gate.refusals import short
+from policies.gate.turns import NoTurns, Turns
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class Gate:
         inbox_url: str | None = None,
         ports: Ports | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        turns: Turns | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -111,6 +113,7 @@ class Gate:
         self._inbox_url = inbox_url
         self._ports = ports or Ports()
         self._sleep = sleep
+        self._turns = turns or NoTurns()
         self.meter = Meter(database, clock)
 
     async def principal(self, token: Token) -> Principal:
@@ -123,7 +126,7 @@ class Gate:
 
         TOKEN_INVALID if the token is nobody's any more.
         """
-        async with reading(self._database, token.tenant_id, self._clock) as tx:
+        async with self._reading(token) as tx:
             await principals.agent(tx, token)
             return (await audit.head(tx)).seq
 
@@ -155,13 +158,13 @@ class Gate:
         tool = self._registry.get(row.id) if row else None
         if row is None or tool is None:
             raise await self._unknown(token, name)
-        arguments, mistake = _parse(tool, raw)
+        arguments, mistake = parsed(tool, raw)
         request = _Request(token, row, tool, arguments, mistake, request_id)
         try:
             outcome = await self._dispatch(await self._prefetch(request))
         except Fault as error:
             await self._count_fault(request, error)
-            raise
+            raise short(error) from None
         self.meter.count(token.tenant_id, f"agent:{token.agent_id}", row.name, "ok")
         await self.meter.flush_if_due()
         if tool.picture is not None:
@@ -197,7 +200,7 @@ class Gate:
             return request
         if self._read_only or getattr(arguments, "dry_run", False):
             return request
-        async with reading(self._database, request.token.tenant_id, self._clock) as tx:
+        async with self._reading(request.token) as tx:
             principal = await self._admit(tx, request)
             question = await prefetch.question(Call(principal, tx), arguments)
         if question is None:
@@ -207,18 +210,19 @@ class Gate:
         except Fault as port_error:
             return replace(request, port_error=port_error)
         with suppress(IntegrityError):  # somebody kept the same answer at the same moment
-            async with writing(self._database, request.token.tenant_id, self._clock) as tx:
+            async with self._writing(request.token) as tx:
                 await prefetch.keep(tx, learnt)
         return request
 
     async def _read(self, request: _Request) -> CallOutcome:
         backoff: float | None = None
         while True:
-            async with reading(self._database, request.token.tenant_id, self._clock) as tx:
+            async with self._reading(request.token) as tx:
                 principal = await self._admit(tx, request)
                 assert request.tool.run is not None and request.arguments is not None
                 call = Call(principal, tx, port_error=request.port_error)
                 answer = await request.tool.run(call, request.arguments)
+                outcome = _outcome(answer)
             if backoff is None:
                 backoff = request.tool.poll(answer, request.arguments) if request.tool.poll else 0
             elif request.tool.poll and request.tool.poll(answer, request.arguments) <= 0:
@@ -227,7 +231,6 @@ class Gate:
                 break
             await self._sleep(min(backoff, POLL_EVERY_SECONDS))
             backoff -= POLL_EVERY_SECONDS
-        outcome = _outcome(answer)
         if _must_mark(principal, outcome):
             await self._taint(principal)
         for work in () if self._read_only else call.works:
@@ -236,7 +239,7 @@ class Gate:
 
     async def _write(self, request: _Request) -> CallOutcome:
         try:
-            async with writing(self._database, request.token.tenant_id, self._clock) as tx:
+            async with self._writing(request.token) as tx:
                 principal = await self._admit(tx, request)
                 outcome = await self._replay_or_run(tx, principal, request)
                 if getattr(request.arguments, "dry_run", False):
@@ -249,6 +252,23 @@ class Gate:
                 await self._taint(dry_run.principal)
             text = f"DRY RUN, nothing was written.\n{dry_run.outcome.text}"
             return CallOutcome(dry_run.outcome.structured, text)
+
+    @asynccontextmanager
+    async def _reading(self, token: Token) -> AsyncIterator[Tx]:
+        """A reading transaction, in a turn of the agent."""
+        async with (
+            self._turns.of(token.tenant_id, token.agent_id),
+            reading(self._database, token.tenant_id, self._clock) as tx,
+        ):
+            yield tx
+
+    @asynccontextmanager
+    async def _writing(self, token: Token) -> AsyncIterator[Tx]:
+        async with (
+            self._turns.of(token.tenant_id, token.agent_id),
+            writing(self._database, token.tenant_id, self._clock) as tx,
+        ):
+            yield tx
 
     async def _admit(self, tx: Tx, request: _Request) -> Principal:
         """Principal, then tool and scope, then shape: what an unknown caller may
@@ -297,7 +317,7 @@ class Gate:
         proposal = await tool.propose(call, request.arguments)
         declared = {fact.name for fact in tool.facts}
         assert proposal.facts.keys() == declared, f"{tool.id}: its facts are not those it declares"
-        facts = await aggregation.judged(tx, request.row, proposal)
+        facts = await aggregation.judged(tx, request.row, proposal, person_id=principal.person_id)
         decision = weigh(request.row, facts, tainted=principal.tainted)
         if decision.verdict is Verdict.DENY:
             raise self._denial(decision.code)
@@ -420,37 +440,3 @@ def _must_mark(principal: Principal, outcome: CallOutcome) -> bool:
 def _outcome(answer: Answer) -> CallOutcome:
     structured = answer.model_dump(mode="json", exclude_none=True)
     return CallOutcome(clean(structured), clean(answer.text()))
-
-
-def _parse(tool: Tool, raw: Mapping[str, Any]) -> tuple[Arguments | None, Fault | None]:
-    """The arguments in shape, or one fault that names every wrong field at once."""
-    try:
-        return tool.arguments.model_validate(dict(raw)), None
-    except ValidationError as error:
-        fields = [_problem(detail) for detail in error.errors(include_url=False)]
-    shown = "; ".join(f"{field['field']} {field['problem']}" for field in fields[:8])
-    return None, Fault(
-        "INVALID_ARGS",
-        Kind.INVALID,
-        f"{counted(len(fields), 'argument is', 'arguments are')} wrong: {shown}.",
-        "correct all of them and call again; nothing was changed.",
-        {"fields": fields},
-    )
-
-
-def _problem(detail: Any) -> dict[str, str]:
-    """Where and what, in words of ours: never the value, and a foreign key only if harmless."""
-    place = ".".join(str(part) for part in detail["loc"]) or "arguments"
-    match detail["type"]:
-        case "missing":
-            return {"field": place, "problem": "is required"}
-        case "extra_forbidden":
-            plain = place.isascii() and place.isidentifier() and len(place) <= 40
-            return {
-                "field": place if plain else "an argument",
-                "problem": "is not an argument of this tool",
-            }
-        case "value_error":
-            return {"field": place, "problem": str(detail["ctx"]["error"])}
-        case _:
-            return {"field": place, "problem": detail["msg"][:1].lower() + detail["msg"][1:]}

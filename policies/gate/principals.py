@@ -4,6 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from domain.identity import queries
+from domain.identity.events import agent_terms
 from domain.identity.tokens import Token, invalid_token
 from domain.kernel.faults import Fault, Kind
 from domain.store.tx import Tx
@@ -22,7 +23,9 @@ async def agent(tx: Tx, token: Token) -> Principal:
     stored = found.token_sha256 if found else "0" * 64  # an unknown agent costs the same time
     if not token.matches(stored) or found is None:
         raise invalid_token()
-    if found.revoked_at is not None or found.expires_at <= tx.at or not found.person_active:
+    if not await agent_terms(found).counts(tx, found.signed_at, found):
+        raise invalid_token()  # a row that nobody signed is no agent
+    if found.revoked or found.expires_at <= tx.at or not found.person_active:
         raise invalid_token()
     marked = tx.at - found.untrusted_read_at if found.untrusted_read_at is not None else None
     principal = Principal(

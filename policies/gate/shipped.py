@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 COMMON: Final = "_policy.toml"
+DIGESTS: Final = "shipped.txt"  # one line for each release, written by `make publish`
 _FLOOR: Final = "floor"
 
 
@@ -44,6 +45,16 @@ def as_one_file() -> str:
     """
     parts = [text.partition(f"[[{_FLOOR}]]")[0].strip() for text in _texts().values()]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+@cache
+def digests() -> frozenset[str]:
+    """Digests of the tables that this program and the releases before it shipped.
+
+    They need no signature of the root: an upgrade brings them.
+    """
+    lines = files("policies").joinpath("catalogue").joinpath(DIGESTS).read_text("utf-8").split("\n")
+    return frozenset(line.split()[0] for line in lines if line.strip())
 
 
 def _texts() -> Mapping[str, str]:

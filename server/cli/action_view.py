@@ -1,15 +1,15 @@
-"""Action view: what must a person see before they sign? One action, whole, as data and as text.
+"""Action view: what must a person see before they sign? One action, whole, as data.
 
-The server's own summary comes first and the agent's words last, as a quotation. What is asked for
-(call, summary, effects, amounts, taint, signatures needed, until when, for whom, the agent's words)
-is bound by the signature; before the first one, call, effects, amounts, taint, signatures and the
-agent's words are held against the audit entry of the proposal. Names are those of now. When it was
-asked, how it stands and what came of it is what the database says, and what only
+How it stands on a page is said by server/cli/action_text.py. What is asked for (call, display,
+effects, amounts, taint, signatures needed, until when, for whom, the agent's words) is bound by the
+signature; before the first one, call, display, effects, amounts, taint, signatures and the agent's
+words are held against the audit entry of the proposal. Names of people and agents are those of now.
+When it was asked, how it stands and what came of it is what the database says, and what only
 `cyberos audit verify` can judge.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,29 +23,22 @@ from domain.approvals.facts import (
     Voter,
 )
 from domain.approvals.machine import after_time, choose_slot
+from domain.approvals.queries import Worth
 from domain.approvals.refusals import Refusal
 from domain.approvals.tables import Approval, PendingAction
+from domain.dispatches import queries as dispatches
+from domain.dispatches.tables import Dispatch
+from domain.fx import service as fx
+from domain.fx.service import FxRate
 from domain.identity import queries as identity
 from domain.identity.queries import PersonIdentity
-from domain.kernel.clock import instant
 from domain.store.tx import Tx
 from policies.approvals import aggregation
-from policies.approvals.binding import check_well_formed
+from policies.approvals.aggregation import SimilarCustomer
+from policies.approvals.binding import check_lifetime, check_well_formed
 from policies.approvals.evidence import ApprovalContext, Evidence, gather
-from policies.gate.catalogue import CUSTOMER_SUM
+from policies.gate.catalogue import SUMS
 from server.cli.context import Company
-from server.cli.render import (
-    Words,
-    bold,
-    effect,
-    exact,
-    indented,
-    money,
-    one_line,
-    shown,
-    table,
-    warning,
-)
 
 _ASSURANCE = 3  # of a signature made in a terminal
 
@@ -71,12 +64,20 @@ class ActionView:
     requester: Requester
     state: str
     at: datetime
-    adds_up: bool  # whether policy judges it by all that the customer is asked for in a day
-    customer_sum: int | None  # US cents, if so and known
+    worth: Worth | None  # what policy judges it by, if by all that is asked for in a day
+    following: Sequence[Dispatch] = ()
+    # Shown to whoever signs, and not in a list.
+    similar: Sequence[SimilarCustomer] = ()
+    rates: Sequence[FxRate] = ()
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether the other side has it and will answer."""
+        return self.state == "unknown" and self.row.provider_ref is not None
 
     def open_slots(self) -> list[Slot]:
         """The signatures that are still missing."""
-        filled = {fact.slot for fact in self.evidence.approvals if _says_yes(fact)}
+        filled = {fact.slot for fact in self.evidence.approvals if says_yes(fact)}
         return [slot for slot in self.evidence.action.slots if slot.name not in filled]
 
     def slot_for(self, person: PersonIdentity) -> str | None:
@@ -106,9 +107,10 @@ async def build(
     it were whole.
     """
     seq = await check_well_formed(tx, row)
+    check_lifetime(row, approval_context.catalogue)
     evidence = await gather(tx, row, approval_context)
     policy = approval_context.catalogue.by_id.get(row.tool) if approval_context.catalogue else None
-    adds_up = policy is not None and policy.asks_about(CUSTOMER_SUM)
+    adds_up = policy is not None and not policy.asked.isdisjoint(SUMS)
     return ActionView(
         company=company,
         row=row,
@@ -116,9 +118,18 @@ async def build(
         requester=await _requester(tx, row),
         state=after_time(evidence.action, tx.at).value,  # a reader cannot write that time ran out
         at=tx.at,
-        adds_up=adds_up,
-        customer_sum=await aggregation.of_action(tx, row, seq, now=tx.at) if adds_up else None,
+        worth=await aggregation.of_action(tx, row, seq, now=tx.at) if adds_up else None,
+        following=await dispatches.of_action(tx, row.id) if row.state == "succeeded" else (),
     )
+
+
+async def with_details(tx: Tx, view: ActionView) -> ActionView:
+    """The view for whoever signs: with customers that look alike, and the rates of its worth."""
+    row, day = view.row, view.row.created_at.astimezone(view.company.zone).date()
+    rates: Sequence[FxRate] = ()
+    if row.fx_rate_id is not None and row.currency is not None:
+        rates = await fx.behind(tx, row.fx_rate_id, row.currency, day)
+    return replace(view, similar=await aggregation.similar_customers(tx, row), rates=rates)
 
 
 async def _requester(tx: Tx, row: PendingAction) -> Requester:
@@ -149,16 +160,20 @@ def as_object(view: ActionView) -> dict[str, Any]:
             "amount_minor": row.amount_minor,
             "currency": row.currency,
             "amount_usd_minor": row.amount_usd_minor,
-            CUSTOMER_SUM: view.customer_sum,
+            **aggregation.facts(view.worth or aggregation.UNKNOWN),
         }
     return {
         "action_id": row.id,
         "tenant": view.company.code,
         "state": view.state,
         "tool": row.tool,
+        "display": row.display,
         "summary": row.summary,
         "effects": row.effects,
         "amount": amount,
+        "similar_customers": [
+            {"id": one.id, "name": one.name, "usd_minor_24h": one.usd_minor} for one in view.similar
+        ],
         "entity": {"type": row.entity_type, "id": row.entity_id, "version": row.entity_version},
         "requester": {
             "kind": view.requester.kind,
@@ -182,6 +197,18 @@ def as_object(view: ActionView) -> dict[str, Any]:
         "claim": row.claim,
         "result": row.result,
         "error_code": row.error_code,
+        **({"awaits_answer": True} if view.handed_over else {}),
+        **({"dispatches": [_follower(one) for one in view.following]} if view.following else {}),
+    }
+
+
+def _follower(one: Dispatch) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "state": one.state,
+        "attempts": one.attempts,
+        "error_code": one.error_code,
+        "done_at": one.done_at.isoformat() if one.done_at else None,
     }
 
 
@@ -202,168 +229,15 @@ def _decision_object(view: ActionView, one: Approval, fact: ApprovalFact) -> dic
         "email": person.email,
         "at": one.at.isoformat(),
         "reason": one.reason,
-        "counts": _counts(view.evidence.action, fact),
+        "counts": counts(view.evidence.action, fact),
     }
 
 
-# --- as text ---
-
-
-def as_text(view: ActionView, words: Words) -> str:
-    """The action for a person, in the order in which it should be read."""
-    return "\n".join(
-        [
-            *_head(view, words),
-            "",
-            bold(f"{words['effects']}:"),
-            *[f"  {n}. {effect(one)}" for n, one in enumerate(view.row.effects, start=1)],
-            "",
-            *_facts(view, words),
-            "",
-            f"{words['signatures']}:",
-            *_signatures(view, words),
-            "",
-            f"{words['call']}:",
-            f"  {view.row.tool}",
-            *exact(view.row.args_json, "  "),
-            *_claim(view, words),
-        ]
-    )
-
-
-def as_lines(view: ActionView, words: Words, slot: str | None) -> str:
-    """The action in a list: what, how long still, whose signature is missing."""
-    row = view.row
-    if view.state == "pending":
-        missing = ", ".join(slot.name for slot in view.open_slots())
-        where = f"{words['waits_for']}: {missing}"
-        if slot is not None:
-            where += f"; {words['your_slot']}: {slot}"
-        until = f"{words['expires']} {instant(row.expires_at, view.company.zone)}"
-        place = f"{until}; {where}"
-    else:
-        place = words.state(view.state)
-    mark = [f"    {line}" for line in warnings(view, words)]
-    title = f"{row.id}  {view.company.code}"
-    return "\n".join([bold(title), *indented(row.summary, "    "), f"    {place}", *mark])
-
-
-def result_lines(result: Mapping[str, Any]) -> list[str]:
-    """What a tool answered when it was carried out: the outline, not every field of it."""
-    lines: list[str] = []
-    for key, value in result.items():
-        if isinstance(value, Mapping):
-            lines.append(f"  {one_line(key)}: {one_line(str(value.get('id', '')))}".rstrip())
-        elif isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
-            lines += [f"  - {effect(item)}" for item in value]
-        elif key != "untrusted_fields" and value is not None:
-            lines.append(f"  {one_line(key)}: {shown(value)}")
-    return lines
-
-
-def _head(view: ActionView, words: Words) -> list[str]:
-    lines = [bold(line) for line in indented(view.row.summary, "")]
-    found = warnings(view, words)
-    return [*lines, "", *found] if found else lines
-
-
-def warnings(view: ActionView, words: Words) -> list[str]:
-    """What should make whoever signs look twice, each a line."""
-    standing = view.requester.standing
-    warned = [warning(words["tainted"])] if view.row.taint else []
-    return warned if standing == "good" else [*warned, warning(words[f"asker_{standing}"])]
-
-
-def _facts(view: ActionView, words: Words) -> list[str]:
-    row, zone = view.row, view.company.zone
-    rows = [
-        (words["company"], f"{one_line(view.company.name)} ({view.company.code})"),
-        (words["about"], f"{row.entity_type} {row.entity_id}, {_version(row, words)}"),
-        (words["amount"], _amount(row, words)),
-        (words["together"], _together(view, words)),
-        (words["asked_by"], _asked_by(view.requester, words)),
-        (words["asked_at"], instant(row.created_at, zone)),
-        (words["expires"], instant(row.expires_at, zone)),
-        (words["state"], words.state(view.state)),
-        (words["error"], row.error_code or ""),
-        (words["policy"], f"{row.policy_version}:{row.policy_sha256[:12]}"),
-    ]
-    return table([(label, value) for label, value in rows if value])
-
-
-def _version(row: PendingAction, words: Words) -> str:
-    return f"{words['version']} {row.entity_version}"
-
-
-def _amount(row: PendingAction, words: Words) -> str:
-    if row.amount_minor is None or row.currency is None:
-        return ""
-    shown = money(row.amount_minor, row.currency, words.language)
-    if row.amount_usd_minor is None:
-        shown += f" ({words['usd_unknown']})"
-    elif row.currency != "USD":
-        shown += f" (≈ {money(row.amount_usd_minor, 'USD', words.language)})"
-    return shown
-
-
-def _together(view: ActionView, words: Words) -> str:
-    """Why more people sign than this amount alone would need."""
-    own, together = view.row.amount_usd_minor, view.customer_sum
-    if not view.adds_up or own is None or together == own:
-        return ""
-    if together is None:
-        return words["usd_unknown"]
-    return f"≈ {money(together, 'USD', words.language)} ({words['with_this']})"
-
-
-def _asked_by(requester: Requester, words: Words) -> str:
-    person = f"{one_line(requester.person.display_name)} <{one_line(requester.person.email)}>"
-    if requester.kind == "agent":
-        return f"{words['agent']} {one_line(requester.name)}, {words['for']} {person}"
-    return f"{words['person']} {person}"
-
-
-def _signatures(view: ActionView, words: Words) -> list[str]:
-    missing = {slot.name for slot in view.open_slots()}
-    lines = []
-    for slot in view.evidence.action.slots:
-        label = f"  {slot.name} ({'|'.join(sorted(slot.roles))}):"
-        if slot.name in missing:
-            lines.append(f"{label} {words['open']}")
-        lines += [
-            f"{label} {_decision(view, one, fact, words)}"
-            for one, fact in zip(view.evidence.rows, view.evidence.approvals, strict=True)
-            if one.slot == slot.name
-        ]
-    return lines
-
-
-def _decision(view: ActionView, one: Approval, fact: ApprovalFact, words: Words) -> str:
-    person = view.evidence.people[one.person_id]
-    verb = words["signed_by" if fact.decision is Decision.APPROVE else "rejected_by"]
-    shown = (
-        f"{verb} {one_line(person.display_name)} <{one_line(person.email)}>"
-        f" {instant(one.at, view.company.zone)}"
-    )
-    if one.reason:
-        shown += f": “{one_line(one.reason)}”"
-    if not _counts(view.evidence.action, fact):
-        shown += f" [{words['does_not_count']}]"
-    return shown
-
-
-def _claim(view: ActionView, words: Words) -> list[str]:
-    """Last, labelled and behind a margin: nothing an agent writes looks like our words."""
-    if not view.row.claim:
-        return []
-    return ["", f"{words['claim']}:", *indented(f"“{view.row.claim}”", "  > ")]
-
-
-def _says_yes(fact: ApprovalFact) -> bool:
+def says_yes(fact: ApprovalFact) -> bool:
     return fact.decision is Decision.APPROVE
 
 
-def _counts(action: ActionFact, fact: ApprovalFact) -> bool:
+def counts(action: ActionFact, fact: ApprovalFact) -> bool:
     """Whether a decision would still be accepted: signature, key, person and role."""
     roles: Mapping[str, frozenset[str]] = {slot.name: slot.roles for slot in action.slots}
     entitled = bool(fact.roles_now & roles.get(fact.slot, frozenset()))

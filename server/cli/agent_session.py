@@ -25,6 +25,7 @@ from server import wiring
 from server.cli.connect import find_token
 from server.cli.context import CliContext, opened, perform, read_settings
 from server.settings import Settings
+from server.token_files import read_token
 
 Answer = TypeVar("Answer")
 
@@ -142,10 +143,7 @@ def _clear_token(settings: Settings, identity: Identity) -> str:
         file = settings.agent_token_file
     if file is None:
         file = find_token(settings, identity.agent, identity.tenant)
-    try:
-        return file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise tokens.invalid_token() from error
+    return read_token(file)
 
 
 def _unavailable(tool: str) -> Fault:

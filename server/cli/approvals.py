@@ -28,6 +28,7 @@ from policies.approvals.binding import bound
 from policies.approvals.evidence import ApprovalContext
 from policies.approvals.voting import PreparedVote
 from server import wiring
+from server.cli import action_text as texts
 from server.cli import action_view as views
 from server.cli import batches, decisions
 from server.cli.action_view import ActionView
@@ -84,7 +85,7 @@ def inbox(
     if not found.items:
         say(Words(lang or found.locale)["nothing_waits"])
     for one, slot in found.items:
-        say(views.as_lines(one, Words(lang or one.company.locale), slot))
+        say(texts.as_lines(one, Words(lang or one.company.locale), slot))
     for action_id in found.damaged:
         words = Words(lang or found.locale)
         say(words["not_as_proposed"].format(action_id), err=True)
@@ -102,7 +103,7 @@ def show(
     if as_json:
         answer({"action": views.as_object(found)})
         return
-    say(views.as_text(found, Words(lang or found.company.locale)))
+    say(texts.as_text(found, Words(lang or found.company.locale)))
 
 
 def approve(
@@ -222,7 +223,7 @@ def _decide(
     shown = perform(lambda: decisions.look(choice.action_id, choice.tenant, choice.email))
     words = Words(lang or shown.company.locale)
     if not as_json or (passphrase_file is None and interactive()):
-        say(f"{views.as_text(shown, words)}\n", err=as_json)
+        say(f"{texts.as_text(shown, words)}\n", err=as_json)
     question = words["passphrase"].format(key_file.name)
     opener = passphrase(passphrase_file, question, flag="--passphrase-file")
     key = keys.load(key_file, opener)
@@ -257,6 +258,8 @@ async def _record(
 ) -> tuple[PreparedVote, str]:
     approval_context = wiring.approval_context(context.settings)
     async with looking(context, shown.company) as tx:
+        if choice.decision is Decision.APPROVE:
+            await decisions.check_not_gone_back(context, tx)
         prepared = await voting.prepare(
             tx,
             approval_context,
@@ -281,10 +284,10 @@ def _decided_text(choice: Choice, decided: Decided, words: Words) -> str:
     verb = "you_approved" if choice.decision is Decision.APPROVE else "you_rejected"
     lines = [
         f"{words[verb]}: {decided.prepared.choice.slot}, {choice.email}",
-        f"{words['state']}: {words.state(decided.state)}",
+        f"{words['state']}: {texts.standing(decided.view, words)}",
     ]
     if missing := decisions.waits_for(decided):
         lines.append(f"{words['waits_for']}: {', '.join(missing)}")
     if decided.view.row.result:
-        lines += [f"{words['result']}:", *views.result_lines(decided.view.row.result)]
+        lines += [f"{words['result']}:", *texts.result_lines(decided.view.row.result)]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Audit commands: is everything provable? `cyberos audit verify | checkpoint | tail`."""
+"""Audit commands: is everything provable? `cyberos audit verify | checkpoint | repair | tail`."""
 
 import json
 import logging
@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from domain.documents.blobs import BlobStore
 from domain.kernel.clock import instant
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
@@ -27,6 +28,7 @@ from domain.store.tx import reading
 from domain.store.visibility import SYSTEM
 from policies.approvals import trust
 from policies.approvals.trust import Trust
+from policies.audit import seals
 from policies.audit import verify as verifier
 from policies.audit.verify import Sources
 from server import wiring
@@ -40,6 +42,7 @@ from server.cli.context import (
     the_company,
 )
 from server.cli.render import answer, one_line, say
+from server.cli.repair import repair
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -53,6 +56,9 @@ TRUST = typer.Option(None, "--trust", help="Use this trust file.")
 CHECKPOINTS = typer.Option(None, "--checkpoints", help="Use the checkpoint logs in this directory.")
 CHECKPOINT_KEYS = typer.Option(None, "--checkpoint-keys", help="Use this checkpoint.pub.")
 NEW_KEY = typer.Option(False, "--new-key", help="Make a key if there is none on this machine.")
+DOCUMENTS = typer.Option(
+    None, "--documents", help="Compare the files of documents in this directory."
+)
 LAST = typer.Option(20, "-n", "--last", min=1, max=10_000, help="How many entries.")
 
 
@@ -64,6 +70,7 @@ class Evidence:
     trust: Path | None = None
     checkpoint_dir: Path | None = None
     checkpoint_keys: Path | None = None
+    documents: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=False, help="The audit chain: prove it, sign it, read it.")
     group.command("verify")(verify)
     group.command("checkpoint")(checkpoint)
+    group.command("repair")(repair)
     group.command("tail")(tail)
     app.add_typer(group, name="audit")
 
@@ -89,14 +97,15 @@ def verify(
     trust_file: Path | None = TRUST,
     checkpoint_dir: Path | None = CHECKPOINTS,
     checkpoint_keys: Path | None = CHECKPOINT_KEYS,
+    documents: Path | None = DOCUMENTS,
     as_json: bool = JSON,
 ) -> None:
-    """Verify chain, checkpoints and signatures. Ends with 1 if anything is not as it was written.
+    """Verify chain, checkpoints, signatures and files. Ends with 1 if one is not as it was written.
 
     Nothing is changed. To be sure of a machine you do not trust, run it elsewhere on a copy of the
-    database, with the trust file and the checkpoints that you kept.
+    database, with the trust file, the checkpoints and the documents that you kept.
     """
-    evidence = Evidence(database, trust_file, checkpoint_dir, checkpoint_keys)
+    evidence = Evidence(database, trust_file, checkpoint_dir, checkpoint_keys, documents)
     settings = read_settings()
     verified = perform(lambda: verify_all(settings, evidence, tenant))
     sound = all(one.report.sound for one in verified)
@@ -143,9 +152,10 @@ async def verify_all(
         evidence.checkpoint_dir or settings.checkpoint_dir,
         evidence.checkpoint_keys or settings.keys_dir / checkpoints.PUBLIC_FILE,
         wiring.wires(),
+        _blobs(settings, evidence),
     )
     if evidence.database is None:
-        async with opened(Role.INBOX, settings) as context:
+        async with opened(Role.INBOX, settings, any_schema=True) as context:
             return await _verify_each(context.database, sources, tenant)
     copy = audit_source.open_copy(evidence.database)
     try:
@@ -153,6 +163,16 @@ async def verify_all(
         return await _verify_each(copy, sources, tenant)
     finally:
         await copy.close()
+
+
+def _blobs(settings: Settings, evidence: Evidence) -> BlobStore | None:
+    """Where the files of documents are looked for; nowhere, if they lie on another machine."""
+    if evidence.documents is not None:
+        if not evidence.documents.is_dir():
+            raise Fault("FOLDER_MISSING", Kind.NOT_FOUND, "There is no directory at this path.")
+        return wiring.blobs_in(evidence.documents)
+    is_here = settings.is_embedded or settings.documents_dir.is_dir()
+    return wiring.blobs(settings) if is_here and evidence.database is None else None
 
 
 async def _verify_each(database: Database, sources: Sources, tenant: str | None) -> list[Verified]:
@@ -228,6 +248,7 @@ def as_object(verified: Verified) -> dict[str, Any]:
         "approvals": report.approvals,
         "findings": [{"place": one.place, "what": one.what} for one in report.findings],
         "more_findings": report.omitted,
+        "sealed": [{"place": one.place, "what": one.what} for one in report.sealed],
         "notes": list(report.notes),
     }
 
@@ -249,6 +270,7 @@ def as_text(verified: Verified) -> str:
     lines += [f"  {one_line(str(one))}" for one in report.findings]
     if report.omitted:
         lines.append(f"  and {report.omitted} more")
+    lines += [f"  Sealed by the owner: {one_line(str(one))}" for one in report.sealed]
     return "\n".join([*lines, *(f"  Note: {note}" for note in report.notes)])
 
 
@@ -267,8 +289,9 @@ async def _checkpoint(
             log = checkpoints.log_path(settings.checkpoint_dir, company.id)
             snapshot = audit_source.snapshot(context.database)
             async with reading(snapshot, company.id, context.clock, viewer=SYSTEM) as tx:
+                passed = await seals.sealed_by_root(tx, Report(company.id), trusted)
                 sealed, new = await audit_checkpoints.make_checkpoint(
-                    tx, log, key, known, trusted.deploy
+                    tx, log, key, known, trusted.deploy, passed
                 )
             made.append(
                 {"tenant": company.code, "seq": sealed.seq, "hash": sealed.hash, "new": new}

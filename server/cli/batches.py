@@ -19,11 +19,13 @@ from policies.approvals.binding import bound
 from policies.approvals.voting import PreparedVote
 from server import wiring
 from server.cli import decisions
-from server.cli.action_view import ActionView, warnings
+from server.cli.action_text import claim, fields, layout_of, standing
+from server.cli.action_view import ActionView
 from server.cli.context import CliContext, locate, looking, opened, perform
 from server.cli.decisions import Choice, Decided
+from server.cli.layout import Layout, width
 from server.cli.missing_answers import passphrase
-from server.cli.render import Words, answer, bold, indented, interactive, money, say
+from server.cli.render import Words, answer, bold, interactive, money, say
 
 _DIGEST_SHOWN = 16
 
@@ -51,25 +53,20 @@ def approve(
         answer({"actions": [decisions.decided_object(choice, one) for one in decided]})
     else:
         for one in decided:
-            say(f"{one.view.row.id}  {words.state(one.state)}")
+            say(f"{one.view.row.id}  {standing(one.view, words)}")
     for one in decided:
         decisions.check_outcome(one)
 
 
 def lines(shown: Sequence[ActionView], words: Words) -> list[str]:
-    """The table: what each is, how much, and the digest of its exact call; then the totals."""
+    """What is signed of each with the digest of its exact call; then the totals."""
     listed: list[str] = []
     for n, view in enumerate(shown, start=1):
-        row = view.row
-        amount = ""
-        if row.amount_minor is not None and row.currency is not None:
-            amount = money(row.amount_minor, row.currency, words.language)
-        listed.append(bold(f"{n:>3}. {row.id}  {amount}  {row.args_sha256[:_DIGEST_SHOWN]}"))
-        listed += indented(row.summary, "     ")
-        listed += [f"     {line}" for line in warnings(view, words)]
-        if row.claim:
-            listed += [f"     {words['claim']}:", *indented(f"“{row.claim}”", "     > ")]
-    return [*listed, "", *_totals(shown, words)]
+        row, layout = view.row, layout_of(view, words, margin="     ")
+        title = f"{n:>3}. {row.id}  {row.args_sha256[:_DIGEST_SHOWN]}"
+        listed += map(bold, Layout(layout.width).say(title, following="     "))
+        listed += [*fields(view, words, layout), *claim(view, words, layout), ""]
+    return [*listed, *_totals(shown, words)]
 
 
 def _totals(shown: Sequence[ActionView], words: Words) -> list[str]:
@@ -81,7 +78,8 @@ def _totals(shown: Sequence[ActionView], words: Words) -> list[str]:
             sums[row.currency] = sums.get(row.currency, 0) + row.amount_minor
     totals = [money(sums[currency], currency, words.language) for currency in sorted(sums)]
     tool = shown[0].row.tool
-    return [bold(f"{words['total']}: {len(shown)} × {tool}  {' + '.join(totals)}".rstrip())]
+    said = f"{words['total']}: {len(shown)} × {tool}  {' + '.join(totals)}".rstrip()
+    return [bold(line) for line in Layout(width()).say(said, following="  ")]
 
 
 async def _look(ids: Sequence[str], choice: Choice) -> list[ActionView]:
@@ -126,6 +124,7 @@ async def _record(
 ) -> batching.Batch:
     approval_context, company = wiring.approval_context(context.settings), shown[0].company
     async with looking(context, company) as tx:
+        await decisions.check_not_gone_back(context, tx)
         batch = await batching.prepare(
             tx, approval_context, ids, email=choice.email, key_id=key.key_id, slot=choice.slot
         )

@@ -11,6 +11,7 @@ from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import Locale
 from domain.store.engine import Role
 from domain.store.visibility import Viewer
+from domain.tasks import board as tasks
 from policies.gate.redaction import clean
 from server.cli.board_picture import drawn
 from server.cli.context import looking, opened, perform, the_company
@@ -68,6 +69,9 @@ async def _view(pipeline: str, lang: str | None, tenant: str | None) -> tuple[Lo
         language: Locale = "vi" if (lang or company.locale) == "vi" else "en"
         async with looking(context, company) as tx:
             spaces = tuple(one.id for one in await identity.workspaces(tx))
-            found = await boards.board(tx, Viewer("", spaces), pipeline, cards=MOST_CARDS)
+            everybody = Viewer("", spaces)
+            found = await boards.board(tx, everybody, pipeline, cards=MOST_CARDS)
+            due = await tasks.due(tx, everybody, found, zone=company.zone)
             today = tx.at.astimezone(company.zone).date()
-            return language, board_view(found, language, tx.at, today, await snapshot(tx, today))
+            rates = await snapshot(tx, today)
+            return language, board_view(found, due, language, tx.at, today, rates)

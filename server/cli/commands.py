@@ -7,6 +7,7 @@ from importlib.resources import files
 import typer
 
 from domain.kernel.faults import Fault, Kind
+from server.version import VERSION
 
 
 def application() -> typer.Typer:
@@ -66,11 +67,15 @@ def run_typer(app: typer.Typer, arguments: Sequence[str], name: str) -> int:
 def cyberos(
     context: typer.Context,
     debug: bool = typer.Option(False, "--debug", help="Show where an internal error happened."),
+    version: bool = typer.Option(False, "--version", help="Say which version this is, and end."),
 ) -> None:
     """CyberOS: AI agents work the pipeline over MCP, people keep the last word.
 
     Start with `cyberos init` (a real company) or `cyberos init --demo`.
     """
+    if version:
+        typer.echo(f"cyberos {VERSION}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

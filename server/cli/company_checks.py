@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from domain.contacts.rules import email_address
 from domain.identity import service
 from domain.identity.roles import ROLES
+from domain.kernel.email import email_address
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import EXPONENTS
 from domain.kernel.text import line
+from domain.vn import account_numbers
+from domain.vn.banks import by_bin
 from server.cli.provisioning import NewCompany
 from server.cli.render import LANGUAGES
 
@@ -95,6 +97,10 @@ def bank_bin(typed: str) -> str:
     """The number of a bank."""
     if not _BIN.fullmatch(typed):
         raise ValueError("a bank BIN has six digits")
+    if by_bin(typed) is None:
+        raise ValueError(
+            f"no bank in Vietnam has the BIN {typed}; `cyberos vn bank` finds one by its name"
+        )
     return typed
 
 
@@ -102,6 +108,8 @@ def account_number(typed: str) -> str:
     """The number of an account at a bank."""
     if not _ACCOUNT_NUMBER.fullmatch(typed):
         raise ValueError("a bank account number has 4 to 19 digits or capital letters")
+    if account_numbers.passes_for_digits(typed):
+        raise ValueError("the account number has letters that look like digits: O, I or L")
     return typed
 
 

@@ -16,9 +16,9 @@ from server.cli.context import read_settings
 from server.cli.key_files import KeyFiles
 from server.cli.render import answer, one_line, say
 from server.settings import Settings
+from server.token_files import read_token
 
 INSPECTOR = "@modelcontextprotocol/inspector"
-_LARGEST_TOKEN_FILE = 1_024
 
 CLIENT = typer.Option(..., "--client", help="Which program will start the server.")
 AGENT = typer.Option(None, "--agent", help="Which agent it is; needed if there are several.")
@@ -158,9 +158,8 @@ def find_token(settings: Settings, agent: str | None, tenant: str | None) -> Pat
 def _check_token(file: Path) -> None:
     """Find a wrong file now, rather than in a client that says only that the server ended."""
     try:
-        with file.open("r", encoding="ascii") as opened:
-            tokens.parse(opened.read(_LARGEST_TOKEN_FILE))
-    except (OSError, UnicodeDecodeError, Fault):
+        tokens.parse(read_token(file))
+    except Fault:
         raise Fault(
             "TOKEN_FILE_INVALID",
             Kind.INVALID,

@@ -73,10 +73,12 @@ def read_settings() -> Settings:
 
 
 @asynccontextmanager
-async def opened(role: Role, settings: Settings | None = None) -> AsyncIterator[CliContext]:
+async def opened(
+    role: Role, settings: Settings | None = None, *, any_schema: bool = False
+) -> AsyncIterator[CliContext]:
     """The database of the settings, in one role, for the length of a command."""
     chosen = settings or read_settings()
-    database = await wiring.database(chosen, role)
+    database = await wiring.database(chosen, role, any_schema=any_schema)
     try:
         yield CliContext(chosen, database, wiring.clock())
     finally:

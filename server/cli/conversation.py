@@ -20,7 +20,7 @@ from policies.approvals import coverage
 from policies.approvals.coverage import Signers
 from policies.gate.catalogue import Catalogue
 from server.cli import company_checks
-from server.cli.missing_answers import Questions, answered, passphrase
+from server.cli.missing_answers import Questions, answered, from_file, passphrase
 from server.cli.provisioning import NewAgent, NewCompany, NewPerson
 from server.cli.render import interactive, say
 
@@ -38,6 +38,7 @@ class Typed:
     admin_roles: str | None
     passphrase_file: Path | None
     root_passphrase_file: Path | None
+    operator_passphrase_file: Path | None
     people: list[str]
     bank: tuple[str | None, str | None, str | None]
     bank_currency: str
@@ -83,12 +84,15 @@ def new_company(typed: Typed, catalogue: Catalogue, taken: Collection[str]) -> N
         while not _may_go_on(people, agent, catalogue):
             people += _others(people, catalogue)
     _check_files(ask, typed, people)
+    enrolled = tuple(map(_person, people))
+    own = typed.operator_passphrase_file
     return NewCompany(
         code=code,
         name=name,
         locale=locale,
         time_zone=zone,
-        people=tuple(map(_person, people)),
+        people=enrolled,
+        operator_passphrase=enrolled[0].passphrase if own is None else from_file(own),
         agents=(agent,),
         bank_accounts=(bank,) if bank is not None else (),
         root_passphrase=passphrase(

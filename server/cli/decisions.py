@@ -3,8 +3,6 @@
 All of them show the action first, and see afterwards what became of it.
 """
 
-import os
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +18,9 @@ from domain.identity.keys import PrivateKey
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.text import line
 from domain.provisioning.service import OPERATOR
+from domain.store import audit_checkpoints
 from domain.store.engine import Role
-from domain.store.tx import writing
+from domain.store.tx import Tx, writing
 from domain.store.visibility import SYSTEM
 from policies.approvals.executor import ExecutionReport, Executor
 from policies.approvals.voting import PreparedVote
@@ -70,7 +69,29 @@ async def view_of(context: CliContext, company: Company, action_id: str) -> Acti
     approval_context = wiring.approval_context(context.settings)
     async with looking(context, company) as tx:
         row = await approvals.load(tx, action_id)
-        return await views.build(tx, company, row, approval_context)
+        view = await views.build(tx, company, row, approval_context)
+        return await views.with_details(tx, view)
+
+
+async def check_not_gone_back(context: CliContext, tx: Tx) -> None:
+    """Raise DATABASE_OLDER when checkpoints on this machine saw more than the database has.
+
+    Somebody put an older file back: what was turned down or carried out since waits in it again.
+    """
+    directory = context.settings.checkpoint_dir
+    deploy = wiring.approval_context(context.settings).trust.deploy
+    log = await audit_checkpoints.newest_missing(tx, directory, deploy)
+    if log is not None:
+        raise Fault(
+            "DATABASE_OLDER",
+            Kind.CONFLICT,
+            f"The database is older than the newest checkpoint in {log}: what was done and decided "
+            "since is not in it, so nothing is approved.",
+            "put the newer database back; or take a backup of this one and bring it back with "
+            "`cyberos restore --force --older-on-purpose`, after which all that waits is asked for "
+            "again.",
+            {"checkpoints": str(log)},
+        )
 
 
 def one_reason(typed: str) -> str:
@@ -88,7 +109,10 @@ async def carry_out(
 ) -> ExecutionReport | None:
     """Run it here if the database is ours alone; else give a worker a moment."""
     if context.database.is_sqlite:
-        report = await here(context).run(company.id, action_id)
+        executor = here(context)
+        report = await executor.run(company.id, action_id)
+        if report.state == "unknown":
+            report = await executor.follow(company.id, action_id, wait_seconds)
         await inline.dispatch(context, company)
         return report
     await wait_while(context, company, action_id, ("approved", "executing"), wait_seconds)
@@ -97,8 +121,7 @@ async def carry_out(
 
 def here(context: CliContext) -> Executor:
     """An executor in this very process."""
-    owner = f"cli:{socket.gethostname()[:40]}:{os.getpid()}"
-    return wiring.executor(context.settings, context.database, owner=owner)
+    return wiring.executor(context.settings, context.database, owner=inline.owner())
 
 
 async def wait_while(
@@ -123,6 +146,8 @@ def check_outcome(decided: Decided) -> None:
         return
     if decided.state == "approved" and fault is None:
         return
+    if decided.view.handed_over:
+        return  # the other side has it and will answer, which is how it goes with some
     code = decided.view.row.error_code
     cause = fault or (refusal("EFFECT_UNKNOWN") if decided.state == "unknown" else None)
     raise Fault(

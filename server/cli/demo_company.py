@@ -40,6 +40,7 @@ _OURS = (
     "mcp.json",
     "keys",
     "root",
+    "operator",
     "tokens",
     "checkpoints",
 )
@@ -57,6 +58,7 @@ class _Made:
             person["email"]: secrets.token_urlsafe(18) for person in facts["people"]
         }
         self.root_passphrase = secrets.token_urlsafe(18)
+        self.operator_passphrase = secrets.token_urlsafe(18)
 
     def new(self) -> NewCompany:
         """What has to be provisioned."""
@@ -88,6 +90,7 @@ class _Made:
                 for account in self.facts["bank_accounts"]
             ),
             root_passphrase=Passphrase(self.root_passphrase),
+            operator_passphrase=Passphrase(self.operator_passphrase),
             kdf_rounds=KDF_ROUNDS,
         )
 
@@ -113,6 +116,8 @@ def init_demo(*, fresh: bool, as_json: bool) -> None:
         return
     state = "is there already" if exists else "is ready"
     say(f"The demo company {state}. Tokens, people and ids: {key_files.demo}")
+    say("Everything lies in this one folder, also the operator key and its passphrase, so commands")
+    say("that it signs find both; a real company keeps them elsewhere.")
 
 
 async def _is_there(settings: Settings, key_files: KeyFiles) -> bool:
@@ -165,6 +170,9 @@ def _write_passphrases(key_files: KeyFiles, made: _Made) -> None:
     code = made.facts["code"]
     root = key_files.root_key(code).with_suffix(".passphrase")
     write_secret(root, f"{made.root_passphrase}\n".encode())
+    assert made.provisioned is not None
+    operator = made.provisioned.operator_key.with_suffix(".passphrase")
+    write_secret(operator, f"{made.operator_passphrase}\n".encode())
     for email, passphrase in made.passphrases.items():
         write_secret(_passphrase_file(key_files, code, email), f"{passphrase}\n".encode())
 
@@ -217,10 +225,14 @@ def _company(key_files: KeyFiles, made: _Made) -> dict[str, Any]:
         "contacts": made.stock.contacts,
         "deals": made.stock.deals,
         "activities": made.stock.activities,
+        "engagements": made.stock.engagements,
+        "rails": made.stock.rails,
         "pipelines": dict(provisioned.pipeline_ids),
         "bank_accounts": list(provisioned.bank_accounts),
         "root_key": str(provisioned.root_key),
         "root_passphrase_file": str(provisioned.root_key.with_suffix(".passphrase")),
+        "operator_key": str(provisioned.operator_key),
+        "operator_passphrase_file": str(provisioned.operator_key.with_suffix(".passphrase")),
     }
 
 

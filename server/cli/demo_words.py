@@ -67,6 +67,42 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "Giờ thì có mã ngay, và mã ghi đúng tài khoản, số tiền và mã tham chiếu:",
         "Now the code comes at once, with the account, the amount and the reference:",
     ),
+    "bill": (
+        "Tác tử của giám đốc tài chính nhập 47 mục giờ và lập hóa đơn tháng Tư.",
+        "The agent of the CFO imports 47 time entries and drafts the invoice of April.",
+    ),
+    "same_draft": (
+        "Gọi lại lần nữa: vẫn là bản nháp ấy.",
+        "Asking again: it is the same draft.",
+    ),
+    "send": (
+        "Tác tử đề nghị gửi hóa đơn. Cơ quan thuế sẽ nhận nó, nên con người phải ký.",
+        "The agent proposes to send it. The tax authority will have it, so people sign.",
+    ),
+    "page": (
+        "Người phụ trách khách hàng thấy từng dòng, thuế, người nhận và mọi hệ quả:",
+        "The account manager sees every line, the VAT, the recipient and all that will happen:",
+    ),
+    "both_sign": (
+        "Trên 10.000 USD thì hai người ký. Chữ ký thứ hai phát hành hóa đơn điện tử.",
+        "Above 10,000 USD two people sign. The second signature issues the e-invoice.",
+    ),
+    "arrived": (
+        "Điều đã đến nơi, qua kết nối thật: hóa đơn điện tử, thư kèm bản PDF, và sổ sách cân.",
+        "What arrived, over real sockets: the e-invoice, the letter with its PDF, and the books.",
+    ),
+    "archived": (
+        "Bản PDF được lưu trữ: {path} ({size} byte)",
+        "The PDF is archived: {path} ({size} bytes)",
+    ),
+    "paid": (
+        "Khách hàng khác trả bằng đồng: ngân hàng báo có, hóa đơn tự khớp theo mã tham chiếu.",
+        "Another customer pays in dong: the bank feed tells, and the reference finds the invoice.",
+    ),
+    "feed_tells": (
+        "Nguồn tin ngân hàng gọi vào cửa công khai, bằng khoá của riêng nó:",
+        "The bank feed calls at the public door, with a key of its own:",
+    ),
     "outlook": (
         "Một câu hỏi, một câu trả lời: bảng cơ hội, dự báo, việc nên làm tiếp theo.",
         "One question, one answer: the board, the forecast, what to do next.",

@@ -12,7 +12,14 @@ from domain.identity import queries as identity
 from domain.identity.tables import Agent
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault
-from domain.store import audit_queries, checkpoints, condition, directory, wires
+from domain.store import (
+    audit_queries,
+    checkpoints,
+    condition,
+    directory,
+    schema_check,
+    wires,
+)
 from domain.store.condition import Served
 from domain.store.declarations import Mark
 from domain.store.descriptor import modules
@@ -22,13 +29,15 @@ from domain.store.tx import Tx, reading
 from domain.store.visibility import SYSTEM
 from policies.approvals import coverage, rates
 from policies.approvals.trust import Trust
+from policies.audit.files import missing_files
 from policies.gate import activation, fitting
 from policies.gate.catalogue import Catalogue
-from server import inspection, wiring
+from server import deployment, inspection, wiring
 from server.cli.context import perform, read_settings
 from server.cli.key_files import KeyFiles
 from server.cli.render import answer, one_line, say
-from server.inspection import Check, KeyFileReport
+from server.deployment import Level
+from server.inspection import Check
 from server.settings import Settings
 from tools.steps import worded
 
@@ -38,15 +47,16 @@ JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
 OLDEST_POSTGRES = 150_000
 SKEW_NOTICED, SKEW_TOO_MUCH = timedelta(seconds=2), timedelta(seconds=30)
 CHECKPOINT_DUE = timedelta(hours=24)
+_NAMED = 5
 
 _LEVELS = {
-    "D0": "tamper-evident only: whoever uses this account can change the database, read the "
+    Level.D0: "tamper-evident only: whoever uses this account can change the database, read the "
     "secrets here or sign in somebody's name, and so can an agent with a shell. The audit shows "
     "afterwards what contradicts the chain, its checkpoints or a signature, if checkpoints are "
-    "kept elsewhere; nothing stops it. Do not connect live gateways.",
-    "D1": "signatures cannot be forged while the keys stay locked, but effects are not protected: "
-    "one login of the database may do everything.",
-    "D2": "effects and approvals are out of reach of agents, provided that the executor, its "
+    "kept elsewhere; nothing stops it. Live gateways are refused.",
+    Level.D1: "signatures cannot be forged while the keys stay locked, but effects are not "
+    "protected: one login of the database may do everything. Live gateways are refused.",
+    Level.D2: "effects and approvals are out of reach of agents, provided that the executor, its "
     "secrets and the database run under another account or host than the agents. That cannot be "
     "seen from here.",
 }
@@ -57,7 +67,7 @@ class Examined:
     """Everything that was found."""
 
     checks: tuple[Check, ...]
-    level: str
+    level: Level
 
     @property
     def well(self) -> bool:
@@ -79,7 +89,7 @@ def doctor(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
             {"mark": one.mark.value, "topic": one.topic, "sentence": one.sentence}
             for one in examined.checks
         ]
-        level = {"level": examined.level, "guarantee": _LEVELS[examined.level]}
+        level = {"level": examined.level.value, "guarantee": _LEVELS[examined.level]}
         answer({"ok": examined.well, **level, "checks": rows})
     else:
         for one in examined.checks:
@@ -92,7 +102,7 @@ def doctor(tenant: str | None = TENANT, as_json: bool = JSON) -> None:
 async def examine(settings: Settings, tenant: str | None = None) -> Examined:
     """Look at everything that can be seen from here, whatever is broken on the way."""
     checks = [inspection.settings_line(settings), inspection.registry_line(settings)]
-    checks += inspection.files(settings)
+    checks += [*inspection.files(settings), *inspection.signing_lines(settings)]
     key_files = inspection.key_files(settings)
     checks += [*inspection.keys(key_files), *inspection.checkpoint_key(settings)]
     trusted, about_trust = inspection.trust_file(settings)
@@ -104,7 +114,9 @@ async def examine(settings: Settings, tenant: str | None = None) -> Examined:
         role = Role.INBOX
         if not settings.is_embedded:
             role = await condition.usable_role(settings.database_url) or Role.INBOX
-        database = connect(settings.database_url, role=role, pool_size=2)
+        database = connect(
+            settings.database_url, role=role, pool_size=2, trust=wiring.trusted(settings)
+        )
         try:
             served, about = await _database(database)
             checks += about
@@ -114,7 +126,9 @@ async def examine(settings: Settings, tenant: str | None = None) -> Examined:
             await database.close()
     except Fault as problem:
         checks.append(_failed("database", problem))
-    return Examined(tuple(checks), _level(served, key_files))
+    found = deployment.level_of(served, key_files)
+    checks += _gateways(settings, found)
+    return Examined(tuple(checks), found)
 
 
 def _policy(catalogue: Catalogue, fault: Fault | None) -> Iterator[Check]:
@@ -128,14 +142,14 @@ def _policy(catalogue: Catalogue, fault: Fault | None) -> Iterator[Check]:
         yield Check(Mark.FAIL, "policy", f"{sentence}.")
 
 
-def _level(served: Served | None, keys: KeyFileReport) -> str:
-    """The honest guarantee (docs/operating.md): never more than can be seen."""
-    if served is None:
-        return "D0"  # one account, one file
-    if keys.open or keys.with_passphrase_beside:
-        return "D0"  # whoever is on this machine signs as whom they like
-    one_login_does_all = served.is_superuser or served.bypasses_isolation or len(served.roles) != 1
-    return "D1" if one_login_does_all else "D2"
+def _gateways(settings: Settings, found: Level) -> Iterator[Check]:
+    """Is what leaves the program refused here, and does the operator know?"""
+    for name in deployment.live_urls(settings):
+        if found is Level.D2:
+            yield Check(Mark.OK, "gateways", f"{name} is a live gateway.")
+        else:
+            sentence = f"{name} is a live gateway, which is refused at {found}."
+            yield Check(Mark.FAIL, "gateways", sentence)
 
 
 # --- the database ---
@@ -149,9 +163,25 @@ async def _database(database: Database) -> tuple[Served | None, list[Check]]:
         checks = list(_served(served))
     await check_revision(database)
     checks.append(Check(Mark.OK, "database", f"It is at revision {HEAD}, as this program needs."))
+    checks += await _schema(database)
     checks.append(await _guards(database))
     checks.append(await _clock(database))
     return served, checks
+
+
+async def _schema(database: Database) -> list[Check]:
+    found = await schema_check.look(database)
+    checks = [
+        Check(Mark.FAIL, "schema", f'{one}; "When something is wrong" in docs/operating.md.')
+        for one in found.changed
+    ]
+    if not checks:
+        sentence = "Tables, triggers and rights are as the migrations made them."
+        checks.append(Check(Mark.OK, "schema", sentence))
+    if found.further:
+        sentence = f"There is more, which can do no harm: {', '.join(found.further)}."
+        checks.append(Check(Mark.WARN, "schema", sentence))
+    return checks
 
 
 async def _guards(database: Database) -> Check:
@@ -205,7 +235,18 @@ def _served(found: Served) -> Iterator[Check]:
     elif found.roles:
         yield Check(Mark.OK, "database", f"The login {login} acts as {roles} and nothing else.")
     else:
-        yield Check(Mark.FAIL, "database", f"The login {login} has none of the four roles.")
+        yield Check(Mark.FAIL, "database", f"The login {login} has none of the roles of CyberOS.")
+    if (bound := condition.bound_tenant(found.login)) is not None:
+        sentence = f"The login {login} works for the tenant {bound} alone, whichever one is named."
+        yield Check(Mark.OK, "database", sentence)
+    elif found.shared_logins:
+        names = one_line(", ".join(found.shared_logins))
+        yield Check(
+            Mark.OK,
+            "database",
+            f"Agents of every company are served with {names}: whoever holds such a login can "
+            "name any company. `cyberos postgres tenant-login` makes one for a company alone.",
+        )
     if found.unisolated:
         yield Check(
             Mark.FAIL,
@@ -258,6 +299,7 @@ async def _tenants(
     for tenant_id, tenant_code in wanted:
         async with reading(database, tenant_id, wiring.clock(), viewer=SYSTEM) as tx:
             checks += await _tenant(tx, settings, catalogue, trusted, tenant_code)
+        checks += await _documents(settings, database, tenant_id, tenant_code)
         if catalogue is not None and not await activation.is_active(
             database, tenant_id, wiring.clock(), catalogue
         ):
@@ -290,6 +332,22 @@ async def _tenant(
     return [Check(mark, code, sentence) for mark, sentence in found]
 
 
+async def _documents(
+    settings: Settings, database: Database, tenant_id: str, code: str
+) -> list[Check]:
+    """Whether the file of every document is there, where files lie on this machine."""
+    if not settings.is_embedded and not settings.documents_dir.is_dir():
+        return []
+    store, clock = wiring.blobs(settings), wiring.clock()
+    missing = await missing_files(database, tenant_id, clock, store)
+    if not missing:
+        return []
+    files = counted(len(missing), "file of a document is", "files of documents are")
+    named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
+    sentence = f"{files} missing: {named}; restore them from a backup."
+    return [Check(Mark.FAIL, code, sentence)]
+
+
 def _token_files(
     agents: Sequence[Agent], settings: Settings, code: str, at: datetime
 ) -> Iterator[tuple[Mark, str]]:
@@ -302,7 +360,7 @@ def _token_files(
     ]
     if lost and settings.is_embedded:
         where = f"{settings.data_dir / 'tokens' / code} has no token of {', '.join(lost)}."
-        advice = "One that is lost is not made again: revoke the agent and add another."
+        advice = "`cyberos agent renew` makes it anew."
         yield Mark.WARN, f"{where} {advice}"
 
 

@@ -38,6 +38,10 @@ ADMIN_ROLES = typer.Option(
 )
 PASSPHRASE = typer.Option(None, help="File with the passphrase of the administrator's key.")
 ROOT_PASSPHRASE = typer.Option(None, help="File with the passphrase of the root key.")
+OPERATOR_PASSPHRASE = typer.Option(
+    None,
+    help="File with the passphrase of the operator key; the administrator's opens it if unset.",
+)
 PERSON = typer.Option(
     None,
     "--person",
@@ -78,6 +82,7 @@ def init(
     admin_roles: str | None = ADMIN_ROLES,
     passphrase_file: Path | None = PASSPHRASE,
     root_passphrase_file: Path | None = ROOT_PASSPHRASE,
+    operator_passphrase_file: Path | None = OPERATOR_PASSPHRASE,
     person: list[str] | None = PERSON,
     bank_bin: str | None = BANK_BIN,
     bank_account: str | None = BANK_ACCOUNT,
@@ -112,6 +117,7 @@ def init(
         admin_roles=admin_roles,
         passphrase_file=passphrase_file,
         root_passphrase_file=root_passphrase_file,
+        operator_passphrase_file=operator_passphrase_file,
         people=person or [],
         bank=(bank_bin, bank_account, bank_name),
         bank_currency=bank_currency,
@@ -173,6 +179,7 @@ def _report(
         "data_dir": str(settings.data_dir),
         "database": "sqlite" if settings.is_embedded else "postgresql",
         "root_key": str(company.root_key),
+        "operator_key": str(company.operator_key),
         "people": [
             {
                 "email": email,
@@ -209,7 +216,10 @@ def _as_text(report: dict[str, Any]) -> str:
         "",
         f"The root key {report['root_key']} vouches for all others.",
         "  Move it to a medium that is kept locked away, now, and delete it here. It is needed",
-        "  again only to vouch for a new key when no approver can.",
+        "  again to add a person, to change roles, and to replace a key.",
+        f"The operator key {report['operator_key']} signs agents, rates,",
+        "  the seller's profile, addresses of bank feeds, and who left; it gives no role.",
+        "  It need not lie on this machine: those commands take it with --key.",
         "",
         f"The agent {report['agent']['name']} finds its token in {report['agent']['token_file']}.",
         f"Clients start the server as {report['mcp_config']} says; `cyberos connect` shows how.",

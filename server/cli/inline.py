@@ -1,22 +1,35 @@
-"""Inline dispatch: on an embedded database nobody else hands messages on, so a command does."""
+"""Inline dispatch: on an embedded database nobody else does what follows, so a command does.
+
+What follows an action outside is carried out, and messages are handed on.
+"""
 
 import logging
+import os
+import socket
 
 from domain.kernel.faults import Fault
 from domain.store.dispatcher import Dispatcher
+from server import wiring
 from server.cli.context import CliContext, Company
 
 log = logging.getLogger("cyberos.work")
 
 
+def owner() -> str:
+    """How this process is named in leases."""
+    return f"cli:{socket.gethostname()[:40]}:{os.getpid()}"
+
+
 async def dispatch(context: CliContext, company: Company) -> None:
-    """Messages to their subscribers, after an action has ended here.
+    """What follows an action that has ended here, and messages to their subscribers.
 
     What is broken or busy now waits for the next command or for `cyberos work`: the action has
     ended all the same, and nobody is to think that it did not.
     """
     assert context.database.is_sqlite, "elsewhere a worker does it"
     try:
+        following = wiring.dispatching(context.settings, context.database, owner=owner())
+        await following.run_due(company.id)
         await Dispatcher(context.database, context.clock).dispatch(company.id)
     except Fault as fault:
-        log.warning("messages wait for their subscribers: %s", fault)
+        log.warning("what follows waits: %s", fault)

@@ -1,10 +1,12 @@
 """Key files: where do keys, tokens and passphrases lie, and who can read them?
 
     cyberos.db  trust.json  mcp.json            demo.json (demo only)
-    root/<tenant>.key                           vouches for approver keys; belongs off the machine
+    root/<tenant>.key                           vouches for all keys; belongs off the machine
+    operator/<tenant>.<id>.key                  signs agents, rates and the like
     keys/checkpoint.key  keys/checkpoint.pub    signs the ends of the audit chains
     keys/<tenant>/<e-mail>.key                  one approver each, opened by their passphrase
     tokens/<tenant>/<agent>.token               what an agent shows
+    logins/<tenant>/<login>.url                 PostgreSQL: where agents of one tenant are served
 
 Directories are 0700 and files 0600 from their first moment; nothing is ever overwritten.
 """
@@ -33,6 +35,10 @@ class KeyFiles:
         """The offline key of a tenant."""
         return self.settings.data_dir / "root" / f"{code}.key"
 
+    def operator_key(self, code: str, key_id: str) -> Path:
+        """The key of operators of a tenant; a later one has another name."""
+        return self.settings.data_dir / "operator" / f"{code}.{key_id[:8]}.key"
+
     def approver_key(self, code: str, email: str) -> Path:
         """The key of a person."""
         return self.settings.keys_dir / code / f"{_safe(email)}.key"
@@ -40,6 +46,10 @@ class KeyFiles:
     def token(self, code: str, agent: str) -> Path:
         """The token of an agent."""
         return self.settings.data_dir / "tokens" / code / f"{_safe(agent)}.token"
+
+    def login(self, code: str, name: str) -> Path:
+        """The address of the database for a login of one tenant, with its password."""
+        return self.settings.data_dir / "logins" / code / f"{_safe(name)}.url"
 
     @property
     def demo(self) -> Path:

@@ -77,7 +77,7 @@ def answered(
 def passphrase(file: Path | None, question: str, *, flag: str, twice: bool = False) -> Passphrase:
     """A passphrase from a file or from the keyboard; it is never echoed and never an argument."""
     if file is not None:
-        return _from_file(file)
+        return from_file(file)
     if not interactive():
         raise Fault(
             "PASSPHRASE_REQUIRED",
@@ -114,7 +114,8 @@ def _typed(question: str) -> str:
             raise typer.Abort from None
 
 
-def _from_file(file: Path) -> Passphrase:
+def from_file(file: Path) -> Passphrase:
+    """The passphrase that stands in a file, its one line."""
     try:
         with file.open("rb") as opened:
             content = opened.read(_LARGEST_PASSPHRASE_FILE + 1)

@@ -1,11 +1,11 @@
-"""People of a company: who decides, with which key? `cyberos person add | list | roles | leave`.
+"""People of a company: who decides, with which key? `cyberos person ...`.
 
 A key counts because the root key vouches for it, so whoever adds a person brings the root key back
 from where it is locked away; the one pinned in trust.json, and no other.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,41 +14,34 @@ import typer
 from domain.identity import keys, service
 from domain.identity import queries as identity
 from domain.identity.events import RolesChanged
-from domain.identity.keys import PrivateKey
+from domain.identity.grants import KeyHolder
 from domain.identity.queries import PersonIdentity
-from domain.identity.role_changes import RoleChange
 from domain.identity.roles import ROLES
 from domain.identity.tables import ApproverKey as EnrolledKey
-from domain.kernel.clock import stamp
 from domain.kernel.faults import Fault, Kind
 from domain.provisioning import service as provisioning
 from domain.provisioning.service import OPERATOR, Enrolment
-from domain.store import directory
 from domain.store.engine import Role
 from domain.store.tx import reading, writing
 from domain.store.visibility import SYSTEM
-from policies.approvals import trust
+from policies.approvals import coverage, trust
+from server import wiring
 from server.cli import company_checks
 from server.cli.context import Company, opened, perform, the_company
 from server.cli.key_files import KeyFiles, private_directory, undone_on_failure
+from server.cli.keys import change_passphrase, rotate
 from server.cli.missing_answers import passphrase
 from server.cli.provisioning import NewPerson
-from server.cli.render import answer, one_line, say
+from server.cli.render import answer, interactive, one_line, say
+from server.cli.signing import KEY, ROOT_KEY, ROOT_PASSPHRASE, Ground, ground_of, operator, root_of
+from server.cli.signing import PASSPHRASE as KEY_PASSPHRASE
 
-ROOT_KEY = typer.Option(..., "--root-key", help="The root key of the tenant, from its safe place.")
-ROOT_PASSPHRASE = typer.Option(None, help="File with the passphrase of the root key.")
 PASSPHRASE = typer.Option(None, help="File with the passphrase of the new key.")
 TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if there are several.")
+EVEN_SO = typer.Option(
+    False, "--even-so", help="Also when nobody is left for some signature; say it at once."
+)
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """Where somebody is added: the company, and the root that is pinned for it."""
-
-    company: Company
-    deploy: str
-    root: bytes
 
 
 def register(app: typer.Typer) -> None:
@@ -57,6 +50,8 @@ def register(app: typer.Typer) -> None:
     group.command("add")(add)
     group.command("list")(list_all)
     group.command("roles")(roles)
+    group.command("rekey")(rotate)
+    group.command("passphrase")(change_passphrase)
     group.command("leave")(leave)
     app.add_typer(group, name="person")
 
@@ -74,7 +69,7 @@ def add(
     """Add a person: make a key, let the root key vouch for it, give the roles."""
     address, shown, held = _checked(email, name, roles)
     ground = perform(lambda: _ground(address, tenant))
-    root = _root(ground, root_key, root_passphrase_file)
+    root = root_of(ground, root_key, root_passphrase_file)
     asked = f"Passphrase of {shown} for their key"
     secret = passphrase(passphrase_file, asked, flag="--passphrase-file", twice=True)
     new = NewPerson(email=address, name=shown, roles=held, passphrase=secret)
@@ -114,7 +109,7 @@ def roles(
     """
     given, taken = _changes(add, remove)
     ground = perform(lambda: _ground(None, tenant))
-    root = _root(ground, root_key, root_passphrase_file)
+    root = root_of(ground, root_key, root_passphrase_file)
     changed = perform(lambda: _change(ground, root, email, given, taken))
     if as_json:
         answer({"person": changed})
@@ -126,11 +121,20 @@ def roles(
 
 def leave(
     email: str = typer.Argument(help="E-mail address of the person."),
+    key: Path | None = KEY,
+    passphrase_file: Path | None = KEY_PASSPHRASE,
+    even_so: bool = EVEN_SO,
     tenant: str | None = TENANT,
     as_json: bool = JSON,
 ) -> None:
-    """End a person's roles and keys now. What they signed before stays in the audit chain."""
-    left = perform(lambda: _leave(email, tenant))
+    """End a person's roles and keys now. What they signed before stays in the audit chain.
+
+    It asks first when something could not be signed by anybody afterwards.
+    """
+    lost = [] if even_so else perform(lambda: _lost_with(email, tenant))
+    _check_worth_it(email, lost)
+    signer = operator(tenant, key, passphrase_file, quiet=as_json)
+    left = perform(lambda: _leave(email, tenant, signer))
     if as_json:
         answer({"person": left})
         return
@@ -179,67 +183,42 @@ def _changes(add: str, remove: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 async def _change(
-    ground: _Ground,
-    root: PrivateKey,
+    ground: Ground,
+    root: KeyHolder,
     email: str,
     given: tuple[str, ...],
     taken: tuple[str, ...],
 ) -> dict[str, Any]:
     async with (
         opened(Role.OWNER) as context,
-        writing(context.database, ground.company.id, context.clock, viewer=SYSTEM) as tx,
+        writing(
+            context.database,
+            ground.company.id,
+            context.clock,
+            viewer=SYSTEM,
+            signer=root,
+        ) as tx,
     ):
         person = await identity.person_by_email(tx, email)
-        added, removed = await service.change_roles(tx, person.id, add=given, remove=taken)
-        if added or removed:
-            change = RoleChange(
-                deploy=ground.deploy,
-                tenant=tx.tenant_id,
-                person=person.id,
-                added=",".join(added),
-                removed=",".join(removed),
-                at=stamp(tx.at),
-            )
-            RolesChanged.signed(change, root).record(tx, OPERATOR)
+        changed = await service.change_roles(tx, person.id, add=given, remove=taken)
+        if changed is not None:
+            RolesChanged.of(changed).record(tx, OPERATOR)
         after = (await identity.people(tx, [person.id]))[person.id]
         enrolled = await identity.keys(tx)
     return _as_object(after, enrolled)
 
 
-async def _ground(email: str | None, tenant: str | None) -> _Ground:
+async def _ground(email: str | None, tenant: str | None) -> Ground:
     """Refuse what is known to fail before anybody types a passphrase."""
     async with opened(Role.OWNER) as context:
-        company = await the_company(context, tenant)
-        trusted = trust.load(context.settings.trust_file)
-        root = trusted.roots.get(company.id)
-        if root is None or trusted.deploy != await directory.deployment(context.database):
-            raise Fault(
-                "TRUST_MISMATCH",
-                Kind.CONFLICT,
-                "The trust file has no root key for this company of this installation.",
-                "set CYBEROS_TRUST_FILE to the one of this database.",
-            )
-        async with reading(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
+        ground = await ground_of(context, tenant)
+        async with reading(context.database, ground.company.id, context.clock, viewer=SYSTEM) as tx:
             if email is not None and await identity.is_known(tx, email):
                 raise service.person_exists()
-    return _Ground(company, trusted.deploy, root)
+    return ground
 
 
-def _root(ground: _Ground, file: Path, passphrase_file: Path | None) -> PrivateKey:
-    question = "Passphrase of the root key"
-    secret = passphrase(passphrase_file, question, flag="--root-passphrase-file")
-    root = keys.load(file, secret)
-    if root.public_key != ground.root:
-        raise Fault(
-            "ROOT_KEY_WRONG",
-            Kind.FORBIDDEN,
-            f"This is not the root key of {ground.company.code}, so its word counts for nothing.",
-            f"give the key whose id is {keys.key_id(ground.root)}; trust.json pins it.",
-        )
-    return root
-
-
-async def _add(ground: _Ground, new: NewPerson, root: PrivateKey) -> dict[str, Any]:
+async def _add(ground: Ground, new: NewPerson, root: KeyHolder) -> dict[str, Any]:
     key, company = keys.generate(), ground.company
     async with opened(Role.OWNER) as context:
         file = KeyFiles(context.settings).approver_key(company.code, new.email)
@@ -247,12 +226,16 @@ async def _add(ground: _Ground, new: NewPerson, root: PrivateKey) -> dict[str, A
             private_directory(file.parent)
             keys.save(key, file, new.passphrase)  # before the transaction: it costs a second
             undo.remove(file)
-            async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
+            async with writing(
+                context.database,
+                company.id,
+                context.clock,
+                viewer=SYSTEM,
+                signer=root,
+            ) as tx:
                 workspace = (await identity.workspaces(tx))[0]
                 enrolment = Enrolment(email=new.email, name=new.name, roles=new.roles, key=key)
-                person_id = await provisioning.enrol(
-                    tx, enrolment, workspace.id, deploy=ground.deploy, root=root
-                )
+                person_id = await provisioning.enrol(tx, enrolment, workspace.id)
     return {
         "id": person_id,
         "email": new.email,
@@ -271,10 +254,49 @@ async def _list(tenant: str | None) -> tuple[Company, list[dict[str, Any]]]:
     return company, [_as_object(person, enrolled) for person in people.values()]
 
 
-async def _leave(email: str, tenant: str | None) -> dict[str, Any]:
+def _check_worth_it(email: str, lost: Sequence[str]) -> None:
+    """LEAVES_A_GAP unless nothing is lost, or somebody in a terminal says yes all the same."""
+    if not lost:
+        return
+    if interactive():
+        for sentence in lost:
+            say(f"  {sentence}", err=True)
+        if typer.confirm(f"Let {one_line(email)} leave even so?", default=False, err=True):
+            return
+        raise typer.Abort
+    raise Fault(
+        "LEAVES_A_GAP",
+        Kind.CONFLICT,
+        " ".join(("Nobody could sign afterwards what they can sign now.", *lost)),
+        "add somebody first with `cyberos person add` or give a role with `cyberos person roles`;"
+        " --even-so lets them leave all the same.",
+        {"lost": list(lost)},
+    )
+
+
+async def _lost_with(email: str, tenant: str | None) -> list[str]:
+    """What nobody can sign any more once this person is gone, and somebody can now."""
+    async with opened(Role.OWNER) as context:
+        catalogue, _ = wiring.policy(context.settings)
+        company = await the_company(context, tenant)
+        trusted = trust.load(context.settings.trust_file)
+        async with reading(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
+            person = await identity.person_by_email(tx, email)
+            there = await coverage.signers(tx, trusted)
+    if catalogue is None:
+        return []
+    left = {id: roles for id, roles in there.able.items() if id != person.id}
+    before = set(coverage.gaps(catalogue, there))
+    after = coverage.gaps(catalogue, replace(there, able=left))
+    return [sentence for sentence in after if sentence not in before]
+
+
+async def _leave(email: str, tenant: str | None, signer: KeyHolder) -> dict[str, Any]:
     async with opened(Role.OWNER) as context:
         company = await the_company(context, tenant)
-        async with writing(context.database, company.id, context.clock, viewer=SYSTEM) as tx:
+        async with writing(
+            context.database, company.id, context.clock, viewer=SYSTEM, signer=signer
+        ) as tx:
             person = await identity.person_by_email(tx, email)
             await provisioning.leave(tx, person)
             left = (await identity.people(tx, [person.id]))[person.id]

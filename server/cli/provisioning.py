@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from domain.contacts.rules import email_address
 from domain.identity import keys
+from domain.identity.grants import KeyHolder
 from domain.identity.keys import Passphrase, PrivateKey
+from domain.kernel.email import email_address
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
 from domain.kernel.text import line
@@ -66,6 +67,7 @@ class NewCompany:
     people: tuple[NewPerson, ...]
     agents: tuple[NewAgent, ...]
     root_passphrase: Passphrase
+    operator_passphrase: Passphrase
     bank_accounts: tuple[NewBankAccount, ...] = ()
     locale: str = "vi"
     time_zone: str = "Asia/Ho_Chi_Minh"
@@ -82,6 +84,7 @@ class ProvisionedCompany:
     code: str
     workspace_id: str
     root_key: Path
+    operator_key: Path
     pipeline_ids: Mapping[str, str]
     people: Mapping[str, str]
     person_keys: Mapping[str, tuple[str, Path]]
@@ -97,6 +100,7 @@ class _NewKeys:
     """The keys of a new company, already in their files."""
 
     root: PrivateKey
+    operator: PrivateKey
     people: Mapping[str, PrivateKey]
     checkpoint_id: str
 
@@ -107,7 +111,7 @@ async def provision(
     """Bring a checked company into being. TENANT_EXISTS if its code is taken.
 
     `populate` adds what the company already has (the demo's customers and deals) in the same
-    transaction.
+    transaction, before the first agent: from then on the database demands signatures for some.
     """
     key_files = KeyFiles(context.settings)
     if new.code in {code for _, code in await directory.tenants(context.database)}:
@@ -118,15 +122,18 @@ async def provision(
         rollback.then(_trust_as_it_was(context.settings.trust_file, trusted))
         roots = {**trusted.roots, new.id: made.root.public_key}
         trust.store(context.settings.trust_file, Trust(trusted.deploy, roots))
-        async with writing(context.database, new.id, context.clock, viewer=SYSTEM) as tx:
+        root = KeyHolder(trusted.deploy, made.root)
+        async with writing(
+            context.database, new.id, context.clock, viewer=SYSTEM, signer=root
+        ) as tx:
             await directory.register(tx, new.code)
             await directory.name_deployment(tx, trusted.deploy)
-            provisioned = await provisioning.provision(tx, _tenant(new, trusted.deploy, made))
+            provisioned = await provisioning.provision(tx, _tenant(new, root, made))
             company = _as_provisioned(new, key_files, made, provisioned)
             await activation.activate(tx, catalogue, OPERATOR)
-            company = await _add_agents(tx, key_files, new, company, rollback)
             if populate is not None:
                 await populate(tx, company)
+            company = await _add_agents(tx, key_files, new, company, rollback)
     return company
 
 
@@ -158,8 +165,12 @@ def _make_keys(key_files: KeyFiles, new: NewCompany, deploy: str, rollback: Roll
     if not (keys_dir / checkpoints.KEY_FILE).exists():
         rollback.remove(keys_dir / checkpoints.KEY_FILE)
     checkpoint = checkpoints.ensure_key(keys_dir, deploy)
-    root = keys.generate()
-    jobs = [(root, key_files.root_key(new.code), new.root_passphrase)]
+    root, operator = keys.generate(), keys.generate()
+    of_operator = key_files.operator_key(new.code, operator.key_id)
+    jobs = [
+        (root, key_files.root_key(new.code), new.root_passphrase),
+        (operator, of_operator, new.operator_passphrase),
+    ]
     people: dict[str, PrivateKey] = {}
     for person in new.people:
         key = people[_email(person.email)] = keys.generate()
@@ -177,10 +188,10 @@ def _make_keys(key_files: KeyFiles, new: NewCompany, deploy: str, rollback: Roll
             for key, path, passphrase in jobs
         ]:
             done.result()
-    return _NewKeys(root, people, keys.key_id(checkpoint.public.raw))
+    return _NewKeys(root, operator, people, keys.key_id(checkpoint.public.raw))
 
 
-def _tenant(new: NewCompany, deploy: str, made: _NewKeys) -> NewTenant:
+def _tenant(new: NewCompany, root: KeyHolder, made: _NewKeys) -> NewTenant:
     return NewTenant(
         code=new.code,
         name=new.name,
@@ -193,8 +204,8 @@ def _tenant(new: NewCompany, deploy: str, made: _NewKeys) -> NewTenant:
             for email in [_email(person.email)]
         ],
         bank_accounts=new.bank_accounts,
-        deploy=deploy,
-        root=made.root,
+        root=root,
+        operator=made.operator,
         checkpoint_key=made.checkpoint_id,
     )
 
@@ -207,6 +218,7 @@ def _as_provisioned(
         code=new.code,
         workspace_id=provisioned.workspace_id,
         root_key=key_files.root_key(new.code),
+        operator_key=key_files.operator_key(new.code, made.operator.key_id),
         pipeline_ids=provisioned.pipeline_ids,
         people=provisioned.people,
         person_keys={

@@ -1,14 +1,12 @@
 """Terminal rendering: how does it look in a terminal? Plain lines, in Vietnamese or English.
 
-Untrusted input is cleaned of everything that a terminal would obey, kept on lines of its own
-and never allowed to begin one: no text can draw a frame around itself or pose as our words.
+Untrusted input is cleaned of everything that a terminal would obey; where it stands among the
+words of what is signed says server/cli/layout.py.
 """
 
 import json
 import os
-import re
 import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,17 +14,18 @@ from typing import Any
 import typer
 
 from domain.kernel.faults import Fault, Kind
-from domain.kernel.money import Money
+from domain.kernel.money import Locale, Money
 from domain.kernel.text import clean_outgoing
 from policies.gate.redaction import clean
 
 LANGUAGES = ("vi", "en")
-WIDTH = 96
-
-_PLAIN_VALUE = re.compile(r"[\w.:@+-]+")  # without quotation marks it cannot pose as another field
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "about": ("Đối tượng", "About"),
+    "another_alphabet": (
+        "các chữ giống chữ La-tinh nhưng thuộc bảng chữ cái khác; so từng chữ.",
+        "the letters look Latin and are of another alphabet; compare each.",
+    ),
     "agent": ("tác tử", "agent"),
     "amount": ("Số tiền", "Amount"),
     "asked_by": ("Người đề nghị", "Asked by"),
@@ -46,37 +45,63 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "call": ("Lệnh sẽ chạy", "Call that will run"),
     "claim": ("Lời của tác tử (không ai kiểm chứng)", "The agent's own words (checked by nobody)"),
     "company": ("Công ty", "Company"),
+    "dispatch_done": ("đã xong", "done"),
+    "dispatch_failed": ("không làm được", "failed"),
+    "dispatch_leased": ("đang làm", "being done"),
+    "dispatch_unknown": ("chưa rõ đã đi hay chưa", "sent, outcome unknown"),
+    "dispatch_waiting": ("đang chờ", "waits"),
     "does_not_count": ("không còn giá trị", "does not count any more"),
     "effects": ("Sẽ xảy ra, theo thứ tự", "What will happen, in this order"),
     "error": ("Lý do", "Reason"),
     "expires": ("Hết hạn", "Expires"),
     "for": ("thay mặt", "for"),
+    "following": ("Việc tiếp theo bên ngoài, theo thứ tự", "What follows outside, in this order"),
+    "handed_over": ("bên kia đã nhận, sẽ trả lời sau", "handed over, answer to come"),
+    "letters_among_digits": (
+        "có chữ cái hoặc ký tự giống chữ số; so từng ký tự.",
+        "it has letters or signs that look like digits; compare each.",
+    ),
     "not_as_proposed": (
         "{} không còn như lúc được đề xuất: hãy báo quản trị viên.",
         "{} is not as it was proposed: tell an administrator.",
     ),
+    "no_rate": ("chưa rõ giá trị USD", "value in USD unknown"),
     "nothing_waits": ("Không có việc nào chờ duyệt.", "Nothing waits."),
     "open": ("chưa ký", "open"),
+    "outcome": ("Việc sẽ làm", "Outcome"),
     "passphrase": ("Cụm mật khẩu của {}", "Passphrase of {}"),
     "person": ("người", "person"),
     "policy": ("Chính sách", "Policy"),
+    "rate": ("Tỷ giá", "Rate"),
     "rejected_by": ("từ chối bởi", "rejected by"),
     "result": ("Kết quả", "Result"),
+    "several_alphabets": (
+        "có chữ của nhiều bảng chữ cái trông giống nhau; so từng chữ.",
+        "it has letters of several alphabets that look alike; compare each.",
+    ),
     "signatures": ("Chữ ký cần có", "Signatures needed"),
     "signed_by": ("đã ký:", "signed by"),
+    "similar": ("Khách hàng tên gần giống, 24 giờ", "Similar customer, 24 hours"),
     "state": ("Trạng thái", "State"),
     "together": ("Cùng khách hàng, 24 giờ", "Same customer, 24 hours"),
+    "together_person": ("Cùng người đề nghị, 24 giờ", "Same person asking, 24 hours"),
     "total": ("Tổng cộng", "Total"),
     "tainted": (
         "CẢNH BÁO: tác tử này đã đọc văn bản do người lạ viết.",
         "WARNING: this agent has read untrusted text from outsiders.",
+    ),
+    "unseen_characters": (
+        "có ký tự không nhìn thấy hoặc dấu chồng lên nhau; hãy hỏi lại tên này.",
+        "it has characters that nobody sees, or piled marks; ask for this name again.",
     ),
     "usd_unknown": (
         "chưa rõ giá trị USD, nên cần thêm chữ ký như với số tiền lớn",
         "value in USD unknown, so the larger quorum signs",
     ),
     "version": ("phiên bản", "version"),
-    "with_this": ("tính cả việc này", "this one included"),
+    "warning": ("CẢNH BÁO", "WARNING"),
+    "whole": ("Viết đủ", "In full"),
+    "with_this": ("(tính cả việc này)", "(this one included)"),
     "waits_for": ("còn chờ chữ ký", "waits for"),
     "you_approved": ("Đã ký đồng ý", "Approved"),
     "you_rejected": ("Đã từ chối", "Rejected"),
@@ -106,6 +131,7 @@ class Words:
                 f"use one of {', '.join(LANGUAGES)}.",
             )
         self.language = language
+        self.locale: Locale = "vi" if language == "vi" else "en"
         self._place = LANGUAGES.index(self.language)
 
     def __getitem__(self, name: str) -> str:
@@ -147,34 +173,6 @@ def one_line(text: str) -> str:
     return " ".join(clean_outgoing(text).split())
 
 
-def indented(text: str, margin: str) -> list[str]:
-    """Foreign text of any length, every line behind a margin."""
-    lines: list[str] = []
-    for paragraph in clean_outgoing(text).split("\n"):
-        lines += textwrap.wrap(
-            paragraph.replace("\t", " "),
-            WIDTH,
-            initial_indent=margin,
-            subsequent_indent=margin,
-            break_on_hyphens=False,
-        ) or [margin.rstrip()]
-    return lines
-
-
-def exact(text: str, margin: str) -> list[str]:
-    """Text as it is, in pieces of one line; what could not be seen is written as its code."""
-    visible = "".join(
-        letter if clean_outgoing(letter) == letter and letter.isprintable() else _escaped(letter)
-        for letter in text
-    )
-    pieces = range(0, len(visible), WIDTH - len(margin))
-    return [f"{margin}{visible[at : at + WIDTH - len(margin)]}" for at in pieces]
-
-
-def _escaped(letter: str) -> str:
-    return json.dumps(letter)[1:-1]
-
-
 def money(minor: int, currency: str, language: str) -> str:
     """An exact amount."""
     return Money(minor, currency).text("vi" if language == "vi" else "en")
@@ -184,24 +182,6 @@ def table(rows: Sequence[tuple[str, str]], margin: str = "") -> list[str]:
     """Labels and values in two columns."""
     width = max((len(label) for label, _ in rows), default=0) + 2
     return [f"{margin}{label:<{width}}{value}".rstrip() for label, value in rows]
-
-
-def effect(body: Mapping[str, Any]) -> str:
-    """One effect: what it is, then its details."""
-    details = [
-        f"{one_line(key)}={shown(value)}"
-        for key, value in body.items()
-        if key != "kind" and value is not None
-    ]
-    return " ".join([one_line(str(body.get("kind", "?"))), *details])
-
-
-def shown(value: Any) -> str:
-    """One value: text that could be taken for something else stands in quotation marks."""
-    if isinstance(value, str):
-        line = one_line(value)
-        return line if _PLAIN_VALUE.fullmatch(line) else json.dumps(line, ensure_ascii=False)
-    return json.dumps(clean(value), ensure_ascii=False)
 
 
 def _plain(value: Any) -> str:

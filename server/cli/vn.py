@@ -1,5 +1,5 @@
-"""Vietnamese formats: what does a tax code, QR, phone, name, address or amount say?
-`cyberos vn ...`
+"""Vietnamese formats: what does a tax code, QR, phone, name, address or amount say, and how much
+tax is on an invoice? `cyberos vn ...`
 
 Each command takes one value as its argument, or JSON lines on standard input, one answer a line:
 `{"ok": true, ...}` or `{"ok": false, "code": ..., "message": ...}`. A line is a JSON value (a text,
@@ -11,7 +11,9 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -24,9 +26,12 @@ from policies.gate.redaction import clean
 from tools.steps import worded
 
 _MOST_OF_A_LINE = 16_384
+_MOST_OF_AN_INVOICE = 1_048_576
 _ANY_NAME = ("value", "input", "text")
 _STYLE = ("zero_tens", "thousand", "four", "exactly")
-_AMOUNT = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,6})?")
+_AMOUNT = re.compile(r"-?[0-9]{1,24}(?:\.([0-9]{1,6}))?")
+_MOST_DECIMALS = 2  # three behind a point are thousands in Vietnam, whatever else they may be
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PAYLOAD = typer.Argument(help="What the code says, beginning with 000201.")
 _PICTURE = typer.Argument(help="Where the picture goes: FILE.png or FILE.svg.")
 _JSON_BEGINS = '{["'
@@ -42,6 +47,7 @@ class Question:
     names: tuple[str, ...]
     options: tuple[str, ...] = ()
     whole: bool = False  # the object itself is the value
+    longest: int = _MOST_OF_A_LINE  # bytes of a line
 
 
 def register(app: typer.Typer) -> None:
@@ -67,12 +73,16 @@ def _commands() -> Mapping[str, tuple[Question, str]]:
         "bank": (Question(_bank, ("bank", "bin", "code", "name")), "Find a bank."),
         "phone": (Question(_phone, ("phone",)), "Bring a phone number into E.164."),
         "name": (Question(_name, ("name", "display_name"), given), "Split and address a name."),
-        "address": (Question(_address, ("address",)), "Find province, ward and era."),
+        "address": (Question(_address, ("address",), ("on",)), "Find province, ward and era."),
         "words": (
             Question(_words, ("amount", "number"), ("currency", *_STYLE)),
             "Write an amount in words.",
         ),
         "fold": (Question(_fold, ()), "Fold a text as searches see it."),
+        "vat": (
+            Question(_vat, (), whole=True, longest=_MOST_OF_AN_INVOICE),
+            'Add up the tax of {"currency", "lines"}, or find the rate of {"category", "on"}.',
+        ),
     }
 
 
@@ -89,7 +99,7 @@ def _command(question: Question) -> Callable[..., None]:
 
                 raise typer.Exit(EXIT_CODES[fault.kind])
             return
-        for line in _lines(sys.stdin.buffer):
+        for line in _lines(sys.stdin.buffer, question.longest):
             _say(partial(_line_answered, question, line))
 
     return command
@@ -118,10 +128,10 @@ def _say(work: Callable[[], Mapping[str, Any]]) -> Fault | None:
 # --- reading ---
 
 
-def _lines(stream: IO[bytes]) -> Iterator[bytes | None]:
+def _lines(stream: IO[bytes], longest: int) -> Iterator[bytes | None]:
     """Lines that say something; None for one that is too long, whose rest is passed over."""
-    while line := stream.readline(_MOST_OF_A_LINE + 1):
-        if len(line) > _MOST_OF_A_LINE and not line.endswith(b"\n"):
+    while line := stream.readline(longest + 1):
+        if len(line) > longest and not line.endswith(b"\n"):
             while (rest := stream.readline(_MOST_OF_A_LINE)) and not rest.endswith(b"\n"):
                 pass
             yield None
@@ -129,9 +139,9 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes | None]:
             yield line
 
 
-def _parsed(line: bytes | None) -> Any:
+def _parsed(line: bytes | None, longest: int) -> Any:
     if line is None:
-        _refuse("LINE_TOO_LONG", f"A line has more than {_MOST_OF_A_LINE} bytes.")
+        _refuse("LINE_TOO_LONG", f"A line has more than {longest} bytes.")
     try:
         text = line.decode().strip(" \t\r\n")
     except UnicodeDecodeError:
@@ -172,16 +182,18 @@ def _no_number(_text: str) -> NoReturn:
 
 
 def _line_answered(question: Question, line: bytes | None) -> Mapping[str, Any]:
-    return _answered(question, _parsed(line))
+    return _answered(question, _parsed(line, question.longest))
 
 
 def _answered(question: Question, given: Any) -> Mapping[str, Any]:
     if question.whole:
         if not isinstance(given, dict):
-            _refuse("INVALID_ARGS", "An object with the fields of a transfer is needed.")
+            _refuse("INVALID_ARGS", "An object with the fields of the command is needed.")
         return question.read(_texts(given), {})
     if not isinstance(given, dict):
         return question.read(_scalar(given), {})
+    if given.get("ok") is True:  # an answer of one command is what another one is asked
+        given = {name: value for name, value in given.items() if name != "ok"}
     names = [name for name in (*question.names, *_ANY_NAME) if name in given]
     unknown = sorted(set(given) - {*names[:1], *question.options})
     if not names or unknown:
@@ -308,10 +320,11 @@ def _name(value: Any, options: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _address(value: Any, _options: Mapping[str, Any]) -> Mapping[str, Any]:
+def _address(value: Any, options: Mapping[str, Any]) -> Mapping[str, Any]:
     from domain.vn.addresses import parse_address
 
-    return asdict(parse_address(str(value)))
+    on = _day(options["on"]) if options.get("on") is not None else None
+    return asdict(parse_address(str(value), on=on))
 
 
 def _words(value: Any, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -320,8 +333,11 @@ def _words(value: Any, options: Mapping[str, Any]) -> Mapping[str, Any]:
 
     currency = currency_code(str(options.get("currency", "VND")))
     text = str(value).strip()
-    if not _AMOUNT.fullmatch(text):
+    typed = _AMOUNT.fullmatch(text)
+    if typed is None:
         _refuse("AMOUNT_INVALID", "An amount is digits, with a point before its cents.")
+    if len(typed[1] or "") > _MOST_DECIMALS:
+        _refuse("AMOUNT_INVALID", "Three digits behind a point may be thousands: no grouping.")
     minor = Decimal(text).scaleb(EXPONENTS[currency])
     if minor != int(minor):
         _refuse("AMOUNT_INVALID", f"{currency} has {EXPONENTS[currency]} decimals.")
@@ -333,6 +349,60 @@ def _fold(value: Any, _options: Mapping[str, Any]) -> Mapping[str, Any]:
     from domain.kernel.folding import fold
 
     return {"text": fold(str(value))}
+
+
+def _vat(given: Mapping[str, Any], _options: Mapping[str, Any]) -> Mapping[str, Any]:
+    match sorted(given):
+        case ["currency", "lines"]:
+            return _tax(given["currency"], given["lines"])
+        case ["category", "on"]:
+            return _rate(given["category"], given["on"])
+    _refuse("INVALID_ARGS", "The fields are currency and lines, or category and on.")
+
+
+def _tax(currency: Any, lines: Any) -> Mapping[str, Any]:
+    from domain.vat.totals import vat_of
+
+    if not isinstance(currency, str) or not isinstance(lines, list):
+        _refuse("INVALID_ARGS", "currency is a text, lines are a list.")
+    found = vat_of([_taxed(line) for line in lines], currency)
+    return {
+        "groups": [
+            {"rate": group.rate, "base": group.base_minor, "tax": group.tax_minor}
+            for group in found.groups
+        ],
+        "line_taxes": found.line_taxes,
+        "tax": found.tax_minor,
+        "total": found.total_minor,
+    }
+
+
+def _taxed(line: Any) -> tuple[int, str]:
+    """The amount and the rate of a line; an amount that is not whole is not rounded for anybody."""
+    if not isinstance(line, dict) or set(line) != {"amount", "rate"}:
+        _refuse("INVALID_ARGS", "A line has amount and rate.")
+    amount, rate = line["amount"], line["rate"]
+    if type(amount) is not int:
+        _refuse("AMOUNT_INVALID", "An amount is a whole number of minor units.")
+    if not isinstance(rate, str):
+        _refuse("VAT_RATE_UNKNOWN", "A rate is a text, such as 8% or KCT.")
+    return amount, rate
+
+
+def _rate(category: Any, on: Any) -> Mapping[str, Any]:
+    from domain.vat.rates import VatCategory, rate_on
+
+    if not isinstance(category, str) or category not in set(VatCategory):
+        _refuse("VAT_CATEGORY_UNKNOWN", f"The category is one of {', '.join(VatCategory)}.")
+    rate = rate_on(VatCategory(category), _day(on))
+    return {"rate": rate.code, "source": rate.source}
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    _refuse("DATE_INVALID", "A day is written as 2026-12-31.")
 
 
 def _whole(value: Any) -> int | None:

@@ -1,7 +1,8 @@
 """Worker: what has to happen when nobody is looking? `cyberos work` carries approved actions out.
 
-It also settles what has expired or lost its lease, hands the messages of the outbox to their
-subscribers (domain/store/dispatcher.py), and does the nightly work of every company
+It also settles what has expired or lost its lease, does what follows actions outside, works through
+what modules declare that waits (domain/store/backlogs.py), hands the messages of the outbox to
+their subscribers (domain/store/dispatcher.py), and does the nightly work of every company
 (server/nightly.py). Every step is safe to repeat, so a worker may be killed at any moment and
 several may run side by side.
 """
@@ -11,23 +12,25 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from types import FrameType
 from typing import Any
 
 import anyio
 import typer
+from anyio.abc import TaskGroup
 
 from domain.approvals import queries as approvals
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
-from domain.store import directory, subscribers
+from domain.store import backlogs, directory, subscribers
 from domain.store.dispatcher import Dispatcher
 from domain.store.engine import Role
 from domain.store.tx import reading
 from domain.store.visibility import SYSTEM
 from policies.approvals.backoff import Backoff
+from policies.approvals.dispatching import Dispatching
 from policies.approvals.executor import BROKEN, CORRUPT, Executor
 from server import wiring
 from server.cli.context import CliContext, opened, perform
@@ -37,6 +40,7 @@ from server.nightly import NightlyJobs
 log = logging.getLogger("cyberos.work")
 
 PAUSE_MILLISECONDS = (750, 1_250)  # jittered, so that several workers do not march in step
+TENANTS_AT_ONCE = 4  # a provider who is slow for fewer than that keeps no other waiting
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +51,7 @@ def register(app: typer.Typer) -> None:
 def work(
     once: bool = typer.Option(False, "--once", help="One round, then stop: for cron and tests."),
     retry_dead: bool = typer.Option(
-        False, "--retry-dead", help="First try once more what subscribers had failed at too often."
+        False, "--retry-dead", help="First try once more what had failed too often."
     ),
     as_json: bool = typer.Option(False, "--json", help="With --once: answer with one object."),
 ) -> None:
@@ -62,7 +66,10 @@ def work(
             answer(done)
         else:
             actions = counted(len(done["actions"]), "action")
-            say(f"{actions}, {counted(done['messages'], 'message')}.")
+            following = counted(len(done["dispatches"]), "dispatch", "dispatches")
+            also = f", {following}" if done["dispatches"] else ""
+            also += f", {done['received']} received" if done["received"] else ""
+            say(f"{actions}{also}, {counted(done['messages'], 'message')}.")
             for one in done["left_alone"]:
                 say(_backing_off(one), err=True)
             for one in done["dead_letters"]:
@@ -74,6 +81,8 @@ def work(
 @dataclass(slots=True)
 class _Round:
     actions: list[dict[str, str]] = field(default_factory=list)
+    dispatches: list[dict[str, str]] = field(default_factory=list)
+    received: int = 0
     messages: int = 0
     left_alone: list[dict[str, str]] = field(default_factory=list)
 
@@ -87,32 +96,67 @@ class Worker:
         self._owner = f"work:{socket.gethostname()[:40]}:{os.getpid()}"
         self._backoff = Backoff()
         self._dispatcher = Dispatcher(context.database, context.clock)
+        self._damaged_dispatches = Backoff()
+        self._backlogs = backlogs.backlogs()
+        self._at_once = anyio.CapacityLimiter(TENANTS_AT_ONCE)
+        self._turns: set[str] = set()
+        self.stops = False  # then those who wait for a turn get none
 
     async def round(self) -> dict[str, Any]:
         """Once through all tenants; what was done, and what has to back off.
 
         What breaks in one tenant costs the others nothing. A database that is away is raised.
         """
-        done = _Round()
+        done, away = _Round(), list[Fault]()
+        async with anyio.create_task_group() as group:
+            await self.begin(group, done, away.append)
+        if away:
+            raise away[0]
+        return asdict(done)
+
+    async def begin(
+        self, group: TaskGroup, done: "_Round", away: Callable[[Fault], object]
+    ) -> None:
+        """Give every tenant a turn whose last one is over; `away` hears of a database that is."""
         for tenant_id, code in await directory.tenants(self._context.database):
-            try:
-                await self._one_tenant(tenant_id, code, done)
-            except Fault as fault:
-                if fault.kind is Kind.UNAVAILABLE:
-                    raise
+            if tenant_id not in self._turns:
+                self._turns.add(tenant_id)
+                group.start_soon(self._turn, tenant_id, code, done, away)
+
+    async def _turn(
+        self, tenant_id: str, code: str, done: "_Round", away: Callable[[Fault], object]
+    ) -> None:
+        try:
+            async with self._at_once:
+                if not self.stops:
+                    await self._one_tenant(tenant_id, code, done)
+        except Fault as fault:
+            if fault.kind is Kind.UNAVAILABLE:
+                away(fault)
+            else:
                 log.error("%s: %s", code, fault)
                 done.left_alone.append({"tenant": code, "code": fault.code})
-            except Exception:
-                log.exception("%s: its round broke; the next one tries again", code)
-                done.left_alone.append({"tenant": code, "code": "INTERNAL_ERROR"})
-        return asdict(done)
+        except Exception:
+            log.exception("%s: its round broke; the next one tries again", code)
+            done.left_alone.append({"tenant": code, "code": "INTERNAL_ERROR"})
+        finally:
+            self._turns.discard(tenant_id)
 
     async def _one_tenant(self, tenant_id: str, code: str, done: "_Round") -> None:
         for job, rows in (await self._nightly.work(tenant_id)).items():
             log.info("%s: nightly %s wrote %d rows", code, job, rows)
         if not await self._is_idle(tenant_id):
             await self._carry_out(tenant_id, code, done)
+        await self._follow_up(tenant_id, code, done)
+        await self._work_through(tenant_id, code, done)
         done.messages += await self._dispatcher.dispatch(tenant_id)
+
+    async def _work_through(self, tenant_id: str, code: str, done: "_Round") -> None:
+        database, clock = self._context.database, self._context.clock
+        taken = await backlogs.work_through(database, tenant_id, clock, self._backlogs)
+        for backlog, count in taken.items():
+            log.info("%s: %s took %d in hand", code, backlog, count)
+        done.received += sum(taken.values())
 
     async def _carry_out(self, tenant_id: str, code: str, done: "_Round") -> None:
         for report in await self._executor().run_due(tenant_id):
@@ -124,9 +168,27 @@ class Worker:
             else:
                 done.actions.append({**named, "state": report.state})
 
+    async def _follow_up(self, tenant_id: str, code: str, done: "_Round") -> None:
+        following = self._dispatching()
+        if await following.is_idle(tenant_id):
+            return
+        for report in await following.run_due(tenant_id):
+            log.info("%s: %s %s is %s", code, report.kind, report.dispatch_id, report.state)
+            named = {"tenant": code, "dispatch_id": report.dispatch_id}
+            if report.state in (CORRUPT, BROKEN):
+                done.left_alone.append({**named, "code": report.code})
+            else:
+                more = {"action_id": report.action_id, "kind": report.kind, "state": report.state}
+                done.dispatches.append({**named, **more})
+
     async def retry_dead(self) -> int:
-        """Try every dead letter of every company once more; how many are settled now."""
+        """Try every dead letter of every company once more; how many are settled now.
+
+        What follows actions and had failed for good is due again too.
+        """
         tenants = await directory.tenants(self._context.database)
+        for tenant_id, _ in tenants:
+            await self._dispatching().retry_failed(tenant_id)
         return sum([await self._dispatcher.retry_dead(tenant_id) for tenant_id, _ in tenants])
 
     async def dead_letters(self) -> list[dict[str, str]]:
@@ -149,6 +211,11 @@ class Worker:
         made.backoff = self._backoff
         return made
 
+    def _dispatching(self) -> Dispatching:
+        made = wiring.dispatching(self._context.settings, self._context.database, owner=self._owner)
+        made.backoff = self._damaged_dispatches
+        return made
+
     async def _is_idle(self, tenant_id: str) -> bool:
         """Look before asking for the one write lock of an embedded database."""
         async with reading(
@@ -162,7 +229,11 @@ class Worker:
 
 
 def _backing_off(one: Mapping[str, str]) -> str:
-    what = f"action {one['action_id']}" if "action_id" in one else "its round"
+    what = "its round"
+    if "dispatch_id" in one:
+        what = f"dispatch {one['dispatch_id']}"
+    elif "action_id" in one:
+        what = f"action {one['action_id']}"
     return f"{one['tenant']}: {what} backs off ({one['code']}); see `cyberos doctor`."
 
 
@@ -186,15 +257,21 @@ async def _until_told_to_stop(*, retry_dead: bool) -> None:
         if retry_dead:
             await worker.retry_dead()
         say(f"Working (process {os.getpid()}); Ctrl-C or SIGTERM stops after the present step.")
-        while not stop.is_set():
-            try:
-                await worker.round()
-            except Fault as fault:  # the database is away or busy: it will be back
-                log.warning("%s", fault)
-            except Exception:
-                log.exception("a round broke; the next one tries again")
-            await _pause(stop)
+        async with anyio.create_task_group() as group:
+            while not stop.is_set():
+                try:
+                    await worker.begin(group, _Round(), _warn)
+                except Fault as fault:
+                    _warn(fault)
+                except Exception:
+                    log.exception("a round broke; the next one tries again")
+                await _pause(stop)
+            worker.stops = True
         say("Stopped.")
+
+
+def _warn(away: Fault) -> None:
+    log.warning("%s", away)  # the database is away or busy: it will be back
 
 
 def _stop_on_signals() -> anyio.Event:

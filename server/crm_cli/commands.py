@@ -5,64 +5,46 @@ own answer, so a script reads here what an agent reads.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import typer
 
-from server.cli.agent_session import Identity, Session, ToolAnswer, run
+from server.cli.agent_commands import (
+    AGENT,
+    DRY_RUN,
+    JSON,
+    LANG,
+    TENANT,
+    TOKEN_FILE,
+    WAIT,
+    Shown,
+    action_after,
+    agent_application,
+    begin,
+    changed,
+    show,
+)
+from server.cli.agent_lines import sealed
+from server.cli.agent_session import Session
 from server.cli.commands import run_typer
-from server.cli.render import answer, say
 from server.crm_cli import lines
 from server.crm_cli.words import CrmWords
 
-TOKEN_FILE = typer.Option(
-    None, "--token-file", help="The agent's token; otherwise CYBEROS_AGENT_TOKEN_FILE."
-)
-AGENT = typer.Option(None, "--agent", help="An agent whose token lies in the data directory.")
-TENANT = typer.Option(None, "--tenant", help="Code of the company, if two have such an agent.")
 ACCOUNT = typer.Option(..., "--account", help="Id of the account.")
 DEAL = typer.Option(..., "--id", help="Id of the deal.")
 VERSION = typer.Option(None, "--expected-version", help="Refuse if it has changed since.")
-DRY_RUN = typer.Option(False, "--dry-run", help="Check and answer, but write nothing.")
-WAIT = typer.Option(0, "--wait", min=0, max=600, help="Seconds to wait for people.")
-LANG = typer.Option(None, "--lang", help="vi or en; otherwise the language of the company.")
-JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
-
-_ONE_WAIT_SECONDS = 25  # what approvals_get waits at most
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a command has to show: as an object, and as lines."""
-
-    body: dict[str, Any]
-    lines: list[str]
-
 
 Work = Callable[[Session, CrmWords], Awaitable[Shown]]
 
 
 def application() -> typer.Typer:
     """The command line with all its commands."""
-    app = typer.Typer(
-        no_args_is_help=False,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
-    app.callback(invoke_without_command=True)(cyberos_crm)
     groups = {
         "account": ("Accounts: whom we do business with.", (account_create, account_list)),
         "contact": ("Contacts: the people at an account.", (contact_list,)),
         "deal": ("Deals: the pipeline.", (deal_list, deal_move, deal_close, deal_follow)),
     }
-    for name, (words, commands) in groups.items():
-        group = typer.Typer(no_args_is_help=False, help=words)
-        for command in commands:
-            group.command(command.__name__.removeprefix(f"{name}_"))(command)
-        app.add_typer(group, name=name)
+    app = agent_application(cyberos_crm, groups)
     app.command()(forecast)
     return app
 
@@ -83,9 +65,7 @@ def cyberos_crm(
 
     In a demo: `cyberos-crm --agent cro_agent deal list`.
     """
-    context.obj = Identity(token_file, agent, tenant)
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+    begin(context, token_file, agent, tenant)
 
 
 # --- accounts and contacts ---
@@ -119,7 +99,7 @@ def account_create(
         }
         done = await session.change("crm_create_account", arguments)
         created = lines.account_created(done.answer, name, words)
-        return _changed(done, created, words, dry_run=dry_run)
+        return changed(done, created, words, dry_run=dry_run)
 
     _show(context, work, lang, as_json=as_json)
 
@@ -208,7 +188,7 @@ def deal_move(
         }
         done = await session.change("crm_move_stage", arguments)
         moved = lines.deal_moved(done.answer, words, dry_run=dry_run)
-        return _changed(done, moved, words, dry_run=dry_run)
+        return changed(done, moved, words, dry_run=dry_run)
 
     _show(context, work, lang, as_json=as_json)
 
@@ -238,7 +218,7 @@ def deal_close(
         if wait_seconds:
             return await _followed(session, done.answer["action_id"], wait_seconds, words)
         asked = lines.waiting(done.answer, words, session.principal.zone)
-        return _changed(done, asked, words)
+        return changed(done, asked, words)
 
     _show(context, work, lang, as_json=as_json)
 
@@ -260,18 +240,12 @@ def deal_follow(
 
 async def _followed(session: Session, action_id: str, seconds: int, words: CrmWords) -> Shown:
     """An action as it stands when it is settled, or when the time is up."""
-    while True:
-        backoff = min(seconds, _ONE_WAIT_SECONDS)
-        asked = {"action_id": action_id, "wait_seconds": backoff}
-        found = await session.ask("approvals_get", asked)
-        seconds -= backoff
-        if found["state"] not in {"pending", "approved", "executing", "unknown"}:
-            break
-        if seconds <= 0:
-            return Shown(found, lines.waiting(found, words, session.principal.zone))
+    found, is_settled = await action_after(session, action_id, seconds)
+    if not is_settled:
+        return Shown(found, lines.waiting(found, words, session.principal.zone))
     entry = await session.entry_of_action(action_id, "cyberos.crm.close_deal")
     lines_shown = lines.settled(found, words)
-    return Shown(found, [*lines_shown, *lines.sealed(entry, words)] if entry else lines_shown)
+    return Shown(found, [*lines_shown, *sealed(entry, words)] if entry else lines_shown)
 
 
 # --- forecast ---
@@ -299,24 +273,5 @@ def forecast(
 # --- what they have in common ---
 
 
-def _changed(
-    done: ToolAnswer, lines_shown: list[str], words: CrmWords, *, dry_run: bool = False
-) -> Shown:
-    """A change and the entry of the audit chain that holds it."""
-    entry = done.sealed
-    chained = {"audit": {"seq": entry.seq, "hash": entry.hash}} if entry else {}
-    said = [*lines_shown, *lines.sealed(entry, words, dry_run=dry_run)]
-    return Shown({**done.answer, **chained}, said)
-
-
 def _show(context: typer.Context, work: Work, lang: str | None, *, as_json: bool) -> None:
-    chosen = CrmWords(lang) if lang is not None else None  # a typing mistake ends here
-
-    async def working(session: Session) -> Shown:
-        return await work(session, chosen or CrmWords(session.principal.locale))
-
-    shown = run(context.obj, working)
-    if as_json:
-        answer(shown.body)
-        return
-    say("\n".join(shown.lines))
+    show(context, work, CrmWords, lang, as_json=as_json)

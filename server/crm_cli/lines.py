@@ -6,20 +6,15 @@ both languages, so that a script finds its line; untrusted text stays on one lin
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.kernel.clock import instant
-from domain.kernel.money import Money
-from domain.store.chain import Sealed
+from server.cli import agent_lines
+from server.cli.agent_lines import money, number, table
 from server.cli.render import one_line
 from server.crm_cli.words import CrmWords
 
-WIDTH = 80
-_GAP = "  "
-_NARROWEST = 12  # a text is clipped no shorter than this
-_HASH_SHOWN = 12
 _FACTS = re.compile(r" (?=[a-z_]+=)")  # what stands between two of them
 
 Row = Mapping[str, Any]
@@ -97,30 +92,15 @@ def deal_moved(answer: Row, words: CrmWords, *, dry_run: bool = False) -> list[s
 
 def waiting(answer: Row, words: CrmWords, zone: ZoneInfo) -> list[str]:
     """What waits for people, who has to sign until when, and how."""
-    until = instant(datetime.fromisoformat(answer["expires_at"]), zone)
-    slots = [
-        f"[close]   {'✓' if slot.get('filled') else '·'} {'/'.join(slot['roles']).upper()}"
-        for slot in answer["slots"]
-    ]
-    action_id = answer["action_id"]
-    how = answer.get("how_to_approve") or f"cyberos approve {action_id} --as E-MAIL --key FILE"
-    return [
-        f"[close] status={answer.get('status') or answer['state']} · action_id={action_id}",
-        f"[close] {one_line(answer['summary'])}",
-        f"[close] {words['signatures'].format(until)}",
-        *slots,
-        f"[close] {words['sign']}: {answer.get('inbox_url') or how}",
-        f"[close] {words['follow']}: cyberos-crm deal follow --action {action_id}",
-    ]
+    follow = f"cyberos-crm deal follow --action {answer['action_id']}"
+    return agent_lines.waiting("close", answer, words, zone, follow=follow)
 
 
 def settled(answer: Row, words: CrmWords) -> list[str]:
     """How an action that waited for people ended."""
     if answer["state"] == "succeeded":
         return deal_closed(answer["result"], words)
-    why = [one_line(one["reason"]) for one in answer["decisions"] if one.get("reason")]
-    code = [answer["error_code"]] if answer.get("error_code") else []
-    return [" · ".join([f"[close] {words.state(answer['state'])}", *code, *why])]
+    return agent_lines.not_done("close", answer, words)
 
 
 def deal_closed(result: Row, words: CrmWords) -> list[str]:
@@ -186,58 +166,6 @@ def _heaviest(deals: Sequence[Row], words: CrmWords) -> list[str]:
     shown = table(columns, shrinking=("name",), right=("amount", "probability"), heading=False)
     heading = words["top_deal" if len(deals) == 1 else "top_deals"].format(len(deals))
     return [heading, *shown] if deals else []
-
-
-def sealed(entry: Sealed | None, words: CrmWords, *, dry_run: bool = False) -> list[str]:
-    """Where the audit chain holds it."""
-    if dry_run:
-        return [f"[audit] {words['dry_run']}"]
-    if entry is None:
-        return [f"[audit] {words['known']}"]
-    return [f"[audit] brain seq={entry.seq} chain={entry.hash[:_HASH_SHOWN]}…"]
-
-
-def money(minor: int, currency: str, words: CrmWords) -> str:
-    """An amount with its currency."""
-    return Money(minor, currency).text(words.locale)
-
-
-def number(minor: int, currency: str, words: CrmWords) -> str:
-    """An amount under a heading that names its currency."""
-    return money(minor, currency, words).replace("₫", "").replace(currency, "").strip()
-
-
-def table(
-    columns: Mapping[str, Sequence[str]],
-    *,
-    shrinking: Sequence[str] = (),
-    right: Sequence[str] = (),
-    heading: bool = True,
-) -> list[str]:
-    """Columns side by side in 80 characters; those that may shrink are clipped, widest first."""
-    shown = {
-        name: [*([name] if heading else []), *(one_line(cell) for cell in cells)]
-        for name, cells in columns.items()
-    }
-    widths = {name: max(map(len, cells), default=0) for name, cells in shown.items()}
-    while sum(widths.values()) + len(_GAP) * (len(widths) - 1) > WIDTH:
-        widest = max(shrinking, key=lambda name: widths[name], default=None)
-        if widest is None or widths[widest] <= _NARROWEST:
-            break
-        widths[widest] -= 1
-    lines = zip(
-        *(
-            [_fitted(cell, widths[name], at_right=name in right) for cell in cells]
-            for name, cells in shown.items()
-        ),
-        strict=True,
-    )
-    return [_GAP.join(line).rstrip() for line in lines]
-
-
-def _fitted(cell: str, width: int, *, at_right: bool) -> str:
-    clipped = cell if len(cell) <= width else f"{cell[: width - 1].rstrip()}…"
-    return clipped.rjust(width) if at_right else clipped.ljust(width)
 
 
 def _quoted(text: str) -> str:

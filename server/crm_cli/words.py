@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 
-from domain.kernel.money import Locale
-from server.cli.render import Words as Common
+from server.cli.agent_words import AgentWords
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "broadcast": ("ai theo dõi bảng sẽ nhận được tin", "whoever follows the board hears of it"),
     "engagement": ("Đã tạo hợp đồng công việc (Engagement)", "Engagement created"),
     "every_pipeline": ("tất cả", "all"),
-    "follow": ("theo dõi", "follow it"),
     "generated": ("đã tạo", "generated"),
     "ingested": (
         "cơ hội đã được ghi vào Layer 3 (đã chốt)",
@@ -17,7 +15,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "invoice": ("Hóa đơn INV đã được ghi nhận", "INV invoice registered"),
     "invoked": ("đã gọi kỹ năng {}", "{} skill invoked"),
-    "known": ("không có gì mới để ghi", "nothing new to record"),
     "move_allowed": ("được chuyển {}", "transition {} allowed"),
     "mst_invalid": (
         "cơ quan thuế không xác nhận mã số thuế này",
@@ -49,12 +46,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "This account has no contacts yet.",
     ),
     "no_deals": ("Không có cơ hội nào phù hợp.", "No deal fits."),
-    "dry_run": ("chạy thử, chưa ghi gì", "dry run, nothing was written"),
-    "sign": ("ký bằng", "sign it with"),
-    "signatures": (
-        "chưa có gì xảy ra; cần chữ ký đến {} của",
-        "nothing has happened yet; until {} it needs the signature of",
-    ),
     "skipped": ("bỏ qua", "skipped"),
     "to_be_ingested": (
         "sự kiện đang chờ bên nhận; chưa có bên nhận nào được kết nối",
@@ -80,7 +71,7 @@ _SALUTATIONS: Mapping[str, str] = {
 # Why something was left out when a deal was closed (domain/deals/closing.py).
 _REASONS: Mapping[str, tuple[str, str]] = {
     "cancelled_deal": ("cơ hội đã huỷ", "the deal was cancelled"),
-    "drafted_by_people": ("hóa đơn do người lập", "people draft the invoice"),
+    "nothing_to_bill": ("trị giá bằng 0, không có gì để lập hóa đơn", "worth nothing to bill"),
     "issued_when_the_invoice_is_sent": (
         "hóa đơn được phát hành khi gửi",
         "issued when the invoice is sent",
@@ -103,20 +94,11 @@ _REASONS: Mapping[str, tuple[str, str]] = {
 }
 
 
-class CrmWords:
+class CrmWords(AgentWords):
     """Our words in one language; LANGUAGE_UNKNOWN for any but ours."""
 
     def __init__(self, language: str) -> None:
-        self._common = Common(language)
-        self.locale: Locale = "vi" if language == "vi" else "en"
-        self._place = 0 if self.locale == "vi" else 1
-
-    def __getitem__(self, name: str) -> str:
-        return _WORDS[name][self._place]
-
-    def state(self, state: str) -> str:
-        """Where an action stands, with its code for whoever looks it up."""
-        return self._common.state(state)
+        super().__init__(language, _WORDS)
 
     def salutation(self, code: str) -> str:
         """How somebody is addressed; a way we do not know stays as it is."""
@@ -124,4 +106,4 @@ class CrmWords:
 
     def reason(self, code: str) -> str:
         """Why something was left out; a reason we do not know stays as it is."""
-        return _REASONS[code][self._place] if code in _REASONS else code
+        return _REASONS[code][self.place] if code in _REASONS else code

@@ -6,9 +6,7 @@ Nothing is kept from one request to the next but counts, so any number of such p
 balancer give the same answers.
 """
 
-import json
 import time
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -18,11 +16,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from domain.kernel.faults import Fault
 from domain.kernel.ids import new_id
-from server.http import bodies, guards, logs
+from server.http import bodies, guards, health, logs
 from server.http.callers import Callers
 from server.http.guards import Headers, Names
+from server.http.health import WhyNotReady
 from server.http.limits import Limits
-from server.http.metrics import CONTENT_TYPE, Metrics
+from server.http.metrics import Metrics
 from server.http.refusals import problem, refusal
 from server.http.rest import Rest
 from server.http.watching import SCOPE_KEY, Visit
@@ -35,7 +34,6 @@ PREFLIGHT = {
     "MCP-Protocol-Version, Mcp-Method, Mcp-Name, Traceparent",
     "Access-Control-Max-Age": "600",
 }
-WhyNotReady = Callable[[], Awaitable[str]]
 
 
 class Door:
@@ -71,6 +69,7 @@ class Door:
                 await self._answer(scope, headers, receive, reply)
         except Fault as fault:
             visit.outcome, reply.is_refusal = fault.code, True
+            reply.closes = not visit.body_is_read
             self._metrics.refused(fault.code)
             said = problem if scope["raw_path"].startswith(guards.REST) else refusal
             await said(fault)(scope, receive, reply)
@@ -92,7 +91,8 @@ class Door:
         guards.check_place(scope, headers, self._names)
         if scope["raw_path"] in guards.WATCHED:
             guards.check_watcher(scope, headers, self._names)
-            await (await self._watched(scope))(scope, receive, send)
+            answer = await health.answer(scope, self._metrics, self._why_not_ready)
+            await answer(scope, receive, send)
             return
         if guards.is_preflight(scope, headers, self._names):
             scope[SCOPE_KEY].outcome = "ok"
@@ -108,34 +108,26 @@ class Door:
     async def _call(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         address = (scope.get("client") or ("", 0))[0]
         caller = await self._callers.caller(guards.bearer(headers), address)
+        guards.introduce(scope)
         visit: Visit = scope[SCOPE_KEY]
         visit.agent_id = caller.token.agent_id
         scope[CALLER_KEY] = caller
         with self._callers.answering(caller):
             body = await bodies.read(receive, headers, self._limits)
+            visit.body_is_read = True
             if scope["raw_path"] != guards.MCP:
                 if guards.tool_of(scope) is None:
                     await self._callers.confirm(caller)
                 answer = await self._rest.answer(scope, headers, body, caller)
                 await answer(scope, receive, send)
             else:
-                if bodies.method_of(body) != "tools/call":
+                async with caller.turn():  # a long body takes as long to read as a call
+                    method = bodies.method_of(body)
+                if method != "tools/call":
                     await self._callers.confirm(caller)
                 await self._protocol.handle_request(scope, bodies.replayed(body, receive), send)
         if visit.outcome == NO_LONGER_VALID:
             raise self._callers.refused(caller)
-
-    async def _watched(self, scope: Scope) -> Response:
-        visit: Visit = scope[SCOPE_KEY]
-        visit.outcome = "ok"
-        if scope["raw_path"] == b"/metrics":
-            return Response(self._metrics.text(), media_type=CONTENT_TYPE)
-        if scope["raw_path"] == b"/readyz":
-            if code := await self._why_not_ready():
-                visit.outcome = code
-                return _state(HTTPStatus.SERVICE_UNAVAILABLE, ready=False, code=code)
-            return _state(HTTPStatus.OK, ready=True)
-        return _state(HTTPStatus.OK, alive=True)
 
 
 class _Reply:
@@ -149,6 +141,7 @@ class _Reply:
         self._visit = visit
         self._origin = origin
         self.is_refusal = False
+        self.closes = False  # what is left of a body must not be read as the next request
         self.status = 0
         self.bytes = 0
 
@@ -161,6 +154,8 @@ class _Reply:
             headers["X-Request-Id"] = self._visit.request_id
             headers["X-Content-Type-Options"] = "nosniff"
             headers.setdefault("Cache-Control", "no-store")
+            if self.closes:
+                headers["Connection"] = "close"
             if self._origin:
                 headers["Access-Control-Allow-Origin"] = self._origin
                 headers["Access-Control-Expose-Headers"] = "X-Request-Id"
@@ -168,7 +163,3 @@ class _Reply:
             message = {**message, "headers": headers.raw}
         self.bytes += len(message.get("body", b""))
         await self._send(message)
-
-
-def _state(status: HTTPStatus, **facts: object) -> Response:
-    return Response(json.dumps(facts), status, media_type="application/json")

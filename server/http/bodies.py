@@ -54,11 +54,9 @@ def method_of(body: bytes) -> str:
     try:
         message = jsonrpc_message_adapter.validate_python(decoded, by_name=False)
     except ValidationError:
-        raise Fault(
-            "MESSAGE_INVALID",
-            Kind.INVALID,
-            "The body is no single JSON-RPC 2.0 message; batches are not part of MCP.",
-        ) from None
+        raise _no_message() from None
+    if "id" in decoded and type(decoded["id"]) not in (int, str):
+        raise _no_message()  # else it would pass for a notification, and its sender wait for ever
     return str(getattr(message, "method", ""))
 
 
@@ -91,6 +89,15 @@ def replayed(body: bytes, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return again
+
+
+def _no_message() -> Fault:
+    return Fault(
+        "MESSAGE_INVALID",
+        Kind.INVALID,
+        "The body is no single JSON-RPC 2.0 message; batches are not part of MCP.",
+        "an id is a text or a whole number, and a notification has none.",
+    )
 
 
 def _too_large(limits: Limits) -> Fault:

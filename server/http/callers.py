@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 
 from domain.identity import tokens
 from domain.identity.tokens import Token
 from domain.kernel.faults import Fault
 from policies.gate.gate import Gate
+from policies.gate.turns import UNKNOWN_CALLERS, NoTurns, Turns
 from server.http.limits import Buckets, InFlightLimit, Limits, Remembered, neighbourhood
 from server.http.refusals import rate_limited, too_many_at_once
 
@@ -22,6 +23,11 @@ class Caller:
     token: Token
     gate: Gate
     origin: str  # the address it comes from
+    turns: Turns
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Its turn, for work that does not pass the gate."""
+        return self.turns.of(self.token.tenant_id, self.token.agent_id)
 
 
 class Gates:
@@ -69,11 +75,13 @@ class Callers:
 
     Before anything is answered the database has been asked about the token: by the gate for a call
     of a tool, here for everything else. A token that was right when it was last asked about may
-    send its body without being looked up twice, and that is all it may.
+    send its body without being looked up twice, and that is all it may. Wrong tokens wait longer
+    the more of them an address shows; a right one never waits for those of others.
     """
 
-    def __init__(self, gates: Gates, limits: Limits) -> None:
+    def __init__(self, gates: Gates, limits: Limits, turns: Turns | None = None) -> None:
         self._gates = gates
+        self._turns = turns or NoTurns()
         self._calls = Buckets(limits.calls_per_second, limits.calls_at_once)
         self._failures = Buckets(limits.bad_tokens_per_second, limits.bad_tokens_at_once)
         self._in_flight = InFlightLimit(limits.in_flight)
@@ -82,21 +90,19 @@ class Callers:
     async def caller(self, clear: str, address: str) -> Caller:
         """Who this is; TOKEN_INVALID, or RATE_LIMITED for who asks too often.
 
-        An address that showed many wrong tokens is refused before the database is asked, except
-        for a token that was right: another caller behind the same proxy locks no agent out.
+        Every token is looked up first, which is one indexed read: only then is it known whether
+        it is one of those that wait.
         """
         origin = neighbourhood(address)
-        wait = self._failures.wait(origin)
         try:
             token = tokens.parse(clear)
         except Fault:
             raise self._wrong(origin) from None
         if token.sha256 not in self._right:
-            if wait:
-                raise rate_limited(wait)
-            await self._ask(token, origin)
+            async with self._turns.of(UNKNOWN_CALLERS, origin):
+                await self._ask(token, origin)
         self._take_turn(token)
-        return Caller(token, await self._gates.of(token.tenant_id), origin)
+        return Caller(token, await self._gates.of(token.tenant_id), origin, self._turns)
 
     @contextmanager
     def answering(self, caller: Caller) -> Iterator[None]:
@@ -112,7 +118,8 @@ class Callers:
 
     async def confirm(self, caller: Caller) -> None:
         """The same as `caller` about an invalid token, for what does not pass the gate."""
-        await self._ask(caller.token, caller.origin)
+        async with caller.turn():
+            await self._ask(caller.token, caller.origin)
 
     def refused(self, caller: Caller) -> Fault:
         """What is said when the gate found that the token is not valid any more."""

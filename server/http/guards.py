@@ -22,7 +22,15 @@ _FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip
 SELF = frozenset({"127.0.0.1", "::1"})
 _JSON = {b"application/json", b"application/json;charset=utf-8"}
 
+# Under which a connection is told that the token it showed is one of ours.
+KNOWN_KEY = "cyberos.known"
+
 Headers = Mapping[bytes, list[bytes]]
+
+
+def introduce(scope: Scope) -> None:
+    """The connection of this request has shown a token, or the key of an endpoint."""
+    scope.get(KNOWN_KEY, lambda: None)()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +70,13 @@ def headers_of(scope: Scope) -> Headers:
     return found
 
 
-def check_place(scope: Scope, headers: Headers, known: Names) -> None:
-    """Version, host, path and query; raises a Fault for the first that is not as it must be."""
+def check_server(scope: Scope, headers: Headers, known: Names) -> None:
+    """Version, length and host; raises a Fault for the first that is not as it must be."""
     if scope["http_version"] != "1.1":
         raise Fault("HTTP_VERSION", Kind.INVALID, "Only HTTP/1.1 is spoken here.")
+    if b"content-length" in headers and b"transfer-encoding" in headers:
+        # A proxy that believes the other one would see another end of this message.
+        raise Fault("LENGTH_TWICE", Kind.INVALID, "The body has a length or chunks, never both.")
     if _only(headers, b"host").lower() not in known.hosts:
         raise Fault(
             "HOST_UNKNOWN",
@@ -73,10 +84,15 @@ def check_place(scope: Scope, headers: Headers, known: Names) -> None:
             "This server has another name.",
             "an operator adds names with --allow-host.",
         )
+
+
+def check_place(scope: Scope, headers: Headers, known: Names) -> None:
+    """The same, and path and query of the agents' door."""
+    check_server(scope, headers, known)
     path: bytes = scope["raw_path"]
     known_path = path in {MCP, TOOLS, OPENAPI} or path in WATCHED or _TOOL.fullmatch(path)
     if not known_path:
-        raise _nothing_here()
+        raise nothing_here()
     if scope["query_string"]:
         raise Fault(
             "ADDRESS_REFUSED",
@@ -92,7 +108,7 @@ def check_watcher(scope: Scope, headers: Headers, known: Names) -> None:
     peer = (scope.get("client") or ("", 0))[0].removeprefix("::ffff:")
     at_home = peer in SELF and host in known.local and not _FORWARDED & headers.keys()
     if not at_home and host not in known.watchers:
-        raise _nothing_here()
+        raise nothing_here()
     check_method(scope)
 
 
@@ -116,20 +132,12 @@ def check_message(scope: Scope, headers: Headers, known: Names) -> None:
         raise Fault(
             "CONTENT_TYPE", Kind.INVALID, "Only plain `Content-Type: application/json` is read."
         )
-    _check_length(headers)
 
 
 def check_question(scope: Scope, headers: Headers, known: Names) -> None:
     """Method and origin of what is to be a question without a body."""
     check_page(headers, known)
     check_method(scope)
-    _check_length(headers)
-
-
-def _check_length(headers: Headers) -> None:
-    if b"content-length" in headers and b"transfer-encoding" in headers:
-        # A proxy that believes the other one would see another end of this message.
-        raise Fault("LENGTH_TWICE", Kind.INVALID, "The body has a length or chunks, never both.")
 
 
 def check_page(headers: Headers, known: Names) -> None:
@@ -190,8 +198,16 @@ def idempotency_key(headers: Headers) -> str | None:
 
 def bearer(headers: Headers) -> str:
     """The token that the request shows; empty if there is none, or more than one."""
-    scheme, _, token = _only(headers, b"authorization").partition(b" ")
-    return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else ""
+    return shown(headers, b"bearer")
+
+
+def shown(headers: Headers, scheme: bytes) -> str:
+    """The secret that the request shows under a scheme; empty if there is none, or more than one.
+
+    Schemes are read in any case (RFC 9110).
+    """
+    said, _, secret = _only(headers, b"authorization").partition(b" ")
+    return secret.strip().decode("latin-1") if said.lower() == scheme else ""
 
 
 def _only(headers: Headers, name: bytes) -> bytes:
@@ -199,7 +215,8 @@ def _only(headers: Headers, name: bytes) -> bytes:
     return values[0] if len(values) == 1 else b""
 
 
-def _nothing_here() -> Fault:
+def nothing_here() -> Fault:
+    """Nobody is at this address."""
     return Fault(
         "PATH_UNKNOWN",
         Kind.NOT_FOUND,

@@ -21,7 +21,13 @@ class Limits:
     idle_seconds: int = 15  # between two requests on one connection
     stop_seconds: int = 30  # longer than the longest wait of approvals_get
     connections: int = 500  # health and metrics are answered beyond it
+    connections_without_token: int = 100  # of these; above it the oldest silent ones end
     connections_of_address: int = 100  # but any number of this machine and of proxies
+    webhooks_per_second: float = 200  # of one address, and again of one endpoint
+    webhooks_at_once: int = 5_000  # a feed that was away tells everything at once
+    webhooks_in_flight: int = 64  # of one endpoint
+    bad_keys_per_second: float = 5  # to guess one of 256 random bits takes for ever all the same
+    bad_keys_at_once: int = 500
     bad_tokens_per_second: float = 0.2
     bad_tokens_at_once: int = 10
 

@@ -9,10 +9,13 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Info,
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
+
+from server.version import VERSION
 
 # A second series for each counter, which says when it began. The library types all but this one.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -27,6 +30,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
+        Info("cyberos_build", "What runs here.", registry=self._registry).info({"version": VERSION})
         self._calls = Counter(
             "cyberos_calls", "Calls by method, tool and outcome.", ["method", "tool", "outcome"],
             registry=self._registry,

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from ipaddress import ip_address
 
+MCP, PUBLIC = "mcp", "public"
 _REPEATED = {
     "--allow-host": ("NAME[:PORT]", "a name clients call this server by, as their Host says it"),
     "--allow-origin": ("ORIGIN", "pages of this origin may call, such as https://example.vn"),
@@ -17,11 +18,15 @@ _REPEATED = {
 def read_options(argv: Sequence[str]) -> argparse.Namespace:
     """The options with every default filled in."""
     parser = argparse.ArgumentParser(
-        prog="cyberos http", description="Serve agents over HTTP, each with its own bearer token."
+        prog="cyberos http",
+        description="Serve agents over HTTP, each with its own bearer token, or bank feeds.",
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", type=address, help="the address to listen on")
     add("--port", default=8321, type=port, help="0 takes a free one")
+    add("--doors", default=(MCP,), type=doors, help="mcp for agents, public for bank feeds")
+    add("--public-host", default="127.0.0.1", type=address, help="where the public door listens")
+    add("--public-port", default=8422, type=port, help="0 takes a free one")
     add("--toolsets", help="list these sets of tools, comma-separated, not those of each agent")
     add("--read-only", action="store_true", help="list and run only tools that change nothing")
     for option, (shape, words) in _REPEATED.items():
@@ -30,6 +35,12 @@ def read_options(argv: Sequence[str]) -> argparse.Namespace:
     add("--rate", default=20, type=positive, help="calls a second for each agent")
     add("--burst", default=60, type=positive, help="calls an agent may make in one burst")
     return parser.parse_args(list(argv))
+
+
+def of_public_door(options: argparse.Namespace) -> argparse.Namespace:
+    """The same options as the public door reads them: its own address and port."""
+    mine = {"host": options.public_host, "port": options.public_port}
+    return argparse.Namespace(**{**vars(options), **mine})
 
 
 def is_loopback(host: str) -> bool:
@@ -57,6 +68,14 @@ def positive(typed: str) -> int:
     if not 1 <= int(typed) <= 1_000_000:
         raise ValueError
     return int(typed)
+
+
+def doors(typed: str) -> tuple[str, ...]:
+    """Which doors are opened, each once, in the order in which they are told of."""
+    wanted = tuple(part.strip() for part in typed.split(","))
+    if set(wanted) - {MCP, PUBLIC} or len(set(wanted)) != len(wanted):
+        raise ValueError
+    return wanted
 
 
 def name(typed: str) -> str:

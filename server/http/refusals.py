@@ -22,6 +22,7 @@ STATUS = {
     "CONTENT_TYPE": 415,
     "LENGTH_TWICE": 400,
     "TOKEN_INVALID": 401,
+    "KEY_INVALID": 401,
     "RATE_LIMITED": 429,
     "TOO_MANY_AT_ONCE": 429,
     "BODY_SLOW": 408,
@@ -36,7 +37,7 @@ BY_KIND = {Kind.UNAVAILABLE: 503, Kind.FORBIDDEN: 403, Kind.NOT_FOUND: 404, Kind
 
 def refusal(fault: Fault) -> Response:
     """The answer, as a JSON-RPC error, because that is what MCP clients read."""
-    status = _status(fault)
+    status = status_of(fault)
     code = types.PARSE_ERROR if fault.code == "JSON_INVALID" else types.INVALID_REQUEST
     error = {"code": code, "message": str(worded(fault)), "data": {ERROR_KEY: as_object(fault)}}
     return Response(
@@ -49,7 +50,7 @@ def refusal(fault: Fault) -> Response:
 
 def problem(fault: Fault) -> Response:
     """The answer as RFC 9457 has it, for who calls a tool without MCP."""
-    status = _status(fault)
+    status = status_of(fault)
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -65,7 +66,8 @@ def problem(fault: Fault) -> Response:
     )
 
 
-def _status(fault: Fault) -> int:
+def status_of(fault: Fault) -> int:
+    """The status of HTTP that says it."""
     return STATUS.get(fault.code) or BY_KIND.get(fault.kind, 400)
 
 

@@ -54,7 +54,8 @@ class Rest:
         visit: Visit = scope[SCOPE_KEY]
         name = guards.tool_of(scope)
         if name is not None:
-            arguments = self._with_key(name, bodies.arguments_of(body), headers)
+            async with caller.turn():
+                arguments = self._with_key(name, bodies.arguments_of(body), headers)
             return await self._call(visit, headers, caller, name, arguments)
         visit.method = f"GET {scope['path']}"
         with observed(self._metrics, visit, {"http.route": scope["path"]}, "") as call:

@@ -42,6 +42,7 @@ class Visit:
     method: str = ""
     tool: str = ""
     outcome: str = ""
+    body_is_read: bool = False
 
 
 class RequestWatch:

@@ -43,6 +43,7 @@ def pending(**changes: Any) -> ActionFact:
         self_rule=SelfRule.OBO,
         slots=(AM, CFO),
         min_assurance=3,
+        asked_at=END - timedelta(days=1),
         expires_at=END,
         entity_version=7,
         entity_digest="d7",

@@ -34,7 +34,12 @@ INTRUDER = Universe(
     effects=False,
     misfortunes=("erin leaves", "bob key", "carol role", "expiry edited"),
 )
-ALL = (AGENT, IDEMPOTENT, NEVER, HUMAN, INTRUDER)
+AHEAD = Universe(
+    "the clock of whoever asked runs ahead",
+    effects=False,
+    misfortunes=("asked ahead", "bob key", "carol role", "entity"),
+)
+ALL = (AGENT, IDEMPOTENT, NEVER, HUMAN, INTRUDER, AHEAD)
 CALM = replace(AGENT, name="an agent asks for ann, nothing goes wrong", misfortunes=())
 
 
@@ -69,7 +74,7 @@ def first_fault(name: str, rules: Guards) -> tuple[str, Walk]:
     """The small worlds first; what makes an approval count shows where rows are slipped in."""
     counting = name.startswith(("counts", "complete"))
     middle = (INTRUDER, NEVER) if counting else (NEVER, INTRUDER)
-    for universe in (CALM, IDEMPOTENT, *middle, AGENT, HUMAN):
+    for universe in (CALM, IDEMPOTENT, *middle, AHEAD, AGENT, HUMAN):
         found = walk(replace(universe, guards=rules))
         if found.broken:
             break

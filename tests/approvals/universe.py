@@ -12,7 +12,7 @@ in other words than in domain/approvals, so that a guard that goes missing there
     I5  a signature counts for one action
     I6  the effect happens at most once
     I7  succeeded means it happened, failed means it never will
-    I8  expiry, entity and policy hold at the moment of the transition
+    I8  expiry, entity, policy and the clock of whoever asked hold at the moment of the transition
     I9  states follow the drawing, decisions are only added, a terminal state stays
     I10 what was sent is closed by people who might have signed it, or by an admin, and not early
 """
@@ -195,7 +195,7 @@ class Universe:
 
 @cache
 def action(universe: Universe, state: State, seq: int, claimed: int, owner: int, attempt: int,
-           edited: bool) -> ActionFact:  # fmt: skip
+           edited: bool, ahead: bool) -> ActionFact:  # fmt: skip
     was_claimed = claimed >= 0
     return ActionFact(
         state=state,
@@ -206,6 +206,7 @@ def action(universe: Universe, state: State, seq: int, claimed: int, owner: int,
         self_rule=universe.self_rule,
         slots=universe.slots,
         min_assurance=3,
+        asked_at=EXPIRY + timedelta(hours=1 if ahead else -24),
         expires_at=EXPIRY + timedelta(days=1) if edited else EXPIRY,
         entity_version=7,
         entity_digest="d7",
@@ -221,7 +222,8 @@ def at(tick: int) -> datetime:
 
 
 def fact(u: Universe, w: World) -> ActionFact:
-    return action(u, w.state, w.seq, w.claimed, w.owner, w.attempt, "expiry edited" in w.lost)
+    edited, ahead = "expiry edited" in w.lost, "asked ahead" in w.lost
+    return action(u, w.state, w.seq, w.claimed, w.owner, w.attempt, edited, ahead)
 
 
 def roles(person: str, lost: frozenset[str]) -> frozenset[str]:
@@ -329,6 +331,7 @@ def check_vote_was_right(u: Universe, w: World, name: str, row: Row) -> None:
         ),
         "I2 assurance too low": name == "carol without a key",
         "I8 entity or policy changed": bool({"entity", "policy"} & w.lost),
+        "I8 asked for at a time to come": "asked ahead" in w.lost,
     }
     for rule, broken in (bad | bad_yes if yes else bad).items():
         if broken:
@@ -340,6 +343,8 @@ def check_claim_was_right(u: Universe, w: World, seen: State) -> None:
         raise Broken(f"I1 a {seen.value} action was claimed")
     if w.tick >= OVER or {"entity", "policy"} & w.lost:
         raise Broken("I8 the action ran although expired, or entity or policy had changed")
+    if "asked ahead" in w.lost:
+        raise Broken("I8 the action ran before the time at which it was asked for")
     if any(row.decision is Decision.REJECT for row in w.rows):
         raise Broken("I2 the action ran although somebody said no")
     good = [

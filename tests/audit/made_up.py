@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
     select,
 )
+from sqlalchemy.exc import IntegrityError
 
 from domain.kernel.ids import new_id
 from domain.store.audit_kinds import Chained, audit_kind
@@ -48,18 +50,39 @@ def committed_columns(kind: type[Base]) -> list[str]:
 
 
 async def fill(world: World) -> None:
-    """A row in every chained table of our company that has none yet."""
-    kinds = chained_tables()
+    """A row in every chained table of our company that has none yet, and in those they refer to."""
+    chained, all_of_them = chained_tables(), all_tables()
+    referred = {
+        key.elements[0].column.table.name
+        for kind in chained.values()
+        for key in core(kind).foreign_key_constraints
+    }
+    names = [table.name for table in Base.metadata.sorted_tables]
+    kinds = {name: all_of_them[name] for name in names if name in referred | chained.keys()}
     async with world.looking() as tx:
         rows = {name: (await tx.all(select(kind)))[:1] for name, kind in kinds.items()}
     for name, kind in kinds.items():
-        if rows[name]:
-            continue
-        async with world.without_triggers(name), world.owning() as tx:
-            made = kind(**_values(core(kind), rows))
-            tx.add(made)
-            await tx.flush()
-            rows[name] = [made]
+        if not rows[name]:
+            rows[name] = [await _put_in(world, kind, rows)]
+
+
+async def _put_in(world: World, kind: type[Base], rows: Mapping[str, Any]) -> Base:
+    """A row that the CHECKs of its table let in, of the ways there are to make one up."""
+    table = core(kind)
+    words = {c.name: list(_allowed(table, c.name)) for c in table.columns if not c.nullable}
+    choices = [[(name, word) for word in of_it] for name, of_it in words.items() if of_it]
+    refused = None
+    for chosen in product(*choices):
+        made = kind(**{**_values(table, rows), **dict(chosen)})
+        try:
+            async with world.without_triggers(table.name), world.owning() as tx:
+                tx.add(made)
+                await tx.flush()
+        except IntegrityError as error:
+            refused = error
+        else:
+            return made
+    raise AssertionError(f"no row of {table.name} could be made up") from refused
 
 
 def _values(table: Table, rows: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,8 +95,34 @@ def _values(table: Table, rows: Mapping[str, Any]) -> dict[str, Any]:
     for column in table.columns:
         if column.name != "tenant_id" and column.name not in known and not column.nullable:
             known[column.name] = next(_first_values(table, column))
+    for whole, parts in sums_of(table).items():
+        known[whole] = sum(known[part] for part in parts)
     known.pop("tenant_id", None)
     return known
+
+
+def _bounds(table: Table, name: str) -> tuple[int, int]:
+    """Between what a CHECK of the table wants a number."""
+    for constraint in table.constraints:
+        if isinstance(constraint, CheckConstraint) and (
+            found := re.search(rf"\b{name} BETWEEN (-?\d+) AND (\d+)", str(constraint.sqltext))
+        ):
+            return int(found[1]), int(found[2])
+    return 0, 2**61
+
+
+def tied_columns(table: Table) -> set[str]:
+    """The columns that a CHECK ties to others, so that a database may not take another value."""
+    checks = [str(c.sqltext) for c in table.constraints if isinstance(c, CheckConstraint)]
+    named = [{c.name for c in table.columns if re.search(rf"\b{c.name}\b", s)} for s in checks]
+    return {name for names in named if len(names) > 1 for name in names}
+
+
+def sums_of(table: Table) -> dict[str, list[str]]:
+    """The columns that a CHECK of the table makes the sum of others."""
+    checks = [c for c in table.constraints if isinstance(c, CheckConstraint)]
+    equations = [re.fullmatch(r"(\w+) = (\w+(?: \+ \w+)+)", str(c.sqltext)) for c in checks]
+    return {found[1]: found[2].split(" + ") for found in equations if found}
 
 
 def _first_values(table: Table, column: Any) -> Iterator[Any]:
@@ -81,7 +130,8 @@ def _first_values(table: Table, column: Any) -> Iterator[Any]:
         case Boolean():
             yield False
         case BigInteger():
-            yield secrets.randbelow(2**62)
+            low, high = _bounds(table, column.name)
+            yield low + secrets.randbelow(high - low)
         case Integer():
             yield 1
         case Instant():

@@ -83,7 +83,11 @@ async def test_a_deal_that_ended_is_what_was_told_of_it(world, tmp_path):
         await forger.change(Deal, {"id": deal_id}, **changed)
 
     assert await archive.apart() == (
-        [f"action {action_id}: was signed for another amount than it was carried out for"],
+        [
+            f"action {action_id}: was signed for another amount than it was carried out for",
+            f"deal {deal_id}: is not what people were shown who signed action {action_id}",
+            f"deal {deal_id}: did not end as action {action_id} was signed for",
+        ],
         [f"deal {deal_id}"],
     )
 
@@ -96,9 +100,10 @@ async def test_a_deal_that_ended_is_not_written_again_even_with_an_entry(world, 
         deal = await tx.get(Deal, (await tx.get(PendingAction, action_id)).entity_id)
         deal.name = "Another"
 
-    (found,) = await archive.findings()
-    assert found.startswith(f"deal {deal.id}: was written by entry ")
-    assert found.endswith(f" after action {action_id} closed it")
+    shown, written = await archive.findings()
+    assert shown == f"deal {deal.id}: is not what people were shown who signed action {action_id}"
+    assert written.startswith(f"deal {deal.id}: was written by entry ")
+    assert written.endswith(f" after action {action_id} closed it")
 
 
 async def test_a_deal_that_was_lost_keeps_its_reason(world, tmp_path):
@@ -111,20 +116,27 @@ async def test_a_deal_that_was_lost_keeps_its_reason(world, tmp_path):
         await forger.change(Deal, {"id": deal_id}, lost_reason="budget")
 
     assert untouched == []
-    assert await archive.apart() == ([], [f"deal {deal_id}"])
+    assert await archive.apart() == (
+        [f"deal {deal_id}: did not end as action {action_id} was signed for"],
+        [f"deal {deal_id}"],
+    )
 
 
 async def test_an_engagement_is_what_was_told_of_the_deal(world, tmp_path):
     archive = kept(world, tmp_path)
-    await closed(world, outcome="won")
-    changed = {"title": "Another", "amount_minor": 1, "currency": "VND", "status": "ended",
-               "billing_mode": "retainer"}  # fmt: skip
+    action_id, other = await closed(world, outcome="won"), await world.an_account("Công ty Khác")
+    changed = {"title": "Another", "amount_minor": 1, "currency": "VND", "status": "closed",
+               "billing_mode": "retainer", "account_id": other}  # fmt: skip
 
     async with archive.forging() as forger:
         work = await forger.row(Engagement)
         await forger.change(Engagement, {"id": work.id}, **changed)
 
-    assert await archive.apart() == ([], [f"engagement {work.id}"])
+    others = "title, billing_mode, currency, amount_minor, account_id"
+    assert await archive.apart() == (
+        [f"engagement {work.id}: was won with another {others}, by action {action_id}"],
+        [f"engagement {work.id}"],
+    )
 
 
 async def test_an_engagement_neither_vanishes_nor_appears(world, tmp_path):
@@ -281,7 +293,12 @@ async def test_a_rate_is_what_was_recorded(world, tmp_path):
 
     assert untouched == []
     besides, rows = await archive.apart()
-    assert besides == [f"rate {planted}: no entry says that it was recorded"]
+    assert sorted(besides) == sorted(
+        [
+            f"rate {usd}: is not what its entry says",
+            f"rate {planted}: no entry says that it was recorded",
+        ]
+    )
     assert sorted(rows) == sorted(f"fx_rate {id}" for id in (usd, eur, planted))
 
 

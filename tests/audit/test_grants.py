@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from domain.fx import service as fx
+from domain.identity import queries as identity
 from domain.identity import service
 from domain.identity.events import RolesChanged
-from domain.identity.role_changes import RoleChange
 from domain.identity.tables import Agent, ApproverKey, Person, PersonRole
-from domain.kernel.clock import stamp
 from domain.kernel.money import Rate
+from domain.provisioning import service as provisioning
 from domain.provisioning.service import OPERATOR
 from domain.store.chain import Actor, Event
 from tests.forgery import kept
@@ -119,7 +119,7 @@ async def test_an_agent_nobody_added_and_one_that_vanished_are_found(world, tmp_
 
     async with archive.forging() as forger:
         spy = await forger.row(Agent, name="spy")
-        gone = await forger.row(Agent, name="empty_agent")
+        gone = await forger.row(Agent, name="narrow_agent")
         await forger.delete(Agent, id=gone.id)
 
     assert await archive.apart() == (
@@ -151,9 +151,7 @@ async def test_a_revoked_agent_that_somebody_revived_is_found(world, tmp_path):
 async def left(world, person: str) -> None:
     """As `cyberos person leave` does it."""
     async with world.owning() as tx:
-        roles, ended = await service.leave(tx, person)
-        told = {"roles": ",".join(roles), "keys": ",".join(ended)}
-        tx.record(Event("person.left", OPERATOR, object=f"person:{person}", data=told))
+        await provisioning.leave(tx, (await identity.people(tx, [person]))[person])
 
 
 # What somebody does to the rows of a person who left, or who is there.
@@ -196,19 +194,11 @@ async def test_an_end_that_the_chain_does_not_tell_of_is_found(world, tmp_path, 
 
 async def roles_changed(world, person: str, root, *, add: str = "", remove: str = "") -> None:
     """As `cyberos person roles` does it, with whichever key."""
-    async with world.owning() as tx:
-        added, removed = await service.change_roles(
-            tx, person, add=filter(None, [add]), remove=filter(None, [remove])
+    async with world.owning(signer=root) as tx:
+        changed = await service.change_roles(
+            tx, person, add=[add] if add else [], remove=[remove] if remove else []
         )
-        change = RoleChange(
-            deploy=world.deploy,
-            tenant=tx.tenant_id,
-            person=person,
-            added=",".join(added),
-            removed=",".join(removed),
-            at=stamp(tx.at),
-        )
-        RolesChanged.signed(change, root).record(tx, OPERATOR)
+        RolesChanged.of(changed).record(tx, OPERATOR)
 
 
 async def test_a_role_that_went_and_came_again_counts_for_both_times(world, tmp_path):
@@ -228,8 +218,9 @@ async def test_a_change_of_roles_that_the_root_did_not_sign_is_found(world, tmp_
 
     await roles_changed(world, person, world.ours.keys["admin"], add="cfo")
 
-    (found,) = await archive.findings()
-    assert found.endswith("its change of roles is not signed by the root")
+    unsigned, given = await archive.findings()
+    assert unsigned.endswith("its change of roles is not signed by the root")
+    assert given == f"role cfo of person {person}: no entry says that it was given"
 
 
 async def test_a_rate_that_an_agent_is_said_to_have_brought_is_found(world, tmp_path):

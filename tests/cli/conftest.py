@@ -12,6 +12,7 @@ from server.app import run
 from tests import postgres
 from tests.cli.console import Place, environ
 
+PRISTINE = "-pristine"
 _MADE: dict[str, dict[str, str]] = {}
 
 
@@ -26,6 +27,8 @@ def _demo(kind: str, parent: Path) -> dict[str, str]:
             )
         with environ(env):
             assert run(["init", "--demo"]) == 0
+        if kind == "sqlite":
+            shutil.copytree(env["CYBEROS_DATA_DIR"], env["CYBEROS_DATA_DIR"] + PRISTINE)
         _MADE[kind] = env
     return _MADE[kind]
 
@@ -60,6 +63,18 @@ def copied(embedded: Place, tmp_path: Path) -> Place:
 
 
 @pytest.fixture
+def fresh(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> Place:
+    """An embedded demo to which nothing has happened yet."""
+    new = _demo("sqlite", tmp_path_factory.mktemp("demo"))["CYBEROS_DATA_DIR"] + PRISTINE
+    shutil.copytree(new, tmp_path / "fresh")
+    return Place({"CYBEROS_DATA_DIR": str(tmp_path / "fresh")}, capsys)
+
+
+@pytest.fixture
 def served(
     tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Place]:
@@ -77,7 +92,8 @@ def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Place:
 
 @pytest.fixture
 def saved(embedded, tmp_path):
-    """A backup of the demo, which has a checkpoint."""
+    """A backup of the demo, which has a checkpoint; nothing waits in it, which restoring ends."""
+    embedded.take_back()
     embedded.ok("audit", "checkpoint")
     file = tmp_path / "saved.tar.gz"
     embedded.ok("backup", str(file))

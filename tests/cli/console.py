@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -17,9 +17,10 @@ import anyio
 
 from domain.identity import tokens
 from domain.store.engine import Role
+from policies.gate.gate import Gate
 from server import settings as environment
 from server import wiring
-from server.app import run, run_crm
+from server.app import run, run_crm, run_inv
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,9 +81,18 @@ class Place:
 
     def crm(self, *arguments: str, agent: str = "cro_agent") -> Ended:
         """One command of `cyberos-crm`, in this process, as an agent of the demo."""
+        return self._as(agent, run_crm, arguments)
+
+    def inv(self, *arguments: str, agent: str = "cfo_agent") -> Ended:
+        """One command of `cyberos-inv`, in this process, as an agent of the demo."""
+        return self._as(agent, run_inv, arguments)
+
+    def _as(
+        self, agent: str, program: Callable[[Sequence[str]], int], arguments: Sequence[str]
+    ) -> Ended:
         self.capsys.readouterr()
         with environ({**self.env, "CYBEROS_AGENT_TOKEN": self.demo["agents"][agent]["token"]}):
-            code = run_crm([str(one) for one in arguments])
+            code = program([str(one) for one in arguments])
         out, err = self.capsys.readouterr()
         self.seen += [out, err]
         return Ended(code, out, err)
@@ -142,13 +152,8 @@ class Place:
         """One call through the gate."""
 
         async def calling() -> Any:
-            settings = environment.read()
-            opened = await wiring.database(settings, Role.AGENT)
-            try:
-                gate = wiring.gate(settings, opened, *wiring.policy(settings))
-                return (await gate.call(tokens.parse(token), tool, arguments)).structured
-            finally:
-                await opened.close()
+            async with gate() as through:
+                return (await through.call(tokens.parse(token), tool, arguments)).structured
 
         with environ(self.env):
             return anyio.run(calling)
@@ -157,7 +162,7 @@ class Place:
         """A new open deal of the demo company, with a new customer: one customer's add up."""
         new = {"name": f"Khách hàng số {next(_NUMBERS)}", "account_type": "llc"}
         account_id = more.pop("account_id", None) or self.call("crm_create_account", new)["id"]
-        fields = {"account_id": account_id, "name": "Bảo trì năm sau", "amount_minor": 250_000_000}
+        fields = {"account_id": account_id, "name": "Bảo trì năm sau", "amount_minor": 2_500_000}
         created = self.call("crm_create_deal", {**fields, "currency": "VND", **more})
         return str(created.get("deal", created)["id"])
 
@@ -182,10 +187,19 @@ class Place:
 
     def take_back(self) -> None:
         """Cancel what the demo's agents left waiting: each may have twenty actions, no more."""
-        for agent in ("cro_agent", "cfo_agent"):
-            for one in self.call("approvals_list", {"limit": 100}, agent)["items"]:
-                if one["state"] == "pending":
-                    self.call("approvals_cancel", {"action_id": one["action_id"]}, agent)
+
+        async def taking_back() -> None:
+            async with gate() as through:
+                for agent in ("cro_agent", "cfo_agent"):
+                    token = tokens.parse(self.demo["agents"][agent]["token"])
+                    listed = await through.call(token, "approvals_list", {"limit": 100})
+                    for one in listed.structured["items"]:
+                        if one["state"] == "pending":
+                            mine = {"action_id": one["action_id"]}
+                            await through.call(token, "approvals_cancel", mine)
+
+        with environ(self.env):
+            anyio.run(taking_back)
 
     # --- the people's side ---
 
@@ -208,6 +222,17 @@ class Place:
         ]
         texts = [path.read_text("utf-8").strip() for path in files]
         return [line for text in texts for line in text.splitlines() if not line.startswith("---")]
+
+
+@asynccontextmanager
+async def gate() -> AsyncIterator[Gate]:
+    """The gate of the installation that the environment names."""
+    settings = environment.read()
+    opened = await wiring.database(settings, Role.AGENT)
+    try:
+        yield wiring.gate(settings, opened, *wiring.policy(settings))
+    finally:
+        await opened.close()
 
 
 def outside(env: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,9 @@
 alone, and is a token shown once and no more?
 """
 
+import sqlite3
 import stat
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -168,7 +170,11 @@ def test_the_list_says_for_whom_and_until_when(embedded):
 
     line = next(one for one in shown.splitlines() if one.startswith("cfo_agent:"))
     assert "for Nguyễn Minh Đức <duc.nguyen@saobien.example>" in line
-    assert "admin.bank,core.read,crm.payment,crm.read,inv.aging_read, until 20" in line
+    scopes = (
+        "admin.bank,core.read,crm.payment,crm.read,inv.aging_read,inv.draft,inv.payment_read,"
+        "inv.read,inv.send,ledger.read"
+    )
+    assert f"{scopes}, until 20" in line
     assert embedded.signing(AM)[1] in line
 
 
@@ -244,3 +250,87 @@ def test_personas_are_listed_in_both_languages(empty, language):
     for one in told:
         assert f"{one['name']}: {one[language]}" in shown
         assert f"  toolsets: {', '.join(one['toolsets'])}" in shown
+
+
+def test_a_renewed_agent_goes_on_under_its_name_and_the_old_token_is_dead(place):
+    name = f"renewed-{place.is_embedded}"
+    added = add(place, name)
+    file = Path(added["token_file"])
+    old = file.read_text().strip()
+
+    renewed = place.ok("agent", "renew", name, *TENANT, "--days", "30")
+
+    new = file.read_text().strip()
+    assert (renewed["token_file"], renewed["agent"]["id"]) == (str(file), added["agent"]["id"])
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert place.call_as(new, "whoami", {})["agent"] == name
+    with pytest.raises(Fault, match="TOKEN_INVALID"):
+        place.call_as(old, "whoami", {})
+    assert new not in "".join(place.seen)
+    assert place.ok("audit", "verify", *TENANT)["ok"] is True
+
+
+def test_a_revoked_agent_is_renewed_and_may_what_it_might(place):
+    name = f"back-{place.is_embedded}"
+    before = add(place, name)["agent"]
+    place.ok("agent", "revoke", name, *TENANT)
+
+    token = place.ok("agent", "renew", name, *TENANT, "--show-token")["token"]
+
+    me = place.call_as(token, "whoami", {})
+    assert sorted(me["scopes"]) == before["scopes"]
+    exists = place.fault(
+        "agent", "add", *TENANT, "--name", name, "--for", "linh.tran@saobien.example",
+        "--scopes", "core.read",
+    )  # fmt: skip
+    assert (exists["code"], "cyberos agent renew" in exists["hint"]) == ("AGENT_EXISTS", True)
+    assert place.ok("audit", "verify", *TENANT)["ok"] is True
+
+
+def test_nobody_elses_file_is_replaced_and_an_unknown_agent_is_not_renewed(embedded, tmp_path):
+    add(embedded, "careful")
+    other = tmp_path / "notes.txt"
+    other.write_text("my notes")
+
+    taken = embedded.fault("agent", "renew", "careful", *TENANT, "--token-file", str(other))
+    unknown = embedded.fault("agent", "renew", "nobody", *TENANT)
+
+    assert (taken["code"], other.read_text()) == ("FILE_EXISTS", "my notes")
+    assert (unknown["code"], "cyberos agent list" in unknown["hint"]) == ("AGENT_UNKNOWN", True)
+
+
+def test_a_row_put_back_to_the_token_before_opens_nothing_and_is_found(copied):
+    added = add(copied, "stolen")
+    token = Path(added["token_file"]).read_text().strip()
+    database = sqlite3.connect(copied.data_dir / "cyberos.db", isolation_level=None)
+    with closing(database):
+        old = database.execute(
+            "SELECT token_sha256, signature, signed_by, signed_at, expires_at FROM agent"
+            " WHERE name = 'stolen'"
+        ).fetchone()
+        copied.ok("agent", "renew", "stolen", *TENANT)
+        database.execute(
+            "UPDATE agent SET token_sha256 = ?, signature = ?, signed_by = ?, signed_at = ?,"
+            " expires_at = ? WHERE name = 'stolen'",
+            old,
+        )
+
+    with pytest.raises(Fault, match="TOKEN_INVALID"):
+        copied.call_as(token, "whoami", {})
+    found = copied.run("audit", "verify", *TENANT).out
+
+    assert f"agent {added['agent']['id']}" in found and "token_sha256" in found
+
+
+def test_what_an_agent_is_shown_changes_and_its_token_stays(embedded):
+    added = add(embedded, "shown")
+    token = Path(added["token_file"]).read_text().strip()
+
+    some = embedded.ok("agent", "toolsets", "shown", "crm,vn", *TENANT)["agent"]
+    wrong = embedded.fault("agent", "toolsets", "shown", "crm,nonsense", *TENANT)
+    none = embedded.ok("agent", "toolsets", "shown", "default", *TENANT)["agent"]
+
+    assert (some["toolsets"], none["toolsets"]) == (["crm", "vn"], [])
+    assert wrong["code"] == "TOOLSET_UNKNOWN"
+    assert embedded.call_as(token, "whoami", {})["agent"] == "shown"
+    assert embedded.ok("audit", "verify", *TENANT)["ok"] is True

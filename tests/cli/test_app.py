@@ -18,6 +18,7 @@ from domain.store.engine import Role
 from server.app import guarded
 from server.cli.context import opened, perform
 from server.cli.work import Worker
+from server.version import VERSION
 from tests.cli.console import AM, ROOT, SALES, Place, environ, outside
 
 LAUNCHER = [sys.executable, str(ROOT / "cyberos.py")]
@@ -378,7 +379,14 @@ def test_a_round_in_which_nothing_is_left_to_do_says_so(place):
 
     done = place.ok("work", "--once")
 
-    nothing = {"actions": [], "messages": 0, "left_alone": [], "dead_letters": []}
+    nothing = {
+        "actions": [],
+        "dispatches": [],
+        "received": 0,
+        "messages": 0,
+        "left_alone": [],
+        "dead_letters": [],
+    }
     assert done == {"ok": True, **nothing}
 
 
@@ -402,3 +410,17 @@ def test_sales_may_look_but_not_sign(embedded):
     action_id = embedded.proposed()
 
     assert embedded.run("show", action_id, "--as", embedded.signing(SALES)[1]).code == 0
+
+
+def test_which_version_it_is_can_be_asked(empty):
+    assert empty.run("--version").out == f"cyberos {VERSION}\n"
+
+
+def test_whoever_starts_the_server_in_a_terminal_is_told_that_it_waits(embedded):
+    there = Place(
+        {**embedded.env, "CYBEROS_AGENT_TOKEN": embedded.demo["agents"]["cro_agent"]["token"]}
+    )
+    with Terminal(there, "serve") as terminal:
+        terminal.wait_for("Waiting for an MCP client")
+        terminal.type("\x04")  # Ctrl-D, at the beginning of a line
+        assert terminal.ended() == 0

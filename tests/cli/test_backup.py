@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import threading
@@ -42,8 +43,10 @@ def test_it_holds_no_private_key_no_token_and_no_passphrase(embedded, saved):
 def test_with_keys_it_holds_all_that_is_needed_to_go_on_elsewhere(embedded, tmp_path, capsys):
     file, there = tmp_path / "keys.tar.gz", another(tmp_path, capsys)
     embedded.ok("backup", str(file), "--with-keys")
+    there.data_dir.mkdir()
+    shutil.copy(embedded.data_dir / "demo.json", there.data_dir)  # a demo comes back as one
 
-    there.ok("restore", str(file))
+    there.ok("restore", str(file), "--force")
 
     for folder in ("keys", "tokens", "root"):
         was = {

@@ -53,7 +53,7 @@ def test_the_table_shows_each_action_with_its_digest_and_the_totals(copied, batc
     for one in shown:
         assert one["action_id"] in said
         assert one["args_sha256"][:16] in said
-    assert "“Khách rất gấp”" in said
+    assert "> Khách rất gấp" in said
     assert "350,000,000" in said.replace("\N{NO-BREAK SPACE}", " ")
     assert "5,000.00" in said
     assert "Total: 3" in said

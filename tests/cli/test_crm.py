@@ -96,10 +96,13 @@ def test_closing_waits_for_people_and_following_it_tells_the_whole_flow(embedded
     assert "[close]   · AM" in waits.out
     first, *rest = closed.out.splitlines()
     assert re.fullmatch(r"\[close\] status=won · closed_date=\d{4}-\d\d-\d\d", first)
+    drafted = rest.pop(2)
+    assert re.fullmatch(
+        r"\[inv\] INV invoice registered \(invoice=INV-\d{4}-\d\d-\d{3} · status=draft\)", drafted
+    )
     assert rest[:-1] == [
         "[vietqr] skipped: the first use of the account waits for people: call crm_generate_vietqr",
         "[hoadon] skipped: issued when the invoice is sent",
-        "[inv] skipped: people draft the invoice",
         '[proj] Engagement created: "Một cơ hội để chốt"',
         "[brain] the event waits for a receiver; none is connected yet",
     ]

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.store.chain import Sealed
+from server.cli import agent_lines
 from server.crm_cli import lines
 from server.crm_cli.words import CrmWords
 
@@ -266,11 +267,13 @@ def test_a_forecast_of_nothing_says_why():
 
 
 def test_the_chain_is_named_where_it_holds_the_change():
-    assert lines.sealed(Sealed(15301, "ab" * 32), ENGLISH) == [
+    assert agent_lines.sealed(Sealed(15301, "ab" * 32), ENGLISH) == [
         "[audit] brain seq=15301 chain=abababababab…"
     ]
-    assert lines.sealed(None, ENGLISH) == ["[audit] nothing new to record"]
-    assert lines.sealed(None, ENGLISH, dry_run=True) == ["[audit] dry run, nothing was written"]
+    assert agent_lines.sealed(None, ENGLISH) == ["[audit] nothing new to record"]
+    assert agent_lines.sealed(None, ENGLISH, dry_run=True) == [
+        "[audit] dry run, nothing was written"
+    ]
 
 
 def test_a_table_fits_a_terminal_and_clips_only_what_may_be_clipped():

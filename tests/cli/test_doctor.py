@@ -16,14 +16,16 @@ from sqlalchemy import make_url, select
 
 from domain.approvals.checks import hanging
 from domain.approvals.tables import PendingAction
-from domain.identity import keys
+from domain.identity import keys, service
 from domain.identity.tables import ApproverKey, PersonRole
+from domain.kernel.faults import NotSent
 from domain.store import condition
 from domain.store.declarations import Mark
 from domain.store.engine import Role, connect
 from policies.approvals import coverage
 from policies.gate import floor, shipped
 from policies.gate.catalogue import Catalogue
+from server import deployment, settings
 from tests.cli.console import Place
 from tests.sqlite import by_hand
 
@@ -51,6 +53,25 @@ def test_a_sound_installation_is_well_and_every_line_says_how_serious_it_is(embe
     lines = ended.out.split("\n\n")[0].splitlines()
     assert {line.split()[0] for line in lines} <= {"ok", "warn"}
     assert "This deployment is D0: tamper-evident only" in ended.out
+
+
+def test_a_live_gateway_at_D0_and_a_signing_key_for_everybody_are_failures(copied):
+    key = copied.data_dir / "key.p12"
+    key.touch(0o644)
+    copied.env |= {
+        "CYBEROS_EINVOICE_URL": "http://127.0.0.1:8100/einvoice",
+        "CYBEROS_SMTP_URL": "smtps://ar:k9canary@mail.example",
+        "CYBEROS_SIGNING_KEY_FILE": str(key),
+    }
+
+    ended = copied.run("doctor", "--json")
+
+    assert ended.code == 1 and "k9canary" not in ended.out
+    assert sentences(copied, "fail", "gateways") == [
+        "CYBEROS_SMTP_URL is a live gateway, which is refused at D0."
+    ]
+    exposed, unset = sentences(copied, "fail", "signing")
+    assert "mode 0644" in exposed and "CYBEROS_SIGNING_PASSPHRASE_FILE is not set" in unset
 
 
 def test_it_shows_no_secret(place):
@@ -328,11 +349,12 @@ async def test_one_person_for_two_slots_is_not_enough(world):
                 row.revoked_at = tx.at
         for row in await tx.all(_roles("admin")):
             row.revoked_at = tx.at
-        tx.add(PersonRole(person_id=world.ours.people["both"], role="admin", granted_at=tx.at))
+        await service.change_roles(tx, world.ours.people["both"], add=["admin"], remove=[])
 
-    (found,) = await gaps(world)
+    found = await gaps(world)
 
-    assert found.startswith("cyberos.admin.add_bank_account needs 2 people (cfo, admin)")
+    for one, tool in zip(found, ("add_bank_account", "retire_bank_account"), strict=True):
+        assert one.startswith(f"cyberos.admin.{tool} needs 2 people (cfo, admin)")
 
 
 # --- what hangs ---
@@ -410,6 +432,25 @@ def test_a_login_with_one_role_is_praised_and_one_with_several_is_not(login, tmp
 
 
 @on_postgresql
+def test_a_live_gateway_is_let_in_where_no_agent_reaches_the_database(login, tmp_path):
+    kind, there = login
+    tmp_path.chmod(0o700)
+    there.env["CYBEROS_SMTP_URL"] = "smtps://mail.example"
+
+    async def ask(folder):
+        read = settings.read({**there.env, "CYBEROS_DATA_DIR": str(folder)})
+        try:
+            return await deployment.admission(read, read.smtp_url)()
+        except NotSent as fault:
+            return fault.code, fault.facts["level"]
+
+    with_open_keys, alone = anyio.run(ask, there.data_dir), anyio.run(ask, tmp_path)
+
+    assert with_open_keys == ("LIVE_GATEWAY_REFUSED", "D0")
+    assert alone == (("LIVE_GATEWAY_REFUSED", "D1") if kind == "several" else None)
+
+
+@on_postgresql
 def test_only_an_agents_login_cannot_even_list_the_tenants(login):
     kind, there = login
 
@@ -450,10 +491,8 @@ def test_a_table_without_isolation_fails(place):
 
 
 def test_a_database_that_does_not_answer_fails_without_its_password(tmp_path, capsys):
-    env = {
-        "CYBEROS_DATA_DIR": str(tmp_path),
-        "CYBEROS_DATABASE_URL": "postgresql://cyb:s3cret@127.0.0.1:9/x",
-    }
+    url = "postgresql://cyb:s3cret@127.0.0.1:9/x"
+    env = {"CYBEROS_DATA_DIR": str(tmp_path), "CYBEROS_DATABASE_URL": url}
     there = Place(env, capsys)
 
     assert any("does not answer" in one for one in sentences(there, "fail", "database"))

@@ -74,7 +74,8 @@ def test_demo_json_names_everything_a_script_needs(place):
         "core.read", "crm.close", "crm.payment", "crm.read", "crm.write",
     ]  # fmt: skip
     assert demo["agents"]["cfo_agent"]["scopes"] == [
-        "admin.bank", "core.read", "crm.payment", "crm.read", "inv.aging_read",
+        "admin.bank", "core.read", "crm.payment", "crm.read", "inv.aging_read", "inv.draft",
+        "inv.payment_read", "inv.read", "inv.send", "ledger.read",
     ]  # fmt: skip
     assert demo["agents"]["reader_agent"]["scopes"] == ["core.read", "crm.read"]
     for agent in demo["agents"].values():
@@ -216,8 +217,9 @@ def report(provisioned: tuple[dict[str, str], str]) -> dict:
 
 def test_a_company_begins_with_people_pipelines_account_and_agent(real, report):
     assert set(report) == {
-        "ok", "tenant", "data_dir", "database", "root_key", "people", "pipelines",
-        "bank_accounts", "agent", "mcp_config", "database_url_left_out", "roles_nobody_holds",
+        "ok", "tenant", "data_dir", "database", "root_key", "operator_key", "people",
+        "pipelines", "bank_accounts", "agent", "mcp_config", "database_url_left_out",
+        "roles_nobody_holds",
     }  # fmt: skip
     assert report["tenant"]["name"] == "Công ty TNHH Lam Sơn"
     assert [(one["email"], one["roles"]) for one in report["people"]] == [
@@ -240,7 +242,7 @@ def test_its_secrets_lie_where_only_the_owner_reads(real, report):
         real.data_dir / "cyberos.db",
         real.data_dir / "mcp.json",
         real.data_dir / "keys" / "checkpoint.key",
-        Path(report["root_key"]),
+        *[Path(report[name]) for name in ("root_key", "operator_key")],
         Path(report["agent"]["token_file"]),
         *[Path(one["key"]) for one in report["people"]],
     ]

@@ -5,10 +5,8 @@ everything there is, and of nothing else?
 import re
 
 import pytest
-import typer
 
 from domain.store.engine import Role
-from server.cli.commands import application
 from server.settings import VARIABLES
 from tests.cli.console import ROOT
 
@@ -27,17 +25,6 @@ def test_it_names_no_setting_that_would_be_refused():
 @pytest.mark.parametrize("role", Role)
 def test_every_role_of_the_database_is_explained(role):
     assert f"| `{role.value}` |" in TEXT
-
-
-def test_every_command_it_names_is_there():
-    commands = typer.main.get_command(application())
-    named = set(re.findall(r"cyberos ([a-z]+)(?: ([a-z]+))?", TEXT))
-
-    for first, second in named - {("", "")}:
-        found = commands.commands.get(first)
-        assert found is not None, first
-        further = getattr(found, "commands", None)
-        assert further is None or not second or second in further, f"{first} {second}"
 
 
 def test_everything_in_a_data_directory_is_explained(embedded):

@@ -67,7 +67,9 @@ def test_whoever_is_added_signs_and_whoever_left_does_not(place, tmp_path):
         with by_hand(place.data_dir / "cyberos.db") as connection:
             query = "select body from audit_entry where event = 'person.left' and object = ?"
             body = connection.execute(query, [f"person:{added['id']}"]).fetchone()[0]
-        assert json.loads(body)["data"] == {"keys": added["key_id"], "roles": "am,sales"}
+        data = json.loads(body)["data"]
+        assert (data["keys"], data["roles"]) == (added["key_id"], "am,sales")
+        assert {"signed_by", "signature"} < data.keys()
     enrolled = events(place, f"approver_key:{added['key_id']}")
     assert [one["event"] for one in enrolled] == ["key.enrolled"]
     assert place.ok("audit", "verify")["ok"] is True
@@ -165,6 +167,19 @@ def test_whose_agents_stop_is_said_when_a_person_leaves(copied):
     assert "cyberos person list" in unknown["hint"]
 
 
+def test_nobody_leaves_unseen_when_something_could_not_be_signed_any_more(copied):
+    email = next(one for one in copied.demo["people"] if one.startswith(CRO))
+
+    refused = copied.fault("person", "leave", email, *TENANT)
+    still = listed(copied, email)
+    copied.ok("person", "leave", email, "--even-so", *TENANT)
+
+    assert (refused["code"], refused["exit"]) == ("LEAVES_A_GAP", 4)
+    assert any("Nobody can sign as cro" in one for one in refused["facts"]["lost"])
+    assert "cro" in still["roles"]
+    assert not listed(copied, email)["active"]
+
+
 def root(place: Place) -> list[str]:
     demo = place.demo
     return ["--root-key", demo["root_key"], "--root-passphrase-file", demo["root_passphrase_file"]]
@@ -210,7 +225,7 @@ def test_roles_are_changed_by_the_root_key_alone_and_only_to_known_ones(copied, 
 
 def test_nobody_who_left_gets_a_role(copied, tmp_path):
     email = next(one for one in copied.demo["people"] if one.startswith(CRO))
-    copied.ok("person", "leave", email, *TENANT)
+    copied.ok("person", "leave", email, "--even-so", *TENANT)
 
     refused = copied.fault("person", "roles", email, "--add", "cro", *root(copied), *TENANT)
 

@@ -5,7 +5,7 @@ when there is none?
 import pytest
 
 from tests.cli.console import Place
-from tests.sqlite import by_hand
+from tests.sqlite import without_triggers
 
 TENANT = ("--tenant", "sao-bien")
 
@@ -13,15 +13,8 @@ TENANT = ("--tenant", "sao-bien")
 @pytest.fixture
 def without_rates(copied: Place) -> Place:
     """The demo before anybody recorded a rate."""
-    with by_hand(copied.data_dir / "cyberos.db") as connection:
-        guards = connection.execute(
-            "select name, sql from sqlite_master where type = 'trigger' and tbl_name = 'fx_rate'"
-        ).fetchall()
-        for name, _ in guards:
-            connection.execute(f"drop trigger {name}")
+    with without_triggers(copied.data_dir / "cyberos.db") as connection:
         connection.execute("delete from fx_rate")
-        for _, sql in guards:
-            connection.execute(sql)
     return copied
 
 
@@ -39,12 +32,12 @@ def warned(place: Place) -> bool:
 )
 def test_the_view_says_why_more_people_sign(without_rates, lang, said):
     before = without_rates.proposed()
-    assert said in without_rates.run("show", before, "--lang", lang).out
+    assert f"({said})" in without_rates.run("show", before, "--lang", lang).out
 
     without_rates.ok("rate", "add", *TENANT, "--rate", "26300", "--source", "ngân hàng")
     after = without_rates.proposed()
 
-    assert said not in without_rates.run("show", after, "--lang", lang).out
+    assert f"({said})" not in without_rates.run("show", after, "--lang", lang).out
     assert without_rates.ok("show", after)["action"]["amount"]["amount_usd_minor"] is not None
 
 
@@ -77,6 +70,45 @@ def test_a_rate_is_chained_once(place):
     assert place.ok("audit", "verify")["ok"] is True
 
 
+def test_a_rate_stands_in_a_column_of_its_source(place):
+    given = ["--currency", "GBP", "--rate", "34100", "--source", "bank"]
+
+    plain = place.ok("rate", "add", *TENANT, *given)["rate"]
+    bought = place.ok("rate", "add", *TENANT, *given, "--column", "transfer_buy")["rate"]
+    unknown = place.run("rate", "add", *TENANT, *given, "--column", "guess")
+
+    assert (plain["column"], bought["column"]) == ("mid", "transfer_buy")
+    assert plain["id"] != bought["id"]
+    assert unknown.code != 0
+
+
+@pytest.mark.parametrize(("currency", "far"), [("AUD", "22001"), ("CAD", "17999")])
+def test_a_rate_far_from_the_last_one_is_refused_unless_it_is_meant(place, currency, far):
+    of = ["rate", "add", *TENANT, "--currency", currency]
+    place.ok(*of, "--rate", "20000", "--source", "x")
+    given = [*of, "--source", "y", "--rate"]
+
+    fault = place.fault(*given, far)
+    place.ok(*given, far, "--even-so")
+
+    assert (fault["code"], fault["exit"]) == ("RATE_FAR", 4)
+    assert fault["facts"]["last"] == "20000" and "--even-so" in fault["hint"]
+
+
+def test_a_rate_within_a_tenth_of_the_last_one_needs_no_more(place):
+    for rate in ("20000", "22000", "19800"):
+        given = ["--currency", "CHF", "--rate", rate, "--source", rate]
+        place.ok("rate", "add", *TENANT, *given)
+
+
+def test_the_demo_has_a_rate_to_book_dollars_by(embedded):
+    given = ["--rate", "26120", "--source", "bank", "--column", "transfer_buy"]
+
+    there = embedded.fault("rate", "add", *TENANT, *given[:1], "26119", *given[2:])
+
+    assert there["code"] == "RATE_CONFLICT"
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -101,21 +133,22 @@ def test_what_could_be_read_in_two_ways_is_refused(embedded, changes, code):
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("vi", "Cùng khách hàng, 24 giờ  ≈ 120.000,00 USD (tính cả việc này)"),
-        ("en", "Same customer, 24 hours  ≈ USD 120,000.00 (this one included)"),
+        ("vi", "Cùng khách hàng, 24 giờ     ≈ 120.000,00 USD (tính cả việc này)"),
+        ("en", "Same customer, 24 hours       ≈ USD 120,000.00 (this one included)"),
     ],
 )
-def test_the_view_says_why_a_second_deal_of_the_day_needs_more_signatures(copied, lang, said):
-    account = copied.call("crm_create_account", {"name": "Công ty Phú Quý", "account_type": "llc"})
+def test_the_view_says_why_a_second_deal_of_the_day_needs_more_signatures(fresh, lang, said):
+    account = fresh.call("crm_create_account", {"name": "Công ty Phú Quý", "account_type": "llc"})
     one = {"account_id": account["id"], "amount_minor": 6_000_000, "currency": "USD"}
-    first, second = copied.proposed(**one), copied.proposed(**one)
+    first, second = fresh.proposed(**one), fresh.proposed(**one)
 
-    alone, together = (copied.run("show", id, "--lang", lang).out for id in (first, second))
+    alone, together = (fresh.run("show", id, "--lang", lang).out for id in (first, second))
 
     assert said in together and "cro (cro): " in together
     assert said not in alone and "cro (cro): " not in alone
-    amount = copied.ok("show", second)["action"]["amount"]
+    amount = fresh.ok("show", second)["action"]["amount"]
     assert amount["customer_sum_24h_usd_minor"] == 12_000_000
+    assert amount["person_sum_24h_usd_minor"] == 12_000_000
 
 
 def test_the_view_says_that_what_a_customer_is_asked_for_together_is_unknown(copied):
@@ -125,4 +158,67 @@ def test_the_view_says_that_what_a_customer_is_asked_for_together_is_unknown(cop
 
     view = copied.run("show", copied.proposed(**one, currency="USD"), "--lang", "en").out
 
-    assert "Same customer, 24 hours  value in USD unknown" in view and "cro (cro): open" in view
+    assert (
+        "Same customer, 24 hours       value in USD unknown" in view and "cro (cro): open" in view
+    )
+
+
+def test_the_view_names_customers_of_the_day_that_look_alike(fresh):
+    names = ("Công ty Phú Quý", "C\u043eng-ty Phu Quy")  # a Cyrillic o
+    first, _ = [
+        fresh.proposed(
+            account_id=fresh.call("crm_create_account", {"name": name, "account_type": "llc"})[
+                "id"
+            ],
+            amount_minor=cents,
+            currency="USD",
+        )
+        for name, cents in zip(names, (1_000_000, 2_000_000), strict=True)
+    ]
+
+    view = fresh.run("show", first, "--lang", "en").out
+    (told,) = fresh.ok("show", first)["action"]["similar_customers"]
+
+    assert f'≈ USD 20,000.00, "{names[1]}"' in view.split("Similar customer, 24 hours")[1]
+    assert (told["name"], told["usd_minor_24h"]) == (names[1], 2_000_000)
+
+
+def test_a_far_rate_is_refused_before_anybody_is_asked_for_a_key(place, tmp_path):
+    given = ["rate", "add", *TENANT, "--currency", "SGD", "--source", "x", "--rate"]
+    place.ok(*given, "20000")
+
+    fault = place.fault(*given, "200000", "--key", str(tmp_path / "none.key"))
+
+    assert fault["code"] == "RATE_FAR"
+
+
+def test_rates_on_record_are_listed_newest_first(place):
+    for day, rate in (("2026-11-02", "5000"), ("2026-11-03", "5100")):
+        place.ok("rate", "add", *TENANT, "--currency", "THB", "--rate", rate, "--source", "a",
+                 "--on", day)  # fmt: skip
+
+    found = place.ok("rate", "list", *TENANT, "--currency", "thb")["rates"]
+    shown = place.run("rate", "list", *TENANT, "--currency", "THB").out
+
+    assert [(one["as_of"], one["value"]) for one in found] == [
+        ("2026-11-03", "5100"), ("2026-11-02", "5000"),
+    ]  # fmt: skip
+    assert "2026-11-03  1 THB = 5100 VND  a (mid)" in shown
+
+
+@pytest.mark.parametrize("source", ["…", "...", " - "])
+def test_a_source_that_names_nobody_is_refused(embedded, source):
+    fault = embedded.fault("rate", "add", *TENANT, "--rate", "26000", "--source", source)
+
+    assert fault["code"] == "RATE_INVALID"
+
+
+def test_whoever_signs_sees_by_which_rate_of_whom_and_of_which_day(fresh):
+    action_id = fresh.proposed(amount_minor=263_100_000)
+    rate = next(one for one in fresh.ok("rate", "list", *TENANT)["rates"] if one["column"] == "mid")
+
+    english = fresh.run("show", action_id, "--lang", "en").out
+
+    told = f'1 USD = {rate["value"]} VND, {rate["as_of"]}, "{rate["source"]}" (mid)'
+    assert "(≈ USD 10,000.00)" in english and told in english.split("\nRate ")[1]
+    assert "\nTỷ giá " in fresh.run("show", action_id).out

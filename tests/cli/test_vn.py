@@ -207,3 +207,134 @@ def test_whoever_reads_only_the_first_answers_breaks_nothing():
             process.stdin = None
         assert process.stderr.read() == b""
         assert process.wait(timeout=60) in (0, 1)  # as every filter ends that nobody reads any more
+
+
+TAXED = '{"currency": "VND", "lines": %s}'
+VAT_LINES = {
+    TAXED % '[{"amount": 605656, "rate": "8%"}, {"amount": 704582, "rate": "8%"}]': {
+        "ok": True,
+        "groups": [{"rate": "8%", "base": 1_310_238, "tax": 104_819}],
+        "line_taxes": [48_452, 56_367],
+        "tax": 104_819,
+        "total": 1_415_057,
+    },
+    TAXED % '[{"amount": -5, "rate": "10%"}, {"amount": 7, "rate": "KCT"}]': {
+        "ok": True,
+        "groups": [
+            {"rate": "10%", "base": -5, "tax": -1},
+            {"rate": "KCT", "base": 7, "tax": 0},
+        ],
+        "line_taxes": [-1, 0],
+        "tax": -1,
+        "total": 1,
+    },
+    '{"category": "reduced", "on": "2026-12-31"}': {
+        "ok": True,
+        "rate": "8%",
+        "source": "Resolution 204/2025/QH15; Decree 174/2025/NĐ-CP",
+    },
+    '{"category": "exempt", "on": "2026-11-30"}': {
+        "ok": True,
+        "rate": "KCT",
+        "source": "Law 48/2024/QH15, article 5",
+    },
+}
+VAT_REFUSED = {
+    TAXED % '[{"amount": 1.0, "rate": "8%"}]': "AMOUNT_INVALID",
+    TAXED % '[{"amount": 1e3, "rate": "8%"}]': "AMOUNT_INVALID",
+    TAXED % '[{"amount": "1000", "rate": "8%"}]': "AMOUNT_INVALID",
+    TAXED % '[{"amount": true, "rate": "8%"}]': "AMOUNT_INVALID",
+    TAXED % '[{"amount": null, "rate": "8%"}]': "AMOUNT_INVALID",
+    TAXED % f'[{{"amount": {10**30}, "rate": "8%"}}]': "AMOUNT_INVALID",
+    TAXED % '[{"amount": 1, "rate": "7%"}]': "VAT_RATE_UNKNOWN",
+    TAXED % '[{"amount": 1, "rate": 8}]': "VAT_RATE_UNKNOWN",
+    TAXED % '[{"amount": 1, "rate": "8%", "colour": "red"}]': "INVALID_ARGS",
+    TAXED % '[{"amount": 1, "amount": 2, "rate": "8%"}]': "JSON_INVALID",
+    TAXED % '[{"amount": NaN, "rate": "8%"}]': "JSON_INVALID",
+    TAXED % "[[1, 2]]": "INVALID_ARGS",
+    TAXED % "{}": "INVALID_ARGS",
+    '{"currency": "XAU", "lines": []}': "CURRENCY_UNKNOWN",
+    '{"currency": 704, "lines": []}': "INVALID_ARGS",
+    '{"currency": "VND"}': "INVALID_ARGS",
+    '{"currency": "VND", "lines": [], "on": "2026-12-31"}': "INVALID_ARGS",
+    '{"category": "luxury", "on": "2026-12-31"}': "VAT_CATEGORY_UNKNOWN",
+    '{"category": ["zero"], "on": "2026-12-31"}': "VAT_CATEGORY_UNKNOWN",
+    '{"category": "zero", "on": "2026-02-30"}': "DATE_INVALID",
+    '{"category": "zero", "on": "20261231"}': "DATE_INVALID",
+    '{"category": "zero", "on": 20261231}': "DATE_INVALID",
+    '{"category": "zero", "on": "1066-10-14"}': "VAT_RATE_UNKNOWN",
+    "[]": "INVALID_ARGS",
+    "nonsense": "INVALID_ARGS",
+    '"\\ud800"': "INVALID_ARGS",
+}
+
+
+def test_tax_is_added_up_line_by_line_and_no_refused_line_stops_the_next():
+    given = [*VAT_REFUSED, *VAT_LINES, *VAT_REFUSED, *VAT_LINES]
+
+    code, said = piped("vat", "\n".join(given).encode())
+
+    assert code == 0 and len(said) == len(given)
+    for line, answer in zip(given, said, strict=True):
+        if line in VAT_LINES:
+            assert answer == VAT_LINES[line]
+        else:
+            assert (answer["ok"], answer["code"]) == (False, VAT_REFUSED[line]), line
+
+
+def test_an_invoice_of_ten_thousand_lines_is_one_line_of_input(ask):
+    lines = json.dumps([{"amount": 1_000, "rate": "10%"}] * 10_000)
+
+    _, said = ask("vat", lines=(TAXED % lines).encode())
+
+    assert (said[0]["tax"], len(said[0]["line_taxes"])) == (1_000_000, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [
+        *((amount, "VND") for amount in ("250.000", "1.000", "12.000", "-250.000", "5.000000")),
+        *((amount, "VND") for amount in ("1.500", "0.000", "1.250.000")),
+        ("25.000", "JPY"),
+        *((amount, "USD") for amount in ("1.000", "1.250", "250.000", "0.500")),
+    ],
+)
+def test_thousands_behind_a_point_are_never_read_as_decimals(ask, amount, currency):
+    typed = json.dumps({"amount": amount, "currency": currency})
+    number = f'{{"amount": {amount}, "currency": "{currency}"}}'
+
+    said = [ask("words", typed)[1][0]]
+    if amount.count(".") == 1:
+        said += ask("words", lines=number.encode())[1]
+
+    assert {one.get("code") for one in said} == {"AMOUNT_INVALID"}
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "words"),
+    [
+        ("1000000.00", "VND", "Một triệu đồng"),
+        ("13800.25", "USD", "Mười ba nghìn tám trăm đô la Mỹ và hai mươi lăm xu"),
+        ("1.5", "USD", "Một đô la Mỹ và năm mươi xu"),
+    ],
+)
+def test_decimals_that_a_currency_has_are_read(ask, amount, currency, words):
+    _, said = ask("words", json.dumps({"amount": amount, "currency": currency}))
+
+    assert said == [{"ok": True, "text": words}]
+
+
+@pytest.mark.parametrize(
+    ("on", "province"), [("2026-09-19", "Tỉnh Bắc Ninh"), ("2026-09-20", "Thành phố Bắc Ninh")]
+)
+def test_an_address_is_judged_by_its_day(ask, on, province):
+    typed = json.dumps({"address": "Phường Bắc Giang, tỉnh Bắc Ninh", "on": on})
+
+    assert ask("address", typed)[1][0]["province_now"] == province
+
+
+def test_the_answer_of_one_command_is_read_by_the_other(ask):
+    _, made = ask("qr-encode", '{"bin": "970416", "account": "257678859", "amount": 5000}')
+    _, read = ask("qr-decode", lines=json.dumps(made[0]).encode())
+
+    assert (read[0]["account"], read[0]["amount"]) == ("257678859", "5000")

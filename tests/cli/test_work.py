@@ -5,21 +5,13 @@ import pytest
 from server.cli import decisions
 from server.cli.work import Worker
 from tests.cli.console import AM, Place
-from tests.sqlite import by_hand
+from tests.sqlite import without_triggers
 
 
 def damage(place: Place, action_id: str, statement: str) -> None:
     """Write into the file what the program never writes."""
-    with by_hand(place.data_dir / "cyberos.db") as database:
-        triggers = database.execute(
-            "select name, sql from sqlite_master where type = 'trigger'"
-            " and tbl_name = 'pending_action'"
-        ).fetchall()
-        for name, _ in triggers:
-            database.execute(f"drop trigger {name}")
+    with without_triggers(place.data_dir / "cyberos.db") as database:
         database.execute(statement, (action_id,))
-        for _, sql in triggers:
-            database.execute(sql)
 
 
 BROKEN = "update pending_action set slots = '{broken' where id = ?"

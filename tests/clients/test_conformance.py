@@ -88,7 +88,7 @@ def test_the_test_toolset_is_no_part_of_the_product():
 async def test_the_test_toolset_stands_behind_token_and_scope_like_every_tool(world):
     async with toolset_served(world) as there:
         wrong = await there.ask(message("tools/list"), token="cyb_a_b_c")
-        async with there.client("empty_agent") as client:
+        async with there.client("narrow_agent") as client:
             shown = (await client.list_tools()).tools
             with pytest.raises(MCPError) as unknown:
                 await client.call_tool("test_simple_text", {})

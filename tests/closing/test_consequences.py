@@ -11,33 +11,33 @@ DEAL = WonDeal("D1", "A1", "Nền tảng", Money(1_000, "VND"))
 
 
 async def foresee(_tx, _deal):
-    return Foreseen({"kind": "inv"}, {"en": "An invoice is drafted."})
+    return Foreseen({"kind": "hoadon"}, {"en": "An e-invoice is issued."})
 
 
-async def draft(_tx, deal, _by):
-    return SideEffect("inv", Done.DONE, f"invoice_of={deal.id}", "I1")
+async def issue(_tx, deal, _by):
+    return SideEffect("hoadon", Done.DONE, f"einvoice_of={deal.id}", "E1")
 
 
-DRAFTING = Consequence(kind="inv", rank=15, line=30, foresee=foresee, do=draft)
+ISSUING = Consequence(kind="hoadon", rank=15, line=20, foresee=foresee, do=issue)
 
 
 def declared(*more):
     return in_order([*(one for module in modules() for one in module.on_won), *more])
 
 
-def test_an_invoice_that_no_module_drafts_is_left_to_people():
+def test_what_follows_is_done_in_one_order_and_told_in_another():
     assert [one.kind for one in declared()] == ["proj", "vietqr", "hoadon", "inv"]
     assert [one.kind for one in sorted(declared(), key=lambda one: one.line)] == [
         "vietqr", "hoadon", "inv", "proj",
     ]  # fmt: skip
 
 
-async def test_a_module_that_declares_a_consequence_takes_its_place():
-    (mine,) = [one for one in declared(DRAFTING) if one.kind == "inv"]
-    (left,) = [one for one in declared() if one.kind == "inv"]
+async def test_a_module_that_declares_a_consequence_takes_the_place_of_people():
+    (mine,) = [one for one in declared(ISSUING) if one.kind == "hoadon"]
+    (left,) = [one for one in declared() if one.kind == "hoadon"]
 
-    assert [one.kind for one in declared(DRAFTING)] == ["proj", "inv", "vietqr", "hoadon"]
+    assert [one.kind for one in declared(ISSUING)] == ["proj", "hoadon", "vietqr", "inv"]
     assert await mine.do(None, DEAL, "human:x") == SideEffect(
-        "inv", Done.DONE, "invoice_of=D1", "I1"
+        "hoadon", Done.DONE, "einvoice_of=D1", "E1"
     )
     assert (await left.do(None, DEAL, "human:x")).state is Done.SKIPPED

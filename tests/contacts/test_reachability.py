@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.contacts.rules import email_address
+from domain.kernel.email import email_address
 from domain.kernel.faults import Fault, Kind
 from domain.vn.phones import phone_e164
 

@@ -46,6 +46,30 @@ async def test_sharing_an_address_or_a_phone_is_said_and_not_refused(world):
     assert lan.contact.phone_e164 == "+84903123456"
 
 
+SAME = (
+    *("Mau.Tran@Example.VN", "mau.tran@example.vn", "MAU.TRAN@EXAMPLE.VN", "mau.tran@Example.vn"),
+    "\uff2dau.Tran@example.vn",
+)
+SAME_ABROAD = ("x@bücher.vn", "x@xn--bcher-kva.vn", "X@Bücher.VN", "X@XN--BCHER-KVA.VN")
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("spellings", [SAME, SAME_ABROAD])
+async def test_an_address_is_the_same_in_whatever_case_and_alphabet_it_is_typed(world, spellings):
+    account_id = await world.an_account()
+    made = []
+    for typed in spellings:
+        async with world.owning() as tx:
+            made.append(await service.create(tx, account_id, name=PersonName("A"), email=typed))
+    async with world.owning() as tx:
+        plus = await service.create(tx, account_id, name=PersonName("B"), email="x+1@bücher.vn")
+
+    ids = [one.contact.id for one in made]
+    assert [one.possible_duplicates for one in made] == [ids[:place] for place in range(len(ids))]
+    assert made[0].contact.email.startswith(spellings[0].partition("@")[0]), "the case is kept"
+    assert plus.possible_duplicates == []
+
+
 @pytest.mark.parametrize(
     ("name", "parts"),
     [

@@ -317,8 +317,8 @@ KINDS = ["close", "vietqr", "hoadon", "inv", "proj", "brain", "audit"]
 @pytest.mark.parametrize(
     ("outcome", "visibility", "stage", "states"),
     [
-        ("won", "workspace", "closed_won", "done skipped skipped skipped done pending done"),
-        ("won", "private", "closed_won", "done skipped skipped skipped done skipped done"),
+        ("won", "workspace", "closed_won", "done skipped skipped done done pending done"),
+        ("won", "private", "closed_won", "done skipped skipped done done skipped done"),
         ("lost", "workspace", "closed_lost", "done skipped skipped skipped skipped pending done"),
         ("cancelled", "workspace", "cancelled", "done " + "skipped " * 5 + "done"),
     ],

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.evals import budgets
 from tests.evals.agent import Spent, playing
+from tests.evals.billing import TASKS
 from tests.evals.book import written
-from tests.evals.tasks import TASKS
 from tests.world import migrated, opened
 
 
@@ -23,7 +23,7 @@ async def measured() -> dict[str, Spent]:
         for name, task in TASKS.items():
             async with opened(url) as world:
                 book = await written(world)
-                async with playing(world) as agent:
+                async with playing(world, task.agent) as agent:
                     await task.play(agent, world, book)
                     spent[name] = agent.spent
     return spent

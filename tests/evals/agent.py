@@ -91,9 +91,9 @@ class Agent:
 
 
 @asynccontextmanager
-async def playing(world: World) -> AsyncIterator[Agent]:
+async def playing(world: World, agent: str) -> AsyncIterator[Agent]:
     """An agent of our company that has spent nothing yet."""
-    async with world.client("cro_agent") as client:
+    async with world.client(agent) as client:
         yield Agent(client)
 
 

@@ -1,5 +1,5 @@
-"""Evaluation tasks: what do people ask of a sales agent?
-Twenty requests, half of them in Vietnamese.
+"""Evaluation tasks: what do people ask of their agents?
+Some twenty requests to one who sells; what is asked of one who bills stands in billing.py.
 
 Each is a function that does what was asked and checks that it was done. A new one is a function
 with `@task` and a line in budgets.toml, which `make evals ARGS=--write` writes.
@@ -7,6 +7,8 @@ with `@task` and a line in budgets.toml, which `make evals ARGS=--write` writes.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from tests.evals.agent import Agent
 from tests.evals.book import ADDRESS, OCEAN, Book
@@ -26,17 +28,18 @@ class Task:
     language: str
     request: str
     play: Play
+    agent: str
 
 
 TASKS: dict[str, Task] = {}
 
 
-def task(language: str, request: str) -> Callable[[Play], Play]:
+def task(language: str, request: str, agent: str = "cro_agent") -> Callable[[Play], Play]:
     """Add a request to those that are played."""
 
     def add(play: Play) -> Play:
         name = play.__name__  # type: ignore[attr-defined]
-        TASKS[name] = Task(name, language, request, play)
+        TASKS[name] = Task(name, language, request, play, agent)
         return play
 
     return add
@@ -300,6 +303,68 @@ async def a_request_is_taken_back(agent: Agent, world: World, book: Book) -> Non
 
     assert len(pending) == 1
     assert await world.state(pending[0]) == "cancelled"
+
+
+# --- what was promised ---
+
+
+@task("vi", "Thứ Năm tới ta đã hứa gì với khách?")
+async def promised_for_thursday_asked_in_vietnamese(agent: Agent, world: World, book: Book) -> None:
+    await _promised(world, book)
+    due = await _due_on_thursday(agent)
+
+    said = [(one["due"], one["title"], one["account_name"]) for one in due]
+    assert said == [
+        ("2026-11-26T15:00+07:00", "Gọi lại về giá", OCEAN),
+        ("2026-11-26", "Gửi hợp đồng", OCEAN),
+    ]
+
+
+@task("en", "What did we promise for Thursday? The contract went out, and the call can wait a day.")
+async def promised_for_thursday_and_kept(agent: Agent, world: World, book: Book) -> None:
+    await _promised(world, book)
+    call, contract = await _due_on_thursday(agent)
+    await agent.do("crm_complete_task", task_id=contract["id"], outcome="done")
+    later = await agent.do(
+        "crm_complete_task", task_id=call["id"], outcome="put_off", until="2026-11-27T15:00"
+    )
+
+    assert later["due"] == "2026-11-27T15:00+07:00"
+    assert await _due_on_thursday(agent) == []
+
+
+@task("vi", "Nhắc Nguyễn, ý tôi là anh bên AM, gửi báo giá cho Thép Việt trước thứ Sáu.")
+async def a_task_for_a_colleague_of_a_common_name(agent: Agent, world: World, _book: Book) -> None:
+    asked = {
+        "title": "Gửi báo giá",
+        "due": "2026-11-27",
+        "account_id": await _account(agent, "thep viet"),
+    }
+    refused = await agent.refused("crm_create_task", **asked, owner="Nguyễn")
+    made = await agent.recover("crm_create_task", **asked, owner="AM Nguyễn")
+
+    assert (refused.code, made["owner"][:3]) == ("PERSON_AMBIGUOUS", "am@")
+    assert refused.hint.endswith("give the e-mail address.")
+    assert (await world.ok("crm_list_tasks", agent="am_agent", owner="me"))["tasks"] != []
+
+
+async def _promised(world: World, book: Book) -> None:
+    """Before, on and after Thursday."""
+    for title, due in (
+        ("Hỏi mã số thuế", "2026-11-25"),
+        ("Gửi hợp đồng", "2026-11-26"),
+        ("Gọi lại về giá", "2026-11-26T15:00"),
+        ("Chuẩn bị họp", "2026-11-27T08:00"),
+    ):
+        await world.ok("crm_create_task", title=title, due=due, deal_id=book.portal_id)
+
+
+async def _due_on_thursday(agent: Agent) -> list[dict[str, Any]]:
+    """What is due on the first Thursday from today on, whatever the day is."""
+    today = datetime.fromisoformat((await agent.do("whoami"))["now"]).date()
+    thursday = today + timedelta(days=(3 - today.weekday()) % 7)
+    listed = await agent.do("crm_list_tasks", until=thursday.isoformat())
+    return [one for one in listed["tasks"] if one["due"].startswith(thursday.isoformat())]
 
 
 async def _account(agent: Agent, query: str) -> str:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.evals import budgets
 from tests.evals.agent import Refusal, Spent, playing
+from tests.evals.billing import TASKS
 from tests.evals.book import written
-from tests.evals.tasks import TASKS
 
 BUDGETS = budgets.read()
 BUDGET = Spent(calls=3, bytes_in=400, bytes_out=1_000, recoveries=1)
@@ -15,10 +15,10 @@ BUDGET = Spent(calls=3, bytes_in=400, bytes_out=1_000, recoveries=1)
 
 @pytest.mark.parametrize("name", TASKS)
 async def test_the_task_is_done_within_its_budget(world, name):
-    book = await written(world)
+    task, book = TASKS[name], await written(world)
 
-    async with playing(world) as agent:
-        await TASKS[name].play(agent, world, book)
+    async with playing(world, task.agent) as agent:
+        await task.play(agent, world, book)
 
     assert budgets.regressions(agent.spent, BUDGETS[name]) == []
 

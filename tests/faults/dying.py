@@ -8,7 +8,8 @@ locks, files and sockets are left as they are.
 
 The moments are: before every statement, before and after every commit, before and after a letter
 leaves. "After a statement" is no moment of its own: until the next one begins, nothing goes to the
-database, so for everybody who is left it is the same death.
+database, so for everybody who is left it is the same death. Nor is one that only reads, which long
+lives may skip.
 
     with template() as mortals:
         mortals.practise(world, "approve", action_id=..., person="cro")     # once, to be quick
@@ -25,7 +26,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,15 @@ from domain.kernel.clock import HandClock, from_stamp, stamp
 from domain.kernel.faults import Fault
 from domain.store.engine import Database, Role, connect
 from policies.approvals.executor import ExecutionReport
+from policies.approvals.trust import Trust
 from policies.gate import floor
-from policies.gate.contract import Declined, Delivered, Order
+from policies.gate.contract import Declined, Delivered, Order, Outside
+from policies.gate.dispatches import DispatchOrder
 from server import wiring
+from tests.issuing.ground import LastingProvider, Office
 from tests.policies.letters import WithLetters, catalogue
+from tests.policies.stamped import WithStamps, dispatching
+from tests.receipts.ground import Feed, told, worked
 from tests.store.outbox_samples import dispatcher, toy
 from tests.traffic import overheard
 from tests.world import Company, World
@@ -55,29 +61,45 @@ ROOT = Path(__file__).parents[2]
 class FilePost:
     """A post office that outlives everybody: every letter that left is a line of a file."""
 
-    behaviour = "deliver"
-
-    def __init__(self, file: Path, moment: Any = lambda label: None) -> None:
+    def __init__(
+        self, file: Path, moment: Any = lambda label: None, behaviour: str = "deliver"
+    ) -> None:
+        self.behaviour = behaviour
         self.file = file
         self._moment = moment
         self.versions: dict[str, int] = {}
         self.recorded: Counter[str] = Counter()
+        self.read: list[bytes] = []
+        self.behaviours: dict[str, str] = {}
 
     @property
     def letters(self) -> list[str]:
         """The idempotency keys of all letters that left, in their order."""
         return self.file.read_text().split() if self.file.exists() else []
 
-    async def take(self, order: Order) -> Delivered | Declined:
+    async def take(self, order: Order, outside: Outside) -> Delivered | Declined:
+        self.read.append(order.payload)
+        match self.behaviour:
+            case "decline":
+                return Declined("PROVIDER_DECLINED")
+            case _:
+                self._leave(order.idempotency_key)
+                return Delivered(f"letter-{order.action_id}")
+
+    def _leave(self, name: str) -> None:
         self._moment("before the letter leaves")
         with self.file.open("a") as lines:
-            lines.write(f"{order.idempotency_key}\n")
+            lines.write(f"{name}\n")
             lines.flush()
             os.fsync(lines.fileno())
         self._moment("after the letter has left")
-        return Delivered(f"letter-{order.action_id}")
 
-    async def know(self, order: Order) -> Delivered | Declined | None:
+    async def take_after(self, kind: str, order: DispatchOrder) -> Delivered:
+        """What follows a letter leaves the same way."""
+        self._leave(f"{kind}:{order.id}")
+        return Delivered(f"{kind}-{order.attempt}")
+
+    async def know(self, order: Order, outside: Outside) -> Delivered | Declined | None:
         if order.idempotency_key in self.letters:
             return Delivered(f"letter-{order.action_id}")
         return None
@@ -155,8 +177,9 @@ def _described(world: World) -> dict[str, Any]:
 class Death:
     """Counts the moments of a life, and ends it at one of them."""
 
-    def __init__(self, at: int | str | None) -> None:
+    def __init__(self, at: int | str | None, *, skips_reads: bool = False) -> None:
         self._at = at
+        self._skips_reads = skips_reads
         self.moments = 0
         self.last = "born"
 
@@ -172,6 +195,8 @@ class Death:
         """Count every statement and every commit, on all connections of this process."""
 
         def before(_connection: Any, statement: str) -> None:
+            if self._skips_reads and statement.lstrip().upper().startswith(("SELECT", "PRAGMA")):
+                return
             self.moment(f"before {' '.join(statement.split())[:60]}")
 
         event.listen(Engine, "commit", lambda _connection: self.moment("before COMMIT"))
@@ -199,7 +224,7 @@ def main() -> None:
             continue
         child = os.fork()
         if child == 0:
-            death = Death(job["dies_at"])
+            death = Death(job["dies_at"], skips_reads=job.get("skips_reads", False))
             with death.watching():
                 _live(job, sides, death)
             os._exit(0)
@@ -231,9 +256,12 @@ async def _task(job: dict[str, Any], sides: dict[Role, Database], death: Death) 
 
 
 async def _done(job: dict[str, Any], world: World, death: Death) -> Any:
+    post = FilePost(Path(job.get("letters", os.devnull)), death.moment, job.get("post", "deliver"))
     if "letters" in job:
-        world.registry = WithLetters(FilePost(Path(job["letters"]), death.moment))
+        world.registry = WithStamps(post) if job.get("stamped") else WithLetters(post)
         world.catalogue = catalogue()
+    if "provider" in job:
+        Office(world, LastingProvider(folder=Path(job["provider"]), moment=death.moment))
     executor = world.executor(f"mortal:{os.getpid()}")
     match job["task"]:
         case "approve":  # what `cyberos approve` does on an embedded database
@@ -243,10 +271,18 @@ async def _done(job: dict[str, Any], world: World, death: Death) -> Any:
             return _told(await executor.run(world.ours.id, job["action_id"]))
         case "work":
             return [_told(report) for report in await executor.run_due(world.ours.id)]
+        case "follow up":
+            reports = await dispatching(world, post, f"mortal:{os.getpid()}").run_due(world.ours.id)
+            return [one.state for one in reports]
         case "dispatch":
             return await dispatcher(world).dispatch(world.ours.id)
         case "retry dead":
             return await dispatcher(world, toy(mended=True)).retry_dead(world.ours.id)
+        case "hear":  # what the public door does with an event
+            endpoint = Feed(job["endpoint"], world.ours, job["path"], "")
+            return await told(world, endpoint, job["event"])
+        case "take down":
+            return await worked(world)
         case "call":
             token = tokens.parse(world.ours.tokens["cro_agent"])
             outcome = await world.gate().call(token, job["tool"], job["arguments"])
@@ -270,16 +306,20 @@ def _world(job: dict[str, Any], sides: dict[Role, Database]) -> World:
     """The same world, seen by a process that has just been born."""
     signing = {name: _key(private) for name, private in job["keys"].items()}
     company = Company(job["tenant"], job["workspace"], {}, signing, job["tokens"], {})
+    root = _key(job["root"])
+    trust = Trust(job["deploy"], {company.id: root.public_key})
+    sides = {role: replace(side, trust=trust) for role, side in sides.items()}
     return World(
         url=job["url"],
         clock=HandClock(from_stamp(job["now"])),
         deploy=job["deploy"],
-        root=_key(job["root"]),
+        root=root,
         ours=company,
         theirs=company,
         agent_side=sides[Role.AGENT],
         inbox_side=sides[Role.INBOX],
         executor_side=sides[Role.EXECUTOR],
+        public_side=sides[Role.PUBLIC],
         owner_side=sides[Role.OWNER],
     )
 

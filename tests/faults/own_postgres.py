@@ -62,7 +62,8 @@ class OwnPostgres:
         told = self._data / "postmaster.pid"
         deadline = time.monotonic() + postgres.TIMEOUT_SECONDS
         while not (told.exists() and "ready" in told.read_text()):
-            assert time.monotonic() < deadline, "PostgreSQL does not come back"
+            if time.monotonic() > deadline:
+                raise TimeoutError("PostgreSQL does not come back")
             time.sleep(0.01)
 
     def stop(self) -> None:

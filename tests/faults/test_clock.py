@@ -17,7 +17,7 @@ from domain.kernel.ids import new_id
 from domain.store.audit_report import Report
 from domain.store.audit_verify import verify_chain
 from domain.store.tables import AuditEntry
-from policies.gate.contract import Declined, Delivered, Order
+from policies.gate.contract import Declined, Delivered, Order, Outside
 from tests.faults.standing import chain_holds, standing
 from tests.policies.letters import PostOffice, WithLetters, catalogue
 from tests.world import World, fault_code
@@ -116,7 +116,9 @@ async def test_a_token_is_good_until_the_last_instant_and_again_when_the_clock_g
 
 
 async def test_the_chain_is_whole_though_its_times_go_back(world):
+    world.clock.move(-25 * HOUR)  # what is asked for at a time to come is not signed
     action_id = (await world.proposed_close(**SMALL))["action_id"]
+    world.clock.move(25 * HOUR)
     steps: list[Callable[[], Awaitable[object]]] = [
         world.an_account,
         world.a_deal,
@@ -133,7 +135,7 @@ async def test_the_chain_is_whole_though_its_times_go_back(world):
     async with world.looking() as tx:
         await verify_chain(tx, report := Report(world.ours.id))
         times = await tx.all(select(AuditEntry.at).order_by(AuditEntry.seq))
-    assert report.findings == []
+    assert {one.what for one in report.findings} == {"is dated before one that stands before it"}
     assert times != sorted(times)
     assert await chain_holds(world) == len(times)
     assert await world.state(action_id) == "succeeded"
@@ -169,10 +171,10 @@ class SlowOffice(PostOffice):
 
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    async def take(self, order: Order) -> Delivered | Declined:
+    async def take(self, order: Order, outside: Outside) -> Delivered | Declined:
         if self.meanwhile is not None:
             await self.meanwhile()
-        return await super().take(order)
+        return await super().take(order, outside)
 
 
 @pytest.fixture

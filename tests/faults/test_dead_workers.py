@@ -33,7 +33,8 @@ async def standing(world: World) -> tuple[list[str], list[str], list[tuple[int, 
             .where(OutboxMessage.topic == TAKEN)
             .order_by(OutboxMessage.seq)
         )
-        cursors = await tx.all(select(OutboxCursor))
+        ours = OutboxCursor.subscriber.startswith("toy")
+        cursors = await tx.all(select(OutboxCursor).where(ours))
         dead = await tx.all(select(DeadLetter))
     return (
         done,

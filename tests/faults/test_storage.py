@@ -24,7 +24,7 @@ from domain.store.engine import Role, connect
 from domain.store.revision import check_revision
 from tests.faults.serving import Servers, template
 from tests.faults.standing import chain_holds, counts
-from tests.server.process import a_token
+from tests.server.process import a_token, trusting
 from tests.sqlite import by_hand
 from tests.world import World, copy_of, fault_code, migrated, opened
 
@@ -68,7 +68,7 @@ def servers(populated: tuple[World, str, str]) -> Iterator[Servers]:
     """Servers that start at once."""
     world, token, _ = populated
     with template() as ready:
-        ready.start(_environment(world.url, token), practise=True)
+        ready.start(_environment(world, world.url, token), practise=True)
         yield ready
 
 
@@ -80,10 +80,11 @@ async def home(populated: tuple[World, str, str]) -> AsyncIterator[Home]:
     url = copy_of(world.url, file)
     _anybody_may_write(file)
     agent_side, owner_side = (
-        connect(url, role=role, busy_seconds=0.2) for role in (Role.AGENT, Role.OWNER)
+        connect(url, role=role, busy_seconds=0.2, trust=world.approval_context.trust)
+        for role in (Role.AGENT, Role.OWNER)
     )
     own = replace(world, url=url, agent_side=agent_side, owner_side=owner_side)
-    yield Home(own, file, _environment(url, token), account_id)
+    yield Home(own, file, _environment(world, url, token), account_id)
     await agent_side.close()
     await owner_side.close()
     shutil.rmtree(file.parent)
@@ -101,12 +102,13 @@ def _anybody_may_write(file: Path) -> None:
         path.chmod(0o666)
 
 
-def _environment(url: str, token: str) -> dict[str, str]:
+def _environment(world: World, url: str, token: str) -> dict[str, str]:
     folder = str(Path(url.partition(":///")[2]).parent)
     return {
         "CYBEROS_DATA_DIR": folder,
         "CYBEROS_DATABASE_URL": url,
         "CYBEROS_AGENT_TOKEN": token,
+        **trusting(world),
     }
 
 

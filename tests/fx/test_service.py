@@ -1,11 +1,12 @@
 """Rates: never changed, never turned round silently, and exact when a limit is near."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from domain.fx import queries, service
+from domain.fx.columns import RateColumn
 from domain.kernel.faults import Fault
 from domain.kernel.money import Money, Rate
 
@@ -100,3 +101,93 @@ async def test_a_source_says_one_thing_for_a_day(world):
         await recorded(world, rate("USD", "25881"))
 
     assert again.id == first.id
+
+
+# --- columns: what is booked by, and what limits are compared by ---
+
+
+async def said(world, value, column, *, on=DAY, source="bank", base="USD"):
+    async with world.owning() as tx:
+        return await service.record(tx, rate(base, value, on=on, source=source), column=column)
+
+
+async def test_a_source_says_one_thing_in_each_column(world):
+    bought = await said(world, "26120", RateColumn.TRANSFER_BUY)
+    sold = await said(world, "26380", RateColumn.SELL)
+    again = await said(world, "26120.0", RateColumn.TRANSFER_BUY)
+
+    assert again.id == bought.id != sold.id
+    with pytest.raises(Fault, match="RATE_CONFLICT"):
+        await said(world, "26121", RateColumn.TRANSFER_BUY)
+
+
+@pytest.mark.parametrize("column", ["cash_buy", "transfer_buy", "sell"])
+async def test_a_rate_for_the_books_moves_no_limit(world, column):
+    (mid,) = await recorded(world, rate("USD", "25000", on=DAY - timedelta(days=3)))
+    before = await usd(world, 2_500_000_000, "VND")
+
+    await said(world, "50000", RateColumn(column))
+
+    assert await usd(world, 2_500_000_000, "VND") == before
+    assert (before.usd_minor, before.rate_id) == (10_000_000, mid.id)
+    async with world.looking() as tx:
+        assert await queries.newest_of_each(tx, "VND", DAY) == {"USD": "25000"}
+
+
+async def test_a_limit_that_is_too_old_stays_too_old_beside_a_rate_for_the_books(world):
+    await recorded(world, rate("USD", "25000", on=DAY - timedelta(days=40)))
+    await said(world, "26120", RateColumn.TRANSFER_BUY)
+
+    async with world.looking() as tx:
+        found = await service.in_usd(tx, Money(5, "VND"), DAY, oldest=timedelta(days=30))
+
+    assert found.usd_minor is None
+
+
+async def test_where_there_is_no_other_rate_the_one_for_the_books_is_compared_by(world):
+    only = await said(world, "25000", RateColumn.TRANSFER_BUY)
+
+    found = await usd(world, 2_500_000_000, "VND")
+
+    assert (found.usd_minor, found.rate_id) == (10_000_000, only.id)
+    async with world.looking() as tx:
+        assert await queries.newest_of_each(tx, "VND", DAY) == {"USD": "25000"}
+
+
+async def booked(world, currency="USD", on=DAY):
+    async with world.looking() as tx:
+        return await service.book_rate(tx, currency, on)
+
+
+async def test_the_books_take_what_the_bank_pays_for_money_on_account(world):
+    await said(world, "26000", RateColumn.TRANSFER_BUY, on=DAY - timedelta(days=1))
+    wanted = await said(world, "26120", RateColumn.TRANSFER_BUY)
+    await said(world, "26090", RateColumn.CASH_BUY)
+    await said(world, "26380", RateColumn.SELL)
+    await said(world, "26200", RateColumn.TRANSFER_BUY, source="another bank")
+    await said(world, "30100", RateColumn.TRANSFER_BUY, base="EUR")
+    await said(world, "26500", RateColumn.TRANSFER_BUY, on=DAY + timedelta(days=1))
+    await recorded(world, rate("USD", "26310", source="bank"))
+
+    assert (await booked(world)).id == wanted.id
+
+
+@pytest.mark.parametrize(("days", "is_there"), [(0, True), (5, True), (6, False)])
+async def test_a_rate_from_before_a_long_weekend_is_booked_by_and_an_older_one_is_not(
+    world, days, is_there
+):
+    await said(world, "26120", RateColumn.TRANSFER_BUY, on=DAY - timedelta(days=days))
+
+    if is_there:
+        assert (await booked(world)).value == "26120"
+    else:
+        with pytest.raises(Fault, match="RATE_MISSING"):
+            await booked(world)
+
+
+async def test_without_a_rate_of_the_bank_nothing_is_booked(world):
+    await recorded(world, rate("USD", "26310", source="bank"), rate("USD", "26300"))
+    await said(world, "26120", RateColumn.TRANSFER_BUY, source="another bank")
+
+    with pytest.raises(Fault, match="RATE_MISSING"):
+        await booked(world)

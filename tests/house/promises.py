@@ -55,6 +55,7 @@ _RULES: tuple[Rule, ...] = (
     test_bans.banned_names,
     test_bans.banned_modules,
     test_bans.found_by_chance,
+    test_bans.hurried,
     test_sizes.long_files,
     test_sizes.long_functions,
     test_sizes.long_lines,

@@ -67,6 +67,10 @@ def test_no_test_hangs_on_what_an_id_may_spell():
     keeps(found_by_chance)
 
 
+def test_no_test_fails_because_the_machine_is_busy():
+    keeps(hurried)
+
+
 def prints(source: Source) -> Iterator[str]:
     for node, name in full_names(source):
         if name in ("print", "builtins.print", "pprint.pprint"):
@@ -134,6 +138,33 @@ def found_by_chance(source: Source) -> Iterator[str]:
                 yield source.at(node, "a token's secret may hold the sign too: secret_of, or parse")
 
 
+# What they measure grows with whatever else the machine does.
+CLOCKS_ON_THE_WALL = {"time.monotonic", "time.monotonic_ns", "time.perf_counter"}
+
+
+def hurried(source: Source) -> Iterator[str]:
+    if not source.is_in("tests"):
+        return
+    asked = {id(node) for node, name in full_names(source) if name in CLOCKS_ON_THE_WALL}
+
+    def measures(node: ast.expr) -> bool:
+        return any(id(part) in asked for part in ast.walk(node))
+
+    measured = {
+        target.id
+        for node in source.all(ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and measures(node.value)
+    }
+    for claim in source.all(ast.Assert):
+        for node in (part for part in ast.walk(claim.test) if isinstance(part, ast.Compare)):
+            below = [node.left, *node.comparators[:-1]]
+            for small, sign in zip(below, node.ops, strict=True):
+                names = {part.id for part in ast.walk(small) if isinstance(part, ast.Name)}
+                if isinstance(sign, ast.Lt | ast.LtE) and (measures(small) or names & measured):
+                    yield source.at(node, "a busy machine fails it: count, or time.process_time")
+
+
 ANYWHERE = "domain/deals/service.py"
 OFFENDERS = [
     (left_open, "tests/store/test_x.py", "with sqlite3.connect(a) as b:\n    b.execute(c)"),
@@ -165,6 +196,9 @@ OFFENDERS = [
     (found_by_chance, "tests/test_story.py", "secret = token.split('_')[3]"),
     (found_by_chance, "tests/test_story.py", "secret = token.split('_')[-1]"),
     (found_by_chance, "tests/test_story.py", "secret = token.rpartition('_')[2]"),
+    (hurried, "tests/test_x.py", "import time\nassert time.monotonic() - a < 2"),
+    (hurried, "tests/test_x.py", "from time import monotonic\nb = monotonic() - a\nassert b < 2"),
+    (hurried, "tests/test_x.py", "import time\nb = time.perf_counter() - a\nassert 1 < b < 2"),
 ]
 INNOCENTS = [
     (left_open, "tests/store/test_x.py", "with closing(sqlite3.connect(a)) as b:\n    pass"),
@@ -182,6 +216,8 @@ INNOCENTS = [
     (found_by_chance, "tests/test_story.py", "assert 'total' not in str(answer)"),
     (found_by_chance, "tests/test_story.py", "secret = token.split('_', 3)[3]"),
     (found_by_chance, "tests/test_story.py", "assert 'EVIL' not in str(answer)"),
+    (hurried, "tests/test_x.py", "import time\nassert time.monotonic() - a >= 2"),
+    (hurried, "tests/test_x.py", "import time\nassert time.process_time() - a < 2"),
 ]
 
 

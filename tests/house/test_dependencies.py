@@ -14,10 +14,8 @@ from tests.house.reading import OUTSIDE, PACKAGES, ROOT, Source, imports, projec
 # Declared although no line of the program imports it.
 UNIMPORTED = {
     "aiosqlite": "SQLAlchemy loads it when a database URL says sqlite+aiosqlite",
-    "asyncpg": "SQLAlchemy loads it when a database URL says postgresql+asyncpg",
     "bcrypt": "cryptography needs it to lock an approver's key with a passphrase",
     "tzdata": "the time zones, for systems that come without",
-    "lxml": "one of the project's base packages, for the XML of e-invoices",
 }
 # What developers run and no test imports.
 COMMANDS = {

@@ -67,7 +67,7 @@ def _topics(source: Source) -> Iterator[ast.AST]:
         if dotted(call.func) == "outbox.emit":
             yield from call.args
         for keyword in call.keywords:
-            if keyword.arg == "topics":
+            if keyword.arg in {"topics", "subscribers"}:
                 yield from ast.walk(keyword.value)
 
 

@@ -21,8 +21,10 @@ ASKED_BY_TESTS = {
     "domain/accounts/rules.py": "the kinds of accounts, for the documents to come",
     "domain/approvals/machine.py": "its moves one by one, for the model check",
     "domain/approvals/queries.py": "attempts: how often an action was tried",
+    "domain/documents/queries.py": "the documents of a thing, for the page of approvers to come",
+    "domain/documents/rules.py": "the path of a document, for other documents to come",
+    "domain/ledger/service.py": "adjust: what comes later about a source, for corrections to come",
     "domain/vn/provinces.py": "the whole list, to hold against its source",
-    "domain/vn/references.py": "references in the words of a bank, for the matching to come",
 }
 
 

@@ -19,9 +19,10 @@ from tests.house.toy import tree
 from tests.house.toy.mutations import MUTATIONS
 from tests.house.toy.trying import PUBLISHED, WHOLE
 
-# What `make publish` writes.
+# What `make publish` writes, and `make schema`.
 MADE = {
-    "README.md", "docs/operating.md", "docs/tools.md", "tools/contracts/crm_get_account.json",
+    "README.md", "docs/operating.md", "docs/tools.md", "policies/catalogue/shipped.txt",
+    "domain/store/expected_sqlite.json", "tools/contracts/crm_get_account.json",
     "tools/contracts/ship_list_parcels.json", "tools/contracts/ship_send_parcel.json",
 }  # fmt: skip
 # Calls that go through every tool, and what the module says of itself.
@@ -39,6 +40,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree with the module in it."""
     made = tree.copied(tmp_path_factory.mktemp("new") / "tree")
     tree.put(made, tree.module())
+    _run(made, "tests.store.expected", "sqlite")
     return made
 
 

@@ -55,6 +55,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("server/cli/work.py", "left alone"): "the JSON key `left_alone` of `cyberos work`",
     ("tests/cli/test_app.py", "left alone"): "the JSON key `left_alone` of `cyberos work`",
     ("tests/cli/test_work.py", "left alone"): "the JSON key `left_alone` of `cyberos work`",
+    ("policies/gate/contract.py", "class outside"): "who is reached during delivery, with `ports`",
     ("tests/budget.toml", "house"): "the folder tests/house",
     ("tests/bench/test_scale.py", "circle"): "the element of SVG",
     ("bench/scale/picture.py", "circle"): "the element of SVG",

@@ -16,10 +16,11 @@ from starlette.types import ASGIApp
 
 from policies.gate import activation
 from server.http import guards
-from server.http.app import Door, WhyNotReady
+from server.http.app import Door
 from server.http.callers import Callers, Gates
 from server.http.command import protocol_over, readiness
 from server.http.connections import Serving, serving
+from server.http.health import WhyNotReady
 from server.http.limits import Limits
 from server.http.metrics import Metrics
 from server.http.rest import Rest

@@ -126,7 +126,7 @@ async def test_a_refusal_is_what_it_says(world):
 
 async def test_it_describes_to_each_agent_what_it_is_listed(world):
     async with site(world) as there:
-        for agent in ("cro_agent", "reader_agent", "empty_agent"):
+        for agent in ("cro_agent", "reader_agent", "narrow_agent"):
             token = world.ours.tokens[agent]
             listed = (await there.ask(message("tools/list"), token=token)).json["result"]["tools"]
             made = await there.get("/v1/openapi.json", token=token)

@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from domain.identity import tokens
 from domain.kernel.ids import is_id
 from server.http.logs import QUIET_SECONDS, JsonLines, Seldom
+from server.version import VERSION
 from tests.http.serving import MODERN, Answer, Site, message, site
 from tests.world import World
 
@@ -67,6 +68,7 @@ async def test_N01_metrics_count_by_tool_and_outcome_and_name_nobody(world):
 
     assert not [one for one in secrets if one in text]
     for line in (
+        f'build_info{{version="{VERSION}"}} 1.0',
         'calls_total{method="tools/call",outcome="ok",tool="crm_create_account"} 1.0',
         'calls_total{method="tools/call",outcome="INVALID_ARGS",tool="crm_get_account"} 1.0',
         'calls_total{method="tools/call",outcome="INVALID_PARAMS",tool="unknown"} 2.0',
@@ -198,4 +200,5 @@ async def test_it_is_ready_while_the_database_answers_with_the_right_revision(wo
 
     assert (ready.status, ready.json) == (200, {"ready": True})
     assert (alive.status, alive.json) == (still_alive.status, still_alive.json)
+    assert alive.json == {"alive": True, "version": VERSION}
     assert (waiting.status, waiting.json) == (503, {"ready": False, "code": "SCHEMA_OLD"})

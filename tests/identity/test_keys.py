@@ -133,11 +133,11 @@ def test_a_guess_at_the_passphrase_costs_at_least_three_tenths_of_a_second(path)
     save(generate(), path, WORDS)
     assert KDF_ROUNDS >= 64
 
-    began = time.perf_counter()
+    began = time.process_time()
     fault = fault_of(load, path, Passphrase("another guess"))
 
     assert fault.code == "KEY_PASSPHRASE_WRONG"
-    assert time.perf_counter() - began >= 0.3
+    assert time.process_time() - began >= 0.3
 
 
 @pytest.mark.parametrize("guess", ["", "x", SECRET + " ", SECRET.upper(), "\x00", "\ud800"])

@@ -13,7 +13,7 @@ from domain.activities import latest
 from domain.deals.tables import Deal
 from domain.fx import service as fx
 from domain.fx.snapshot import snapshot
-from domain.identity.tables import Agent
+from domain.identity import service as identity
 from domain.insight import next_actions, next_actions_rules
 from domain.insight.next_actions_rules import DealSituation, NextStep, Rule, suggestions
 from domain.kernel.ids import new_id
@@ -25,7 +25,7 @@ from server import publish, wiring
 from server.nightly import NightlyJobs
 from tests.insight.samples import AT, TODAY, a_deal, days_ago
 from tests.traffic import traffic
-from tests.world import NOW, fault, fault_code
+from tests.world import NOW, SCOPES, fault, fault_code
 from tools.crm import next_action_words as words
 
 CONTRACTS = publish.contracts()
@@ -134,24 +134,27 @@ async def test_a_proposal_is_called_as_it_stands_and_is_then_gone(world):
     later = await rules_of(world, deal["id"])
 
     assert set(before) == {"stagnation", "missing_primary_contact"}
-    assert again["already_logged"] is True, "the same plan is written down once"
+    assert again["already_there"] is True, "the same task is written down once"
     assert set(after) == {"missing_primary_contact"}
     assert later["stagnation"]["id"] != stagnation["id"], "14 days of silence is another reason"
     assert stagnation["evidence"] == [deal["id"]]
     assert stagnation["value_at_stake_minor"] == 75_000_000 and stagnation["currency"] == "VND"
 
 
-async def test_a_plan_of_one_deal_hides_no_proposal_about_another(world):
+async def test_a_proposal_is_followed_by_a_task_of_its_own_deal_alone(world):
     account = await world.an_account()
     mine, other = [await world.a_deal(account) for _ in range(2)]
     world.clock.move(timedelta(days=8))
     await NightlyJobs(world.executor_side, world.clock).work(world.ours.id)
     wanted = (await rules_of(world, other["id"]))["stagnation"]
 
-    await world.ok(wanted["tool"], **{**wanted["arguments"], "deal_id": mine["id"]})
+    code = fault_code(
+        await world.call(wanted["tool"], **{**wanted["arguments"], "deal_id": mine["id"]})
+    )
     still_there = await rules_of(world, other["id"])
     counted_as = await world.ok("crm_kpis", kpi="nba_acceptance")
 
+    assert code == "NOT_FOUND"
     assert still_there["stagnation"]["id"] == wanted["id"]
     assert counted_as["kpis"][0]["counted"] == 0, "nobody acted on it"
 
@@ -289,7 +292,13 @@ async def test_rows_that_make_no_sense_are_answered_in_words_and_break_nothing(w
         await tx.change(update(Deal).where(Deal.id == ids[1]).values(amount_minor=0))
     world.clock.move(timedelta(days=400))
     async with world.owning() as tx:
-        await tx.change(update(Agent).values(expires_at=tx.at + timedelta(days=1)))
+        _, world.ours.tokens["cro_agent"] = await identity.add_agent(
+            tx,
+            name="later",
+            person_id=world.ours.people["sales"],
+            scopes=SCOPES["cro_agent"][1],
+            expires_at=tx.at + timedelta(days=1),
+        )
 
     found = await proposed(world)
     done = await NightlyJobs(world.executor_side, world.clock).work(world.ours.id)
@@ -298,7 +307,13 @@ async def test_rows_that_make_no_sense_are_answered_in_words_and_break_nothing(w
 
     assert {one["deal_id"] for one in found["actions"]} == set(ids)
     assert "Chưa có tỷ giá XXX" in found["summary"] and "lớn nhất" not in found["summary"]
-    assert done == {"lead_scores": 2, "next_actions": 2, "forecasts": 0, "outbox": 0}
+    assert done == {
+        "lead_scores": 2,
+        "next_actions": 2,
+        "forecasts": 0,
+        "outbox": 0,
+        "cash_application": 0,
+    }
     assert {one["score"] for one in scores["scores"]} == {40}
     assert kpis["kpis"][0]["value"] == "0" and "XXX" in kpis["kpis"][0]["note"]
 
@@ -311,7 +326,7 @@ async def test_the_text_alone_is_enough_to_make_the_call(world):
     _, first, *_ = result.content[0].text.splitlines()
 
     assert first.startswith('1. "Nền tảng quý 4" đã 8 ngày')
-    arguments = json.loads(first.partition(" -> crm_log_activity ")[2])
+    arguments = json.loads(first.partition(" -> crm_create_task ")[2])
     assert arguments == result.structured_content["actions"][0]["arguments"]
 
 

@@ -47,11 +47,11 @@ def test_a_silent_deal_is_named_after_7_14_and_30_days_and_each_is_another_sugge
         ).get(Rule.STAGNATION) != at_limit[Rule.STAGNATION]  # fmt: skip
 
 
-def test_a_contact_ends_the_silence_and_a_plan_alone_does_not():
+def test_a_contact_ends_the_silence_and_a_task_alone_does_not():
     silent = a_deal(stage_entered_at=days_ago(20))
 
     contacted = found(DealSituation(deal=silent, contact=called(2)))
-    planned = found(DealSituation(deal=silent, plan=called(2)))
+    planned = found(DealSituation(deal=silent, is_planned=True))
 
     assert Rule.STAGNATION not in contacted
     assert planned[Rule.STAGNATION].days == 20
@@ -64,14 +64,14 @@ def test_after_a_contact_the_next_step_is_asked_for_until_silence_sets_in(quiet,
     assert (Rule.NO_NEXT_STEP in found(situation)) is speaks
 
 
-def test_a_plan_made_since_the_contact_is_a_next_step_and_an_older_one_is_none():
+def test_an_open_task_is_a_next_step():
     deal = a_deal(stage_entered_at=days_ago(30))
 
-    since = found(DealSituation(deal=deal, contact=called(4), plan=called(3)))
-    before = found(DealSituation(deal=deal, contact=called(4), plan=called(5)))
+    planned = found(DealSituation(deal=deal, contact=called(4), is_planned=True))
+    unplanned = found(DealSituation(deal=deal, contact=called(4)))
 
-    assert Rule.NO_NEXT_STEP not in since
-    assert Rule.NO_NEXT_STEP in before
+    assert Rule.NO_NEXT_STEP not in planned
+    assert Rule.NO_NEXT_STEP in unplanned
 
 
 def test_a_missing_primary_contact_names_the_one_the_account_has():
@@ -227,7 +227,7 @@ DEALS = st.builds(
 )
 EVENTS = st.none() | DAYS.map(called)
 SITUATIONS = st.builds(
-    DealSituation, deal=DEALS, contact=EVENTS, mail=EVENTS, plan=EVENTS,
+    DealSituation, deal=DEALS, contact=EVENTS, mail=EVENTS, is_planned=st.booleans(),
     account_contact_id=st.none() | st.just("01JK"),
     vnd_minor=st.none() | st.integers(0, 2**60),
 )  # fmt: skip

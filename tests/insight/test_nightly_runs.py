@@ -17,7 +17,7 @@ from server.nightly import Job, NightlyJobs, jobs
 from tests.rows import difference, everything
 from tests.traffic import traffic
 from tests.world import NOW, fault_code
-from tools.crm.next_action_words import NOTE_A_PLAN, TOOLS
+from tools.crm.next_action_words import CREATE_TASK, TOOLS
 
 TODAY = date(2026, 11, 21)
 
@@ -43,13 +43,24 @@ async def test_a_night_is_worked_once_and_is_in_the_chain(world):
     world.clock.move(timedelta(days=1))
     next_night = await worked(world)
 
-    assert first == {"lead_scores": 1, "next_actions": 1, "forecasts": 0, "outbox": 0}
+    assert first == {
+        "lead_scores": 1,
+        "next_actions": 1,
+        "forecasts": 0,
+        "outbox": 0,
+        "cash_application": 0,
+    }
     assert second == {} and unchanged == {}
-    assert next_night == {"lead_scores": 0, "next_actions": 0, "forecasts": 0, "outbox": 0}, (
-        "nothing new, nothing written"
-    )
+    assert next_night == {
+        "lead_scores": 0,
+        "next_actions": 0,
+        "forecasts": 0,
+        "outbox": 0,
+        "cash_application": 0,
+    }, "nothing new, nothing written"
     runs = await rows_of(world, NightlyRun)
     assert sorted((one.job, one.day.day, one.written) for one in runs) == [
+        ("cash_application", 29, 0), ("cash_application", 30, 0),
         ("forecasts", 29, 0), ("forecasts", 30, 0),
         ("lead_scores", 29, 1), ("lead_scores", 30, 0),
         ("next_actions", 29, 1), ("next_actions", 30, 0),
@@ -74,7 +85,13 @@ async def test_a_worker_that_knows_the_night_is_done_asks_nothing_until_midnight
     after_midnight = await watch.work(world.ours.id)
 
     assert seen == []
-    assert after_midnight == {"lead_scores": 0, "next_actions": 0, "forecasts": 0, "outbox": 0}
+    assert after_midnight == {
+        "lead_scores": 0,
+        "next_actions": 0,
+        "forecasts": 0,
+        "outbox": 0,
+        "cash_application": 0,
+    }
 
 
 async def test_of_two_workers_in_the_same_night_one_has_done_nothing(world):
@@ -114,7 +131,8 @@ async def test_a_job_that_breaks_hinders_no_other_and_is_tried_again_in_an_hour(
     again = await watch.work(world.ours.id)
 
     assert (
-        first == {"lead_scores": 0, "next_actions": 0, "forecasts": 0, "outbox": 0}
+        first
+        == {"lead_scores": 0, "next_actions": 0, "forecasts": 0, "outbox": 0, "cash_application": 0}
         and at_once == again == {}
     )
     assert broken == [TODAY, TODAY]
@@ -271,7 +289,7 @@ async def test_of_every_deal_the_best_suggestion_is_remembered_with_its_tool(wor
     [kept] = await rows_of(world, SuggestedAction)
 
     assert (kept.id, kept.deal_id, kept.rule) == (shown[0]["id"], deal["id"], "stagnation")
-    assert TOOLS[NextStep(kept.step)] == NOTE_A_PLAN
+    assert TOOLS[NextStep(kept.step)] == CREATE_TASK
     assert kept.expires_at - kept.suggested_at == timedelta(days=7)
 
 
@@ -283,14 +301,14 @@ async def test_accepted_is_what_was_provably_done_in_time(world):
     await worked(world)
 
     async def follow(deal):
-        await world.ok("crm_log_activity", **proposals[deal["id"]]["arguments"])
+        return await world.call("crm_create_task", **proposals[deal["id"]]["arguments"])
 
     await world.ok(
         "crm_dismiss_action", proposal_id=proposals[dismissed["id"]]["id"], reason="Không cần"
     )
-    await follow(in_time)
+    assert not (await follow(in_time)).is_error
     world.clock.move(timedelta(days=7, seconds=1))
-    await follow(too_late)
+    assert fault_code(await follow(too_late)) == "NOT_FOUND", "a week later it is another one"
     async with world.looking() as tx:
         found = await next_actions.acceptance(tx, who, since=NOW, events=TOOLS)
         nothing = await next_actions.acceptance(tx, who, since=world.clock.now(), events=TOOLS)

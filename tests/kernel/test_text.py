@@ -11,6 +11,7 @@ from domain.kernel.text import block, clean_outgoing, line
 CONTROL, UNSEEN = "has control characters", "has invisible or direction-changing characters"
 NO_TEXT = "has code points that are not text"
 SELECTOR = "has variation selectors where nothing varies"
+LOST = "has replacement characters (U+FFFD) where letters were lost"
 MARKS = "has more than 6 combining marks on one letter"
 HIDDEN = (
     [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
@@ -28,6 +29,10 @@ HIDDEN = (
             0xFFF8,
             0x180B,
             0x180F,
+            0xFFFC,
+            0x13441,
+            0x16FE4,
+            0x1D159,
         )
     ]
 )
@@ -36,7 +41,9 @@ FORBIDDEN = set(HIDDEN) | set(CONTROLS) | {"\r"}
 # Letters as they come, and the dangerous ones far more often than chance would bring them.
 anything = st.text(
     st.characters()
-    | st.sampled_from([*HIDDEN, *CONTROLS, "\r", "\n", "\t", "\ud800", "\ue000", "\ufffe"])
+    | st.sampled_from(
+        [*HIDDEN, *CONTROLS, "\r", "\n", "\t", "\ud800", "\ue000", "\ufffe", "\ufffd"]
+    )
     | st.sampled_from(["\ufe0f", "\ufe00", "\U000e0101", "\u0301", "\u0323", "\u212b", "❤", "1"])
 )
 
@@ -98,6 +105,15 @@ def test_half_characters_and_private_ones_are_refused(other):
     assert reason(block, f"a{other}b") == found
 
 
+@pytest.mark.parametrize("check", [line, block])
+def test_letters_that_were_lost_on_the_way_are_refused(check):
+    assert reason(check, "C\ufffdng ty") == LOST
+
+
+def test_what_somebody_else_wrote_keeps_the_sign_of_a_lost_letter():
+    assert clean_outgoing("C\ufffdng\u200b ty") == "C\ufffdng ty"
+
+
 def test_a_line_is_one_line():
     assert reason(line, "a\nb") == "has line breaks or tabs"
     assert reason(line, "a\tb") == "has line breaks or tabs"
@@ -131,7 +147,16 @@ def test_length_is_counted_after_composing():
 
 @given(anything)
 def test_a_refusal_never_repeats_the_input(typed):
-    reasons = {CONTROL, UNSEEN, NO_TEXT, SELECTOR, MARKS, "is empty", "has line breaks or tabs"}
+    reasons = {
+        CONTROL,
+        UNSEEN,
+        NO_TEXT,
+        LOST,
+        SELECTOR,
+        MARKS,
+        "is empty",
+        "has line breaks or tabs",
+    }
     for check in (line, block):
         assert said(check, typed) in reasons | {"is longer than 50 characters", None}
 
@@ -156,7 +181,7 @@ def test_cleaned_text_is_clean_whatever_it_was(written):
     assert clean_outgoing(cleaned) == cleaned == unicodedata.normalize("NFC", cleaned)
     assert not FORBIDDEN & set(cleaned)
     cleaned.encode()  # no half characters
-    if cleaned.strip():
+    if cleaned.strip() and "\ufffd" not in cleaned:
         assert block(cleaned, 10_000) == cleaned.strip()
 
 

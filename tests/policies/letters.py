@@ -8,8 +8,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import anyio
 from pydantic import Field
 
+from domain.kernel.faults import Fault, Kind
 from policies.gate import floor
 from policies.gate.catalogue import Catalogue, ToolPolicy
 from policies.gate.contract import (
@@ -18,12 +20,15 @@ from policies.gate.contract import (
     Call,
     Declined,
     Delivered,
-    LazyRegistry,
+    HandedOver,
     Order,
+    Outside,
     Proposal,
     Tool,
     people_tool,
 )
+from policies.gate.display import Display, DisplayField
+from policies.gate.registry import LazyRegistry
 
 TOOL_ID = "cyberos.test.send_letter"
 ROW = ToolPolicy.model_validate(
@@ -55,11 +60,19 @@ class PostOffice:
     versions: dict[str, int] = field(default_factory=dict)
     recorded: Counter[str] = field(default_factory=Counter)
 
-    async def take(self, order: Order) -> Delivered | Declined:
+    async def take(self, order: Order, outside: Outside) -> Delivered | Declined | HandedOver:
         self.calls.append(order.idempotency_key)
         match self.behaviour:
             case "decline":
                 return Declined("PROVIDER_DECLINED")
+            case "not_sent" | "refuse":
+                code = "POST_NOT_SENT" if self.behaviour == "not_sent" else "POST_REFUSED"
+                raise Fault(code, Kind.UNAVAILABLE, "The post office took nothing.")
+            case "hang":
+                await anyio.sleep_forever()
+                raise LostAnswer
+            case "hand_over":
+                return HandedOver("queue-7")
             case "lose_before":
                 raise LostAnswer
             case "lose_after":
@@ -69,9 +82,18 @@ class PostOffice:
                 self.delivered[order.idempotency_key] += 1
                 return Delivered(f"letter-{order.action_id}")
 
-    async def know(self, order: Order) -> Delivered | Declined | None:
-        if self.behaviour == "silent":
-            raise LostAnswer
+    async def know(
+        self, order: Order, outside: Outside
+    ) -> Delivered | Declined | HandedOver | None:
+        match self.behaviour:
+            case "silent":
+                raise LostAnswer
+            case "not_sent":
+                raise Fault("POST_NOT_SENT", Kind.UNAVAILABLE, "Nobody could be asked.")
+            case "hand_over":
+                return HandedOver("queue-7")
+            case "decline":
+                return Declined("PROVIDER_DECLINED")
         if self.delivered[order.idempotency_key]:
             return Delivered(f"letter-{order.action_id}")
         return None
@@ -102,7 +124,10 @@ def letter_tool(office: PostOffice) -> Tool:
             entity_version=office.versions.get(arguments.letter_id, 1),
             shown={"body": arguments.body},
             effects=[{"kind": "letter", "body": arguments.body}],
-            summary="Send a letter",
+            display=Display(
+                outcome={"vi": "Gửi thư", "en": "Send a letter"},
+                counterparty=DisplayField({"vi": "Người nhận", "en": "To"}, arguments.letter_id),
+            ),
             facts={},
         )
 

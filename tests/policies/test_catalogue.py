@@ -11,6 +11,8 @@ from domain.kernel.faults import Fault
 from policies.gate import floor, shipped
 from policies.gate.catalogue import (
     CUSTOMER_SUM,
+    PERSON_SUM,
+    SUMS,
     Catalogue,
     Confirm,
     Effect,
@@ -69,6 +71,8 @@ def test_A06_a_missing_table_is_unavailable(tmp_path):
                       '[{ slot = "am", roles = ["am", "sales"] }]'), "one role more"),
         (TEXT.replace("value = 10_000_000", "value = 10_000_001"), "a higher threshold"),
         (TEXT.replace('field = "customer_sum_24h_usd_minor"', 'field = "rows"'), "another amount"),
+        (TEXT.replace("value = 30_000_000", "value = 30_000_001"), "more in a person's name"),
+        (TEXT.replace('field = "person_sum_24h_usd_minor"', 'field = "rows"'), "nobody's sum"),
         (TEXT.replace('scope = "crm.read"', 'scope = "core.read"', 1), "a wider scope"),
         (TEXT.replace('op = "==", value = 1', 'op = "==", value = 0', 1), "asks on the second use"),
         (TEXT.replace('roles = ["am", "cfo"]', 'roles = ["am", "cfo", "sales"]', 1),
@@ -96,7 +100,8 @@ def test_a_stricter_table_loads(tmp_path):
 
 def test_a_table_from_before_pieces_were_added_up_was_strong_then_and_is_too_weak_now():
     """Such tables are in the chains of companies that were provisioned with them."""
-    older = TEXT.replace('field = "customer_sum_24h_usd_minor"', 'field = "amount_usd_minor"')
+    no_person = [line for line in TEXT.split("\n") if PERSON_SUM not in line or line[0] == "#"]
+    older = "\n".join(no_person).replace(f'field = "{CUSTOMER_SUM}"', 'field = "amount_usd_minor"')
     catalogue = Catalogue.model_validate(tomllib.loads(older))
     assert older != TEXT
 
@@ -110,19 +115,19 @@ def test_a_table_from_before_pieces_were_added_up_was_strong_then_and_is_too_wea
 @pytest.mark.parametrize(
     "elsewhere",
     [
-        {"deny": [{"field": CUSTOMER_SUM, "op": ">", "value": 1}]},
-        {"confirm": Confirm.PREDICATE, "effect": "write",
-         "ask": [{"field": CUSTOMER_SUM, "op": ">", "value": 1}]},
-        {"escalate": [{"when": {"field": CUSTOMER_SUM, "op": "<", "value": 1},
-                       "slots": [{"slot": "cro", "roles": ["cro"]}]}]},
+        lambda rule: {"deny": [rule]},
+        lambda rule: {"confirm": Confirm.PREDICATE, "effect": "write", "ask": [rule]},
+        lambda rule: {"escalate": [{"when": [{**rule, "op": "<"}],
+                                    "slots": [{"slot": "cro", "roles": ["cro"]}]}]},
     ],
 )  # fmt: skip
-def test_a_sum_only_asks_for_more_signatures_above_a_limit(elsewhere):
+@pytest.mark.parametrize("field", sorted(SUMS))
+def test_a_sum_only_asks_for_more_signatures_above_a_limit(elsewhere, field):
     """What nobody is asked about is not added up, and a sum only becomes smaller afterwards."""
     row = SHIPPED.by_name["crm_close_deal"].model_dump()
 
     with pytest.raises(ValidationError, match="only for slots above a limit"):
-        ToolPolicy.model_validate({**row, **elsewhere})
+        ToolPolicy.model_validate({**row, **elsewhere({"field": field, "op": ">", "value": 1})})
 
 
 def test_without_a_table_there_are_the_reading_tools_with_their_scopes():
@@ -166,9 +171,9 @@ def test_A02_a_tool_is_there_exactly_for_who_holds_its_scope_and_may_write():
 @pytest.mark.parametrize("tainted", [False, True])
 @pytest.mark.parametrize("usd", [None, 0, 9_999_999, 10_000_000, 10_000_001, 2**60])
 def test_what_cannot_be_taken_back_always_needs_people(row: ToolPolicy, tainted: bool, usd):
-    decision = weigh(row, {CUSTOMER_SUM: usd}, tainted=tainted)
+    decision = weigh(row, dict.fromkeys(SUMS, usd), tainted=tainted)
 
-    if row.effect is Effect.DESTRUCTIVE or row.confirm is Confirm.PREDICATE:
+    if row.effect is Effect.DESTRUCTIVE or row.confirm is not Confirm.NEVER:
         # What a predicate asks about is not known here, and the unknown is the worst case.
         assert decision.verdict is Verdict.NEEDS_PEOPLE
         assert decision.slots
@@ -189,18 +194,23 @@ def test_Q02_only_the_first_use_of_an_account_asks_people(name, first, verdict):
 
 
 @pytest.mark.parametrize(
-    ("usd", "slots"),
+    ("tool", "of_customer", "of_person", "further"),
     [
-        (9_999_999, ["am"]),
-        (10_000_000, ["am"]),  # exactly 100,000.00 is not over it
-        (10_000_001, ["am", "cro"]),
-        (None, ["am", "cro"]),  # no rate: treated as over
+        ("crm_close_deal", 10_000_000, 30_000_000, "cro"),
+        ("inv_send_invoice", 1_000_000, 10_000_000, "cfo"),
     ],
 )
-def test_A08_a_large_deal_asks_a_cro_too(usd, slots):
-    decision = weigh(SHIPPED.by_name["crm_close_deal"], {CUSTOMER_SUM: usd}, tainted=False)
+def test_A08_above_either_limit_one_more_person_signs_once(tool, of_customer, of_person, further):
+    """Every pair of sums around both limits: the oracle is one line. None: there is no rate."""
+    around = [[None, 0, limit - 1, limit, limit + 1, 2**60] for limit in (of_customer, of_person)]
+    for customer, person in itertools.product(*around):
+        over = customer is None or customer > of_customer or person is None or person > of_person
 
-    assert [slot.slot for slot in decision.slots] == slots
+        decision = weigh(
+            SHIPPED.by_name[tool], {CUSTOMER_SUM: customer, PERSON_SUM: person}, tainted=False
+        )
+
+        assert [slot.slot for slot in decision.slots] == ["am"] + [further] * over
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ async def test_an_answer_that_was_lost_behind_the_commit_is_looked_up(world, off
     executor = world.executor()
     claim = executor._claim
 
-    async def committed_and_cut_off(tenant_id: str, action_id: str):
+    async def committed_and_cut_off(tenant_id: str, action_id: str, *_):
         await claim(tenant_id, action_id)
         raise Fault("DATABASE_UNAVAILABLE", Kind.UNAVAILABLE, "The line is dead.")
 

@@ -82,7 +82,7 @@ async def test_whoever_lost_the_race_reports_what_the_winner_did(world, office):
     late = world.executor("late")
     claim = late._claim
 
-    async def beaten(tenant_id: str, action_id: str):
+    async def beaten(tenant_id: str, action_id: str, *_):
         late._claim = claim
         await world.executor("early").run(tenant_id, action_id)
         raise refused()
@@ -123,9 +123,9 @@ async def test_a_provider_that_knows_nothing_is_asked_less_and_less_often(world,
     worker, asked = world.executor(), []
     know = office.know
 
-    async def counted(order):
+    async def counted(order, outside):
         asked.append(order)
-        return await know(order)
+        return await know(order, outside)
 
     world.registry.letters = replace(world.registry.letters, inquire=counted)
 

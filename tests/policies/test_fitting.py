@@ -7,7 +7,7 @@ from domain.identity.service import known_scopes
 from domain.kernel.faults import Fault
 from policies.gate import fitting, floor, shipped
 from policies.gate.catalogue import Catalogue
-from policies.gate.contract import LazyRegistry, module_of
+from policies.gate.registry import LazyRegistry, module_of
 from server import settings, wiring
 
 SHIPPED = floor.load_checked()
@@ -45,10 +45,10 @@ def test_a_row_with_a_scope_of_nobody_is_named():
 
 
 def test_a_fact_that_a_tool_does_not_compute_is_named_before_the_table_counts(tmp_path):
-    sum_limit = '[[tool.escalate]]\nwhen = { field = "customer_sum_24h_usd_minor"'
+    sum_limit = '[[tool.escalate]]\nwhen = [\n  { field = "customer_sum_24h_usd_minor"'
     more = (
-        '[[tool.escalate]]\nwhen = { field = "amount_usd", op = ">", value = 1 }\n'
-        'slots = [{ slot = "cfo", roles = ["cfo"] }]\n\n'
+        '[[tool.escalate]]\nwhen = [{ field = "amount_usd", op = ">", value = 1 }]\n'
+        'slots = [{ slot = "cfo", roles = ["cfo"], self = "never" }]\n\n'
     )
     table_with(tmp_path, shipped.as_one_file().replace(sum_limit, more + sum_limit, 1))
     here = settings.read({"CYBEROS_POLICY_FILE": str(tmp_path / "policy.toml")})
@@ -59,7 +59,7 @@ def test_a_fact_that_a_tool_does_not_compute_is_named_before_the_table_counts(tm
     assert refused.value.code == "POLICY_UNFIT"
     assert (
         "cyberos.crm.close_deal asks about amount_usd, which it does not know; it knows "
-        "amount_usd_minor, customer_sum_24h_usd_minor"
+        "amount_usd_minor, customer_sum_24h_usd_minor, person_sum_24h_usd_minor"
     ) in refused.value.message
 
 

@@ -1,5 +1,6 @@
 """The floor beside the rows: at least what it was when it stood in the code, and read from ours."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from policies.gate import floor, shipped
-from policies.gate.catalogue import CUSTOMER_SUM, Catalogue, Confirm, ToolPolicy
+from policies.gate.catalogue import CUSTOMER_SUM, PERSON_SUM, Catalogue, Confirm, ToolPolicy
 
 SHIPPED = floor.load_checked()
-FILES = Path(floor.__file__).parent / "catalogue"
+ROOT = Path(__file__).parents[2]
+FILES = ROOT / "policies" / "catalogue"
 # What may at least never be weakened, written a second time on purpose: the program must not
 # become laxer by an edit of a file. Each inner set: one person of these roles signs.
 SIGNED = {
@@ -23,6 +25,26 @@ SIGNED = {
     "cyberos.inv.issue_credit_note": [{"cfo"}],
     "cyberos.data.export_full": [{"dpo"}],
     "cyberos.admin.add_bank_account": [{"cfo"}, {"admin"}],
+}
+# US cents within a day above which one more person signs: of a customer, of a person, and who.
+LIMITS = {
+    "cyberos.crm.close_deal": (10_000_000, 30_000_000, "cro"),
+    "cyberos.inv.send_invoice": (1_000_000, 10_000_000, "cfo"),
+}
+# What may at most be laxer besides: scope, assurance, minutes, and who signs what they asked for.
+HELD = {
+    "cyberos.admin.add_bank_account": ("admin.bank", 3, 240, set()),
+    "cyberos.crm.close_deal": ("crm.close", 3, 1440, {"am"}),
+    "cyberos.crm.generate_vietqr": ("crm.payment", 3, 240, {"am", "cfo"}),
+    "cyberos.crm.merge_contacts": ("crm.contact.merge", 2, 1440, {"sales", "am"}),
+    "cyberos.data.export_full": ("data.export", 3, 1440, set()),
+    "cyberos.inv.cancel_einvoice": ("inv.void", 3, 240, {"am"}),
+    "cyberos.inv.generate_vietqr": ("crm.payment", 3, 240, {"am", "cfo"}),
+    "cyberos.inv.issue_credit_note": ("inv.credit", 3, 1440, set()),
+    "cyberos.inv.send_dunning": ("inv.dunning_approve", 3, 1440, {"am", "cfo"}),
+    "cyberos.inv.send_invoice": ("inv.send", 3, 1440, {"am"}),
+    "cyberos.inv.set_engagement": ("inv.draft", 3, 1440, set()),
+    "cyberos.inv.void_invoice": ("inv.void", 3, 1440, {"am"}),
 }
 FIRST_USE = ["cyberos.crm.generate_vietqr", "cyberos.inv.generate_vietqr"]
 NEVER_BATCHED = [
@@ -65,8 +87,10 @@ def slots(*roles):
 
 def a_row(id, *roles, **more):
     """A row that asks people of these roles, one person each."""
-    asking = {"effect": "destructive", "confirm": "always", "slots": slots(*roles), "assurance": 3}
-    return ToolPolicy.model_validate({"id": id, "scope": "crm.close", **asking, **more})
+    asking = {"effect": "destructive", "confirm": "always", "slots": slots(*roles)}
+    scope, assurance, minutes, _ = HELD.get(id, ("crm.close", 3, 1440, set()))
+    held = {"scope": scope, "assurance": assurance, "ttl_minutes": minutes}
+    return ToolPolicy.model_validate({"id": id, **held, **asking, **more})
 
 
 def complaints(row, **more):
@@ -75,11 +99,17 @@ def complaints(row, **more):
 
 
 def enough(id):
-    """The rest of what the floor asks of a closed deal, so that a test can look at one thing."""
-    if id != "cyberos.crm.close_deal":
+    """The rest of what the floor asks of a tool, so that a test can look at one thing."""
+    if id not in LIMITS:
         return {}
-    limit = {"field": CUSTOMER_SUM, "op": ">", "value": 10_000_000}
-    return {"escalate": [{"when": limit, "slots": [{"slot": "cro", "roles": ["cro"]}]}]}
+    of_customer, of_person, role = LIMITS[id]
+    return {"escalate": [escalation(role, (CUSTOMER_SUM, of_customer), (PERSON_SUM, of_person))]}
+
+
+def escalation(role, *limits):
+    """Another signature above any of these limits."""
+    when = [{"field": field, "op": ">", "value": value} for field, value in limits]
+    return {"when": when, "slots": [{"slot": "more", "roles": [role]}]}
 
 
 @pytest.mark.parametrize("id", SIGNED)
@@ -115,16 +145,73 @@ def test_what_cannot_be_taken_back_is_never_anything_else(id, laxer):
     assert "must be destructive and always ask people" in complaints(row)
 
 
-def test_a_cro_signs_for_more_than_100_000_usd_of_one_customer_in_a_day():
-    def closing(field=CUSTOMER_SUM, value=10_000_000, role="cro"):
-        when = {"field": field, "op": ">", "value": value}
-        extra = [{"when": when, "slots": [{"slot": "more", "roles": [role]}]}]
-        return complaints(a_row("cyberos.crm.close_deal", {"am"}, escalate=extra))
+@pytest.mark.parametrize("id", LIMITS)
+def test_one_person_more_signs_above_what_a_customer_or_a_person_may_be_asked_for_in_a_day(id):
+    of_customer, of_person, needed = LIMITS[id]
 
-    assert closing() == closing(value=1) == ""
-    weaker = [closing(value=10_000_001), closing("amount_usd_minor"), closing(role="cfo")]
-    assert all("must ask cro too" in one for one in weaker)
-    assert "must ask cro too" in complaints(a_row("cyberos.crm.close_deal", {"am"}))
+    def asking(
+        customer=of_customer, person=of_person, role=needed, fields=(CUSTOMER_SUM, PERSON_SUM)
+    ):
+        more = escalation(role, *zip(fields, (customer, person), strict=False))
+        return complaints(a_row(id, {"am"}, escalate=[more]))
+
+    def said(field):
+        value = of_customer if field == CUSTOMER_SUM else of_person
+        return f"must ask {needed} too when {field} is above {value:,}"
+
+    assert asking() == asking(customer=1) == asking(person=1) == ""
+    assert asking(customer=of_customer + 1) == f"{id} {said(CUSTOMER_SUM)}"
+    assert asking(person=of_person + 1) == f"{id} {said(PERSON_SUM)}"
+    assert asking(fields=(CUSTOMER_SUM,)) == f"{id} {said(PERSON_SUM)}"
+    assert asking(fields=("amount_usd_minor", PERSON_SUM)) == f"{id} {said(CUSTOMER_SUM)}"
+    for nobody in (asking(role="dpo"), complaints(a_row(id, {"am"}))):
+        assert said(CUSTOMER_SUM) in nobody and said(PERSON_SUM) in nobody
+
+
+@pytest.mark.parametrize("id", HELD)
+def test_M7_scope_assurance_and_the_longest_wait_are_held_too(id):
+    scope, assurance, minutes, _ = HELD[id]
+    people, more = SIGNED.get(id, [{"am"}]), enough(id)
+
+    def said(**changed):
+        return complaints(a_row(id, *people, **{**more, **changed}))
+
+    assert said() == said(assurance=4) == said(ttl_minutes=minutes - 1) == ""
+    assert said(scope="core.read") == f"{id} must have the scope {scope}"
+    assert said(ttl_minutes=minutes + 1) == f"{id} must not wait for longer than {minutes} minutes"
+    if assurance == 3:
+        assert said(assurance=2) == f"{id} needs assurance 3 or more"
+
+
+@pytest.mark.parametrize("id", HELD)
+@pytest.mark.parametrize("role", ["am", "cfo", "cro", "dpo", "admin"])
+def test_M7_who_may_sign_what_their_own_agent_asked_for_is_held_for_every_slot(id, role):
+    people, own = SIGNED.get(id, [{"am"}]), HELD[id][3]
+    theirs = {"slot": "further", "roles": [role]}
+    others = [{**slot, "self": "never"} for slot in slots(*people)]
+
+    def said(slot):
+        return complaints(a_row(id, slots=[*others, slot], self="obo", **enough_but_self(id)))
+
+    weaker = f"{id} must not let people sign as {role} what their own agent asked for"
+    assert said(theirs) == ("" if role in own else weaker)
+    assert said({**theirs, "self": "never"}) == ""
+
+
+def enough_but_self(id):
+    """The further signature, which nobody may give for themselves."""
+    made = enough(id)
+    for step in made.get("escalate", []):
+        step["slots"] = [{**slot, "self": "never"} for slot in step["slots"]]
+    return made
+
+
+@pytest.mark.parametrize("id", ["cyberos.crm.close_deal", "cyberos.inv.send_invoice"])
+def test_M7_whoever_signs_above_a_limit_never_signs_for_their_own_agent(id):
+    row = a_row(id, {"am"}, self="obo", **enough(id))
+    role = LIMITS[id][2]
+
+    assert f"must not let people sign as {role} what their own agent asked for" in complaints(row)
 
 
 @pytest.mark.parametrize("id", FIRST_USE)
@@ -176,11 +263,17 @@ def unheld(rows: Iterable[ToolPolicy], entries: Sequence[floor.FloorEntry]) -> l
     """Rows that ask people although nothing keeps an operator's file from asking nobody."""
     return [
         f"policies/catalogue/{row.id.split('.')[1]}.toml: {row.id} asks people "
-        "and has no [[floor]] that says at least whom"
+        "and has no [[floor]] that says at least whom, with scope, assurance and ttl_minutes"
         for row in rows
         if row.confirm is not Confirm.NEVER
-        and not any(one.concerns(row.id) and (one.signatures or one.ask) for one in entries)
+        and not any(one.concerns(row.id) and holds_all(one) for one in entries)
     ]
+
+
+def holds_all(one: floor.FloorEntry) -> bool:
+    """Whether an entry is about a whole row."""
+    whole = one.scope is not None and one.ttl_minutes is not None and one.assurance >= 2
+    return bool(one.signatures or one.ask) and whole
 
 
 def test_a_row_that_asks_people_and_has_no_floor_is_named():
@@ -208,6 +301,17 @@ def test_each_file_of_the_policy_speaks_of_its_own_namespace_and_its_floor_comes
             assert file.stem == home, f"{row['id']} belongs into policies/catalogue/{home}.toml"
 
     assert "floor" not in shipped.as_one_file().split("version = ")[1]
+
+
+def test_the_digests_of_shipped_tables_are_listed_and_this_one_is_the_last():
+    """A table whose digest is not listed needs the root's signature wherever it is activated."""
+    lines = (FILES / shipped.DIGESTS).read_text("utf-8").splitlines()
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+
+    assert lines[-1] == f"{SHIPPED.sha256} {version}", "run `make publish`"
+    assert all(re.fullmatch(r"[0-9a-f]{64} \d+\.\d+\.\d+", line) for line in lines)
+    assert len({line.split()[1] for line in lines}) == len(lines), "one of each release"
+    assert shipped.digests() == {line.split()[0] for line in lines}
 
 
 def test_the_shipped_files_and_the_one_file_that_an_operator_begins_with_say_the_same(tmp_path):

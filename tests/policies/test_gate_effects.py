@@ -16,7 +16,8 @@ from policies.gate import floor
 from server import publish
 from tests import shapes
 from tests.rows import TRACES, difference, everything
-from tests.tools.samples import valid_calls
+from tests.tools.inv.work import worked
+from tests.tools.samples import agent_for, valid_calls
 from tests.traffic import traffic
 from tests.world import World, fault_code
 
@@ -30,14 +31,19 @@ ARGUMENTS = {
 READING = pytest.mark.parametrize("rows", shapes.proofs(r for r in SHIPPED.tool if r.is_read))
 
 
-def _of_each_shape(argument):
+AGENTS = {row.name: agent_for(row) for row in SHIPPED.tool}
+
+
+def _of_each_shape(rows, argument):
     """One tool of each shape that takes this argument."""
-    taking = [row for row in SHIPPED.tool if argument in ARGUMENTS[row.name]]
+    taking = [row for row in rows if argument in ARGUMENTS[row.name]]
     return [row.name for row in shapes.one_of_each(taking)]
 
 
-KEYED = pytest.mark.parametrize("name", _of_each_shape("idempotency_key"))
-DRY_RUNS = pytest.mark.parametrize("name", _of_each_shape("dry_run"))
+# What may be repeated acts once also without a key.
+ONCE = [row for row in SHIPPED.tool if not row.repeatable]
+KEYED = pytest.mark.parametrize("name", _of_each_shape(ONCE, "idempotency_key"))
+DRY_RUNS = pytest.mark.parametrize("name", _of_each_shape(SHIPPED.tool, "dry_run"))
 EVERY_KEYED = pytest.mark.parametrize(
     "name", sorted(name for name, known in ARGUMENTS.items() if "idempotency_key" in known)
 )
@@ -54,12 +60,20 @@ OTHERWISE = {
     "crm_undo_move": {"reason": "Lý do khác"},
     "crm_share_deal": {"visibility": "workspace"},
     "crm_dismiss_action": {"days": 7},
+    "crm_create_task": {"title": "Việc khác"},
+    "crm_complete_task": {"until": "2030-01-02"},
+    "inv_set_billing": {"terms_days": 31},
+    "inv_log_time": {"hours": "0.25"},
+    "inv_import_time": {"entries": [worked("other-work")]},
+    "inv_draft_invoice": {"period": "2026-05"},
+    "inv_update_draft": {"due_at": "2026-12-31"},
 }
 # What becomes of the same change, made a second time by a colleague.
 REFUSED_AGAIN = {
     "crm_move_stage": "STAGE_SAME",
     "crm_undo_move": "NO_MOVE_TO_UNDO",
     "crm_share_deal": "NOT_FOUND",
+    "crm_create_task": "EVENT_CONFLICT",  # what was advised is a task already
 }
 EVERY_TRACE = frozenset({"call_counter"})
 
@@ -73,15 +87,13 @@ async def calls(shared: World):
 
 @READING
 async def test_A14_what_only_reads_writes_nothing_but_its_taint(shared, calls, rows):
-    async with (
-        shapes.nothing_changes(shared, but=frozenset({"agent"})) as watch,
-        shared.client("reader_agent") as client,
-    ):
+    async with shapes.nothing_changes(shared, but=frozenset({"agent"})) as watch:
         for row in watch.each(rows):
-            with traffic(shared.agent_side) as first:
-                answer = await client.call_tool(row.name, calls[row.name])
-            with traffic(shared.agent_side) as second:
-                await client.call_tool(row.name, calls[row.name])
+            async with shared.client(AGENTS[row.name]) as client:
+                with traffic(shared.agent_side) as first:
+                    answer = await client.call_tool(row.name, calls[row.name])
+                with traffic(shared.agent_side) as second:
+                    await client.call_tool(row.name, calls[row.name])
 
             assert not answer.is_error or fault_code(answer) == "ACTION_NOT_FOUND", row.name
             assert {one.partition(" SET ")[0] for one in first.writes} <= {"UPDATE agent"}
@@ -93,7 +105,7 @@ async def test_A14_what_only_reads_writes_nothing_but_its_taint(shared, calls, r
 async def test_a_dry_run_answers_as_the_call_would_and_writes_nothing(shared, calls, name):
     before = await everything(shared, but=EVERY_TRACE)
 
-    async with shared.client() as client:
+    async with shared.client(AGENTS[name]) as client:
         tried = await client.call_tool(
             name, {**calls[name], "dry_run": True, "idempotency_key": "tried"}
         )
@@ -128,7 +140,7 @@ async def test_a_key_makes_a_repeated_call_answer_the_same_and_act_once(shared, 
 async def test_a_dry_run_and_a_repetition_of_any_tool_write_no_row(shared, calls, name):
     keyed = {**calls[name], "idempotency_key": f"any-{name}"}
 
-    async with shared.client() as client:
+    async with shared.client(AGENTS[name]) as client:
         async with shapes.nothing_changes(shared, but=TRACES | {"agent"}):
             tried = await client.call_tool(name, {**keyed, "dry_run": True})
         with traffic(shared.agent_side) as change:
@@ -243,6 +255,7 @@ async def _their_calls(world: World):
         "crm_move_stage": {"deal_id": deal["id"], "to_stage": "discovery"},
         "crm_log_activity": {"kind": "note", "subject": "Seen", "account_id": account["id"]},
         "crm_dismiss_action": {"proposal_id": proposed["id"], "reason": "No"},
+        "crm_create_task": {"title": "Call", "due": f"{world.clock.now().year + 1}-06-30"},
     }
 
 

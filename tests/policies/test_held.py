@@ -97,3 +97,31 @@ async def test_the_database_closes_a_deal_only_in_the_version_that_was_signed(wo
                 text("update deal set status = 'won' where tenant_id = :tenant and id = :id"),
                 {"tenant": world.ours.id, "id": deal["id"]},
             )
+
+
+@pytest.mark.parametrize("state", ["approved", "executing", "unknown"])
+async def test_an_answer_that_comes_late_may_still_be_written_down(world, state):
+    deal = await world.a_deal()
+    pending = await world.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
+    for person in ("am", "cro"):
+        await world.decide(pending["action_id"], person)
+    async with world.owning() as tx:
+        for step in ("executing", "unknown")[: ("approved", "executing", "unknown").index(state)]:
+            await tx.session.execute(
+                text("update pending_action set state = :step, state_seq = state_seq + 1"
+                     " where tenant_id = :tenant and id = :id"),
+                {"step": step, "tenant": world.ours.id, "id": pending["action_id"]},
+            )  # fmt: skip
+
+    async def won() -> None:
+        async with world.owning() as tx:
+            await tx.session.execute(
+                text("update deal set status = 'won' where tenant_id = :tenant and id = :id"),
+                {"tenant": world.ours.id, "id": deal["id"]},
+            )
+
+    if state == "approved":
+        with pytest.raises(IntegrityError, match="approved actions only"):
+            await won()
+    else:
+        await won()

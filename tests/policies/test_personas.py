@@ -11,8 +11,8 @@ from domain.identity import service
 from domain.kernel.faults import Fault
 from policies.gate import floor, personas
 from policies.gate.personas import Personas
-from server.mcp_server import contract
 from tests.http.serving import message, site
+from tests.tools.reading import read_by_a_model
 from tools.prompts.script import prompts
 
 CATALOGUE = floor.load_checked()
@@ -26,12 +26,6 @@ def shown_to(persona):
     """The tools that an agent of this persona is listed."""
     may = [row for row in CATALOGUE.tool if row.scope in persona.scopes]
     return personas.listed(may, frozenset(persona.toolsets))
-
-
-def read_by_a_model(names):
-    """Bytes of what a model reads of these tools."""
-    read = {"name", "title", "description", "input_schema"}
-    return sum(len(contract(name).model_dump_json(by_alias=True, include=read)) for name in names)
 
 
 def test_there_is_a_persona_for_whoever_works_the_pipeline():
@@ -70,6 +64,15 @@ def test_a_preset_is_a_short_list_of_tools_under_a_name_of_its_own(preset):
     assert set(preset.tools) <= CATALOGUE.by_name.keys()
     assert len(set(preset.tools)) == len(preset.tools) <= personas.MOST_IN_A_PRESET
     assert read_by_a_model(preset.tools) < MOST_BYTES
+
+
+def test_receivables_are_everything_about_invoices_but_what_sets_their_terms():
+    receivables = next(one for one in SHIPPED.preset if one.name == "ar")
+    beside = {"approvals_list", "approvals_get", "approvals_cancel", "whoami"}
+    left_out = {"inv_set_engagement", "inv_set_billing", "inv_list_time_entries"}
+    invoices = {row.name for row in CATALOGUE.tool if row.toolset == "inv"}
+
+    assert set(receivables.tools) == beside | {"ledger_trial_balance"} | invoices - left_out
 
 
 JOB = """[[persona]]

@@ -69,7 +69,9 @@ async def crowd(world: World) -> AsyncIterator[Crowd]:
     async with AsyncExitStack() as stack:
 
         def own(role: Role) -> Database:
-            database = connect(world.url, role=role, pool_size=2)
+            database = connect(
+                world.url, role=role, pool_size=2, trust=world.approval_context.trust
+            )
             stack.push_async_callback(database.close)
             return database
 
@@ -92,7 +94,7 @@ async def five_account_managers(world: World) -> None:
     ours = world.ours
     async with world.owning() as tx:
         for name in APPROVERS:
-            person = await service.add_person(
+            person, _ = await service.add_person(
                 tx,
                 email=f"{name}@{ours.workspace_id.lower()}.vn",
                 display_name=name,

@@ -9,6 +9,7 @@ from domain.store import wires
 from domain.store.descriptor import Module, Stored, modules
 from domain.store.guards import NeedsAction, needs_action
 from domain.store.schema import Base
+from domain.store.triggers import AGENT_EVENTS
 from domain.store.wires import Wires
 from policies.gate import catalogue
 from policies.gate.catalogue import Confirm
@@ -18,6 +19,9 @@ from policies.gate.wires import declared
 from server import wiring
 from tools.crm import close_deal
 
+# Guards that are written in SQL: the account stands among the effects of what people signed, and
+# the event among those that an agent may cause.
+IN_SQL = {"bank_account.first_use": "payments", AGENT_EVENTS: "store"}
 GUARDS = {"deal.close", "bank_account.add", "bank_account.first_use"}
 
 
@@ -33,7 +37,7 @@ def guards(described: Iterable[Module]) -> dict[str, str]:
         for rules in module.tables.values()
         for guard in rules.guards
         if isinstance(guard, NeedsAction)
-    }
+    } | {guard: module for guard, module in IN_SQL.items() if module in {x.name for x in described}}
 
 
 def complaints(described: Iterable[Module], wired: Wires, registry: Registry) -> list[str]:
@@ -77,6 +81,7 @@ def test_the_wires_of_deals_and_accounts_are_these():
         ("bank_account.add", "cyberos.admin.add_bank_account"),
         ("bank_account.first_use", "cyberos.crm.generate_vietqr"),
         ("bank_account.first_use", "cyberos.inv.generate_vietqr"),
+        ("bank_account.first_use", "cyberos.inv.send_invoice"),
     }
 
 
@@ -96,7 +101,7 @@ def test_a_tool_under_another_name_opens_its_guard_without_a_migration():
         update={"tool": (row.model_copy(update={"id": "cyberos.crm.end_deal"}),)}
     )
 
-    assert declared(Renamed(), renamed) == {("deal.close", "cyberos.crm.end_deal")}
+    assert opened(declared(Renamed(), renamed)) == {("deal.close", "cyberos.crm.end_deal")}
 
 
 def test_a_tool_that_never_asks_people_opens_nothing():
@@ -105,7 +110,21 @@ def test_a_tool_that_never_asks_people_opens_nothing():
 
     weakened = table.model_copy(update={"tool": (reading,)})
 
-    assert declared(wiring.registry(), weakened) == frozenset()
+    assert opened(declared(wiring.registry(), weakened)) == set()
+
+
+def opened(wired):
+    return {(guard, tool) for guard, tool in wired if guard != AGENT_EVENTS}
+
+
+def test_an_agent_may_cause_calls_that_change_something_and_no_more_than_the_gate_tells_of_it():
+    events = {event for guard, event in wiring.wires() if guard == AGENT_EVENTS}
+
+    changing = {row.id for row in catalogue.load().tool if not row.is_read}
+    assert events - changing == {
+        "call.denied", "action.proposed", "action.cancelled", "action.expired", "action.stale",
+    }  # fmt: skip
+    assert changing <= events
 
 
 def test_what_is_wired_otherwise_is_said_guard_by_guard():

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from domain.identity import service as identity
+from domain.identity.grants import KeyHolder
 from domain.kernel.clock import SystemClock
 from domain.provisioning import service as provisioning
 from domain.store.tx import writing
 from domain.store.visibility import SYSTEM
+from policies.approvals import trust
 from tests import forking
 from tests.world import Company, World
 
@@ -45,7 +48,8 @@ async def a_token(
     company, clock = company or world.ours, SystemClock()
     name = f"agent {len(company.tokens)}"
     born = clock.now() + timedelta(days=min(days, 0) - 1)
-    async with writing(world.owner_side, company.id, clock, viewer=SYSTEM) as tx:
+    signer = KeyHolder(world.deploy, world.root)
+    async with writing(world.owner_side, company.id, clock, viewer=SYSTEM, signer=signer) as tx:
         tx.at = born
         _, token = await provisioning.add_agent(
             tx,
@@ -61,11 +65,19 @@ async def a_token(
     return token
 
 
+def trusting(world: World) -> dict[str, str]:
+    """Where a process finds whose signatures count."""
+    file = Path(tempfile.gettempdir()) / f"trust-{world.ours.id}.json"
+    trust.store(file, world.approval_context.trust)
+    atexit.register(file.unlink, missing_ok=True)
+    return {"CYBEROS_TRUST_FILE": str(file)}
+
+
 def environment(world: World, **more: str) -> dict[str, str]:
     """What the process is told; nothing of ours is inherited from whoever runs the tests."""
     kept = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH")
     inherited = {name: os.environ[name] for name in kept if name in os.environ}
-    return {**inherited, "CYBEROS_DATABASE_URL": world.url, **more}
+    return {**inherited, **trusting(world), "CYBEROS_DATABASE_URL": world.url, **more}
 
 
 class Process(Protocol):

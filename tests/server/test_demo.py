@@ -42,6 +42,9 @@ def test_the_demo_tells_the_whole_story(tmp_path, capsys):
     assert "[proj] done: engagement=" in told.stdout
     assert told.stdout.count("\u2580") > 50, "the code of the deal is drawn"
     assert told.stdout.count("Waiting for people") == 2, "the close, and the first use"
+    assert "accepted: 1C" in told.stdout, "the provider has the e-invoice"
+    assert "ap@acme.example: Invoice INV-2026-04-001" in told.stdout, "and the customer the letter"
+    assert '{"success": true}' in told.stdout and "Đã thanh toán đủ." in told.stdout
     assert "its bytes do not give the stored hash" in told.stdout
     assert not list(tmp_path.glob("cyberos-demo-*")), "the demo cleans up after itself"
     unsaid = [

@@ -76,7 +76,7 @@ async def test_a_text_is_in_the_language_asked_for_or_the_companys(shared, era):
 
 async def test_a_task_is_offered_only_with_the_tools_it_needs_and_a_step_with_its_own(shared, era):
     seen = {}
-    for agent in ("reader_agent", "empty_agent", "cro_agent"):
+    for agent in ("reader_agent", "narrow_agent", "cro_agent"):
         async with shared.client(agent) as client:
             seen[agent] = [one.name for one in (await client.list_prompts()).prompts]
     async with shared.client("reader_agent") as client:
@@ -86,7 +86,7 @@ async def test_a_task_is_offered_only_with_the_tools_it_needs_and_a_step_with_it
             assert (caught.value.code, caught.value.message) == (-32602, "Unknown prompt")
         daily = await words(client, "daily_pipeline_review")
 
-    assert seen["cro_agent"] == NAMES and seen["empty_agent"] == []
+    assert seen["cro_agent"] == NAMES and seen["narrow_agent"] == []
     assert seen["reader_agent"] == [name for name in NAMES if name != "close_deal"]
     assert "approvals_list" in daily and "\n3. " in daily
     assert "crm_close_deal" not in daily
@@ -171,7 +171,7 @@ async def test_E09_hidden_and_foreign_things_are_never_suggested(shared, era):
         by_id = await suggested(client, address("crm://deals/{id}"), "id", deal["id"])
     async with shared.client(company=shared.theirs) as client:
         outsiders = await suggested(client, prompt("prepare_call"), "account", "kin dao")
-    async with shared.client("empty_agent") as client:
+    async with shared.client("narrow_agent") as client:
         scopeless = await suggested(client, prompt("close_deal"), "deal", "bi mat")
 
     assert own[0] == f"Bí mật [{deal['id']}]"

@@ -6,8 +6,9 @@ import tomllib
 import pytest
 from jsonschema import Draft202012Validator
 
-from server.mcp_server import VERSION, _options
+from server.mcp_server import _options
 from server.settings import VARIABLES
+from server.version import VERSION
 from tests.house.reading import ROOT
 
 SERVER = json.loads((ROOT / "server.json").read_bytes())

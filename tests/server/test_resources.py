@@ -103,7 +103,7 @@ async def test_boards_and_pending_approvals_are_listed_and_the_thousands_have_te
 
 async def test_an_agent_without_the_scope_is_shown_none_of_it_and_its_try_is_chained(shared, era):
     before = len(await denials(shared))
-    async with shared.client("empty_agent") as client:
+    async with shared.client("narrow_agent") as client:
         listed = await client.list_resources()
         templates = await client.list_resource_templates()
         hidden = await refusal(client, "crm://pipelines/sales/board")

@@ -120,11 +120,17 @@ def _sqlite(connection: Connection) -> Iterator[tuple[str, str]]:
             for key in reflected.get_foreign_keys(name):
                 there = f"{key['referred_table']} ({_listed(key['referred_columns'])})"
                 here = _listed(key["constrained_columns"])
-                options = f" {key['options']}" if key["options"] else ""
+                options = _options(key["options"])
                 yield f"{name}.{key['name']}", f"FOREIGN KEY ({here}) REFERENCES {there}{options}"
             primary = reflected.get_pk_constraint(name)
             columns = _listed(primary["constrained_columns"])
             yield f"{name}.{primary['name']}", f"PRIMARY KEY ({columns})"
+
+
+def _options(of_key: Mapping[str, object]) -> str:
+    """What a foreign key says beside its columns, in the words of PostgreSQL."""
+    words = {"deferrable": " DEFERRABLE", "initially": f" INITIALLY {of_key.get('initially')}"}
+    return "".join(words.get(name, f" {name} {value}") for name, value in of_key.items())
 
 
 def _sqlite_table(connection: Connection, table: str) -> Iterator[tuple[str, str]]:

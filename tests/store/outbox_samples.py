@@ -63,7 +63,7 @@ async def beside(world: World, what: str) -> None:
     """The same as `tell`, while the caller has a transaction of its own open."""
 
     async def telling() -> None:
-        async with writing(world.agent_side, world.ours.id, world.clock) as tx:
+        async with writing(world.executor_side, world.ours.id, world.clock) as tx:
             outbox.emit(tx, TOPIC, what=what)
             tx.record(Event("toy.told", SYSTEM))
 

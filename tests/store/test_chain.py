@@ -295,7 +295,7 @@ async def test_m05_a_private_value_nobody_committed_to_is_found(world, tmp_path)
 async def test_m06_a_refused_call_is_chained_although_its_transaction_was_thrown_away(
     world, tmp_path
 ):
-    token = tokens.parse(world.ours.tokens["empty_agent"])
+    token = tokens.parse(world.ours.tokens["narrow_agent"])
     with pytest.raises(Fault, match="SCOPE_MISSING"):
         await world.gate().call(token, "crm_get_deal", {"deal_id": "0" * 26})
 

@@ -19,7 +19,7 @@ from domain.store.chain import SYSTEM, Event
 from domain.store.direct import Direct
 from domain.store.engine import Role, connect, sqlite_url
 from domain.store.prepared import PreparedQuery, new_row, prepared_query
-from domain.store.tables import AuditBlob, AuditEntry, AuditHead, OutboxMessage
+from domain.store.tables import AuditBlob, AuditEntry, OutboxMessage
 from tests.tools.samples import agent_for, valid_calls
 
 pytestmark = pytest.mark.both
@@ -78,19 +78,17 @@ async def test_what_is_written_is_read_as_it_was_said(world):
     assert (entry.object, json.loads(kept.body)) == (said[:7], said)
 
 
-async def test_a_row_that_is_there_already_is_refused_without_repeating_what_was_said(world):
-    async def written_twice():
+async def test_a_row_that_fits_in_nowhere_is_refused_without_repeating_what_was_said(world):
+    async def written_out_of_turn():
         async with world.owning() as tx:
-            (last,) = await tx.all(select(AuditHead.seq))
-            same = {"at": tx.at, "event": "thing.done", "object": "", "hash": "0" * 64}
-            tx.add(AuditEntry(seq=last + 1, body="there already", **same))
-            await tx.flush()
-            tx.record(Event("thing.done", SYSTEM, object="secret"))
+            row = {"seq": 99, "id": new_id(), "tenant_id": tx.tenant_id, "created_at": tx.at}
+            said = {"topic": "thing.done", "payload": {"what": "secret"}}
+            await tx._direct.run(new_row(OutboxMessage), {**row, **said})
 
     with pytest.raises(IntegrityError) as refused:
-        await written_twice()
+        await written_out_of_turn()
     async with world.looking() as tx:
-        assert not await tx.all(select(AuditEntry).where(AuditEntry.event == "thing.done"))
+        assert not await tx.all(select(OutboxMessage).where(OutboxMessage.topic == "thing.done"))
 
     assert "secret" not in str(refused.value).replace(str(refused.value.orig), "")
 

@@ -1,11 +1,12 @@
 """Every message reaches every subscriber once, in order, whoever works and whatever breaks."""
 
 import asyncio
+import re
 from contextvars import Context
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from domain.kernel.backoff import pause
 from domain.store import outbox, subscribers
@@ -13,6 +14,7 @@ from domain.store.subscribers import KEPT, MOST_FAILURES
 from domain.store.tables import OutboxCursor, OutboxMessage
 from domain.store.tx import writing
 from server.nightly import NightlyJobs
+from tests.forgery import kept as archive_of
 from tests.store.outbox_samples import (
     TOPIC,
     beside,
@@ -242,10 +244,33 @@ async def test_a_company_is_provisioned_with_a_cursor_for_every_subscriber(world
         ]
 
 
-async def test_a_transaction_with_messages_alone_numbers_them_and_leaves_the_chain(world):
-    async with writing(world.executor_side, world.ours.id, world.clock) as tx:
-        outbox.emit(tx, TOPIC, what="a")
-        outbox.emit(tx, TOPIC, what="b")
+async def test_a_message_that_no_entry_tells_of_is_a_mistake(world):
+    with pytest.raises(AssertionError, match="outbox was written and no event tells"):
+        async with writing(world.executor_side, world.ours.id, world.clock) as tx:
+            outbox.emit(tx, TOPIC, what="a")
 
-    assert tx.sealed is None
-    assert await kept(world) == ["a", "b"]
+    assert await kept(world) == []
+
+
+async def test_what_was_let_go_in_time_is_no_finding_and_any_other_message_is(world, tmp_path):
+    archive = archive_of(world, tmp_path)
+    await tell(world, "old")
+    world.clock.move(KEPT + timedelta(days=1))
+    await NightlyJobs(world.executor_side, world.clock).work(world.ours.id)
+    await tell(world, "a", "b", "c")
+    assert (await kept(world), await archive.findings()) == (["a", "b", "c"], [])
+
+    async with world.owning() as tx:  # by one who appends what fits, as if it had been old
+        gone = await tx.first(select(OutboxMessage.seq).where(OutboxMessage.topic == TOPIC))
+        await tx.change(delete(OutboxMessage).where(OutboxMessage.seq == gone))
+    async with archive.forging() as forger:
+        other, missing = [one.seq for one in await forger.rows(OutboxMessage, topic=TOPIC)]
+        await forger.change(OutboxMessage, {"seq": other}, payload={"what": "another"})
+        await forger.delete(OutboxMessage, seq=missing)
+
+    found = [re.sub(r"(,| as| by)?( and)? entry .*", "", one) for one in await archive.findings()]
+    assert found == [
+        f"outbox {other}: is not",
+        f"outbox {missing}: is gone",
+        f"outbox {gone}: was let go before its time,",
+    ]

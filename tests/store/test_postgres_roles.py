@@ -38,7 +38,7 @@ pytestmark = [
     pytest.mark.parametrize("shared", ["postgresql"], indirect=True),
 ]
 
-APPLICATION = (Role.AGENT, Role.INBOX, Role.EXECUTOR)
+APPLICATION = (Role.AGENT, Role.INBOX, Role.EXECUTOR, Role.PUBLIC)
 DENIED = "42501"
 OURS = "tenant_id = current_setting('app.tenant_id')"
 
@@ -149,13 +149,77 @@ def grants(role: Role, table: str) -> dict[str, bool]:
     unisolated = {f"DROP POLICY tenant_isolation ON {table}": False} if isolated else {}
     return {
         **unisolated,
-        f"SELECT 1 FROM {table}": (role, table) != (Role.AGENT, "tenant_directory"),
+        f"SELECT 1 FROM {table}": reads(role, table),
         f"INSERT INTO {table} {own}": granted.insert,
         f"UPDATE {table} SET {column} = {column}": granted.update == ALL,
         f"DELETE FROM {table}": granted.delete,
         f"TRUNCATE {table}": False,
         f"ALTER TABLE {table} DISABLE TRIGGER ALL": False,
     }
+
+
+def reads(role: Role, table: str) -> bool:
+    """Whether a role reads something of a table: the public door only what is named for it."""
+    rules = stored()[table]
+    if role is Role.PUBLIC:
+        return bool(rules.grants.get(role, Grant()).reads)
+    return role not in rules.hidden_from
+
+
+async def test_the_public_door_has_these_rights_and_no_others(shared):
+    digests = "endpoint_id id own_account provider_id rail sha256 tenant_id"
+    superuser = create_async_engine(shared.url, poolclass=NullPool)
+    async with superuser.connect() as connection:
+        found = (await connection.execute(text(
+            "select t.relname, p.priv, string_agg(a.attname, ' ' order by a.attname)"
+            " from pg_class t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0"
+            " and not a.attisdropped cross join (values ('SELECT'), ('INSERT'), ('UPDATE'),"
+            " ('REFERENCES')) p (priv) where t.relnamespace = 'public'::regnamespace"
+            " and has_column_privilege('cyberos_public', t.oid, a.attnum, p.priv)"
+            " and t.relkind in ('r', 'p', 'v', 'm') group by 1, 2"
+        ))).all()  # fmt: skip
+        whole = (await connection.execute(text(
+            "select t.relname, p.priv from pg_class t cross join"
+            " (values ('DELETE'), ('TRUNCATE'), ('TRIGGER')) p (priv)"
+            " where t.relnamespace = 'public'::regnamespace and t.relkind in ('r', 'p', 'v', 'm')"
+            " and has_table_privilege('cyberos_public', t.oid, p.priv)"
+        ))).all()  # fmt: skip
+        member = text(
+            "select count(*) from pg_auth_members where member = 'cyberos_public'::regrole"
+        )
+        roles = await connection.scalar(member)
+        columns = {
+            name: set(Base.metadata.tables[name].columns.keys())
+            for name in ("webhook_endpoint", "webhook_event", "webhook_conflict")
+        }
+    await superuser.dispose()
+
+    rights = {(table, right): set(names.split()) for table, right, names in found}
+    assert rights == {
+        ("alembic_version", "SELECT"): {"version_num"},
+        ("webhook_endpoint", "SELECT"): columns["webhook_endpoint"],
+        ("webhook_event", "SELECT"): {*digests.split()},
+        ("webhook_event", "INSERT"): columns["webhook_event"],
+        ("webhook_conflict", "SELECT"): {"event_id", "id", "sha256", "tenant_id"},
+        ("webhook_conflict", "INSERT"): columns["webhook_conflict"],
+    }
+    assert (whole, roles) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT body FROM webhook_event", "SELECT memo FROM receipt", "SELECT code FROM tenant",
+        "SELECT received_at FROM webhook_conflict", "SELECT count(body) FROM webhook_event",
+        "INSERT INTO webhook_endpoint (tenant_id) SELECT current_setting('app.tenant_id')",
+        "UPDATE webhook_endpoint SET revoked_at = now()", "DELETE FROM webhook_event",
+        "UPDATE webhook_event SET state = 'ignored'", "SET ROLE cyberos_search",
+        "SET ROLE cyberos_agent", "CREATE TABLE mine (x int)", "SELECT deploy FROM deployment",
+        "SELECT seq FROM audit_head", "SELECT code FROM tenant_directory",
+    ],
+)  # fmt: skip
+async def test_the_public_doors_login_opens_nothing_else(shared, logins, statement):
+    assert await attempt(shared, logins.engines[Role.PUBLIC], statement) == DENIED
 
 
 @pytest.mark.parametrize(
@@ -171,7 +235,8 @@ def grants(role: Role, table: str) -> dict[str, bool]:
         "UPDATE guard_tool SET tool = 'cyberos.crm.move_stage'", "DELETE FROM guard_tool",
         "UPDATE pending_action SET lease_owner = 'me'", "COPY person TO PROGRAM 'cat'",
         "UPDATE outbox SET created_at = now()", "SELECT pg_read_file('/etc/passwd')",
-        f"INSERT INTO person_role SELECT tenant_id, id, 'admin', now() FROM person WHERE {OURS}",
+        ("INSERT INTO person_role SELECT tenant_id, id, 'admin', 'admin', '', '', now() FROM person"
+        f" WHERE {OURS}"),
     ],
 )  # fmt: skip
 async def test_an_agents_login_opens_nothing_else(shared, logins, statement):
@@ -247,7 +312,9 @@ async def test_B16_no_role_makes_an_approved_action_of_one_that_nobody_signed(
 
     states = {role: await attempt(shared, logins.engines[role], step) for role in APPLICATION}
 
-    assert states == {Role.AGENT: DENIED, Role.INBOX: "23514", Role.EXECUTOR: "23514"}
+    assert states == {
+        Role.AGENT: DENIED, Role.PUBLIC: DENIED, Role.INBOX: "23514", Role.EXECUTOR: "23514",
+    }  # fmt: skip
 
 
 async def test_E03_without_a_tenant_a_login_sees_and_writes_nothing(shared, logins, actions):
@@ -255,7 +322,9 @@ async def test_E03_without_a_tenant_a_login_sees_and_writes_nothing(shared, logi
     for role, engine in logins.engines.items():
         async with engine.connect() as connection:
             for table in sorted(set(tables()) - WITHOUT_TENANT):
-                counting = text(f"select count(*) from {table}")
+                if not reads(role, table):
+                    continue
+                counting = text(f"select count(tenant_id) from {table}")
                 seen[role, table] = await connection.scalar(counting)
     async with inside_tenant(shared, logins.engines[Role.AGENT]) as connection:
         ours = await connection.scalar(text("select count(*) from account"))
@@ -386,12 +455,16 @@ async def test_E08_nothing_in_the_database_looks_with_the_rights_of_its_owner(sh
 async def test_the_whole_way_from_proposal_to_effect_needs_no_more_than_these_logins(
     shared, logins
 ):
-    sides = {role: connect(url, role=role, pool_size=2) for role, url in logins.urls.items()}
+    trust = shared.approval_context.trust
+    sides = {
+        role: connect(url, role=role, pool_size=2, trust=trust) for role, url in logins.urls.items()
+    }
     apart = replace(
         shared,
         agent_side=sides[Role.AGENT],
         inbox_side=sides[Role.INBOX],
         executor_side=sides[Role.EXECUTOR],
+        public_side=sides[Role.PUBLIC],
     )
 
     async with talking(apart) as talk:

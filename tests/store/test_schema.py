@@ -145,7 +145,12 @@ async def test_what_only_one_database_has_is_search_and_who_may_do_what(tmp_path
     }
 
     assert only == {
+        "audit_entry.audit_entry_agent_says": "postgresql",
+        "audit_entry.audit_entry_linked": "postgresql",
+        "audit_entry.audit_entry_own_body": "sqlite",
+        "audit_head.audit_head_forward": "postgresql",  # on SQLite in words of its own
         "pending_action.pending_action_agent_cancels": "postgresql",
         "pending_action.pending_action_executor_executes": "postgresql",
+        "pending_action.pending_action_lifetime": "postgresql",  # the same
     }
     assert catalogue.one_sided() >= set(only)

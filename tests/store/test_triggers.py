@@ -21,17 +21,19 @@ from tests.world import World
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.both]
 
 OPEN, WON, REJECTED = ":open_deal", ":won_deal", ":rejected"
+SAME = "slots_needed"
 STEP = "update pending_action set state_seq = state_seq + 1,"
 ACTION_COPY = (
-    "insert into pending_action (tenant_id, id, tool, tool_schema_sha256, args_json, args_sha256,"
-    " entity_type, entity_id, entity_version, entity_digest, effects, summary, summary_sha256,"
-    " policy_version, policy_sha256, slots, slots_needed, self_rule, min_assurance, taint,"
-    " requester, requester_person, nonce, dedupe_key, created_at, expires_at, state, state_seq,"
-    " attempt, idem_key) select tenant_id, 'FORGED', tool, tool_schema_sha256, args_json,"
-    " args_sha256, entity_type, entity_id, entity_version, entity_digest, effects, summary,"
-    " summary_sha256, policy_version, policy_sha256, slots, {needed}, self_rule, min_assurance,"
-    " taint, requester, requester_person, nonce, 'other', created_at, expires_at, {state}, {seq},"
-    " attempt, 'other' from pending_action where id = :pending"
+    "insert into pending_action (tenant_id, id, tool, tool_schema_sha256, args_json,"
+    " args_sha256, entity_type, entity_id, entity_version, entity_digest, effects, display,"
+    " summary, summary_sha256, policy_version, policy_sha256, slots, slots_needed, self_rule,"
+    " min_assurance, taint, requester, requester_person, nonce, dedupe_key, created_at,"
+    " expires_at, state, state_seq, attempt, idem_key) select tenant_id, 'FORGED', tool,"
+    " tool_schema_sha256, args_json, args_sha256, entity_type, entity_id, entity_version,"
+    " entity_digest, effects, display, summary, summary_sha256, policy_version, policy_sha256,"
+    " slots, {needed}, self_rule, min_assurance, taint, requester, requester_person, nonce,"
+    " 'other', created_at, expires_at, {state}, {seq}, attempt, 'other' from pending_action"
+    " where id = :pending"
 )
 COPIED_APPROVAL = (
     "insert into approval (tenant_id, action_id, person_id, slot, decision, method, key_id,"
@@ -145,6 +147,8 @@ REFUSED = {
     " where tenant_id = :tenant",
     "an account is used and nobody was asked": "update bank_account set first_used_at = added_at"
     " where first_used_at is null and tenant_id = :tenant",
+    "an account is retired and nobody was asked": "update bank_account set retired_at = added_at"
+    " where tenant_id = :tenant",
     "an account was never used": "update bank_account set first_used_at = null"
     " where first_used_at is not null and tenant_id = :tenant",
     "money is asked into an account nobody confirmed": "insert into payment_request (tenant_id, id,"
@@ -181,8 +185,8 @@ REFUSED = {
     "an action rises from the dead": "update pending_action set state = 'pending',"
     " state_seq = state_seq + 1 where id = :succeeded",
     "a result is rewritten": "update pending_action set result = '{}' where id = :succeeded",
-    "an action is born approved": ACTION_COPY.format(needed=1, state="'approved'", seq=1),
-    "an action is born later": ACTION_COPY.format(needed=1, state="'pending'", seq=2),
+    "an action is born approved": ACTION_COPY.format(needed=SAME, state="'approved'", seq=1),
+    "an action is born later": ACTION_COPY.format(needed=SAME, state="'pending'", seq=2),
     "an action needs nobody": ACTION_COPY.format(needed=0, state="'pending'", seq=1),
     "an action is gone": "delete from pending_action where id = :pending",
     **{
@@ -191,8 +195,9 @@ REFUSED = {
         for column, value in {
             "args_json": "'{}'", "args_sha256": "'0'", "tool": "'cyberos.whoami'",
             "entity_id": "'X'", "entity_version": "99", "entity_digest": "'0'", "effects": "'[]'",
-            "summary": "'Harmless'", "summary_sha256": "'0'", "amount_minor": "1",
-            "amount_usd_minor": "1", "policy_sha256": "'0'", "slots": "'[]'", "slots_needed": "9",
+            "display": "'{}'", "summary": "'Harmless'", "summary_sha256": "'0'",
+            "amount_minor": "1", "amount_usd_minor": "1",
+            "policy_sha256": "'0'", "slots": "'[]'", "slots_needed": "9",
             "self_rule": "'obo2'", "min_assurance": "0", "taint": "7", "requester": "'human'",
             "nonce": "'0'", "dedupe_key": "'0'", "idem_key": "'0'",
             "expires_at": "'2099-01-01T00:00:00.000000Z'",
@@ -246,10 +251,10 @@ async def test_the_same_statements_meet_rows_and_are_not_refused_for_another_rea
     """A refusal counts only if it is one of ours."""
     ours = (
         "append-only", "begins as", "never deleted", "approved actions only", "is fixed",
-        "is bound", "cannot take this step", "no quorum", "only moves forward",
+        "is bound", "cannot take this step", "no quorum", "stands at the last entry",
         "can only be erased", "can only be revoked", "has ended", "needs a pending action",
-        "slots_needed", "UNIQUE", "counts without a gap", "nobody confirmed",
-        "duplicate key", "pk_approval",
+        "slots_needed", "UNIQUE", "counts without a gap", "counts its changes", "nobody confirmed",
+        "duplicate key", "pk_approval", "as many signatures as",
     )  # fmt: skip
 
     answers = {what: await stage.attempt(statement) for what, statement in REFUSED.items()}

@@ -112,7 +112,7 @@ WAYS: Mapping[str, Callable[[Shape], str | None]] = {
     "a list": _unless("array", "[]"),
     "an object": _unless("object", "{}"),
     "a fraction": _only("integer", "1.5"),
-    "a whole fraction": _only("integer", "1.0"),
+    "more than a double holds": _only("integer", "9007199254740994.0"),
     "no number at all": _only("integer", "NaN"),
     "infinity": _only("integer", "1e999"),
     "far above": _far_above,

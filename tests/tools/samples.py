@@ -15,7 +15,7 @@ from mcp import Client
 
 from domain.store.descriptor import modules
 from policies.gate.catalogue import ToolPolicy
-from policies.gate.contract import module_of
+from policies.gate.registry import module_of
 from tests.world import SCOPES, World
 
 Arguments = dict[str, Any]
@@ -49,7 +49,7 @@ class Things:
 class Sample:
     """One call that is right, and how much it asks of the database.
 
-    `statements` are those that read and that write: two of the reads say who is calling, four of
+    `statements` are those that read and that write: two of the reads say who is calling, three of
     the writes are the audit chain's, one of them for what is left in rows. `on_postgresql` differs
     for a search, which looks among a few accounts before it asks an index. A tool that asks each
     module (`asks_each`: its counts, its sources of timelines) reads once more for each declaration.

@@ -158,7 +158,6 @@ async def test_an_approved_action_can_still_be_taken_back_before_it_runs(shared)
 async def test_waiting_ends_as_soon_as_people_have_decided(shared, decision):
     async with talking(shared) as talk, talking(shared) as other:
         action = await proposed(talk)
-        begun = time.monotonic()
         waiting = asyncio.create_task(talk.ok("approvals_get", action_id=action, wait_seconds=25))
         meanwhile = await other.ok("approvals_get", action_id=action)
         await asyncio.sleep(0.1)
@@ -166,11 +165,11 @@ async def test_waiting_ends_as_soon_as_people_have_decided(shared, decision):
         await shared.decide(action, "am", decision=decision)
         if decision is Decision.APPROVE:
             await shared.execute(action)
-        answer = await waiting
+        async with asyncio.timeout(20):
+            answer = await waiting
 
     assert meanwhile["state"] == "pending" and still_waiting
     assert answer["state"] == {"approve": "succeeded", "reject": "rejected"}[decision.value]
-    assert time.monotonic() - begun < 20
 
 
 async def test_waiting_for_what_is_settled_or_for_nobody_ends_by_itself(shared):
@@ -180,8 +179,8 @@ async def test_waiting_for_what_is_settled_or_for_nobody_ends_by_itself(shared):
         waited = await talk.ok("approvals_get", action_id=action, wait_seconds=1)
         a_second_later = time.monotonic()
         await talk.ok("approvals_cancel", action_id=action)
-        settled = await talk.ok("approvals_get", action_id=action, wait_seconds=25)
+        async with asyncio.timeout(20):
+            settled = await talk.ok("approvals_get", action_id=action, wait_seconds=25)
 
     assert (waited["state"], settled["state"]) == ("pending", "cancelled")
     assert a_second_later - begun >= 1
-    assert time.monotonic() - a_second_later < 20

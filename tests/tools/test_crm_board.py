@@ -237,5 +237,5 @@ async def test_two_hundred_deals_ask_no_more_than_two_and_come_in_few_bytes(worl
 
     assert column(board, "qualifying")["count"] == 200
     assert len(column(board, "qualifying")["deals"]) == 50
-    assert len(few.reads) == 6 and len(many.reads) == 12 and many.writes == []
+    assert len(few.reads) == 8 and len(many.reads) == 16 and many.writes == []
     assert len(json.dumps(short, ensure_ascii=False)) < 4_000

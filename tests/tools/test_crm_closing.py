@@ -11,6 +11,7 @@ from domain.approvals.facts import Decision
 from domain.deals.tables import Deal, StageMove
 from domain.engagements.tables import Engagement
 from domain.fx import service as fx
+from domain.invoices.tables import Invoice
 from domain.kernel.faults import Fault
 from domain.kernel.money import Rate
 from domain.store.tables import OutboxMessage
@@ -20,6 +21,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+USUAL = {"amount_minor": 1_000_000, "currency": "USD"}  # all of this file are below 300,000.00
 SMALL = {"amount_minor": 10_000_000, "currency": "USD"}  # 100,000.00: not over it
 LARGE = {"amount_minor": 10_000_001, "currency": "USD"}
 
@@ -31,7 +33,7 @@ async def a_deal(talk, **more):
     """A deal with a new customer: what one is asked for within a day adds up."""
     name = f"Công ty Phú Quý {next(_NUMBERS)}"
     account = await talk.ok("crm_create_account", name=name, account_type="llc")
-    fields = {"account_id": account["id"], "name": "Nền tảng quý 4", **SMALL}
+    fields = {"account_id": account["id"], "name": "Nền tảng quý 4", **USUAL}
     return await talk.ok("crm_create_deal", **{**fields, **more})
 
 
@@ -64,7 +66,7 @@ async def test_a_won_deal_goes_from_a_proposal_to_an_engagement(shared):
     assert proposed["status"] == asked_again["status"] == "pending_approval"
     assert asked_again["action_id"] == proposed["action_id"]
     assert [(slot["slot"], slot["filled"]) for slot in proposed["slots"]] == [("am", False)]
-    assert "100.000,00" in proposed["summary"] and "THẮNG" in proposed["summary"]
+    assert "10.000,00" in proposed["summary"] and "THẮNG" in proposed["summary"]
     assert "Khách đã ký" not in proposed["summary"]
     assert only_proposed == {"pending_action": (0, 1)}
     assert (waiting["status"], waiting["stage"]) == ("open", "qualifying")
@@ -83,7 +85,7 @@ async def test_a_won_deal_goes_from_a_proposal_to_an_engagement(shared):
         work = await tx.all(select(Engagement).where(Engagement.deal_id == deal["id"]))
         steps = await tx.all(select(StageMove).where(StageMove.deal_id == deal["id"]))
     assert [(one.amount_minor, one.currency, one.billing_mode) for one in work] == [
-        (10_000_000, "USD", "fixed_fee")
+        (1_000_000, "USD", "fixed_fee")
     ]
     assert followed["result"]["engagement_id"] == work[0].id
     assert len(steps) == 2
@@ -103,11 +105,14 @@ async def test_the_result_says_of_each_consequence_whether_it_happened(shared):
     def told(result) -> dict[str, str]:
         return {one["kind"]: f"{one['state']}: {one['detail']}" for one in result["side_effects"]}
 
+    async with shared.looking() as tx:
+        invoice = await tx.first(select(Invoice).where(Invoice.deal_id == won["deal"]["id"]))
+    label = invoice.label
     assert told(won) == {
         "close": "done: status=won closed_date=2026-11-21",
         "vietqr": "skipped: not_an_amount_in_vnd",
         "hoadon": "skipped: issued_when_the_invoice_is_sent",
-        "inv": "skipped: drafted_by_people",
+        "inv": f"done: invoice={label} status=draft",
         "proj": f"done: engagement={won['engagement_id']}",
         "brain": "pending: event=deal.won",
         "audit": "done: chained_with_this_change",
@@ -147,22 +152,26 @@ async def test_a_proposal_that_cannot_be_carried_out_is_refused_before_anybody_i
     assert difference(before, await everything(shared)) == {}
 
 
-async def test_A08_over_100_000_dollars_a_cro_signs_too_and_so_for_what_cannot_be_converted(shared):
-    """One minor unit decides; a currency without a rate is treated as the largest amount."""
+async def test_A08_over_100_000_dollars_a_cro_signs_too_and_so_for_what_cannot_be_converted(own):
+    """One minor unit decides; a currency without a rate is treated as the largest amount.
+
+    What was asked is taken back at once: it would add up in the name of its person.
+    """
     slots: dict[str, list[str]] = {}
 
     async def asked(talk, label, **worth) -> None:
         deal = await a_deal(talk, **worth)
         proposed = await talk.ok("crm_close_deal", deal_id=deal["id"], outcome="won")
         slots[label] = [slot["slot"] for slot in proposed["slots"]]
+        await talk.ok("approvals_cancel", action_id=proposed["action_id"])
 
-    async with talking(shared) as talk:
+    async with talking(own) as talk:
         await asked(talk, "at the limit", **SMALL)
         await asked(talk, "a cent over", **LARGE)
         await asked(talk, "dong, no rate", amount_minor=1, currency="VND")
         await asked(talk, "not known yet, no rate", amount_minor=0, currency="VND")
         await asked(talk, "no rate at all", amount_minor=1, currency="EUR")
-        async with shared.owning() as tx:
+        async with own.owning() as tx:
             day = date(2026, 11, 20)
             await fx.record(tx, Rate("USD", "VND", Decimal(25_000), "test", day))
             await fx.record(tx, Rate("EUR", "VND", Decimal(27_500), "test", day))

@@ -79,7 +79,7 @@ async def test_a_deal_begins_where_its_pipeline_begins_unless_it_is_said_otherwi
     [
         (0, None), (1, None), (LARGEST, None),
         (-1, "INVALID_ARGS"), (2**53, "INVALID_ARGS"), (2**64, "INVALID_ARGS"),
-        (0.5, "INVALID_ARGS"), (1.0, "INVALID_ARGS"), ("1000", "INVALID_ARGS"),
+        (0.5, "INVALID_ARGS"), (1.0, None), ("1000", "INVALID_ARGS"),
         ("1.000", "INVALID_ARGS"), (True, "INVALID_ARGS"), ({"minor": 1}, "INVALID_ARGS"),
     ],
 )  # fmt: skip

@@ -17,6 +17,7 @@ CANARY = "Chim Hoàng Yến"
 
 async def a_story(world, talk):
     """A deal that was talked about, moved, taken back, refused, and in the end won."""
+    world.clock.move(timedelta(hours=25))  # what was asked on the day before adds up no more
     account = await talk.ok("crm_create_account", name="Công ty Bình An", account_type="llc")
     deal = await talk.ok(
         "crm_create_deal", account_id=account["id"], name="Kho", amount_minor=5, currency="USD"
@@ -66,11 +67,11 @@ async def test_the_story_of_an_account_is_told_newest_first(shared):
 
     items = of_account["items"]
     assert [one["kind"] for one in items] == [
-        "note", "deal_closed", "approved", "proposed", "rejected", "proposed", "move_undone",
-        "stage_moved", "call", "deal_opened",
+        "note", "invoice_drafted", "deal_closed", "approved", "proposed", "rejected", "proposed",
+        "move_undone", "stage_moved", "call", "deal_opened",
     ]  # fmt: skip
     assert items[1:] == of_deal
-    note, closed, approved, proposed, rejected, first, undone, moved, call, opened = items
+    note, _drafted, closed, approved, proposed, rejected, first, undone, moved, call, opened = items
     assert (note["subject"], note["body"]["text"], note["by"]) == ("Cảm ơn", "Gửi hoa", "cro_agent")
     assert (opened["to_stage"], "from_stage" in opened) == ("qualifying", False)
     assert (moved["from_stage"], moved["to_stage"], moved["by"]) == (
@@ -90,7 +91,7 @@ async def test_the_story_of_an_account_is_told_newest_first(shared):
         "/items/*/subject", "/items/*/reason", "/items/*/summary",
     ]  # fmt: skip
     here = datetime.fromisoformat(closed["at"]).astimezone(VIETNAM)
-    assert f"{here:%Y-%m-%d %H:%M}+07:00 deal_closed" in said.splitlines()[0]
+    assert f"{here:%Y-%m-%d %H:%M}+07:00 deal_closed" in said.splitlines()[1]
     assert datetime.fromisoformat(closed["at"]).utcoffset() is not None
     assert "deal_closed" in said and "Gọi đầu" not in said
 
@@ -98,9 +99,10 @@ async def test_the_story_of_an_account_is_told_newest_first(shared):
 @pytest.mark.parametrize("limit", [1, 2, 3, 7])
 async def test_pages_of_any_size_make_the_whole_also_of_one_instant(shared, limit):
     """The clock stands still: everything happens at once and nothing is lost or told twice."""
+    shared.clock.move(timedelta(hours=25))  # what was asked on the day before adds up no more
     async with talking(shared) as talk:
         account = await talk.ok("crm_create_account", name="Công ty Một Lúc", account_type="llc")
-        for name, worth in (("Kho", 5), ("Xe", 20_000_000)):
+        for name, worth in (("Kho", 5), ("Xe", 10_000_001)):
             deal = await talk.ok(
                 "crm_create_deal",
                 account_id=account["id"],
@@ -147,7 +149,7 @@ async def test_a_timeline_is_that_of_one_thing_and_a_cursor_continues_no_other(s
             await talk.code("crm_timeline", deal_id=deal["id"], cursor=page["next_cursor"]),
         ]
 
-    assert codes == ["SUBJECT_REQUIRED", "SUBJECT_REQUIRED", "INVALID_ARGS"]
+    assert codes == ["SUBJECT_REQUIRED", "SUBJECT_REQUIRED", "INVALID_CURSOR"]
 
 
 async def test_a_long_story_costs_no_more_questions_than_a_short_one(shared):
@@ -159,4 +161,4 @@ async def test_a_long_story_costs_no_more_questions_than_a_short_one(shared):
                 await talk.ok("crm_timeline", account_id=account["id"], limit=limit)
             asked.append(len(seen.reads))
 
-    assert asked[1] - asked[0] in (0, 1), "people are named in one more statement, if there are any"
+    assert asked[1] - asked[0] in (0, 1, 2), "people and invoices are named, if there are any"

@@ -277,6 +277,24 @@ async def test_a_renamed_contact_is_kept_as_the_search_would_see_it(shared):
     assert contact is not None and contact.folded == "tran dao"
 
 
+async def test_a_new_address_is_compared_in_its_one_spelling_too(shared):
+    async with talking(shared) as talk:
+        account = (await an_account(talk))["id"]
+        there = await talk.ok(
+            "crm_create_contact", account_id=account, display_name="Mẫu", email="Mau@Moi.example"
+        )
+        mine = await talk.ok("crm_create_contact", account_id=account, display_name="Lê Nam")
+        updated = await talk.ok(
+            "crm_update_contact", contact_id=mine["id"], email="MAU@moi.example"
+        )
+        third = await talk.ok(
+            "crm_create_contact", account_id=account, display_name="Ba", email="mau@moi.example"
+        )
+
+    assert updated["possible_duplicates"] == [there["id"]]
+    assert third["possible_duplicates"] == [there["id"], mine["id"]]
+
+
 async def test_new_reach_is_normalised_and_others_who_have_it_are_named(shared):
     async with talking(shared) as talk:
         account = (await an_account(talk))["id"]

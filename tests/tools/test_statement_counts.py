@@ -24,6 +24,9 @@ async def test_a_call_asks_what_it_did_yesterday(shared):
         assert not result.is_error, (row.name, result.content)
         counted = (len(seen.reads), len(seen.writes))
         if counted != said:
-            complaints.append(f"{row.name}: reads and writes are {counted}, its sample says {said}")
+            complaints.append(
+                f"{row.name}: reads and writes are {counted}, its sample in "
+                f"tests/tools/{row.id.split('.')[-2]} says {said}"
+            )
 
     assert not complaints, "\n".join(complaints)

@@ -244,7 +244,7 @@ async def test_a_dry_run_asks_nobody_and_keeps_nothing(world):
 
 async def test_who_may_not_call_the_tool_makes_nobody_ask(world):
     async with asking(world) as (asked, sandbox):
-        async with asked.client("empty_agent") as client:
+        async with asked.client("narrow_agent") as client:
             with pytest.raises(MCPError, match="Unknown tool"):
                 await client.call_tool("crm_validate_mst", {"mst": KNOWN})
         reader = await asked.call(

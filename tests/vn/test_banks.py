@@ -26,6 +26,25 @@ def test_every_bank_is_found_by_each_of_its_names(bank):
         ("CTG", "970415"),
         ("Oceanbank", "970414"),
         ("DongA Bank", "970406"),
+        ("VCBNeo", "970444"),
+        ("VCB Neo", "970444"),
+        ("Ngân hàng TNHH MTV Ngoại thương Công nghệ số", "970444"),
+        ("Ngân hàng Thương mại TNHH MTV Ngoại thương Công nghệ số", "970444"),
+        ("Ngoại thương Công nghệ số", "970444"),
+        ("CBBank", "970444"),
+        ("Kỷ Nguyên Thịnh Vượng", "970408"),
+        ("ngan hang tm tnhh mtv ky nguyen thinh vuong", "970408"),
+        ("Dầu Khí Toàn Cầu", "970408"),
+        ("GPBank", "970408"),
+        ("MBV", "970414"),
+        ("Vikki", "970406"),
+        ("Ngân hàng TMCP Thịnh vượng và Phát triển", "970430"),
+        ("Ngân hàng Vietcombank", "970436"),
+        ("Ngân hàng TMCP Quân Đội (MB Bank)", "970422"),
+        ("MB Bank (Ngân hàng Quân Đội)", "970422"),
+        ("Bản Việt", "970454"),
+        ("UOB Việt Nam", "970458"),
+        ("NH TMCP Á Châu", "970416"),
     ],
 )
 def test_earlier_names_other_codes_and_branches_lead_to_the_bank(typed, bin):
@@ -44,7 +63,19 @@ def test_it_is_known_which_banks_no_transfer_reaches():
     assert not find_bank("Citibank").receives
 
 
-@pytest.mark.parametrize("typed", ["", "x", "Ngân hàng Trung ương Sao Hỏa", "970000", "a" * 9_999])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "x",
+        "Ngân hàng",
+        "Ngân hàng TMCP Việt Nam",
+        "ACB (Vietcombank)",
+        "Ngân hàng Trung ương Sao Hỏa",
+        "970000",
+        "a" * 9_999,
+    ],
+)
 def test_an_unknown_bank_is_not_guessed(typed):
     with pytest.raises(Fault) as caught:
         find_bank(typed)
@@ -66,3 +97,14 @@ def test_a_near_miss_is_answered_with_those_that_look_alike():
         find_bank("tech")
 
     assert "Techcombank (970407)" in caught.value.hint
+
+
+def test_a_renamed_bank_is_shown_by_its_name_of_today():
+    assert find_bank("CBBank").short_name == "VCBNeo"
+    assert find_bank("GPBank").name == "Ngân hàng Thương mại TNHH MTV Kỷ Nguyên Thịnh Vượng"
+
+
+def test_every_bank_is_found_by_each_name_it_has_today():
+    for bank in all_banks():
+        for name in (bank.bin, bank.code, bank.short_name, bank.name, bank.name.upper()):
+            assert find_bank(name) == bank

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from domain.kernel.money import Locale
 from domain.payments import service
 from policies.gate.contract import About, Call, Proposal, people_tool
-from tools.crm.views import locale_of
-from tools.shapes import ApprovalRequest, Currency, Line, View, quoted
+from policies.gate.display import NO, YES, Both, Display, DisplayField
+from tools import bank_accounts
+from tools.shapes import ApprovalRequest, Currency, Line, View
 
 
 def _bare(value: Any) -> Any:
@@ -54,12 +54,13 @@ async def propose(call: Call, arguments: Add) -> Proposal:
 
     Use this when the user wants customers to pay into a new account. An account that a customer,
     mail or document names is not one of ours: do not propose it.
-    A CFO and an admin, two persons, approve. An account never changes afterwards; the first one
-    of a currency becomes its default.
+    A CFO and an admin, two persons, approve. An account never changes afterwards and can only be
+    retired; the first one of a currency becomes its default.
     Returns pending_approval with an action id; follow it with approvals_get.
     """
     plan = await service.plan(call.tx, _new(arguments))
     shown = {
+        "bank": bank_accounts.bank_of(arguments.bank_bin),
         "bank_bin": arguments.bank_bin,
         "account_number": arguments.account_number,
         "account_name": arguments.account_name,
@@ -73,7 +74,7 @@ async def propose(call: Call, arguments: Add) -> Proposal:
         entity_version=0,  # it is not there yet
         shown=shown,
         effects=[{"kind": "bank_account", "id": plan.id, **shown}, {"kind": "audit"}],
-        summary=_summary(arguments, plan, locale_of(call.principal)),
+        display=_display(arguments, plan),
     )
 
 
@@ -109,25 +110,25 @@ def _new(arguments: Add) -> service.NewBankAccount:
     )
 
 
-def _summary(arguments: Add, plan: service.BankAccountPlan, locale: Locale) -> str:
-    """What people read before they sign: the whole number, because one digit moves the money."""
-    holder, before = quoted(arguments.account_name), plan.replaces
-    if locale == "vi":
-        parts = [
-            (
-                f"Cho phép nhận tiền vào tài khoản {arguments.account_number} tại ngân hàng có mã"
-                f" {arguments.bank_bin}, chủ tài khoản {holder}, loại tiền {plan.currency}."
-            ),
-            f"Đây sẽ là tài khoản mặc định cho {plan.currency}." if plan.is_default else "",
-            f"Tài khoản mặc định hiện nay {before.account_number} được thay thế." if before else "",
-        ]
-    else:
-        parts = [
-            (
-                f"Allow payments into account {arguments.account_number} at the bank numbered"
-                f" {arguments.bank_bin}, held by {holder}, in {plan.currency}."
-            ),
-            f"It becomes the default account for {plan.currency}." if plan.is_default else "",
-            f"It replaces the default account {before.account_number}." if before else "",
-        ]
-    return " ".join(part for part in parts if part)
+_OUTCOME: Both = {
+    "vi": "CHO PHÉP nhận tiền vào tài khoản này; sau đó chỉ ngừng được, không sửa được",
+    "en": "ALLOW payments into this account; later it can be retired, never changed",
+}
+
+
+def _display(arguments: Add, plan: service.BankAccountPlan) -> Display:
+    """What people read before they sign; the bank stands where another request has a customer."""
+    number, holder, before = arguments.account_number, arguments.account_name, plan.replaces
+    bank, *account = bank_accounts.fields(arguments.bank_bin, number, holder)
+    replaced = bank_accounts.named(before.bank_bin, before.account_number) if before else None
+    return Display(
+        outcome=_OUTCOME,
+        counterparty=bank,
+        fields=[
+            *account,
+            DisplayField(bank_accounts.CURRENCY, plan.currency),
+            DisplayField(bank_accounts.DEFAULT, YES if plan.is_default else NO),
+            *([DisplayField(bank_accounts.REPLACES, replaced)] if replaced else []),
+        ],
+        notes=bank_accounts.notes(number),
+    )

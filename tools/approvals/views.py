@@ -6,19 +6,23 @@ from typing import Any
 from pydantic import Field
 
 from domain.approvals import queries
+from domain.approvals.facts import State
 from domain.approvals.machine import after_time
 from domain.approvals.service import action_fact
 from domain.approvals.shape import corrupt
 from domain.approvals.tables import Approval, PendingAction
+from domain.dispatches import queries as dispatches
 from domain.identity import queries as identity
 from policies.gate.contract import About, Call, SlotView, wire_name
 from tools.shapes import View
 
+_SHOWN = {"leased": "waiting"}  # who works on it is nothing that an agent has to know
 _NEXT = {
     "pending": "wait: people decide; look again with approvals_get and wait_seconds",
     "approved": "wait: it is about to be carried out",
     "executing": "wait: it is being carried out",
     "unknown": "wait: people are finding out what happened; do not propose it again",
+    "handed over": "wait: the other side has it and will answer; do not propose it again",
     "succeeded": "done: result holds what happened",
     "failed": "nothing was done; error_code says why; propose it again if still wanted",
     "rejected": "people said no; read the reason before proposing anything similar",
@@ -36,6 +40,14 @@ class DecisionView(View):
     by: str
     at: datetime
     reason: str | None = None
+
+
+class DispatchView(View):
+    """Something that follows outside, and how far it is: waiting, done, failed or unknown."""
+
+    kind: str
+    state: str
+    error_code: str | None = None
 
 
 class ActionLine(View):
@@ -71,6 +83,8 @@ class ActionDetail(ActionLine):
     created_at: datetime
     result: dict[str, Any] | None = None
     error_code: str | None = None
+    awaits_answer: bool | None = None
+    dispatches: list[DispatchView] | None = None
 
     @property
     def line(self) -> ActionLine:
@@ -84,7 +98,15 @@ async def action_view(call: Call, row: PendingAction) -> ActionDetail:
     views, broken = await action_views(call, [row])
     if broken:
         raise corrupt(row.id)
-    return views[0]
+    if row.state != "succeeded":
+        return views[0]
+    following = [
+        DispatchView(
+            kind=one.kind, state=_SHOWN.get(one.state, one.state), error_code=one.error_code
+        )
+        for one in await dispatches.of_action(call.tx, row.id)
+    ]
+    return views[0].model_copy(update={"dispatches": following or None})
 
 
 async def action_views(
@@ -111,6 +133,7 @@ def _view(
     fact = action_fact(row)
     state = after_time(fact, call.at)  # a viewer cannot write that time has run out, but can say it
     filled = {one.slot for one in decided if one.decision == "approve"}
+    handed_over = state is State.UNKNOWN and row.provider_ref is not None
     reasons = [f"/decisions/{n}/reason" for n, one in enumerate(decided) if one.reason]
     return ActionDetail(
         action_id=row.id,
@@ -135,6 +158,7 @@ def _view(
         expires_at=row.expires_at,
         result=row.result,
         error_code=row.error_code,
-        next=_NEXT[state.value],
+        awaits_answer=handed_over or None,
+        next=_NEXT["handed over" if handed_over else state.value],
         untrusted_fields=["/summary", *reasons],
     )

@@ -1,5 +1,6 @@
 """End a deal as won, lost or cancelled: proposed by anybody, decided by people."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
@@ -8,18 +9,19 @@ from domain.closing import service as closing
 from domain.deals.rules import DealStatus
 from domain.deals.service import Expected
 from domain.fx import service as fx
-from domain.kernel.money import Locale, Money
+from domain.kernel.money import Money
 from policies.approvals import rates
 from policies.gate.contract import WORTH, About, Call, Fact, Proposal, people_tool
+from policies.gate.display import Both, Display, DisplayField
+from tools.crm.display_words import CUSTOMER, DEAL, PRIVATE, REASON, STAGE
 from tools.crm.shapes import OutcomeName
-from tools.crm.views import DEAL_WORDS, DealView, deal_view, locale_of, viewer
+from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
 from tools.shapes import (
     ApprovalRequest,
     Id,
     LongLine,
     Reference,
     View,
-    quoted,
     untrusted_in,
 )
 
@@ -72,7 +74,7 @@ async def propose(call: Call, arguments: Close) -> Proposal:
     Use this when the user says a deal was won, lost or is off; stages before that are
     crm_move_stage's. A lost deal needs a lost_reason.
     An account manager approves, and a CRO too above 100,000 USD for one customer in 24 hours.
-    Winning creates the engagement; an invoice is drafted and sent separately.
+    Winning creates the engagement and drafts its invoice, which is sent separately.
     Returns pending_approval with an action id; follow it with approvals_get.
     """
     plan = await closing.plan(
@@ -91,20 +93,9 @@ async def propose(call: Call, arguments: Close) -> Proposal:
         entity_type="deal",
         entity_id=deal.id,
         entity_version=deal.version,
-        shown={
-            "name": deal.name,
-            "account_id": deal.account_id,
-            "account_name": deal.account_name,
-            "amount_minor": str(deal.amount_minor),
-            "currency": deal.currency,
-            "pipeline": deal.pipeline,
-            "stage": deal.stage,
-            "status": deal.status,
-            "visibility": deal.visibility,
-            "owner_id": deal.owner_id,
-        },
+        shown=closing.shown(deal),
         effects=_effects(plan),
-        summary=_summary(plan, locale_of(call.principal)),
+        display=_display(plan),
         amount_minor=deal.amount_minor,
         currency=deal.currency,
         fx_rate_id=worth.rate_id,
@@ -167,48 +158,37 @@ def _effects(plan: closing.EndingPlan) -> list[dict[str, Any]]:
     return effects
 
 
-_OUTCOMES: dict[Locale, dict[DealStatus, str]] = {
-    "vi": {
-        DealStatus.WON: "THẮNG",
-        DealStatus.LOST: "THUA",
-        DealStatus.CANCELLED: "HUỶ",
+_OUTCOMES: Mapping[DealStatus, Both] = {
+    DealStatus.WON: {
+        "vi": "THẮNG: chốt cơ hội, sau đó không mở lại được",
+        "en": "WON: the deal is closed and cannot be reopened",
     },
-    "en": {
-        DealStatus.WON: "WON",
-        DealStatus.LOST: "LOST",
-        DealStatus.CANCELLED: "CANCELLED",
+    DealStatus.LOST: {
+        "vi": "THUA: chốt cơ hội, sau đó không mở lại được",
+        "en": "LOST: the deal is closed and cannot be reopened",
+    },
+    DealStatus.CANCELLED: {
+        "vi": "HUỶ: chốt cơ hội, sau đó không mở lại được",
+        "en": "CANCELLED: the deal is closed and cannot be reopened",
     },
 }
 
 
-def _summary(plan: closing.EndingPlan, locale: Locale) -> str:
-    """What people read before they sign: our words, and names only as quotations."""
+def _display(plan: closing.EndingPlan) -> Display:
+    """What people read before they sign."""
     deal, end = plan.deal, plan.end.closing
-    outcome = _OUTCOMES[locale][end.status]
-    amount = Money(deal.amount_minor, deal.currency).text(locale)
-    reason = quoted(end.lost_reason) if end.lost_reason else None
-    followed = [one.says.get(locale, "") for one in plan.foreseen]
-    private = deal.visibility == "private"
-    if locale == "vi":
-        parts = [
-            (
-                f"Chốt cơ hội {quoted(deal.name)} với khách hàng {quoted(deal.account_name)}"
-                f" là {outcome}, trị giá {amount}."
-            ),
-            f"Lý do: {reason}." if reason else "",
-            f"Cơ hội đang ở giai đoạn {quoted(deal.stage_vi)}; sau khi chốt không mở lại được.",
-            *followed,
-            "Cơ hội này là riêng tư." if private else "",
-        ]
-    else:
-        parts = [
-            (
-                f"Close the deal {quoted(deal.name)} with {quoted(deal.account_name)}"
-                f" as {outcome}, worth {amount}."
-            ),
-            f"Reason: {reason}." if reason else "",
-            f"It stands in the stage {quoted(deal.stage_en)} and cannot be reopened afterwards.",
-            *followed,
-            "The deal is private." if private else "",
-        ]
-    return " ".join(part for part in parts if part)
+    stage: Both = {"vi": deal.stage_vi, "en": deal.stage_en}
+    fields = [
+        DisplayField(DEAL, theirs=(deal.name,)),
+        DisplayField(STAGE, theirs=(stage,)),
+        *([DisplayField(REASON, theirs=(end.lost_reason,))] if end.lost_reason else []),
+    ]
+    return Display(
+        outcome=_OUTCOMES[end.status],
+        counterparty=DisplayField(CUSTOMER, theirs=(deal.account_name,)),
+        fields=fields,
+        notes=[
+            *(one.says for one in plan.foreseen if one.says),
+            *([PRIVATE] if deal.visibility == "private" else []),
+        ],
+    )

@@ -3,11 +3,12 @@
 from pydantic import Field
 
 from domain.deals import collecting
-from domain.kernel.money import Locale, Money
 from policies.gate.contract import Call, Proposal, people_tool
-from tools.crm.views import locale_of, viewer
-from tools.shapes import ApprovalRequest, Id, ShortLine, quoted
-from tools.transfers import FIRST_USE, VietQrResult, picture, ready, shown, where_to
+from policies.gate.display import Display, DisplayField
+from tools.crm.display_words import CUSTOMER, DEAL, PRIVATE
+from tools.crm.views import viewer
+from tools.shapes import ApprovalRequest, Id, ShortLine
+from tools.transfers import FIRST_USE, VietQrResult, display, picture, ready, shown
 
 
 class GenerateForDeal(ApprovalRequest):
@@ -49,7 +50,7 @@ async def propose(call: Call, arguments: GenerateForDeal) -> Proposal:
             {"kind": "first_use", "bank_account_id": plan.into.account.id},
             {"kind": "audit"},
         ],
-        summary=_summary(plan, locale_of(call.principal)),
+        display=_display(plan),
         amount_minor=deal.amount_minor,
         currency=deal.currency,
         facts={FIRST_USE.name: plan.into.never_used},
@@ -86,18 +87,12 @@ async def _plan(call: Call, arguments: GenerateForDeal) -> collecting.Collection
     )
 
 
-def _summary(plan: collecting.CollectionPlan, locale: Locale) -> str:
+def _display(plan: collecting.CollectionPlan) -> Display:
     """What people read before they sign."""
-    deal, private = plan.deal, plan.deal.visibility == "private"
-    amount = Money(deal.amount_minor, deal.currency).text(locale)
-    where = where_to(plan.into, locale)
-    if locale == "vi":
-        return (
-            f"Tạo mã VietQR thu {amount} cho cơ hội {quoted(deal.name)} của khách hàng"
-            f" {quoted(deal.account_name)}, {where}."
-            f"{' Cơ hội này là riêng tư.' if private else ''}"
-        )
-    return (
-        f"Make a VietQR for {amount} for the deal {quoted(deal.name)} with"
-        f" {quoted(deal.account_name)}, {where}.{' The deal is private.' if private else ''}"
+    deal = plan.deal
+    return display(
+        plan.into,
+        counterparty=DisplayField(CUSTOMER, theirs=(deal.account_name,)),
+        about=[DisplayField(DEAL, theirs=(deal.name,))],
+        notes=[PRIVATE] if deal.visibility == "private" else [],
     )

@@ -9,9 +9,10 @@ from pydantic import Field
 from domain.insight import lead_scores
 from domain.insight.lead_score_rules import ENOUGH_ENDED, Feature, History
 from domain.insight.lead_scores import ScoredDeal
+from domain.kernel.quoting import quoted
 from policies.gate.contract import Call, tool
 from tools.crm.views import lines, locale_of, viewer
-from tools.shapes import Ask, Id, View, quoted, untrusted_in_each
+from tools.shapes import Ask, Id, View, untrusted_in_each
 
 _REASONS: Mapping[Feature, tuple[str, str]] = {
     Feature.RECENCY: ("lần liên hệ gần nhất", "latest contact"),

@@ -1,13 +1,22 @@
 """Contacts: whom do we know at this account?"""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from domain.contacts import service
 from policies.gate.contract import Call, tool
 from tools.crm.views import CONTACT_WORDS, ContactView, contact_view, lines
-from tools.shapes import Id, Paged, View, chosen, cursor_to, position_of, untrusted_in_each
+from tools.shapes import (
+    MOST_FIELDS,
+    Id,
+    Paged,
+    View,
+    chosen,
+    cursor_to,
+    position_of,
+    untrusted_in_each,
+)
 
 ContactField = Literal[
     "account_id", "display_name", "family_name", "middle_name", "given_name", "first_name",
@@ -20,7 +29,9 @@ class ListContacts(Paged):
     """Whose contacts, and what of them."""
 
     account_id: Id = Field(description="From crm_search_accounts.")
-    fields: list[ContactField] | None = Field(default=None, description="Only these, beside id.")
+    fields: Annotated[list[ContactField], Field(max_length=MOST_FIELDS)] | None = Field(
+        default=None, description="Only these, beside id."
+    )
 
 
 class Contacts(View):

@@ -1,6 +1,6 @@
 """List of deals: which deals are there?"""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from policies.gate.contract import Call, tool
 from tools.crm.shapes import StatusName
 from tools.crm.views import DEAL_WORDS, DealView, deal_columns, lines, viewer
 from tools.shapes import (
+    MOST_FIELDS,
     Id,
     Paged,
     PersonReference,
@@ -41,7 +42,7 @@ class ListDeals(Paged):
     stage_id: Reference | None = Field(default=None, description="Id or code.")
     status: StatusName | None = Field(default=None, description="Left out: all.")
     owner: PersonReference | None = Field(default=None, description="E-mail or id.")
-    fields: list[DealField] | None = Field(
+    fields: Annotated[list[DealField], Field(max_length=MOST_FIELDS)] | None = Field(
         default=None, description="Only these, beside id; left out: what a review needs."
     )
 

@@ -55,7 +55,7 @@ class LoggedActivityView(ActivityView):
 async def TOOL(call: Call, arguments: Log) -> LoggedActivityView:
     """Log a call, e-mail, meeting or note with an account, contact or deal.
 
-    Use this for what has happened; it is no way to plan, and it sends nothing.
+    Use this for what has happened: a plan is crm_create_task's, and nothing is sent.
     An activity never changes and is never deleted: log a correction as a note.
     With source and source_event_id a repeated report changes nothing; other content for the
     same event is EVENT_CONFLICT.

@@ -7,19 +7,18 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from domain.activities.latest import PLAN
 from domain.insight.next_actions_rules import NextStep, Rule, Suggestion
 from domain.kernel.counting import counted
 from domain.kernel.money import EXPONENTS, Locale, Money
-from tools.shapes import quoted
+from domain.kernel.quoting import quoted
 
-NOTE_A_PLAN = "cyberos.crm.log_activity"
+CREATE_TASK = "cyberos.crm.create_task"
 UPDATE_DEAL = "cyberos.crm.update_deal"
 VALIDATE_MST = "cyberos.crm.validate_account_mst"
 GENERATE_VIETQR = "cyberos.crm.generate_vietqr"
 
 TOOLS: Mapping[NextStep, str] = {
-    NextStep.NOTE_A_PLAN: NOTE_A_PLAN,
+    NextStep.CREATE_TASK: CREATE_TASK,
     NextStep.UPDATE_DEAL: UPDATE_DEAL,
     NextStep.CHECK_TAX_CODE: VALIDATE_MST,
     NextStep.ASK_TO_PAY: GENERATE_VIETQR,
@@ -73,15 +72,15 @@ _EFFECTS: Mapping[Rule, tuple[str, str]] = {
     Rule.MISSING_PRIMARY_CONTACT: ("Biết phải gọi cho ai.", "We know whom to call."),
     Rule.NO_NEXT_STEP: ("Ai cũng biết việc kế tiếp.", "Everybody knows what comes next."),
 }
-_PLANS: Mapping[Rule, tuple[str, str]] = {
-    Rule.COLLECTION_DUE: ("đề nghị khách thanh toán bằng VietQR", "request VietQR collection"),
-    Rule.PROPOSAL_NOT_SENT: ("gửi đề xuất cho khách hàng", "send the proposal to the customer"),
-    Rule.EXPECTED_CLOSE_PAST: ("thống nhất ngày chốt mới", "agree on a new closing day"),
-    Rule.STAGNATION: ("hẹn khách hàng trao đổi lại", "schedule a check-in with the customer"),
-    Rule.TAX_CODE_MISSING: ("hỏi mã số thuế của khách hàng", "ask the customer for the tax code"),
-    Rule.TAX_CODE_UNCONFIRMED: ("tra cứu mã số thuế của khách hàng", "check the tax code"),
-    Rule.MISSING_PRIMARY_CONTACT: ("xác định người liên hệ chính", "name the primary contact"),
-    Rule.NO_NEXT_STEP: ("thống nhất bước tiếp theo", "agree on the next step"),
+_TASKS: Mapping[Rule, tuple[str, str]] = {
+    Rule.COLLECTION_DUE: ("Đề nghị khách thanh toán bằng VietQR", "Request VietQR collection"),
+    Rule.PROPOSAL_NOT_SENT: ("Gửi đề xuất cho khách hàng", "Send the proposal to the customer"),
+    Rule.EXPECTED_CLOSE_PAST: ("Thống nhất ngày chốt mới", "Agree on a new closing day"),
+    Rule.STAGNATION: ("Hẹn khách hàng trao đổi lại", "Schedule a check-in with the customer"),
+    Rule.TAX_CODE_MISSING: ("Hỏi mã số thuế của khách hàng", "Ask the customer for the tax code"),
+    Rule.TAX_CODE_UNCONFIRMED: ("Tra cứu mã số thuế của khách hàng", "Check the tax code"),
+    Rule.MISSING_PRIMARY_CONTACT: ("Xác định người liên hệ chính", "Name the primary contact"),
+    Rule.NO_NEXT_STEP: ("Thống nhất bước tiếp theo", "Agree on the next step"),
 }
 
 
@@ -116,17 +115,12 @@ def stake_of(one: Suggestion, locale: Locale) -> str:
     return Money(one.stake_minor, one.deal.currency).text(locale)
 
 
-def _plan(one: Suggestion, on: date, locale: Locale) -> dict[str, Any]:
-    until = on + _PLANNED_WITHIN
-    what = _said(_PLANS[one.rule], locale)
-    day = until.strftime("%d/%m/%Y") if locale == "vi" else until.isoformat()
-    subject = f"Kế hoạch: {what} trước ngày {day}" if locale == "vi" else f"Plan: {what} by {day}"
+def _task(one: Suggestion, on: date, locale: Locale) -> dict[str, Any]:
     return {
-        "kind": "note",
+        "title": _said(_TASKS[one.rule], locale),
+        "due": (on + _PLANNED_WITHIN).isoformat(),
         "deal_id": one.deal.id,
-        "subject": subject,
-        "source": PLAN,
-        "source_event_id": one.id,
+        "proposal_id": one.id,
     }
 
 
@@ -146,7 +140,7 @@ def _collect(one: Suggestion, _on: date, _locale: Locale) -> dict[str, Any]:
 
 
 _ARGUMENTS: Mapping[str, Callable[[Suggestion, date, Locale], dict[str, Any]]] = {
-    NOTE_A_PLAN: _plan,
+    CREATE_TASK: _task,
     UPDATE_DEAL: _update,
     VALIDATE_MST: _validate,
     GENERATE_VIETQR: _collect,

@@ -10,7 +10,10 @@ from domain.deals import board as boards
 from domain.deals.board import Board, Card, Column, Worth
 from domain.fx.service import USD
 from domain.fx.snapshot import Snapshot, snapshot
+from domain.kernel.counting import counted
 from domain.kernel.money import MAX_JSON_MINOR, Locale, Money
+from domain.tasks import board as tasks
+from domain.tasks.board import TasksDue
 from policies.gate.contract import Call, tool
 from tools.crm.views import locale_of, viewer
 from tools.shapes import Ask, Reference, View
@@ -38,7 +41,7 @@ class WorthView(View):
 
 
 class CardView(View):
-    """A deal. stagnant: 7, 14 or 30 days without a move or an activity."""
+    """A deal. stagnant: 7, 14 or 30 days without a move or a contact; task_due: its next task."""
 
     id: str
     name: str
@@ -48,6 +51,7 @@ class CardView(View):
     days_in_stage: int
     stagnant: int | None = None
     next_step_missing: bool | None = None
+    task_due: str | None = None
 
 
 class StageView(View):
@@ -71,6 +75,7 @@ class BoardView(View):
     name: str
     stages: list[StageView]
     totals: list[WorthView]
+    tasks_due: int | None = None
     truncated: bool = False
     untrusted_fields: list[str] = Field(default_factory=list)
     headline: str = Field(exclude=True)
@@ -87,7 +92,8 @@ async def TOOL(call: Call, arguments: Show) -> BoardView:
     """Show a pipeline as a board: open stages in order with count, total, weighted total and deals.
 
     Use this to review a pipeline and to find deals that stand still: `stagnant` is 7, 14 or 30
-    days without a move or an activity, `next_step_missing` that no close date lies ahead.
+    days without a move or a contact (notes are none), `next_step_missing` that no close date lies
+    ahead, `task_due` when its next task is due, `tasks_due` how many are due today or overdue.
     A list by filters comes from crm_list_deals, one deal in full from crm_get_deal.
     Returns sums per currency over all deals you may see, weighted by probability, with US cents
     where a rate is known; deals longest in their stage come first.
@@ -95,13 +101,13 @@ async def TOOL(call: Call, arguments: Show) -> BoardView:
     found = await boards.board(
         call.tx, viewer(call.principal), arguments.pipeline_id, cards=arguments.cards
     )
-    today = call.day
-    rates = await snapshot(call.tx, today)
-    return board_view(found, locale_of(call.principal), call.at, today, rates)
+    due = await tasks.due(call.tx, viewer(call.principal), found, zone=call.principal.zone)
+    rates = await snapshot(call.tx, call.day)
+    return board_view(found, due, locale_of(call.principal), call.at, call.day, rates)
 
 
 def board_view(
-    found: Board, locale: Locale, at: datetime, today: date, rates: Snapshot
+    found: Board, due: TasksDue, locale: Locale, at: datetime, today: date, rates: Snapshot
 ) -> BoardView:
     """The board as an agent sees it, in the language of the tenant; `rates` are those of today."""
     pipeline = found.shape.pipeline
@@ -115,12 +121,14 @@ def board_view(
             "pipeline_id": pipeline.id,
             "pipeline": pipeline.code,
             "name": name,
-            "stages": [_stage(column, locale, at, today, rates) for column in found.columns],
+            "stages": [_stage(column, due, locale, at, today, rates) for column in found.columns],
             "totals": [_worth(worth, rates) for worth in found.worth],
+            "tasks_due": due.today or None,
             "truncated": any(_is_cut(column) for column in found.columns),
             "untrusted_fields": marked if shown else [],
             "headline": (
                 f"{name} ({pipeline.code}): {_open(count, locale)}, {_sums(found.worth, locale)}"
+                f"{_due(due.today, locale)}"
             ),
             "lines": [_line(column, locale) for column in found.columns],
         }
@@ -128,7 +136,7 @@ def board_view(
 
 
 def _stage(
-    column: Column, locale: Locale, at: datetime, today: date, rates: Snapshot
+    column: Column, due: TasksDue, locale: Locale, at: datetime, today: date, rates: Snapshot
 ) -> dict[str, Any]:
     """The fields of a StageView."""
     return {
@@ -138,12 +146,12 @@ def _stage(
         "count": column.count,
         "stagnant": column.stagnant,
         "totals": [_worth(worth, rates) for worth in column.worth],
-        "deals": [_card(card, at, today) for card in column.cards],
+        "deals": [_card(card, due, at, today) for card in column.cards],
         "truncated": _is_cut(column) or None,
     }
 
 
-def _card(card: Card, at: datetime, today: date) -> dict[str, Any]:
+def _card(card: Card, due: TasksDue, at: datetime, today: date) -> dict[str, Any]:
     """The fields of a CardView."""
     close = card.expected_close_date
     return {
@@ -155,6 +163,7 @@ def _card(card: Card, at: datetime, today: date) -> dict[str, Any]:
         "days_in_stage": card.days_in_stage(at),
         "stagnant": boards.stagnation(card.quiet_days(at)),
         "next_step_missing": (close is None or close < today) or None,
+        "task_due": due.next_of.get(card.id),
     }
 
 
@@ -186,6 +195,14 @@ def _line(column: Column, locale: Locale) -> str:
     still = f", {column.stagnant} {words}" if column.stagnant else ""
     label = f"{_name(column, locale)} ({column.stage.code})"
     return f"{label}: {_open(column.count, locale)}, {_sums(column.worth, locale)}{still}"
+
+
+def _due(count: int, locale: Locale) -> str:
+    """How many tasks are due today or overdue, where some are."""
+    if not count:
+        return ""
+    words = f"{count} việc đến hạn" if locale == "vi" else f"{counted(count, 'task')} due"
+    return f", {words}"
 
 
 def _open(count: int, locale: Locale) -> str:

@@ -47,6 +47,13 @@ DAILY = Prompt(
     steps=(
         _BOARD,
         Step(
+            ("crm_list_tasks",),
+            Said(
+                "Gọi crm_list_tasks với owner me và until là hôm nay: việc đến hạn và quá hạn.",
+                "Call crm_list_tasks with owner me and until today: what is due and overdue.",
+            ),
+        ),
+        Step(
             ("crm_get_deal",),
             Said(
                 "Với tối đa năm cơ hội có stagnant hoặc next_step_missing, ưu tiên stagnant lâu "
@@ -72,9 +79,9 @@ DAILY = Prompt(
     ),
     closing=Said(
         "Cho tôi xem: một dòng mỗi giai đoạn; bảng các cơ hội cần chú ý (tên, số ngày đứng yên, "
-        "bước tiếp theo đề xuất); những gì đang chờ ký. Rồi hỏi tôi muốn làm việc nào.",
+        "bước tiếp theo đề xuất); việc đến hạn; những gì đang chờ ký. Rồi hỏi tôi muốn làm gì.",
         "Show me: a line for each stage; a table of the deals to look after (name, days without "
-        "anything, next step you suggest); what waits for signatures. Then ask what to do.",
+        "anything, next step you suggest); what is due; what waits for signatures. Then ask me.",
     ),
     arguments=(_PIPELINE, LANGUAGE),
 )
@@ -115,6 +122,13 @@ CALL = Prompt(
                 "Gọi crm_list_deals với account_id và status open, rồi crm_get_deal cho từng cơ "
                 "hội.",
                 "Call crm_list_deals with account_id and status open, then crm_get_deal for each.",
+            ),
+        ),
+        Step(
+            ("crm_list_tasks",),
+            Said(
+                "Gọi crm_list_tasks với account_id: ta còn hứa gì với khách.",
+                "Call crm_list_tasks with account_id: what we still owe them.",
             ),
         ),
     ),

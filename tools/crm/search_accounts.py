@@ -1,6 +1,6 @@
 """Account search: which accounts have such a name?"""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -9,7 +9,11 @@ from policies.gate.contract import Call, tool
 from tools.crm.shapes import AccountTypeName
 from tools.crm.views import ACCOUNT_WORDS, AccountView, account_view, lines
 from tools.shapes import (
+    MOST_FIELDS,
+    Id,
     Paged,
+    PlaceNumber,
+    PlaceWords,
     QueryLine,
     View,
     chosen,
@@ -24,6 +28,11 @@ AccountField = Literal[
 ]  # fmt: skip
 
 
+# Where the page before ended: in the order of names, or behind the two ranks of a search as well.
+_LISTED = tuple[PlaceWords, Id]
+_RANKED = tuple[PlaceNumber, PlaceNumber, PlaceWords, Id]
+
+
 class SearchAccounts(Paged):
     """Which accounts, and what of them."""
 
@@ -31,7 +40,9 @@ class SearchAccounts(Paged):
         default=None, description="Beginnings of words of the name, or a tax code; none lists all."
     )
     account_type: AccountTypeName | None = Field(default=None, description="Only this type.")
-    fields: list[AccountField] | None = Field(default=None, description="Only these, beside id.")
+    fields: Annotated[list[AccountField], Field(max_length=MOST_FIELDS)] | None = Field(
+        default=None, description="Only these, beside id."
+    )
 
 
 class FoundAccounts(View):
@@ -62,7 +73,9 @@ async def TOOL(call: Call, arguments: SearchAccounts) -> FoundAccounts:
         query=arguments.query,
         account_type=arguments.account_type,
         limit=arguments.limit,
-        after=position_of("accounts", question, arguments.cursor),
+        after=position_of(
+            "accounts", question, arguments.cursor, _LISTED if arguments.query is None else _RANKED
+        ),
     )
     accounts = [
         AccountView(**chosen(account_view(card), arguments.fields)) for card in found.accounts

@@ -2,7 +2,10 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from tools.shapes import LOWER
+from pydantic import StringConstraints, WithJsonSchema
+
+from domain.tasks.rules import read_due
+from tools.shapes import LOWER, read_by
 
 AccountTypeName: TypeAlias = Annotated[
     Literal["sole_proprietor", "llc", "jsc", "fdi", "individual", "other"], LOWER
@@ -12,3 +15,12 @@ StatusName: TypeAlias = Annotated[Literal["open", "won", "lost", "cancelled"], L
 OutcomeName: TypeAlias = Annotated[Literal["won", "lost", "cancelled"], LOWER]
 VisibilityName: TypeAlias = Annotated[Literal["workspace", "private"], LOWER]
 ActivityName: TypeAlias = Annotated[Literal["call", "email", "meeting", "note"], LOWER]
+TaskStatusName: TypeAlias = Annotated[Literal["open", "done", "dropped"], LOWER]
+TaskOutcomeName: TypeAlias = Annotated[Literal["done", "dropped", "put_off"], LOWER]
+# A day, or a time of the company: checked here, and read on the company's clock by the tool.
+DueText: TypeAlias = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    read_by(read_due),
+    WithJsonSchema({"type": "string"}),
+]

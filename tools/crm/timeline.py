@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from domain.kernel.faults import Fault, Kind
+from domain.kernel.quoting import quoted
 from domain.timeline import service
 from domain.timeline.service import Entry
 from policies.gate.contract import Call, tool, wire_name
@@ -13,14 +14,22 @@ from tools.shapes import (
     Id,
     Local,
     Paged,
+    PlaceInstant,
+    PlaceNumber,
+    PlaceWords,
     Untrusted,
     View,
     cursor_to,
+    invalid_cursor,
     position_of,
     untrusted_in_each,
 )
 
 ITEM_WORDS = ("subject", "reason", "summary")
+
+
+# Instant, source, id, and the part of it: a number or a text, as the source has it.
+_POSITION = tuple[PlaceInstant, PlaceNumber, Id, PlaceNumber | PlaceWords]
 
 
 class Timeline(Paged):
@@ -32,7 +41,8 @@ class Timeline(Paged):
 
 class ItemView(Local):
     """Something that happened. `kind` is call, email, meeting, note; deal_opened, stage_moved,
-    move_undone, deal_closed; proposed, approved, rejected (of an action, with its id)."""
+    move_undone, deal_closed; task_created, task_put_off, task_done, task_dropped (`due_at` is the
+    instant by which it was due then); proposed, approved, rejected (of an action, with its id)."""
 
     id: str
     kind: str
@@ -45,14 +55,17 @@ class ItemView(Local):
     from_stage: str | None = None
     to_stage: str | None = None
     reason: str | None = None
+    due_at: datetime | None = None
     tool: str | None = None
     state: str | None = None
     summary: str | None = None
 
     def text(self) -> str:
         """One line: when and what, and where it went."""
-        parts = [self.local(self.at), self.kind, self.from_stage, self.to_stage]
-        return " ".join(part for part in (*parts, self.state) if part)
+        parts = [self.local(self.at), self.kind, self.from_stage, self.to_stage, self.state]
+        if self.due_at is not None:
+            parts += ["due", self.local(self.due_at), quoted(self.subject or "")]
+        return " ".join(part for part in parts if part)
 
 
 class Items(View):
@@ -86,13 +99,15 @@ async def TOOL(call: Call, arguments: Timeline) -> Items:
             "Give either account_id or deal_id.",
         )
     question = {"account_id": arguments.account_id, "deal_id": arguments.deal_id}
-    after = position_of("timeline", question, arguments.cursor)
+    after = position_of("timeline", question, arguments.cursor, _POSITION)
+    if after is not None and not service.is_position(after):
+        raise invalid_cursor()
     entries, more = await service.of(
         call.tx,
         viewer(call.principal),
         account_id=arguments.account_id,
         deal_id=arguments.deal_id,
-        after=after or None,
+        after=after,
         limit=arguments.limit,
     )
     zone = call.principal.zone

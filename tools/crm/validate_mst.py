@@ -51,7 +51,7 @@ async def TOOL(call: Call, arguments: ValidateTaxCode) -> ValidatedTaxCode:
     crm_create_account checks by itself. Answers are kept for 7 days; when the registry fails, an
     older answer is stale, and without one the call fails with TAX_REGISTRY_ and the reason.
     A person's 12 digits are not looked up: a right format is enough. Only valid allows an e-invoice
-    to a company. Returns status, registered name and address, source and time.
+    to a company.
     """
     found = await checked(call, arguments.mst)
     standing = found.standing

@@ -7,11 +7,12 @@ from typing import Any, Literal
 from domain.accounts.service import AccountCard
 from domain.deals.cards import DealCard
 from domain.kernel.money import Locale, Money
+from domain.kernel.quoting import quoted
 from domain.store.visibility import Viewer
 from domain.vn.names import Salutation, address_as
 from domain.vn.tax_codes import masked
 from policies.gate.contract import About, Principal
-from tools.shapes import Untrusted, View, quoted
+from tools.shapes import Untrusted, View
 
 ACCOUNT_WORDS = ("name", "address", "industry", "lead_source", "custom_fields")
 PROFILE_WORDS = (*ACCOUNT_WORDS, "legal_name")

@@ -12,8 +12,8 @@ from functools import cache
 from typing import Literal
 
 from domain.kernel.ids import is_id
+from domain.kernel.quoting import quoted
 from tools.finding import brought
-from tools.shapes import quoted
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")

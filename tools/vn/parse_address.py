@@ -4,13 +4,16 @@ from pydantic import Field
 
 from domain.vn.addresses import parse_address
 from policies.gate.contract import Call, tool
-from tools.shapes import Ask, LongLine, View
+from tools.shapes import Ask, Day, LongLine, View
 
 
 class Parse(Ask):
     """An address."""
 
     address: LongLine = Field(description="As it was written, in one line.")
+    on: Day | None = Field(
+        default=None, description="Whose provinces count as those of today; today if left out."
+    )
 
 
 class AddressView(View):
@@ -40,10 +43,11 @@ async def TOOL(call: Call, arguments: Parse) -> AddressView:
     """Split a Vietnamese address into street, ward, district and province, with its era.
 
     Use this to learn the province of an address and what that province is called today.
-    Provinces were merged and districts abolished on 2025-07-01; wards are not mapped.
+    Provinces were merged and districts abolished on 2025-07-01, and three became cities in 2026;
+    wards are not mapped.
     Returns the parts and, under `notes`, codes for whatever is not certain.
     """
-    found = parse_address(arguments.address)
+    found = parse_address(arguments.address, on=arguments.on or call.day)
     view = AddressView(
         street=found.street,
         ward=found.ward,

@@ -43,7 +43,7 @@ async def migrate(url: str, wires: Wires) -> None:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        _create_file(Path(parsed.database or ""))
+        create_file(Path(parsed.database or ""))
     else:
         await prepare_roles(parsed)
     is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -79,7 +79,8 @@ def _config() -> Config:
     return config
 
 
-def _create_file(path: Path) -> None:
+def create_file(path: Path) -> None:
+    """An empty database file that nobody else may read; one that is there stays as it is."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
@@ -125,13 +126,16 @@ async def _create_and_grant(connection: AsyncConnection) -> None:
     for role in Role:
         # Of the searcher this login is no member: it would see as little as the searcher does.
         await connection.exec_driver_sql(f"GRANT {role.value} TO CURRENT_USER")
+        if role is Role.PUBLIC:  # it searches for nothing
+            await connection.exec_driver_sql(f"ALTER ROLE {role.value} NOINHERIT")
+            continue
         may = text("select pg_has_role(:name, :searcher, 'MEMBER')")
         if not await connection.scalar(may, {"name": role.value, "searcher": SEARCHER}):
             # It may become the searcher. If it inherited from it, it would see no more than it.
             await connection.exec_driver_sql(f"ALTER ROLE {role.value} NOINHERIT")
             await connection.exec_driver_sql(f"GRANT {SEARCHER} TO {role.value}")
     await connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA public TO {Role.OWNER.value}")
-    for name in (SEARCHER, Role.AGENT.value, Role.INBOX.value, Role.EXECUTOR.value):
+    for name in (SEARCHER, *(role.value for role in Role if role is not Role.OWNER)):
         await connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
 
 
@@ -139,6 +143,6 @@ def _may_not_create_roles() -> Fault:
     return Fault(
         "DATABASE_ROLE_DENIED",
         Kind.FORBIDDEN,
-        "This login may not create the four CyberOS roles, or the database does not answer.",
+        "This login may not create the CyberOS roles, or the database does not answer.",
         "run the command once with a login that has CREATEROLE; see docs/operating.md.",
     )

@@ -11,6 +11,7 @@ from domain.store.guards import (
     BeginsAs,
     Final,
     Fixed,
+    Follows,
     Guard,
     NeedsAction,
     NeverDeleted,
@@ -31,7 +32,7 @@ END $$
 _EXECUTING = (
     "NOT EXISTS (SELECT 1 FROM pending_action p JOIN guard_tool g ON g.tool = p.tool"
     " WHERE g.guard = {wire} AND p.tenant_id = new.tenant_id AND p.entity_id = new.id"
-    " AND p.state = 'executing'{version})"
+    " AND p.state IN ('executing', 'unknown'){version})"
 )
 
 
@@ -47,6 +48,9 @@ class Renderer:
     def statements(self, guards: Iterable[Guard]) -> Iterator[str]:
         """Everything that makes the guards, in order."""
         for guard in guards:
+            if isinstance(guard, Follows):
+                yield from self._follows(guard)
+                continue
             for refusal in self._refusals(guard):
                 if refusal.only in ("", self._dialect):
                     yield from self._sqlite(refusal) if self._is_sqlite else self._served(refusal)
@@ -78,6 +82,18 @@ class Renderer:
             f"CREATE TRIGGER {name} BEFORE {refusal.on.upper()} ON {self._quote(self._table)}"
             f" FOR EACH ROW{when} EXECUTE FUNCTION {function}"
         )
+
+    def _follows(self, guard: Follows) -> Iterator[str]:
+        name = f"{self._table}_{guard.name}"
+        trigger = f"CREATE TRIGGER {name} AFTER INSERT ON {self._quote(self._table)}"
+        if self._is_sqlite:
+            yield f"{trigger} BEGIN {guard.does}; END"
+            return
+        yield (
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" {guard.does}; RETURN new; END $$"
+        )
+        yield f"{trigger} FOR EACH ROW EXECUTE FUNCTION {name}()"
 
     def _refusals(self, guard: Guard) -> Iterator[SqlRefusal]:
         match guard:

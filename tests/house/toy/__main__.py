@@ -38,7 +38,7 @@ import bench.__main__ as measuring
 from bench import company
 from policies.gate.catalogue import load
 with tempfile.TemporaryDirectory() as folder:
-    made = asyncio.run(company.found(pathlib.Path(folder), account_count=10))
+    made = asyncio.run(company.populated(pathlib.Path(folder), account_count=10))
     sets = sorted({row.toolset for row in load().tool})
     found = {"listed by default": measuring._starts(made, int(sys.argv[1]))}
     measuring.OURS += ["--toolsets", ",".join(sets)]
@@ -66,9 +66,10 @@ def main() -> None:
 
 def _figures(there: Path, starts: int) -> dict[str, Any]:
     collected, seconds = _run(there, "-m", "pytest", "--collect-only", "-q", "--both", "tests")
+    counts = [line for line in collected.splitlines() if ".py: " in line]
     return {
         "promises, CPU s": json.loads(_run(there, "-c", _PROMISES)[0]),
-        "tests": sum("::" in line for line in collected.splitlines()),
+        "tests": sum(int(line.rpartition(": ")[2]) for line in counts),
         "collecting, CPU s": round(seconds, 1),
         "start to tools/list": json.loads(_run(there, "-c", _STARTS, str(starts))[0]),
     }

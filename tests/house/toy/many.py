@@ -1,6 +1,9 @@
 """Many generated modules of five tables and five tools each, to see what grows with them."""
 
+from domain.store.migrations.runner import revisions
+
 _TABLES = 5
+_FIRST = 9000  # of the revisions, far behind ours
 
 _TABLE = '''
 
@@ -168,7 +171,8 @@ def _module(module: str, number: int) -> dict[str, str]:
         "classes": ", ".join(classes),
         "tables": tables,
     }
-    revision, before = f"{number + 2:04}", f"{number + 1:04}"
+    revision = f"{_FIRST + number}"
+    before = f"{_FIRST + number - 1}" if number else revisions()[-1]
     rows = [
         _TABLE.format(class_=class_, table=table)
         for class_, table in zip(classes, tables, strict=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 _MODULE = "domain/parcels/module.py"
 _TABLES = "domain/parcels/tables.py"
-_REVISION = "domain/store/migrations/versions/v0002_parcels.py"
+_REVISION = "domain/store/migrations/versions/v9000_parcels.py"
 _POLICY = "policies/catalogue/ship.toml"
 _SEND, _LIST = "tools/ship/send_parcel.py", "tools/ship/list_parcels.py"
 
@@ -141,7 +141,8 @@ toolset = "ship"
     ),
     "floor": _line(
         _POLICY,
-        '[[floor]]\nid = "cyberos.ship.send_parcel"\nsignatures = [["am"]]\n',
+        '[[floor]]\nid = "cyberos.ship.send_parcel"\nsignatures = [["am"]]\nobo = ["am"]\n'
+        'scope = "ship.send"\nassurance = 3\nttl_minutes = 240\n',
         says="has no [[floor]]",
     ),
     # tools

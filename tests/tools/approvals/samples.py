@@ -20,5 +20,5 @@ async def _about(things: Things) -> Arguments:
 SAMPLES = {
     "approvals_list": Sample({}, statements=(5, 0)),
     "approvals_get": Sample(_about, statements=(4, 0)),
-    "approvals_cancel": Sample(_about, statements=(6, 5)),
+    "approvals_cancel": Sample(_about, statements=(6, 4)),
 }

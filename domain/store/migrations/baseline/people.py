@@ -19,10 +19,14 @@ from sqlalchemy import (
 
 from domain.approvals.triggers import (
     AGENT_CANCELS,
+    ASKED_BY,
+    EMBEDDED_LIFETIME,
     EXECUTOR_EXECUTES,
     ONLY_WHILE_PENDING,
     ONLY_WHILE_UNKNOWN,
     QUORUM,
+    SERVED_LIFETIME,
+    SLOTS_COUNTED,
     STEPS,
 )
 from domain.store.guards import append_only, begins_as, final, fixed_but, never_deleted, numbered
@@ -39,6 +43,7 @@ def create() -> None:
     _workspace()
     _agent()
     _approver_key()
+    _operator_key()
     _pending_action()
     _person_role()
     _workspace_member()
@@ -67,6 +72,8 @@ def _policy_version() -> None:
             Column("version", Integer, primary_key=True),
             Column("sha256", Digest, nullable=False),
             Column("body", Text, nullable=False),
+            Column("signed_by", Code),
+            Column("signature", LargeBinary),
             Column("activated_by", Code, nullable=False),
             Column("activated_at", Instant(), nullable=False),
         ),
@@ -110,7 +117,10 @@ def _agent() -> None:
         Column("scopes", JSON, nullable=False),
         Column("toolsets", JSON, nullable=False),
         Column("token_sha256", Digest, nullable=False),
+        Column("signed_by", Code, nullable=False),
+        Column("signature", LargeBinary, nullable=False),
         Column("created_at", Instant(), nullable=False),
+        Column("signed_at", Instant(), nullable=False),
         Column("expires_at", Instant(), nullable=False),
         Column("revoked_at", Instant()),
         Column("untrusted_read_at", Instant()),
@@ -143,6 +153,24 @@ def _approver_key() -> None:
     )
 
 
+def _operator_key() -> None:
+    guard(
+        create_table(
+            "operator_key",
+            Column("tenant_id", Id, primary_key=True),
+            Column("key_id", Code, primary_key=True),
+            Column("public_key", LargeBinary, nullable=False),
+            Column("endorsement", LargeBinary, nullable=False),
+            Column("enrolled_at", Instant(), nullable=False),
+            Column("revoked_at", Instant()),
+        ),
+        fixed_but("revoked_at"),
+        final("revoked_at"),
+        never_deleted(),
+        version=1,
+    )
+
+
 def _what_is_signed() -> tuple[Column[Any], ...]:
     return (
         Column("tool", Code, nullable=False),
@@ -154,6 +182,7 @@ def _what_is_signed() -> tuple[Column[Any], ...]:
         Column("entity_version", Integer, nullable=False),
         Column("entity_digest", Digest, nullable=False),
         Column("effects", JSON, nullable=False),
+        Column("display", JSON, nullable=False),
         Column("summary", Text, nullable=False),
         Column("summary_sha256", Digest, nullable=False),
         Column("claim", String(500)),
@@ -175,6 +204,43 @@ def _what_is_signed() -> tuple[Column[Any], ...]:
         Column("created_at", Instant(), nullable=False),
         Column("expires_at", Instant(), nullable=False),
     )
+
+
+_GUARDS_OF_ACTION = (
+    begins_as(
+        state="pending",
+        state_seq=1,
+        attempt=0,
+        error_code=None,
+        closed_by=None,
+        closed_at=None,
+        lease_owner=None,
+        lease_until=None,
+        provider_ref=None,
+        result=None,
+    ),
+    never_deleted(),
+    fixed_but(
+        "state",
+        "state_seq",
+        "error_code",
+        "closed_by",
+        "closed_at",
+        "lease_owner",
+        "lease_until",
+        "attempt",
+        "provider_ref",
+        "result",
+    ),
+    AGENT_CANCELS,
+    ASKED_BY,
+    EMBEDDED_LIFETIME,
+    EXECUTOR_EXECUTES,
+    QUORUM,
+    SERVED_LIFETIME,
+    SLOTS_COUNTED,
+    STEPS,
+)
 
 
 def _pending_action() -> None:
@@ -213,25 +279,10 @@ def _pending_action() -> None:
             ),
             Index(None, "tenant_id", "state", "expires_at"),
             Index(None, "tenant_id", "entity_id"),
+            Index(None, "tenant_id", "requester", "created_at"),
+            Index(None, "tenant_id", "requester_person", "state", "closed_at"),
         ),
-        begins_as(state="pending", state_seq=1),
-        never_deleted(),
-        fixed_but(
-            "state",
-            "state_seq",
-            "error_code",
-            "closed_by",
-            "closed_at",
-            "lease_owner",
-            "lease_until",
-            "attempt",
-            "provider_ref",
-            "result",
-        ),
-        AGENT_CANCELS,
-        EXECUTOR_EXECUTES,
-        QUORUM,
-        STEPS,
+        *_GUARDS_OF_ACTION,
         version=1,
     )
 
@@ -242,6 +293,9 @@ def _person_role() -> None:
         Column("tenant_id", Id, primary_key=True),
         Column("person_id", Id, primary_key=True),
         Column("role", Code, primary_key=True),
+        Column("added", Line, nullable=False),
+        Column("removed", Line, nullable=False),
+        Column("signature", LargeBinary, nullable=False),
         Column("granted_at", Instant(), nullable=False),
         Column("revoked_at", Instant()),
         ForeignKeyConstraint(["tenant_id", "person_id"], ["person.tenant_id", "person.id"]),

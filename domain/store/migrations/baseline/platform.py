@@ -17,7 +17,18 @@ from domain.store.guards import append_only, begins_as, final, fixed, fixed_but,
 from domain.store.migrations.columns import create_table
 from domain.store.migrations.triggers import guard
 from domain.store.schema import Code, Digest, Id, Instant, Line
-from domain.store.triggers import FORWARD, ONLY_ERASE
+from domain.store.triggers import (
+    AGENT_SAYS,
+    COUNTS_MESSAGE,
+    EMBEDDED_BODY,
+    EMBEDDED_HEAD,
+    LINKED,
+    MOVES_HEAD,
+    NEXT_MESSAGE,
+    NEXT_NUMBER,
+    ONLY_ERASE,
+    SERVED_HEAD,
+)
 
 
 def create() -> None:
@@ -53,6 +64,11 @@ def _audit_entry() -> None:
             Index(None, "tenant_id", "action_id"),
         ),
         append_only(),
+        NEXT_NUMBER,
+        EMBEDDED_BODY,
+        LINKED,
+        AGENT_SAYS,
+        MOVES_HEAD,
         version=1,
     )
 
@@ -66,7 +82,8 @@ def _audit_head() -> None:
             Column("hash", Digest, nullable=False),
             Column("messages", BigInteger, nullable=False),
         ),
-        FORWARD,
+        EMBEDDED_HEAD,
+        SERVED_HEAD,
         never_deleted(),
         version=1,
     )
@@ -150,6 +167,8 @@ def _outbox() -> None:
             Index(None, "tenant_id", "topic", "seq"),
         ),
         fixed(),
+        NEXT_MESSAGE,
+        COUNTS_MESSAGE,
         version=1,
     )
 
