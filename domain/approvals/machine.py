@@ -157,6 +157,12 @@ def after_time(action: ActionFact, now: datetime) -> State:
     return State.EXPIRED if waits and now >= action.expires_at else action.state
 
 
+def after_change(action: ActionFact, *, moved_on: bool) -> State:
+    """Stale, if the action waits and what it is about has moved on; else the state it is in."""
+    waits = action.state in (State.PENDING, State.APPROVED)
+    return State.STALE if waits and moved_on else action.state
+
+
 def check_move(
     action: ActionFact, seen: Seen, target: State, *, guards: Guards = PRODUCTION
 ) -> None:

@@ -16,11 +16,13 @@ from domain.approvals.tables import (
     PolicyVersion,
     Resolution,
 )
-from domain.store import audit_queries
+from domain.store import audit_queries, references
 from domain.store.tolerant_read import read_tolerantly, unreadable
 from domain.store.tx import Tx
 
 LIVE = ("pending", "approved", "executing", "unknown")
+SUPERSEDED = "SUPERSEDED"  # a newer request of the same requester took its place
+_WAITS = PendingAction.state.in_(("pending", "approved"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ async def waiting_about(tx: Tx, entity_id: str, now: datetime) -> Sequence[str]:
         .where(PendingAction.entity_id == entity_id, PendingAction.state.in_(LIVE), in_time)
         .order_by(PendingAction.id)
     )
+
+
+async def others_about(tx: Tx, row: PendingAction, *, limit: int) -> list[PendingAction]:
+    """What else may still be carried out about the same row, oldest first, if it can be read."""
+    ids = [id for id in await waiting_about(tx, row.entity_id, tx.at) if id != row.id][:limit]
+    oldest_first = select(PendingAction).order_by(PendingAction.id)
+    rows, _ = await read_tolerantly(tx, oldest_first, PendingAction.id, ids)
+    return [one for one in rows if well_formed(one)]
 
 
 async def proposed_before(
@@ -182,13 +192,81 @@ async def worth_by_customer(
     }
 
 
+async def waiting_of_a_kind(tx: Tx, row: PendingAction) -> Sequence[str]:
+    """Ids of the requests by which its requester waits for the same tool to change the same row."""
+    waiting = _of_a_kind(row).where(
+        PendingAction.entity_version > 0,
+        PendingAction.state == "pending",
+        PendingAction.expires_at > tx.at,
+    )
+    return await tx.all(waiting.with_only_columns(PendingAction.id).order_by(PendingAction.id))
+
+
+async def superseded_by(tx: Tx, row: PendingAction) -> Sequence[PendingAction]:
+    """The requests whose place this one took, oldest first: those taken back in the same moment."""
+    return await tx.all(
+        _of_a_kind(row)
+        .where(
+            PendingAction.error_code == SUPERSEDED,
+            PendingAction.closed_at == row.created_at,
+            PendingAction.id != row.id,
+        )
+        .order_by(PendingAction.id)
+    )
+
+
+async def successor(tx: Tx, row: PendingAction) -> str | None:
+    """The id of the request that took the place of this one."""
+    if row.error_code != SUPERSEDED:
+        return None
+    newer = _of_a_kind(row).where(
+        PendingAction.created_at == row.closed_at, PendingAction.id != row.id
+    )
+    found = await tx.first(newer.order_by(PendingAction.id))
+    return found.id if found is not None else None
+
+
+def _of_a_kind(row: PendingAction) -> "Select[PendingAction]":
+    return select(PendingAction).where(
+        PendingAction.requester == row.requester,
+        PendingAction.tool == row.tool,
+        PendingAction.entity_type == row.entity_type,
+        PendingAction.entity_id == row.entity_id,
+    )
+
+
+async def moved_on(tx: Tx, action_ids: Collection[str] | None = None) -> set[str]:
+    """Those that wait (of these, or of all) about something that has changed since, or is gone."""
+    changed = select(PendingAction.id).where(_WAITS, references.moved_on(PendingAction))
+    if action_ids is not None:
+        changed = changed.where(PendingAction.id.in_(action_ids))
+    return set(await tx.all(changed))
+
+
 async def counts_of_requester(tx: Tx, requester: str, since: datetime) -> tuple[int, int]:
     """How many actions of this requester wait for people, and how many began since an instant."""
     counted = select(func.count(PendingAction.id)).where(PendingAction.requester == requester)
-    waiting = counted.where(PendingAction.state == "pending", PendingAction.expires_at > tx.at)
+    waiting = counted.where(
+        PendingAction.state == "pending",
+        PendingAction.expires_at > tx.at,
+        ~references.moved_on(PendingAction),
+    )
     begun = counted.where(PendingAction.created_at > since)
     ((waits, began),) = await tx.rows(select(waiting.scalar_subquery(), begun.scalar_subquery()))
     return waits, began
+
+
+async def counts(tx: Tx) -> tuple[int, int]:
+    """How many actions wait for people, and of how many nobody knows what became of them."""
+    asked = select(func.count(PendingAction.id))
+    waiting = asked.where(
+        PendingAction.state == "pending",
+        PendingAction.expires_at > tx.at,
+        ~references.moved_on(PendingAction),
+    )
+    unknown = asked.where(PendingAction.state == "unknown")
+    ((waits, lost),) = await tx.rows(select(waiting.scalar_subquery(), unknown.scalar_subquery()))
+    return waits, lost
 
 
 async def actions(
@@ -246,8 +324,8 @@ async def sources(tx: Tx, action_ids: Collection[str]) -> Mapping[str, Any]:
 
 
 async def overdue(tx: Tx, now: datetime) -> Sequence[str]:
-    """Ids of actions whose time or whose lease is over, oldest first."""
-    waiting = PendingAction.state.in_(("pending", "approved")) & (PendingAction.expires_at <= now)
+    """Ids of actions whose time, ground or lease is gone, oldest first."""
+    waiting = _WAITS & ((PendingAction.expires_at <= now) | references.moved_on(PendingAction))
     lapsed = (PendingAction.state == "executing") & (PendingAction.lease_until <= now)
     return await tx.all(select(PendingAction.id).where(waiting | lapsed).order_by(PendingAction.id))
 

@@ -3,6 +3,7 @@
 Every step is a compare-and-set with its audit entry; what may follow what says machine.py.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -98,6 +99,45 @@ async def hand_over(tx: Tx, row: PendingAction, reference: str, actor: Actor) ->
     )
     await tx.session.refresh(row)
     HandedOver().record(tx, row, actor)
+
+
+async def standing(tx: Tx, rows: Collection[PendingAction]) -> dict[str, State]:
+    """Where each of these actions stands, also what nobody has written down yet.
+
+    An action that waits has expired when its time has come, and is stale when what it is about has
+    moved on: no signature could carry it out any more.
+    """
+    facts = {row.id: action_fact(row) for row in rows}
+    waiting = [id for id, fact in facts.items() if fact.state in (State.PENDING, State.APPROVED)]
+    changed = await queries.moved_on(tx, waiting) if waiting else set()
+    found = {}
+    for id, fact in facts.items():
+        state = machine.after_time(fact, tx.at)
+        is_as_written = state is fact.state
+        found[id] = machine.after_change(fact, moved_on=id in changed) if is_as_written else state
+    return found
+
+
+async def settle(tx: Tx, row: PendingAction, actor: Actor) -> bool:
+    """Write down that the action has expired or gone stale, if it has; whether it did."""
+    state = (await standing(tx, [row]))[row.id]
+    if state.value == row.state:
+        return False
+    code = refusal("ENTITY_CHANGED").code if state is State.STALE else ""
+    await move(tx, row, state, actor, code=code)
+    return True
+
+
+async def supersede(tx: Tx, row: PendingAction, actor: Actor) -> None:
+    """Take back what else its requester waits for about the same row.
+
+    One request of a kind is enough: people would not know which of them is meant. What they have
+    signed in full stands.
+    """
+    for id in await queries.waiting_of_a_kind(tx, row):
+        other = await load(tx, id, lock=True)
+        if id != row.id and other.state == State.PENDING:
+            await move(tx, other, State.CANCELLED, actor, code=queries.SUPERSEDED)
 
 
 async def cancel(tx: Tx, row: PendingAction, who: Canceller, actor: Actor) -> Recorded:

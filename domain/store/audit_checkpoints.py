@@ -5,13 +5,14 @@ a chain whose end was cut off looks whole, and only a checkpoint kept elsewhere 
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
 
 from domain.kernel.faults import Fault, Kind
-from domain.store import audit_repair, checkpoints
+from domain.store import audit_queries, audit_repair, checkpoints
 from domain.store.audit_report import BEGINNING, Report
 from domain.store.audit_verify import verify_chain
 from domain.store.chain import GENESIS, Sealed
@@ -40,6 +41,14 @@ async def newest_missing(tx: Tx, directory: Path, deploy: str) -> Path | None:
         return None
     there = await hashes_at(tx, [newest.sealed.seq])
     return log if there.get(newest.sealed.seq) != newest.sealed.hash else None
+
+
+async def uncovered_since(tx: Tx, directory: Path) -> datetime | None:
+    """When the oldest entry was made that no checkpoint in this folder covers; None if all are."""
+    newest = checkpoints.newest(checkpoints.log_path(directory, tx.tenant_id))
+    covered = newest.sealed.seq if newest else 0
+    uncovered = await audit_queries.entries(tx, after=covered, limit=1)
+    return uncovered[0].at if uncovered else None
 
 
 async def verify_checkpoints(

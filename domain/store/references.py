@@ -1,12 +1,14 @@
 """References: what is the thing called that a row refers to, in a module that owns its table?"""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, column, func, or_, select, table
+from sqlalchemy import ColumnElement, FromClause, Table, and_, column, func, or_, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.store.schema import Instant
+from domain.store.schema import Base, Instant
+from domain.store.visibility import load_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,37 @@ def last_of(
         .correlate(of.class_)
         .scalar_subquery()
     )
+
+
+def moved_on(row: Any) -> ColumnElement[bool]:
+    """Whether what a row is about is no longer there in the version it was read in.
+
+    The row says by `entity_type`, `entity_id` and `entity_version` what it is about: a row of any
+    table that counts its versions. Of others it is never said, and 0 is the version of what is not
+    there yet.
+    """
+    return and_(
+        row.entity_version > 0,
+        or_(
+            *(
+                and_(
+                    row.entity_type == one.name,
+                    ~select(one.c.id)
+                    .where(
+                        one.c.tenant_id == row.tenant_id,
+                        one.c.id == row.entity_id,
+                        one.c.version == row.entity_version,
+                    )
+                    .exists(),
+                )
+                for one in _versioned()
+            )
+        ),
+    )
+
+
+@cache
+def _versioned() -> tuple[Table, ...]:
+    load_tables()
+    there = sorted(Base.metadata.tables.values(), key=lambda one: one.name)
+    return tuple(one for one in there if {"tenant_id", "id", "version"} <= set(one.c.keys()))

@@ -230,7 +230,7 @@ def _there(other: NamedFromClause, *conditions: ColumnElement[bool]) -> ColumnEl
 
 def restricted_kinds() -> Iterator[type[TenantRow]]:
     """Every restricted table of every module, whether it was in use before or not."""
-    _load_tables()
+    load_tables()
     for mapper in Base.registry.mappers:
         if issubclass(mapper.class_, Restricted):
             assert issubclass(mapper.class_, TenantRow)
@@ -253,7 +253,7 @@ def _parent(kind: Any) -> tuple[Any, str]:
     try:
         return _referred(_kind(kind))
     except NoReferencedTableError:  # a process loads tables when it needs them
-        _load_tables()
+        load_tables()
         return _referred(_kind(kind))
 
 
@@ -279,11 +279,11 @@ def load_referred(table: Table) -> None:
         for key in table.foreign_keys:
             _ = key.column
     except NoReferencedTableError:
-        _load_tables()
+        load_tables()
 
 
 @cache
-def _load_tables() -> None:
+def load_tables() -> None:
     for package in sorted(one.name for one in files("domain").iterdir() if one.is_dir()):
         if files("domain").joinpath(package, "tables.py").is_file():
             import_module(f"domain.{package}.tables")

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import Select
 
 from domain.approvals import queries as approvals
-from domain.approvals.machine import after_time
-from domain.approvals.service import action_fact
+from domain.approvals.service import standing
 from domain.deals import queries as deals
 from domain.store.declarations import About, Place, TimelineSource
 from domain.store.tx import Tx
@@ -23,6 +22,7 @@ async def _proposed(tx: Tx, about: About, after: Place | None, limit: int) -> Se
 
 
 async def _actions(tx: Tx, rows: Sequence[Any]) -> list[Mapping[str, Any]]:
+    states = await standing(tx, rows)
     return [
         {
             "id": row.id,
@@ -30,7 +30,7 @@ async def _actions(tx: Tx, rows: Sequence[Any]) -> list[Mapping[str, Any]]:
             "by": row.requester,
             "deal_id": row.entity_id,
             "tool": row.tool,
-            "state": after_time(action_fact(row), tx.at).value,
+            "state": states[row.id].value,
             "summary": row.summary,
         }
         for row in rows

@@ -51,8 +51,8 @@ async def signers(tx: Tx, trusted: trust.Trust) -> Signers:
     return Signers(people, able)
 
 
-def gaps(catalogue: Catalogue, there: Signers, agents: Sequence[Agent] = ()) -> Iterator[str]:
-    """A sentence for every signature that could not be given."""
+def gaps(catalogue: Catalogue, there: Signers) -> Iterator[str]:
+    """A sentence for every signature that nobody could give, whoever asks."""
     for policy in catalogue.tool:
         for slots in _sets(policy):
             lonely = [slot for slot in slots if not _candidates(slot, there)]
@@ -70,8 +70,14 @@ def gaps(catalogue: Catalogue, there: Signers, agents: Sequence[Agent] = ()) -> 
                     f"{policy.id} needs {len(slots)} people ({_names(slots)}), and the same person "
                     "is the only one for more than one of these signatures."
                 )
-                continue
-            yield from _stuck_agents(policy, slots, there, agents)
+
+
+def stuck(catalogue: Catalogue, there: Signers, agents: Sequence[Agent]) -> Iterator[str]:
+    """A sentence for what each of these agents could ask for in vain, though others could not."""
+    for policy in catalogue.tool:
+        for slots in _sets(policy):
+            if _fillable(slots, there, policy, asking=None):
+                yield from _stuck_agents(policy, slots, there, agents)
 
 
 def _sets(policy: ToolPolicy) -> Iterator[tuple[Slot, ...]]:

@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)  # beside the time an answer is waited for: whoever asks holds it still
 EXECUTOR = Actor("system", "executor")
 CORRUPT, BROKEN = "damaged", "broken"  # in a report: not states, for no state could be believed
+_SETTLED = frozenset({State.EXPIRED.value, State.STALE.value})
 _STUCK = frozenset({State.APPROVED.value, State.UNKNOWN.value, CORRUPT, BROKEN})
 
 
@@ -141,9 +142,7 @@ class Executor:
         action that is damaged or breaks is reported, and looked at again later and later. Raises
         only when the database is away, which is everybody's.
         """
-        async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
-            overdue = self.backoff.due(await queries.overdue(tx, tx.at), tx.at)
-        lapsed = [await self._alone(self._lapse_one, tenant_id, id) for id in overdue[:limit]]
+        lapsed = await self.settle_overdue(tenant_id, limit=limit)
         async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             lost = await queries.unknown(tx)
             resolved = await queries.resolved(tx, lost)
@@ -161,8 +160,17 @@ class Executor:
         for id in due:
             alone = partial(self._alone, self.run, tenant_id, id)
             steps.append(Step(alone, reaches_outside=id in outside))
-        reports = [one for one in lapsed if one.fault is not None]
-        return reports + await side_by_side(steps)
+        done = await side_by_side(steps)
+        if done:  # it may have taken the ground from under what waits
+            lapsed += await self.settle_overdue(tenant_id, limit=limit)
+        told = [one for one in lapsed if one.fault is not None or one.state in _SETTLED]
+        return told + done
+
+    async def settle_overdue(self, tenant_id: str, *, limit: int = 20) -> list[ExecutionReport]:
+        """Write down what has expired, is about something that moved on, or lost its lease."""
+        async with reading(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
+            overdue = self.backoff.due(await queries.overdue(tx, tx.at), tx.at)
+        return [await self._alone(self._lapse_one, tenant_id, id) for id in overdue[:limit]]
 
     async def _reaching_outside(self, tx: Tx, action_ids: Sequence[str]) -> set[str]:
         """Those of these actions that wait for somebody else while they are carried out."""
@@ -400,7 +408,8 @@ class Executor:
     async def _lapse_one(self, tenant_id: str, action_id: str) -> ExecutionReport:
         async with writing(self._database, tenant_id, self._clock, viewer=SYSTEM) as tx:
             row = await load(tx, action_id, lock=True)
-            await self._lapse(tx, row)
+            if not await service.settle(tx, row, EXECUTOR):
+                await self._lapse(tx, row)
             return ExecutionReport(action_id, row.state)
 
     async def _lapse(self, tx: Tx, row: PendingAction) -> None:

@@ -70,6 +70,9 @@ async def propose(
     if waiting is not None:
         await service.step(tx, waiting, State.EXPIRED, closed_at=tx.at, closed_by="system:clock")
         Moved(State.EXPIRED).record(tx, waiting, principal.actor)
+    row = _row(tx, principal, tool, policy, catalogue, decision, proposal, arguments)
+    row.args_json, row.args_sha256, row.dedupe_key = args_json, args_sha256, dedupe_key
+    await service.supersede(tx, row, principal.actor)
     waits, begun = await queries.counts_of_requester(tx, principal.reference, tx.at - _DAY)
     if begun >= MOST_A_DAY:
         raise Fault(
@@ -85,8 +88,6 @@ async def propose(
             f"{MOST_PENDING} of your actions already wait for people.",
             "cancel what is no longer wanted with approvals_cancel, or wait for decisions.",
         )
-    row = _row(tx, principal, tool, policy, catalogue, decision, proposal, arguments)
-    row.args_json, row.args_sha256, row.dedupe_key = args_json, args_sha256, dedupe_key
     tx.add(row)
     await tx.flush()
     Proposed(proposed(row)).record(tx, row, principal.actor, request=request_id)

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ from policies.approvals.evidence import ApprovalContext
 from policies.gate import decide, principals
 from policies.gate.catalogue import Catalogue, ToolPolicy
 from policies.gate.contract import Arguments, Call, Proposal, Tool
+from policies.gate.display import Difference, Display, differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,38 @@ class Reevaluation:
     present: Present
     call: Call | None
     arguments: Arguments | None
+
+
+@dataclass(frozen=True, slots=True)
+class SinceAsked:
+    """What is no longer as it was when people were asked; nothing at all if all of it is.
+
+    `refused` says why the call could not even be asked for now.
+    """
+
+    differences: tuple[Difference, ...] = ()
+    refused: Fault | None = None
+
+
+AS_ASKED: Final = SinceAsked()
+
+
+async def since_asked(tx: Tx, row: PendingAction, approval_context: ApprovalContext) -> SinceAsked:
+    """Ask for the same once more, and compare what people would be shown now."""
+    tool = approval_context.registry.get(row.tool)
+    if tool is None or tool.propose is None:
+        return AS_ASKED
+    call = await requesting_call(tx, row)
+    try:
+        with tx.looking_as(call.principal.viewer):
+            proposal = await tool.propose(call, tool.arguments.model_validate_json(row.args_json))
+    except Fault as fault:
+        return SinceAsked(refused=fault)
+    except ValidationError:
+        return AS_ASKED
+    before = (Display.of_json(row.display), row.amount_minor, row.currency)
+    now = (proposal.display, proposal.amount_minor, proposal.currency)
+    return SinceAsked(tuple(differences(before, now)))
 
 
 async def situation(

@@ -21,6 +21,7 @@ NOTHING: Both = {"vi": "không có", "en": "none"}
 YES: Both = {"vi": "có", "en": "yes"}
 NO: Both = {"vi": "không", "en": "no"}
 _AMOUNT: Both = {"vi": "Số tiền", "en": "Amount"}
+_OUTCOME: Both = {"vi": "Việc sẽ làm", "en": "Outcome"}
 
 
 def in_both(say: Callable[[Locale], str]) -> Both:
@@ -101,6 +102,10 @@ class Display:
             amount = Money(amount_minor, currency).text(locale)
         return " ".join(f"{part}." for part in self._parts(locale, amount))
 
+    def lines(self) -> list[DisplayField]:
+        """Everything on it that can differ from another one, outcome first."""
+        return [DisplayField(_OUTCOME, self.outcome), self.counterparty, *self.fields]
+
     def _parts(self, locale: Locale, amount: str) -> Iterator[str]:
         yield self.outcome[locale]
         if amount:
@@ -110,3 +115,36 @@ class Display:
                 yield f"{field.label[locale]}: {said}"
         for note in self.notes:
             yield note[locale].removesuffix(".")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A line that stands otherwise on one display than on another; None where it stands not."""
+
+    label: Both
+    before: DisplayField | None
+    now: DisplayField | None
+
+
+# A display with the amount of its action, which has columns of its own, and the currency.
+Shown: TypeAlias = tuple[Display, int | None, str | None]
+
+
+def differences(before: Shown, now: Shown) -> Iterator[Difference]:
+    """What stands otherwise now than before, amount first; labels say what belongs together."""
+    old, new = _lines(before), _lines(now)
+    for key in dict.fromkeys([*old, *new]):
+        was, is_now = old.get(key), new.get(key)
+        if was is None or is_now is None or was.as_json() != is_now.as_json():
+            there = is_now or was
+            assert there is not None
+            yield Difference(there.label, was, is_now)
+
+
+def _lines(shown: Shown) -> dict[str, DisplayField]:
+    display, minor, currency = shown
+    lines = display.lines()
+    if minor is not None and currency is not None:
+        amount = Money(minor, currency)
+        lines.insert(0, DisplayField(_AMOUNT, in_both(amount.text)))
+    return {one.label["en"]: one for one in lines}

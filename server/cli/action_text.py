@@ -15,7 +15,15 @@ from domain.kernel.clock import instant
 from domain.kernel.lookalikes import doubts
 from domain.kernel.money import Locale
 from domain.kernel.quoting import quoted
-from policies.gate.display import NOTHING, Display, DisplayField, read_in
+from policies.gate.display import (
+    NOTHING,
+    Difference,
+    Display,
+    DisplayField,
+    Shown,
+    differences,
+    read_in,
+)
 from server.cli.action_view import ActionView, Requester, counts
 from server.cli.layout import Layout, width
 from server.cli.render import Words, bold, money, one_line, warning
@@ -113,10 +121,43 @@ def claim(view: ActionView, words: Words, layout: Layout) -> list[str]:
 
 
 def warnings(view: ActionView, words: Words) -> list[str]:
-    """What should make whoever signs look twice at who asks."""
+    """What should make whoever signs look twice: at who asks, and at what has changed."""
     standing = view.requester.standing
     warned = [words["tainted"]] if view.row.taint else []
-    return warned if standing == "good" else [*warned, words[f"asker_{standing}"]]
+    if standing != "good":
+        warned.append(words[f"asker_{standing}"])
+    return [*warned, *changes(view, words)]
+
+
+def changes(view: ActionView, words: Words) -> Iterator[str]:
+    """What is otherwise than when it was asked, and than in what was asked before and besides."""
+    row, zone = view.row, view.company.zone
+    if view.since.refused is not None:
+        yield f"{words['no_longer']}: {view.since.refused.code}"
+    for one in view.since.differences:
+        yield f"{words['changed_since']}: {_differs(one, words)}"
+    for other in view.replaced:
+        found = differences(_shown(other), _shown(row))
+        said = "; ".join(_differs(one, words) for one in found) or words["as_before"]
+        when = instant(other.created_at, zone)
+        yield f"{words['instead_of']} {other.id} ({when}): {said}"
+    for other in view.others:
+        display = Display.of_json(other.display)
+        outcome = filter(None, [display.outcome[words.locale], amount_of(other, words)])
+        yield f"{words['also_waits']} {other.id}: {', '.join(outcome)}"
+
+
+def _shown(row: PendingAction) -> Shown:
+    return Display.of_json(row.display), row.amount_minor, row.currency
+
+
+def _differs(one: Difference, words: Words) -> str:
+    locale = words.locale
+    before, now = (
+        NOTHING[locale] if field is None else field.text(locale) or NOTHING[locale]
+        for field in (one.before, one.now)
+    )
+    return f"{one.label[locale]}: {before} → {now}"
 
 
 def layout_of(view: ActionView, words: Words, margin: str = "") -> Layout:

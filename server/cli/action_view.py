@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from domain.approvals import queries as approvals
 from domain.approvals.facts import (
     ActionFact,
     ActorKind,
@@ -22,9 +23,10 @@ from domain.approvals.facts import (
     Slot,
     Voter,
 )
-from domain.approvals.machine import after_time, choose_slot
+from domain.approvals.machine import choose_slot
 from domain.approvals.queries import Worth
 from domain.approvals.refusals import Refusal
+from domain.approvals.service import standing
 from domain.approvals.tables import Approval, PendingAction
 from domain.dispatches import queries as dispatches
 from domain.dispatches.tables import Dispatch
@@ -37,9 +39,11 @@ from policies.approvals import aggregation
 from policies.approvals.aggregation import SimilarCustomer
 from policies.approvals.binding import check_lifetime, check_well_formed
 from policies.approvals.evidence import ApprovalContext, Evidence, gather
+from policies.approvals.reevaluation import AS_ASKED, SinceAsked, since_asked
 from policies.gate.catalogue import SUMS
 from server.cli.context import Company
 
+MOST_OTHERS = 5  # shown beside one
 _ASSURANCE = 3  # of a signature made in a terminal
 
 
@@ -69,6 +73,9 @@ class ActionView:
     # Shown to whoever signs, and not in a list.
     similar: Sequence[SimilarCustomer] = ()
     rates: Sequence[FxRate] = ()
+    since: SinceAsked = AS_ASKED
+    replaced: Sequence[PendingAction] = ()
+    others: Sequence[PendingAction] = ()
 
     @property
     def handed_over(self) -> bool:
@@ -116,20 +123,30 @@ async def build(
         row=row,
         evidence=evidence,
         requester=await _requester(tx, row),
-        state=after_time(evidence.action, tx.at).value,  # a reader cannot write that time ran out
+        state=(await standing(tx, [row]))[row.id].value,
         at=tx.at,
         worth=await aggregation.of_action(tx, row, seq, now=tx.at) if adds_up else None,
         following=await dispatches.of_action(tx, row.id) if row.state == "succeeded" else (),
     )
 
 
-async def with_details(tx: Tx, view: ActionView) -> ActionView:
-    """The view for whoever signs: with customers that look alike, and the rates of its worth."""
+async def with_details(tx: Tx, view: ActionView, approval_context: ApprovalContext) -> ActionView:
+    """The view for whoever signs: also with what has changed since, what else is asked about the
+    same, customers that look alike, and the rates of its worth.
+    """
     row, day = view.row, view.row.created_at.astimezone(view.company.zone).date()
     rates: Sequence[FxRate] = ()
     if row.fx_rate_id is not None and row.currency is not None:
         rates = await fx.behind(tx, row.fx_rate_id, row.currency, day)
-    return replace(view, similar=await aggregation.similar_customers(tx, row), rates=rates)
+    waits = view.state in ("pending", "approved", "stale")
+    return replace(
+        view,
+        similar=await aggregation.similar_customers(tx, row),
+        rates=rates,
+        since=await since_asked(tx, row, approval_context) if waits else AS_ASKED,
+        replaced=await approvals.superseded_by(tx, row),
+        others=await approvals.others_about(tx, row, limit=MOST_OTHERS),
+    )
 
 
 async def _requester(tx: Tx, row: PendingAction) -> Requester:
@@ -174,6 +191,9 @@ def as_object(view: ActionView) -> dict[str, Any]:
         "similar_customers": [
             {"id": one.id, "name": one.name, "usd_minor_24h": one.usd_minor} for one in view.similar
         ],
+        "since_asked": since_object(view.since),
+        "supersedes": [one.id for one in view.replaced],
+        "others": [one.id for one in view.others],
         "entity": {"type": row.entity_type, "id": row.entity_id, "version": row.entity_version},
         "requester": {
             "kind": view.requester.kind,
@@ -200,6 +220,19 @@ def as_object(view: ActionView) -> dict[str, Any]:
         **({"awaits_answer": True} if view.handed_over else {}),
         **({"dispatches": [_follower(one) for one in view.following]} if view.following else {}),
     }
+
+
+def since_object(since: SinceAsked) -> dict[str, Any]:
+    """What has changed since people were asked, for a program."""
+    said = [
+        {
+            "label": dict(one.label),
+            "before": one.before.as_json() if one.before else None,
+            "now": one.now.as_json() if one.now else None,
+        }
+        for one in since.differences
+    ]
+    return {"differences": said, "refused": since.refused.code if since.refused else None}
 
 
 def _follower(one: Dispatch) -> dict[str, Any]:

@@ -222,6 +222,7 @@ def _decide(
 ) -> None:
     shown = perform(lambda: decisions.look(choice.action_id, choice.tenant, choice.email))
     words = Words(lang or shown.company.locale)
+    decisions.check_waits(shown, choice.email)
     if not as_json or (passphrase_file is None and interactive()):
         say(f"{texts.as_text(shown, words)}\n", err=as_json)
     question = words["passphrase"].format(key_file.name)

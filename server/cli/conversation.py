@@ -187,7 +187,7 @@ def _may_go_on(people: list[_Known], agent: NewAgent, catalogue: Catalogue) -> b
     }
     there = Signers(identities, {email: one.roles for email, one in identities.items()})
     acting = Agent(name=agent.name, person_id=agent.for_email, scopes=list(agent.scopes))
-    gaps = list(coverage.gaps(catalogue, there, [acting]))
+    gaps = [*coverage.gaps(catalogue, there), *coverage.stuck(catalogue, there, [acting])]
     missing = coverage.missing_roles(catalogue, {role for one in people for role in one.roles})
     if missing:
         say(f"Nobody holds {', '.join(missing)}, which some signatures need.", err=True)

@@ -70,7 +70,28 @@ async def view_of(context: CliContext, company: Company, action_id: str) -> Acti
     async with looking(context, company) as tx:
         row = await approvals.load(tx, action_id)
         view = await views.build(tx, company, row, approval_context)
-        return await views.with_details(tx, view)
+        return await views.with_details(tx, view, approval_context)
+
+
+def check_waits(shown: ActionView, email: str) -> None:
+    """Refuse, before anybody types a passphrase, what no signature could move any more.
+
+    Raises ENTITY_CHANGED with what has changed, ALREADY_DECIDED.
+    """
+    if shown.state == "stale" and shown.row.state != "stale":
+        raise _overtaken(shown)
+    people = shown.evidence.people
+    if any(people[one.person_id].email == email for one in shown.evidence.rows):
+        raise refusal("ALREADY_DECIDED")
+
+
+def _overtaken(shown: ActionView) -> Fault:
+    fault, since = refusal("ENTITY_CHANGED"), shown.since
+    what = [one.label["en"] for one in since.differences]
+    why = since.refused.code if since.refused is not None else ", ".join(what)
+    message = f"{fault.message.removesuffix('.')}: {why}." if why else fault.message
+    hint = "nothing is to be signed; whoever asked can ask anew, if it is still wanted."
+    return Fault(fault.code, fault.kind, message, hint, views.since_object(since))
 
 
 async def check_not_gone_back(context: CliContext, tx: Tx) -> None:

@@ -322,8 +322,9 @@ async def _tenant(
     elif trusted is not None and catalogue is not None:
         live = [one for one in agents if one.revoked_at is None and one.expires_at > tx.at]
         there = await coverage.signers(tx, trusted)
-        missing = list(coverage.gaps(catalogue, there, live))
-        found += [(Mark.WARN, sentence) for sentence in missing]
+        missing = [(Mark.FAIL, sentence) for sentence in coverage.gaps(catalogue, there)]
+        missing += [(Mark.WARN, sentence) for sentence in coverage.stuck(catalogue, there, live)]
+        found += missing
         if not missing:
             found.append((Mark.OK, "Somebody can give every signature that is needed."))
     found += await _checkpoint_age(tx, settings)

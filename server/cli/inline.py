@@ -21,13 +21,16 @@ def owner() -> str:
 
 
 async def dispatch(context: CliContext, company: Company) -> None:
-    """What follows an action that has ended here, and messages to their subscribers.
+    """What follows an action that has ended here: what it leaves without ground, what happens
+    outside, and messages to their subscribers.
 
     What is broken or busy now waits for the next command or for `cyberos work`: the action has
     ended all the same, and nobody is to think that it did not.
     """
     assert context.database.is_sqlite, "elsewhere a worker does it"
     try:
+        executor = wiring.executor(context.settings, context.database, owner=owner())
+        await executor.settle_overdue(company.id)
         following = wiring.dispatching(context.settings, context.database, owner=owner())
         await following.run_due(company.id)
         await Dispatcher(context.database, context.clock).dispatch(company.id)

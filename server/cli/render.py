@@ -27,7 +27,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "the letters look Latin and are of another alphabet; compare each.",
     ),
     "agent": ("tác tử", "agent"),
+    "also_waits": ("CHÚ Ý: cũng đang chờ về cùng đối tượng:", "NOTE: about the same, there waits"),
     "amount": ("Số tiền", "Amount"),
+    "as_before": ("nội dung không đổi", "nothing else differs"),
     "asked_by": ("Người đề nghị", "Asked by"),
     "asked_at": ("Đề nghị lúc", "Asked at"),
     "asker_expired": (
@@ -43,6 +45,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "WARNING: this agent has been revoked since it asked.",
     ),
     "call": ("Lệnh sẽ chạy", "Call that will run"),
+    "changed_since": ("CHÚ Ý: đã đổi từ khi đề nghị", "NOTE: changed since it was asked"),
     "claim": ("Lời của tác tử (không ai kiểm chứng)", "The agent's own words (checked by nobody)"),
     "company": ("Công ty", "Company"),
     "dispatch_done": ("đã xong", "done"),
@@ -57,6 +60,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "for": ("thay mặt", "for"),
     "following": ("Việc tiếp theo bên ngoài, theo thứ tự", "What follows outside, in this order"),
     "handed_over": ("bên kia đã nhận, sẽ trả lời sau", "handed over, answer to come"),
+    "instead_of": ("CHÚ Ý: thay cho đề nghị", "NOTE: takes the place of"),
     "letters_among_digits": (
         "có chữ cái hoặc ký tự giống chữ số; so từng ký tự.",
         "it has letters or signs that look like digits; compare each.",
@@ -65,6 +69,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{} không còn như lúc được đề xuất: hãy báo quản trị viên.",
         "{} is not as it was proposed: tell an administrator.",
     ),
+    "no_longer": ("CẢNH BÁO: nay không còn làm được", "WARNING: it can no longer be done"),
     "no_rate": ("chưa rõ giá trị USD", "value in USD unknown"),
     "nothing_waits": ("Không có việc nào chờ duyệt.", "Nothing waits."),
     "open": ("chưa ký", "open"),

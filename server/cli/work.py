@@ -65,6 +65,8 @@ def work(
         if as_json:
             answer(done)
         else:
+            for one in (*done["actions"], *done["dispatches"]):
+                say(_done(one))
             actions = counted(len(done["actions"]), "action")
             following = counted(len(done["dispatches"]), "dispatch", "dispatches")
             also = f", {following}" if done["dispatches"] else ""
@@ -226,6 +228,13 @@ class Worker:
                 or await approvals.unknown(tx)
                 or await approvals.to_execute(tx)
             )
+
+
+def _done(one: Mapping[str, str]) -> str:
+    what = f"action {one['action_id']}"
+    if "dispatch_id" in one:
+        what = f"{one['kind']} of {what}"
+    return f"{one['tenant']}: {what} is {one['state']}."
 
 
 def _backing_off(one: Mapping[str, str]) -> str:

@@ -81,10 +81,12 @@ class Door:
                 visit.outcome = "ACCEPTED" if reply.status == HTTPStatus.ACCEPTED else "PROTOCOL"
                 self._metrics.refused(visit.outcome)
             took = round((time.monotonic() - begun) * 1_000, 1)
+            # Who was let in is known by name; whom nobody knows, by where they come from.
+            unknown = {} if visit.agent_id else {"client": guards.client_of(scope)}
             logs.request(
                 request=visit.request_id, status=reply.status, agent=visit.agent_id,
                 method=visit.method, tool=visit.tool, outcome=visit.outcome, ms=took,
-                bytes=reply.bytes,
+                bytes=reply.bytes, **unknown,
             )  # fmt: skip
 
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
@@ -106,8 +108,7 @@ class Door:
         await self._call(scope, headers, receive, send)
 
     async def _call(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
-        address = (scope.get("client") or ("", 0))[0]
-        caller = await self._callers.caller(guards.bearer(headers), address)
+        caller = await self._callers.caller(guards.bearer(headers), guards.client_of(scope))
         guards.introduce(scope)
         visit: Visit = scope[SCOPE_KEY]
         visit.agent_id = caller.token.agent_id

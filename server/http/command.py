@@ -36,6 +36,7 @@ from server.http.metrics import Metrics
 from server.http.options import MCP, PUBLIC, of_public_door, read_options
 from server.http.public_door import PublicDoor
 from server.http.rest import Rest
+from server.http.standing import standing
 from server.http.watching import RequestWatch
 from server.http.webhooks import Webhooks
 from server.listing import Toolsets
@@ -110,7 +111,8 @@ async def _agents_door(
     limits = replace(Limits(), calls_per_second=options.rate, calls_at_once=options.burst)
     # One thread works on an embedded database; a server of its own answers several at once.
     turns = FairTurns(1 if settings.is_embedded else _AT_ONCE)
-    metrics, gates = Metrics(), _gates(settings, options, opened, catalogue, fault, turns)
+    metrics = Metrics(standing(opened, settings, wiring.clock()))
+    gates = _gates(settings, options, opened, catalogue, fault, turns)
     stack.push_async_callback(gates.flush)
     manager = protocol_over(toolsets, catalogue, metrics)
     door = Door(

@@ -105,7 +105,7 @@ def check_place(scope: Scope, headers: Headers, known: Names) -> None:
 def check_watcher(scope: Scope, headers: Headers, known: Names) -> None:
     """Health and metrics are for this machine, or for those who use a name given for it."""
     host = _only(headers, b"host").lower()
-    peer = (scope.get("client") or ("", 0))[0].removeprefix("::ffff:")
+    peer = client_of(scope).removeprefix("::ffff:")
     at_home = peer in SELF and host in known.local and not _FORWARDED & headers.keys()
     if not at_home and host not in known.watchers:
         raise nothing_here()
@@ -116,6 +116,11 @@ def tool_of(scope: Scope) -> str | None:
     """The name that the address of a tool ends with; None at the other addresses."""
     match = _TOOL.fullmatch(scope["raw_path"])
     return match[1].decode() if match else None
+
+
+def client_of(scope: Scope) -> str:
+    """The address that a request came from, as far as trusted proxies say so."""
+    return str((scope.get("client") or ("", 0))[0])
 
 
 def method_of(scope: Scope) -> str:

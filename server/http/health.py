@@ -19,6 +19,7 @@ async def answer(scope: Scope, metrics: Metrics, why_not_ready: WhyNotReady) -> 
     visit: Visit = scope[SCOPE_KEY]
     visit.outcome = "ok"
     if scope["raw_path"] == b"/metrics":
+        await metrics.look()
         return Response(metrics.text(), media_type=CONTENT_TYPE)
     if scope["raw_path"] == b"/readyz":
         if code := await why_not_ready():

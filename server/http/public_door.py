@@ -77,7 +77,7 @@ class PublicDoor:
             logs.request(
                 request=visit.request_id, status=reply.status, method=visit.method,
                 rail=visit.tool, outcome=visit.outcome, ms=round(took * 1_000, 1),
-                bytes=reply.bytes,
+                bytes=reply.bytes, client=guards.client_of(scope),
             )  # fmt: skip
 
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive) -> Response:
@@ -98,7 +98,7 @@ class PublicDoor:
         rail, key = (found[1].decode(), found[2].decode()) if found else _NOWHERE
         if scope["query_string"]:
             rail = ""
-        address = (scope.get("client") or ("", 0))[0]
+        address = guards.client_of(scope)
         shown = guards.shown(headers, b"apikey")
         told = await self._webhooks.authenticated(rail, key, shown, address)
         guards.introduce(scope)

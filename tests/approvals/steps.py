@@ -221,6 +221,13 @@ def steps(u: Universe, w: World) -> Iterator[Step]:
 
 def waiting_steps(u: Universe, w: World) -> Iterator[Step]:
     yield "the sweeper comes", lambda: advance(u, w, machine.after_time(fact(u, w), at(w.tick)))
+    moved_on = "entity" in w.lost
+    yield (
+        "the sweeper sees what it is about",
+        lambda: advance(u, w, machine.after_change(fact(u, w), moved_on=moved_on)),
+    )
+    if w.state in WAITING and not u.intruder:
+        yield "it is asked for anew", lambda: advance(u, w, State.CANCELLED)
     for n in range(1 if u.intruder else 2):
         if w.workers[n][0] == "idle":
             yield f"worker {n} reads the action", lambda n=n: look(w, n)

@@ -18,6 +18,7 @@ from domain.approvals.facts import (
     State,
 )
 from domain.approvals.machine import (
+    after_change,
     after_time,
     after_vote,
     check_claim,
@@ -150,6 +151,14 @@ def test_B12_a_clock_that_goes_back_does_not_revive_what_has_expired():
 
     assert after_time(gone, END - A_MINUTE) is State.EXPIRED
     assert refused(check_vote, gone, (), voter(), "am", APPROVE, now())[0] == "ACTION_NOT_PENDING"
+
+
+@pytest.mark.parametrize("state", State)
+def test_B14_what_moved_on_makes_stale_what_waits_and_nothing_that_has_begun(state):
+    action, waits = pending(state=state, state_seq=5), (State.PENDING, State.APPROVED)
+
+    assert after_change(action, moved_on=False) is state
+    assert after_change(action, moved_on=True) is (State.STALE if state in waits else state)
 
 
 @pytest.mark.parametrize("decision", Decision)

@@ -273,7 +273,8 @@ def test_only_the_tenant_that_was_asked_for_is_looked_at(embedded):
 async def gaps(world, catalogue=None, agents=()):
     async with world.looking() as tx:
         there = await coverage.signers(tx, world.approval_context.trust)
-        return list(coverage.gaps(catalogue or floor.load_checked(), there, agents))
+        rules = catalogue or floor.load_checked()
+        return [*coverage.gaps(rules, there), *coverage.stuck(rules, there, agents)]
 
 
 async def test_with_enough_people_nothing_is_missing(world):

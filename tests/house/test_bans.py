@@ -139,13 +139,13 @@ def found_by_chance(source: Source) -> Iterator[str]:
 
 
 # What they measure grows with whatever else the machine does.
-CLOCKS_ON_THE_WALL = {"time.monotonic", "time.monotonic_ns", "time.perf_counter"}
+ELAPSED = {"time.monotonic", "time.monotonic_ns", "time.perf_counter"}
 
 
 def hurried(source: Source) -> Iterator[str]:
     if not source.is_in("tests"):
         return
-    asked = {id(node) for node, name in full_names(source) if name in CLOCKS_ON_THE_WALL}
+    asked = {id(node) for node, name in full_names(source) if name in ELAPSED}
 
     def measures(node: ast.expr) -> bool:
         return any(id(part) in asked for part in ast.walk(node))

@@ -7,8 +7,7 @@ from pydantic import Field
 
 from domain.approvals import queries
 from domain.approvals.facts import State
-from domain.approvals.machine import after_time
-from domain.approvals.service import action_fact
+from domain.approvals.service import standing
 from domain.approvals.shape import corrupt
 from domain.approvals.tables import Approval, PendingAction
 from domain.dispatches import queries as dispatches
@@ -28,7 +27,8 @@ _NEXT = {
     "rejected": "people said no; read the reason before proposing anything similar",
     "expired": "nobody decided in time; propose it again if still wanted",
     "cancelled": "it was taken back",
-    "stale": "what it was about has changed; read it again and propose it anew",
+    "stale": "what it was about has changed; read it again, and propose it anew if still wanted",
+    "superseded": "a newer request of yours took its place: follow that one",
 }
 
 
@@ -85,6 +85,10 @@ class ActionDetail(ActionLine):
     error_code: str | None = None
     awaits_answer: bool | None = None
     dispatches: list[DispatchView] | None = None
+    supersedes: list[str] | None = Field(
+        default=None, description="Earlier requests of yours whose place it took."
+    )
+    superseded_by: str | None = None
 
     @property
     def line(self) -> ActionLine:
@@ -98,29 +102,37 @@ async def action_view(call: Call, row: PendingAction) -> ActionDetail:
     views, broken = await action_views(call, [row])
     if broken:
         raise corrupt(row.id)
+    replaced = [one.id for one in await queries.superseded_by(call.tx, row)]
+    view = views[0].model_copy(
+        update={
+            "supersedes": replaced or None,
+            "superseded_by": await queries.successor(call.tx, row),
+        }
+    )
     if row.state != "succeeded":
-        return views[0]
+        return view
     following = [
         DispatchView(
             kind=one.kind, state=_SHOWN.get(one.state, one.state), error_code=one.error_code
         )
         for one in await dispatches.of_action(call.tx, row.id)
     ]
-    return views[0].model_copy(update={"dispatches": following or None})
+    return view.model_copy(update={"dispatches": following or None})
 
 
 async def action_views(
     call: Call, rows: list[PendingAction]
 ) -> tuple[list[ActionDetail], list[str]]:
-    """The actions with their decisions, in three statements whatever their number.
+    """The actions with their decisions, in four statements whatever their number.
 
     And the ids of those whose decisions cannot be read.
     """
     decided, broken = await queries.decisions(call.tx, [row.id for row in rows])
     people = await identity.people(call.tx, {row.person_id for row in decided})
     names = {id: person.display_name for id, person in people.items()}
+    states = await standing(call.tx, rows)
     views = [
-        _view(call, row, [one for one in decided if one.action_id == row.id], names)
+        _view(row, states[row.id], [one for one in decided if one.action_id == row.id], names)
         for row in rows
         if row.id not in broken
     ]
@@ -128,12 +140,9 @@ async def action_views(
 
 
 def _view(
-    call: Call, row: PendingAction, decided: list[Approval], names: dict[str, str]
+    row: PendingAction, state: State, decided: list[Approval], names: dict[str, str]
 ) -> ActionDetail:
-    fact = action_fact(row)
-    state = after_time(fact, call.at)  # a viewer cannot write that time has run out, but can say it
     filled = {one.slot for one in decided if one.decision == "approve"}
-    handed_over = state is State.UNKNOWN and row.provider_ref is not None
     reasons = [f"/decisions/{n}/reason" for n, one in enumerate(decided) if one.reason]
     return ActionDetail(
         action_id=row.id,
@@ -158,7 +167,17 @@ def _view(
         expires_at=row.expires_at,
         result=row.result,
         error_code=row.error_code,
-        awaits_answer=handed_over or None,
-        next=_NEXT["handed over" if handed_over else state.value],
+        awaits_answer=_handed_over(row, state) or None,
+        next=_NEXT[_step(row, state)],
         untrusted_fields=["/summary", *reasons],
     )
+
+
+def _handed_over(row: PendingAction, state: State) -> bool:
+    return state is State.UNKNOWN and row.provider_ref is not None
+
+
+def _step(row: PendingAction, state: State) -> str:
+    if _handed_over(row, state):
+        return "handed over"
+    return "superseded" if row.error_code == queries.SUPERSEDED else state.value

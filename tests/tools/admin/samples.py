@@ -11,7 +11,7 @@ _numbers = count(1)  # of what may be there only once
 
 SAMPLES = {
     "admin_add_bank_account": Sample(
-        {**ACCOUNT_OF_OURS, "account_number": "0071000123456"}, statements=(8, 4)
+        {**ACCOUNT_OF_OURS, "account_number": "0071000123456"}, statements=(9, 4)
     ),
 }
 

@@ -16,7 +16,7 @@ async def _arguments(things: Things) -> Arguments:
     return {"bank": "Vietcombank", "account_number": await things.of(bank_account)}
 
 
-SAMPLES = {"admin_retire_bank_account": Sample(_arguments, statements=(8, 4))}
+SAMPLES = {"admin_retire_bank_account": Sample(_arguments, statements=(9, 4))}
 
 
 async def asked(world, number=FIRST, **more):

@@ -111,7 +111,7 @@ _CUSTOMERS = {
     "crm_update_contact": Sample(
         _naming("contact_id", contact, title="Kế toán trưởng"), statements=(4, 5)
     ),
-    "crm_timeline": Sample(_naming("account_id", account), statements=(5, 0), asks_each="timeline"),
+    "crm_timeline": Sample(_naming("account_id", account), statements=(6, 0), asks_each="timeline"),
 }
 _DEALS = {
     "crm_list_pipelines": Sample({}, statements=(4, 0)),
@@ -124,8 +124,8 @@ _DEALS = {
     "crm_update_deal": Sample(_naming("deal_id", deal, amount_minor=9_000_000), statements=(7, 5)),
     "crm_undo_move": Sample(_naming("deal_id", moved), statements=(9, 6)),
     "crm_share_deal": Sample(_naming("deal_id", deal, visibility="private"), statements=(6, 5)),
-    "crm_close_deal": Sample(_naming("deal_id", deal, outcome="won"), statements=(14, 4)),
-    "crm_generate_vietqr": Sample(_generate_vietqr, statements=(9, 4)),
+    "crm_close_deal": Sample(_naming("deal_id", deal, outcome="won"), statements=(15, 4)),
+    "crm_generate_vietqr": Sample(_generate_vietqr, statements=(10, 4)),
 }
 _FIGURES = {
     "crm_forecast": Sample({"pipeline_id": "sales", "range": "90d"}, statements=(6, 0)),

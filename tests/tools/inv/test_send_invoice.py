@@ -21,7 +21,7 @@ async def _arguments(things: Things) -> Arguments:
     return {"invoice_id": (await Office(things.world).draft())["number"]}
 
 
-SAMPLES = {"inv_send_invoice": Sample(_arguments, statements=(25, 4))}
+SAMPLES = {"inv_send_invoice": Sample(_arguments, statements=(26, 4))}
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def worked(engagement: str, **more: Any) -> dict[str, Any]:
 
 
 SAMPLES = {
-    "inv_set_engagement": Sample(_set_engagement, statements=(8, 4)),
+    "inv_set_engagement": Sample(_set_engagement, statements=(9, 4)),
     "inv_set_billing": Sample(_set_billing, statements=(5, 5)),
     "inv_list_engagements": Sample({}, statements=(7, 0)),
     "inv_log_time": Sample(_log_time, statements=(6, 5), on_postgresql=(7, 5)),
