@@ -1,8 +1,9 @@
 """Entry point: which program runs, and how does a person hear that something went wrong?
 
-`cyberos serve` goes straight to the protocol, because start-up is part of the product; every other
-command goes to the command line. Faults are rendered here and nowhere else: one sentence and the
-next step on standard error, an exit code that says what to do, and with `--json` one object.
+`cyberos serve` and `relay` go straight to their work, because start-up is part of the product;
+every other command goes to the command line. Faults are rendered here and nowhere else: one
+sentence and the next step on standard error, an exit code that says what to do, and with `--json`
+one object.
 """
 
 import gc
@@ -39,6 +40,8 @@ def run(arguments: Sequence[str]) -> int:
     speak_unicode(sys.stderr)
     if arguments[:1] == ["serve"]:
         return guarded(lambda: _serve(arguments[1:]), arguments)
+    if arguments[:1] == ["relay"]:
+        return guarded(lambda: _relay(arguments[1:]), arguments)
     return guarded(lambda: _command(arguments), arguments)
 
 
@@ -124,6 +127,12 @@ def _serve(arguments: Sequence[str]) -> int:
         return serve(arguments)
     finally:
         gc.enable()
+
+
+def _relay(arguments: Sequence[str]) -> int:
+    from server.relay import main as relay
+
+    return relay(arguments)
 
 
 def _command(arguments: Sequence[str]) -> int:

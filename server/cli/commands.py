@@ -19,7 +19,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback(invoke_without_command=True)(cyberos)
-    for command in (serve, http):
+    for command in (serve, relay, http):
         app.command(
             add_help_option=False,
             context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
@@ -83,6 +83,13 @@ def cyberos(
 def serve(context: typer.Context) -> None:
     """Serve one MCP client over standard input and output."""
     from server.mcp_server import main
+
+    raise typer.Exit(main(context.args))
+
+
+def relay(context: typer.Context) -> None:
+    """Speak to a `cyberos http` elsewhere for a client that knows only stdio."""
+    from server.relay import main
 
     raise typer.Exit(main(context.args))
 

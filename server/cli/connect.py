@@ -103,11 +103,11 @@ def paste(client: Client, name: str, entry: dict[str, Any]) -> str:
 
 
 def paste_url(client: Client, name: str, url: str, token_file: Path) -> str:
-    """The text for one client of a server that runs already; URL_INVALID, CLIENT_UNSUPPORTED."""
+    """The text for one client of a server that runs already; URL_INVALID."""
     connect_http.check_url(url)
     match client:
         case Client.DESKTOP:
-            raise connect_http.no_desktop()
+            return paste(client, name, mcp_config.relay_entry(url, token_file))
         case Client.CODE:
             return connect_http.claude_code(name, url, token_file)
         case Client.INSPECTOR:

@@ -43,15 +43,5 @@ def inspector(package: str, url: str, token_file: Path) -> str:
     return f"{command} --header {_header(token_file)} --method tools/list"
 
 
-def no_desktop() -> Fault:
-    """Claude Desktop has no place for a token of ours."""
-    return Fault(
-        "CLIENT_UNSUPPORTED",
-        Kind.INVALID,
-        "Claude Desktop cannot show an agent's token to a server over HTTP.",
-        "leave --url out, so that it starts a server of its own.",
-    )
-
-
 def _header(token_file: Path) -> str:
     return f'"Authorization: Bearer $(cat {shlex.quote(str(token_file))})"'

@@ -91,6 +91,13 @@ def entry(settings: Settings, token_file: Path) -> dict[str, Any]:
     return {"command": command, "args": [*arguments, "serve"], "env": env}
 
 
+def relay_entry(url: str, token_file: Path) -> dict[str, Any]:
+    """The same for a server that runs elsewhere: the relay has one token, and no data here."""
+    command, arguments = launcher()
+    env = {"CYBEROS_AGENT_TOKEN_FILE": str(token_file.absolute())}
+    return {"command": command, "args": [*arguments, "relay", url], "env": env}
+
+
 def hides_password(settings: Settings) -> bool:
     """Whether the database address holds a password, so that it is not written into the file."""
     url = make_url(settings.database_url)

@@ -193,8 +193,16 @@ def test_a_server_that_runs_is_reached_with_a_token_that_the_shell_reads(embedde
 )  # fmt: skip
 def test_a_token_is_not_sent_to_just_any_address(embedded, url):
     fault = embedded.fault("connect", "--client", "inspector", *AGENT, "--url", url)
-    desktop = embedded.fault(
-        "connect", "--client", "claude-desktop", *AGENT, "--url", "http://[::1]:1/mcp"
-    )
+    desktop = embedded.fault("connect", "--client", "claude-desktop", *AGENT, "--url", url)
 
-    assert (fault["code"], desktop["code"]) == ("URL_INVALID", "CLIENT_UNSUPPORTED")
+    assert fault["code"] == desktop["code"] == "URL_INVALID"
+
+
+def test_claude_desktop_reaches_a_server_elsewhere_through_the_relay(embedded):
+    url = "https://crm.example.vn/mcp"
+    shown = embedded.ok("connect", "--client", "claude-desktop", *AGENT, "--url", url)
+    told = json.loads(shown["text"])["mcpServers"]["cyberos"]
+
+    assert told["args"][-2:] == ["relay", url]
+    assert told["env"].keys() == {"CYBEROS_AGENT_TOKEN_FILE"}  # and no path to any data
+    assert "cyb_" not in "".join(embedded.seen)
