@@ -25,7 +25,7 @@ _QUOTED = re.compile(r"`+(cyberos(?:-crm|-inv)?(?: [^`\n]+)?)`")
 _BLOCK = re.compile(r"^ {4,}(?:[A-Z_]+=\S+ )*(cyberos(?:-crm|-inv)? [^#|\n]+)", re.MULTILINE)
 _FLAG = re.compile(r"--[a-z][a-z-]+")
 _NAME = re.compile(r"[a-z][a-z-]*")
-_SPEAK_FOR_THEMSELVES = ("serve", "http")  # their flags are judged by their own parser
+_SPEAK_FOR_THEMSELVES = ("serve", "relay", "http")  # their flags are judged by their own parser
 
 
 @cache
@@ -70,7 +70,11 @@ def _joined(source: Source) -> str:
 
 def in_pages() -> Iterator[tuple[str, str]]:
     """Where a page names a command, and the command."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [
+        *ROOT.glob("README*.md"),
+        ROOT / "CONTRIBUTING.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+    ]
     for page in pages:
         text = page.read_text("utf-8")
         for said in (*_QUOTED.findall(text), *_BLOCK.findall(text)):

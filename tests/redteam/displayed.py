@@ -179,7 +179,7 @@ def lines(view: ActionView, language: str, count: int) -> list[str]:
 
 def said(view: ActionView, language: str) -> str:
     """The same in each of the widths; what is drawn by lot is written by its number."""
-    _number(view)
+    number(view)
     pages = [
         "\n".join([f"{count} columns", "=" * count, *lines(view, language, count)])
         for count in WIDTHS
@@ -187,7 +187,7 @@ def said(view: ActionView, language: str) -> str:
     return "\n\n".join(pages) + "\n"
 
 
-def _number(view: ActionView) -> None:
+def number(view: ActionView) -> None:
     """Ids and digests by their order, as long as they were: the lines end where they ended."""
     row, known = view.row, {}
     for name in ("id", "entity_id", "args_json", "policy_sha256"):

@@ -26,7 +26,7 @@ from server.cli.batches import lines as batch_lines
 from server.cli.context import Company
 from server.cli.layout import NARROWEST, WIDEST, width
 from server.cli.render import Words
-from tests.redteam import displayed
+from tests.redteam import displayed, pictured
 from tests.redteam.displayed import ASKED, FOLDER, LANGUAGES, columns, lines, said, view_of
 
 AT = from_stamp("2026-11-21T02:00:00.000000Z")
@@ -222,3 +222,8 @@ async def test_M2_what_is_signed_is_read_in_either_language(world):
 
     assert english.startswith("Outcome   WON: ")
     assert vietnamese.startswith("Việc sẽ làm  THẮNG: ")
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+async def test_the_picture_in_the_readme_is_what_is_shown(world):
+    assert await pictured.drawn(world, "en") == pictured.FILE.read_text("utf-8")
