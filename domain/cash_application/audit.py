@@ -6,6 +6,7 @@ Sums are made again from the rows one by one, by no statement that adds.
 from collections import defaultdict
 from typing import Any
 
+from domain.cash_application.rules import BY_REFERENCE
 from domain.invoices import queries as invoices
 from domain.ledger import audit_queries as ledger
 from domain.ledger.entries import BOOK
@@ -13,6 +14,7 @@ from domain.receipts import audit_queries as receipts
 from domain.store.audit_laws import Approved
 from domain.store.audit_report import FOREIGN, Report
 from domain.store.tx import Tx
+from domain.vn.references import find_references
 
 
 async def receipts_are_applied_once(tx: Tx, report: Report, _: Approved) -> None:
@@ -46,6 +48,21 @@ async def receipts_are_applied_once(tx: Tx, report: Report, _: Approved) -> None
                 report.found(f"receipt {row.id}", what)
     for receipt_id in sorted(used):
         report.found(f"receipt {receipt_id}", "was applied, and is not there")
+
+
+async def applied_to_what_was_named(tx: Tx, report: Report, _: Approved) -> None:
+    """Money that was applied by its reference pays the invoice that its memo names."""
+    async for page in receipts.applications(tx):
+        asked = await invoices.by_ids(tx, {one.invoice_id for one in page})
+        memos = await receipts.memos(tx, {one.receipt_id for one in page})
+        for one in page:
+            invoice = asked.get(one.invoice_id)
+            named = find_references(memos.get(one.receipt_id, ""))
+            if one.reason != BY_REFERENCE:
+                report.found(f"receipt application {one.id}", "was made for no reason there is")
+            elif invoice is not None and invoice.payment_reference not in named:
+                what = "settles another invoice than its receipt names"
+                report.found(f"receipt application {one.id}", what)
 
 
 async def applications_are_booked(tx: Tx, report: Report, _: Approved) -> None:

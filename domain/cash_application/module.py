@@ -16,5 +16,9 @@ MODULE = Module(
         "bank_account.added": (Subscriber(service.SUBSCRIBER, service.look_at_account),),
     },
     jobs=(Job(service.JOB, service.look_at_rounding),),
-    laws=(audit.receipts_are_applied_once, audit.applications_are_booked),
+    laws=(
+        audit.receipts_are_applied_once,
+        audit.applied_to_what_was_named,
+        audit.applications_are_booked,
+    ),
 )

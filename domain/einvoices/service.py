@@ -46,6 +46,13 @@ def series(form: int, symbol: str, year: int) -> str:
     return f"einvoice/{form}{symbol}/{year}"
 
 
+def check_document(document: EInvoiceDocument) -> None:
+    """Whether this could be issued, under whatever number it gets. Raises what `prepare` raises of
+    the document itself.
+    """
+    _checked(build(replace(document, number=document.number or 1)))
+
+
 async def prepare(
     tx: Tx,
     document: EInvoiceDocument,

@@ -11,6 +11,7 @@ from domain.invoices import queries, rules
 from domain.invoices.composing import Terms
 from domain.invoices.queries import Filter
 from domain.invoices.rules import SENT
+from domain.invoices.rules import check_due as check_due
 from domain.invoices.rules import check_open as check_open
 from domain.invoices.tables import Invoice as Invoice
 from domain.invoices.tables import InvoiceLine as InvoiceLine

@@ -4,7 +4,6 @@ Planning reads and refuses; asking does what was planned, as for deals (domain/d
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from domain.accounts import queries as accounts
 from domain.fx import queries as fx
@@ -102,4 +101,4 @@ async def _outstanding(tx: Tx, invoice: Invoice) -> Money:
             "Look at its payments with {get_invoice}.",
         )
     rate = await fx.rate(tx, invoice.fx_rate_id) if invoice.fx_rate_id is not None else None
-    return rules.in_dong(left, Decimal(rate.value) if rate is not None else None)
+    return rules.in_dong(left, rules.rate_of(rate))

@@ -1,7 +1,6 @@
 """Follow-up of an accepted hóa đơn: its page and its XML are archived, and a letter is written."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from domain.documents import queries as documents
 from domain.documents import service as filing
@@ -19,7 +18,6 @@ from domain.kernel.money import Money
 from domain.mailing.port import Attachment, Letter
 from domain.payments import queries as payments
 from domain.payments import requests
-from domain.payments.beneficiaries import VND
 from domain.store.tx import Tx
 from domain.vn.banks import all_banks
 
@@ -105,7 +103,7 @@ async def to_post(tx: Tx, invoice: Invoice) -> Posting:
         to=page.buyer.email,
         buyer=page.buyer.name,
         seller=page.seller.name,
-        is_abroad=hoadon.currency != VND,
+        is_abroad=printing.is_abroad(hoadon.xml),
         label=invoice.label,
         number=f"{hoadon.form}{hoadon.symbol} {hoadon.number}",
         issued_on=hoadon.issued_on,
@@ -139,7 +137,7 @@ async def _payment(tx: Tx, invoice: Invoice) -> PrintedPayment | None:
         return None
     rate = await fx.rate(tx, invoice.fx_rate_id) if invoice.fx_rate_id is not None else None
     total = Money(invoice.total_minor, invoice.currency)
-    amount = rules.in_dong(total, Decimal(rate.value) if rate is not None else None)
+    amount = rules.in_dong(total, rules.rate_of(rate))
     asked = requests.transfer(account, amount, invoice.payment_reference)
     bank = next(one for one in all_banks() if one.bin == account.bank_bin)
     return PrintedPayment(

@@ -64,7 +64,7 @@ class IssuingPlan:
     @property
     def fx_rate(self) -> Decimal | None:
         """Dong for one unit of the invoice's currency."""
-        return Decimal(self.rate.value) if self.rate is not None else None
+        return rules.rate_of(self.rate)
 
 
 async def plan(
@@ -75,7 +75,7 @@ async def plan(
     Raises NOT_FOUND, INVOICE_LOCKED, INVOICE_EMPTY, VAT_CATEGORY_MISSING, VAT_RATE_CHANGED,
     SELLER_PROFILE_MISSING, SELLER_EMAIL_MISSING, SELLER_METHOD_UNSUPPORTED, SELLER_MST_INVALID,
     SYMBOL_NOT_REGISTERED, BILLING_PROFILE_MISSING, BUYER_MST_MISSING, BUYER_MST_INVALID,
-    CURRENCY_MISMATCH, RATE_MISSING and NO_DEFAULT_ACCOUNT.
+    CURRENCY_MISMATCH, RATE_MISSING, NO_DEFAULT_ACCOUNT and DUE_DATE_INVALID.
     """
     invoice = await service.load(tx, viewer, reference, lock=hold)
     service.check_open(invoice)
@@ -91,7 +91,7 @@ async def plan(
     foreign = invoice.currency != VND
     rate = await fx.book_rate(tx, invoice.currency, day) if foreign else None
     total = Money(invoice.total_minor, invoice.currency)
-    in_dong = rules.in_dong(total, Decimal(rate.value) if rate is not None else None)
+    in_dong = rules.in_dong(total, rules.rate_of(rate))
     return IssuingPlan(
         on=day,
         invoice=invoice,
@@ -100,12 +100,20 @@ async def plan(
         seller=seller,
         buyer=buyer,
         register_name=await _registered(tx, buyer),
-        due_at=invoice.due_at or day + timedelta(days=buyer.terms_days),
+        due_at=_due(invoice, buyer, day),
         rate=rate,
         into=await _into(tx, in_dong, is_needed=not foreign),
         in_dong=in_dong,
         resubmitted=refused.number if refused is not None else None,
     )
+
+
+def _due(invoice: Invoice, buyer: Billing, day: date) -> date:
+    """When it has to be paid. Raises DUE_DATE_INVALID when a day somebody set is over by then."""
+    if invoice.due_at is None:
+        return day + timedelta(days=buyer.terms_days)
+    service.check_due(invoice.due_at, day)
+    return invoice.due_at
 
 
 async def _check_taxed(tx: Tx, invoice: Invoice, lines: Sequence[InvoiceLine], day: date) -> None:

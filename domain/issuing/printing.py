@@ -17,10 +17,11 @@ from domain.einvoices.document import EInvoiceDocument, EInvoiceLine, Party
 from domain.einvoices.layout import FORM
 from domain.einvoices.reading import extras, minor, number, parse
 from domain.einvoices.signing import verify
-from domain.einvoices.xml import REFERENCE
+from domain.einvoices.xml import NATION, REFERENCE
 from domain.invoices.service import InvoiceLine
 from domain.issuing.planning import IssuingPlan
 from domain.vat.totals import vat_of
+from domain.vn.tax_codes import is_personal
 
 # Free text by the format; nearly all invoices between companies are paid by bank transfer.
 PAYMENT_METHOD: Final = "TM/CK"
@@ -33,6 +34,8 @@ def document(plan: IssuingPlan) -> EInvoiceDocument:
     """What the hóa đơn says, without a number (0)."""
     invoice, buyer = plan.invoice, plan.buyer
     is_person = buyer.kind in (BuyerKind.INDIVIDUAL, BuyerKind.CONSUMER)
+    # Ten digits are the tax code that a person had before the personal number became one.
+    has_number = is_person and buyer.tax_id is not None and is_personal(buyer.tax_id)
     vat = vat_of([(line.amount_minor, line.vat_rate) for line in plan.lines], invoice.currency)
     return EInvoiceDocument(
         form=FORM,
@@ -50,11 +53,11 @@ def document(plan: IssuingPlan) -> EInvoiceDocument:
         ),
         buyer=Party(
             name=printed_name(buyer),
-            tax_code=None if is_person else buyer.tax_id,
+            tax_code=None if has_number else buyer.tax_id,
             address=buyer.address,
             email=buyer.email,
             country=buyer.country,
-            personal_id=buyer.tax_id if is_person else None,
+            personal_id=buyer.tax_id if has_number else None,
         ),
         lines=tuple(_line(line) for line in plan.lines),
         groups=vat.groups,
@@ -63,6 +66,11 @@ def document(plan: IssuingPlan) -> EInvoiceDocument:
         total_minor=invoice.total_minor,
         reference=invoice.label,
     )
+
+
+def is_abroad(xml: bytes) -> bool:
+    """Whether the buyer on a hóa đơn is in another country, in whatever currency it pays."""
+    return NATION in extras(parse(xml).find("DLHDon/NDHDon/NMua"))
 
 
 def printed_name(buyer: Billing) -> str:

@@ -1,12 +1,33 @@
-"""Rules of issuing: what is asked for in dong, and where is the printed invoice filed?"""
+"""Rules of issuing: what is asked for in dong, by which rate, and where is the page filed?"""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
 from domain.kernel.money import EXPONENTS, Money
 from domain.kernel.rounding import Rounding, whole
 
 _VND = "VND"
+_SHOWN = Decimal("0.01")  # TGia of the data format
+
+
+class Recorded(Protocol):
+    """A rate as it is on record, in plain digits."""
+
+    @property
+    def value(self) -> Any: ...
+
+
+def rate_of(recorded: Recorded | None) -> Decimal | None:
+    """The rate that an invoice is converted by; None for an invoice in dong.
+
+    A hóa đơn has room for two decimals of it, so the books and the code on the page use no more:
+    all three then come to the same dong.
+    """
+    if recorded is None:
+        return None
+    value = Decimal(recorded.value)
+    shown = value.quantize(_SHOWN, ROUND_HALF_UP)
+    return value if value == shown else shown
 
 
 def in_dong(total: Money, rate: Decimal | None) -> Money:

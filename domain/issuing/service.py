@@ -42,6 +42,14 @@ class Issued:
     confirmed: str | None
 
 
+def check(plan: IssuingPlan) -> None:
+    """Whether the hóa đơn of a plan could be issued, before anybody is asked to sign for it.
+
+    Raises EINVOICE_MALFORMED, EINVOICE_FX_RATE, CURRENCY_WITHOUT_WORDS and AMOUNT_TOO_LARGE.
+    """
+    einvoices.check_document(document(plan))
+
+
 async def sign(
     tx: Tx, plan: IssuingPlan, signer: Signer, *, action_id: str, actor: Actor
 ) -> EInvoice:
@@ -139,4 +147,4 @@ async def _rate(tx: Tx, invoice: Invoice) -> Decimal | None:
         return None
     row = await fx.rate(tx, invoice.fx_rate_id)
     assert row is not None, "an invoice refers to its rate"
-    return Decimal(row.value)
+    return rules.rate_of(row)

@@ -1,9 +1,10 @@
 """Audit laws of receipts: was every dong that we say came in told by a feed, and just so?"""
 
 import json
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import String, select, type_coerce
 
 from domain.receipts import rules, sepay
 from domain.receipts.events import EndpointAdded, ReceiptsRecorded, said_by
@@ -16,6 +17,9 @@ from domain.store.tx import Tx
 _RECEIPT = (
     *(Receipt.id, Receipt.event_id, Receipt.endpoint_id, Receipt.rail, Receipt.own_account),
     *(Receipt.provider_id, Receipt.sha256, Receipt.amount_minor, Receipt.currency, Receipt.memo),
+    Receipt.bank_reference,
+    type_coerce(Receipt.value_date, String).label("day"),
+    type_coerce(Receipt.received_at, String).label("heard"),
 )
 
 _ENDPOINT = (
@@ -65,15 +69,18 @@ def _problem(row: Any, event: Any) -> str:
     try:
         content = json.loads(event.body)
         named, transfer = sepay.named(content), sepay.transfer(content)
+        day = rules.value_date(transfer, datetime.fromisoformat(str(row.heard)))
     except (TypeError, ValueError):
         return f"its event: {FOREIGN}"
     said = (
         *(named.provider_id, named.own_account, named.sha256, transfer.is_incoming),
         *(transfer.amount_minor, transfer.memo, sepay.CURRENCY),
+        *(transfer.bank_reference, day.isoformat()),
     )
     if said != (
         *(row.provider_id, row.own_account, row.sha256, True),
         *(row.amount_minor, row.memo, row.currency),
+        *(row.bank_reference, str(row.day)[:10]),
     ):
         return "does not say what its event says"
     return ""

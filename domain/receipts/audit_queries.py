@@ -2,7 +2,7 @@
 them.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -16,17 +16,24 @@ from domain.store.tx import Tx
 _APPLIED = select(
     *(ReceiptApplication.id, ReceiptApplication.receipt_id, ReceiptApplication.invoice_id),
     *(ReceiptApplication.amount_minor, ReceiptApplication.rounding_minor),
+    ReceiptApplication.reason,
 )
 
 
 def applications(tx: Tx) -> AsyncIterator[Sequence[Any]]:
-    """Every application: id, receipt_id, invoice_id, amount_minor and rounding_minor."""
+    """Every application: id, receipt_id, invoice_id, amount_minor, rounding_minor and reason."""
     return pages(tx, _APPLIED, ReceiptApplication.id)
 
 
 def recorded(tx: Tx) -> AsyncIterator[Sequence[Any]]:
     """Every receipt: id, amount_minor and waits_for."""
     return pages(tx, select(Receipt.id, Receipt.amount_minor, Receipt.waits_for), Receipt.id)
+
+
+async def memos(tx: Tx, receipt_ids: Iterable[str]) -> Mapping[str, str]:
+    """The payer's words of these receipts."""
+    asked = select(Receipt.id, Receipt.memo).where(Receipt.id.in_(list(receipt_ids)))
+    return {row.id: str(row.memo) for row in await tx.rows(asked)}
 
 
 async def told_applications(tx: Tx) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from domain.kernel.clock import VIETNAM
@@ -19,6 +19,8 @@ OUTGOING: Final = "outgoing"
 # Why a receipt waits, before anybody has asked which invoice it pays.
 ACCOUNT_UNKNOWN: Final = "account_unknown"
 UNMATCHED: Final = "unmatched"
+# No feed tells of a transfer later than this; a day before is a fault of its clock or its form.
+LONGEST_UNTOLD: Final = timedelta(days=366)
 OFTEN: Final = 8  # so many failures are worth a line to an operator; it is tried on
 
 
@@ -43,8 +45,14 @@ def read(event: Mapping[str, Any]) -> Reading:
 
 
 def value_date(transfer: Transfer, received_at: datetime) -> date:
-    """The day of the bank if it names one, else the day in Vietnam on which we heard of it."""
-    return transfer.value_date or received_at.astimezone(VIETNAM).date()
+    """The day of the bank if it names one that can be, else the day in Vietnam we heard of it.
+
+    Money is booked on that day: one that has not come yet would keep it out of every balance, and
+    one of long ago would put it into years whose books are closed.
+    """
+    heard = received_at.astimezone(VIETNAM).date()
+    said = transfer.value_date
+    return said if said is not None and heard - LONGEST_UNTOLD <= said <= heard else heard
 
 
 def is_ours(own_account: str, accounts: Collection[str]) -> bool:

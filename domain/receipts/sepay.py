@@ -89,8 +89,14 @@ def _amount(value: Any) -> int:
 
 
 def _words(value: Any, longest: int) -> str:
-    """Text as it came, without what no database keeps; empty for anything else."""
-    return value.replace("\x00", "")[:longest] if isinstance(value, str) else ""
+    """Text as it came, without what no database keeps; empty for anything else.
+
+    JSON can name half of a character, which no UTF-8 holds: it is left out, so that the money is
+    taken down all the same.
+    """
+    if not isinstance(value, str):
+        return ""
+    return value.encode("utf-8", "ignore").decode().replace("\x00", "")[:longest]
 
 
 def _day(value: Any) -> date | None:

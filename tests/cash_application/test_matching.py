@@ -76,6 +76,27 @@ async def test_a_reference_is_read_in_any_case_and_between_spaces(world, spell):
     assert await paid(world, endpoint, event(bill.total_minor, memo)) == [None]
 
 
+@pytest.mark.parametrize("words", ["content", "referenceCode"])
+async def test_half_a_character_in_the_words_of_a_payer_keeps_no_money_away(world, words):
+    endpoint, bill = await feed(world), await invoice(world)
+    told_so = event(bill.total_minor, bill.payment_reference)
+    told_so[words] = f"{told_so[words]} \ud83d tu A\x00"
+
+    assert await paid(world, endpoint, told_so) == [None]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2026-11-22", "2025-11-19", "0001-01-01"])
+async def test_money_is_booked_on_no_day_that_has_not_come_and_on_none_of_long_ago(world, day):
+    endpoint, bill = await feed(world), await invoice(world)
+    money = event(bill.total_minor, bill.payment_reference, transactionDate=f"{day} 14:02:37")
+
+    assert await paid(world, endpoint, money) == [None]
+
+    assert (await balances(world))["bank"] == bill.total_minor
+    async with world.looking() as tx:
+        assert await tx.all(select(Receipt.value_date)) == [TODAY]
+
+
 async def test_whatever_is_not_clear_waits_with_its_reason(world):
     endpoint = await feed(world)
     bill, draft, dollars = (

@@ -110,12 +110,14 @@ class PostBox:
 
     behaviour: str = "takes"
     letters: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    bytes: list[bytes] = field(default_factory=list)
 
     async def send(self, letter: bytes, *, sender: str, to: Any) -> str:
         """As told."""
         if self.behaviour == "refuses":
             raise Fault("MAIL_REFUSED", Kind.UNAVAILABLE, "No.")
         self.letters.append((sender, tuple(to)))
+        self.bytes.append(letter)
         if self.behaviour == "silent":
             raise TimeoutError
         return "250 ok"

@@ -82,6 +82,7 @@ async def propose(call: Call, arguments: Send) -> Proposal:
     Returns pending_approval with an action id; follow it with approvals_get.
     """
     planned = await _plan(call, arguments)
+    issuing.check(planned)
     worth = await fx.in_usd(
         call.tx, planned.total, call.day, oldest=await rates.longest_age(call.tx)
     )

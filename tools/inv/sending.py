@@ -111,7 +111,7 @@ def effects(plan: IssuingPlan, asked_at: datetime) -> list[dict[str, Any]]:
         },
         {
             "kind": "posting",
-            "rate": plan.rate.value if plan.rate is not None else None,
+            "rate": format(plan.fx_rate, "f") if plan.fx_rate is not None else None,
             "rate_of": plan.rate.as_of.isoformat() if plan.rate is not None else None,
         },
     ]

@@ -1,6 +1,9 @@
 """Sending an invoice: one hóa đơn, one posting, one letter, and none of them without people."""
 
 from datetime import timedelta
+from decimal import Decimal
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 from sqlalchemy import select, text
@@ -8,11 +11,16 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.documents.tables import Document
 from domain.einvoices.tables import EInvoice
+from domain.fx import service as fx
+from domain.fx.columns import RateColumn
 from domain.invoices.tables import Invoice
+from domain.kernel.money import Rate
 from domain.ledger import service as ledger
+from domain.payments.tables import PaymentRequest
 from domain.taxpayers import service as taxpayers
 from domain.taxpayers.registry import RegistryAnswer, Taxpayer
-from tests.issuing.ground import BUYER, EMAIL, OFFICE, TODAY, Office, sendable
+from tests.issuing.ground import BUYER, EMAIL, OFFICE, SELLER, TODAY, Office, sendable
+from tests.receipts.ground import own_account
 from tests.tools.samples import Arguments, Sample, Things
 from tests.world import fault_code
 
@@ -141,12 +149,6 @@ async def test_what_changes_after_the_signature_makes_it_stale(office, change):
     elif change == "hours":
         await office.draft(made, 100)
     else:
-        from decimal import Decimal
-
-        from domain.fx import service as fx
-        from domain.fx.columns import RateColumn
-        from domain.kernel.money import Rate
-
         world.clock.move(timedelta(hours=20))
         async with world.owning() as tx:
             rate = Rate("USD", "VND", Decimal(26500), "bank", TODAY + timedelta(days=1))
@@ -269,6 +271,102 @@ async def test_a_buyer_whose_code_is_not_valid_gets_no_invoice(office):
     code = await _code(world, "inv_send_invoice", agent=OFFICE, invoice_id=draft["invoice_id"])
 
     assert code == "BUYER_MST_INVALID"
+
+
+UNFIT = {
+    "an address that is too long": ({"address": "1 Main Street, " * 30}, "EINVOICE_MALFORMED"),
+    "an e-mail address that is": ({"email": f"{'a' * 40}@acme.example"}, "EINVOICE_MALFORMED"),
+    "the seller itself": (
+        {"kind": "vn_business", "country": "VN", "tax_id": SELLER}, "EINVOICE_MALFORMED",
+    ),
+    "a currency without words": ({"currency": "KWD"}, "CURRENCY_WITHOUT_WORDS"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", UNFIT)
+async def test_nobody_is_asked_to_sign_what_no_hoadon_can_say(office, what):
+    buyer, expected = UNFIT[what]
+    world = office.world
+    made = await sendable(world, currency=buyer.get("currency", "USD"))
+    await _rate_of(world, "KWD", "85000")
+    draft = await office.draft(made)
+    await _billed(world, made, **buyer)
+
+    code = await _code(world, "inv_send_invoice", agent=OFFICE, invoice_id=draft["invoice_id"])
+
+    assert code == expected
+
+
+async def test_an_invoice_is_not_due_before_the_day_it_is_sent(office):
+    world, draft = office.world, await office.draft()
+    asked = {"agent": OFFICE, "invoice_id": draft["invoice_id"]}
+    await world.ok("inv_update_draft", due_at="2026-11-21", **asked)
+    action_id = await office.signed(draft)
+    world.clock.move(timedelta(hours=16))
+
+    assert (await world.execute(action_id)).state == "stale"
+    assert await _code(world, "inv_send_invoice", **asked) == "DUE_DATE_INVALID"
+
+
+async def test_a_person_with_a_tax_code_of_ten_digits_is_sent_a_hoadon_that_has_it(office):
+    world = office.world
+    made = await sendable(world)
+    draft = await office.draft(made)
+    await _billed(world, made, kind="individual", country="VN", tax_id="0307654321")
+
+    await office.sent(draft)
+
+    (xml,) = office.provider.received.values()
+    assert b"<MST>0307654321</MST>" in xml and b"CCCDan" not in xml
+
+
+@pytest.mark.parametrize(
+    ("country", "subject"), [("US", "Invoice INV-2026-04-001"), ("VN", "Hóa đơn INV-2026-04-001")]
+)
+@pytest.mark.parametrize("currency", ["USD", "VND"])
+async def test_the_letter_is_in_the_language_of_the_buyers_country(
+    office, country, subject, currency
+):
+    world = office.world
+    await own_account(world, in_use=True)
+    made = await sendable(world, currency=currency)
+    draft = await office.draft(made)
+    await _billed(world, made, kind="individual", country=country)
+
+    await office.sent(draft)
+
+    (letter,) = office.post.bytes
+    assert str(message_from_bytes(letter, policy=default)["Subject"]).startswith(subject)
+
+
+async def test_hoadon_code_and_books_have_the_same_dong_for_a_foreign_currency(office):
+    world = office.world
+    await own_account(world, in_use=True)
+    await _rate_of(world, "JPY", "168.1273")
+    draft = await office.draft(await sendable(world, currency="JPY"))
+
+    await office.sent(draft)
+
+    (xml,) = office.provider.received.values()
+    booked = await _receivable(world)
+    assert booked == 20_175_600  # 120,000 yen at 168.13, the rate that the hóa đơn shows
+    assert f"<DLieu>{booked}</DLieu>".encode() in xml
+    assert [one.amount_minor for one in await _rows(world, PaymentRequest)] == [booked]
+
+
+async def _billed(world, made, **buyer):
+    given = {
+        "kind": "foreign", "country": "US", "address": "1 Main Street", "email": EMAIL,
+        "currency": made.currency, "terms_days": 30, **buyer,
+    }  # fmt: skip
+    await world.ok("inv_set_billing", agent=OFFICE, account_id=made.account_id, **given)
+
+
+async def _rate_of(world, currency, value):
+    async with world.owning() as tx:
+        for column in (RateColumn.TRANSFER_BUY, RateColumn.CENTRAL):
+            rate = Rate(currency, "VND", Decimal(value), "bank", TODAY)
+            await fx.record(tx, rate, column=column)
 
 
 async def test_work_without_a_category_is_not_sent(office):
