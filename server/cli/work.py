@@ -14,6 +14,7 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -36,10 +37,15 @@ from server import wiring
 from server.cli.context import CliContext, opened, perform
 from server.cli.render import answer, say
 from server.nightly import NightlyJobs
+from server.standing import standing
 
 log = logging.getLogger("cyberos.work")
 
 PAUSE_MILLISECONDS = (750, 1_250)  # jittered, so that several workers do not march in step
+FIGURES_SECONDS = 15
+METRICS = typer.Option(
+    None, "--metrics", help="Keep a file of figures for Prometheus's textfile collector."
+)
 TENANTS_AT_ONCE = 4  # a provider who is slow for fewer than that keeps no other waiting
 
 
@@ -54,6 +60,7 @@ def work(
         False, "--retry-dead", help="First try once more what had failed too often."
     ),
     as_json: bool = typer.Option(False, "--json", help="With --once: answer with one object."),
+    metrics: Path | None = METRICS,
 ) -> None:
     """Carry out what people approved.
 
@@ -61,7 +68,7 @@ def work(
     once a night scores deals and writes down what was suggested.
     """
     if once:
-        done = perform(lambda: _one_round(retry_dead=retry_dead))
+        done = perform(lambda: _one_round(metrics, retry_dead=retry_dead))
         if as_json:
             answer(done)
         else:
@@ -77,7 +84,7 @@ def work(
             for one in done["dead_letters"]:
                 say(_dead(one), err=True)
         return
-    perform(lambda: _until_told_to_stop(retry_dead=retry_dead))
+    perform(lambda: _until_told_to_stop(metrics, retry_dead=retry_dead))
 
 
 @dataclass(slots=True)
@@ -251,22 +258,26 @@ def _dead(one: Mapping[str, str]) -> str:
     return f"{one['tenant']}: {what} ({one['code']}); see `cyberos doctor`."
 
 
-async def _one_round(*, retry_dead: bool) -> dict[str, Any]:
+async def _one_round(metrics: Path | None, *, retry_dead: bool) -> dict[str, Any]:
     async with opened(Role.EXECUTOR) as context:
         worker = Worker(context)
         settled = await worker.retry_dead() if retry_dead else 0
         done = await worker.round()
         done["messages"] += settled
+        if metrics is not None:
+            await _write_figures(context, metrics)
         return {**done, "dead_letters": await worker.dead_letters()}
 
 
-async def _until_told_to_stop(*, retry_dead: bool) -> None:
+async def _until_told_to_stop(metrics: Path | None, *, retry_dead: bool) -> None:
     async with opened(Role.EXECUTOR) as context:
         worker, stop = Worker(context), _stop_on_signals()
         if retry_dead:
             await worker.retry_dead()
         say(f"Working (process {os.getpid()}); Ctrl-C or SIGTERM stops after the present step.")
         async with anyio.create_task_group() as group:
+            if metrics is not None:
+                group.start_soon(_keep_figures, context, metrics, stop)
             while not stop.is_set():
                 try:
                     await worker.begin(group, _Round(), _warn)
@@ -277,6 +288,28 @@ async def _until_told_to_stop(*, retry_dead: bool) -> None:
                 await _pause(stop)
             worker.stops = True
         say("Stopped.")
+
+
+async def _keep_figures(context: CliContext, file: Path, stop: anyio.Event) -> None:
+    """Write what monitoring is told, every so often, until it is told to stop."""
+    while not stop.is_set():
+        try:
+            await _write_figures(context, file)
+        except OSError:
+            log.exception("the figures could not be written")
+        with anyio.move_on_after(FIGURES_SECONDS):
+            await stop.wait()
+
+
+async def _write_figures(context: CliContext, file: Path) -> None:
+    """Whoever reads the file meanwhile finds the old ones or the new, and never half of them."""
+    from server.http.metrics import Metrics
+
+    metrics = Metrics(standing(context.database, context.settings, context.clock))
+    await metrics.look()
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_bytes(metrics.text())
+    os.replace(draft, file)
 
 
 def _warn(away: Fault) -> None:

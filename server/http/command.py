@@ -36,7 +36,6 @@ from server.http.metrics import Metrics
 from server.http.options import MCP, PUBLIC, of_public_door, read_options
 from server.http.public_door import PublicDoor
 from server.http.rest import Rest
-from server.http.standing import standing
 from server.http.watching import RequestWatch
 from server.http.webhooks import Webhooks
 from server.listing import Toolsets
@@ -49,6 +48,7 @@ from server.mcp_server import (
     protocol,
 )
 from server.settings import Settings
+from server.standing import standing
 
 log = logging.getLogger("cyberos.http")
 

@@ -18,7 +18,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from server.http.standing import Figures
+from server.standing import Figures
 from server.version import VERSION
 
 # A second series for each counter, which says when it began. The library types all but this one.

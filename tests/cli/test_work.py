@@ -1,5 +1,7 @@
 """Worker: does the worker go on when something in its way is broken, and say what backs off?"""
 
+from pathlib import Path
+
 import pytest
 
 from server.cli import decisions
@@ -33,6 +35,26 @@ def test_a_damaged_action_backs_off_and_is_named_and_the_others_are_shown(copied
     assert shown["code"] == "ACTION_DAMAGED"
     assert f"Action {broken} is damaged and not carried out" in doctor.out
     assert doctor.code == 1
+
+
+def test_the_worker_tells_monitoring_what_will_need_a_person(place, tmp_path):
+    file = tmp_path / "cyberos.prom"
+    before = figures(place, file)
+    place.proposed()
+    after = figures(place, file)
+
+    pending = 'cyberos_actions{state="pending"}'
+    assert after[pending] == before[pending] + 1
+    assert after['cyberos_actions{state="unknown"}'] == 0
+    assert after['cyberos_uncovered_seconds{by="checkpoint"}'] >= 0
+    assert 0 < after['cyberos_token_days{which="first"}'] <= 91
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def figures(place: Place, file: Path) -> dict[str, float]:
+    place.ok("work", "--once", "--metrics", str(file))
+    told = (line.rsplit(" ", 1) for line in file.read_text().splitlines() if line[0] != "#")
+    return {name: float(value) for name, value in told}
 
 
 @pytest.fixture
