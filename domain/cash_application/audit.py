@@ -63,6 +63,10 @@ async def applied_to_what_was_named(tx: Tx, report: Report, _: Approved) -> None
             elif invoice is not None and invoice.payment_reference not in named:
                 what = "settles another invoice than its receipt names"
                 report.found(f"receipt application {one.id}", what)
+    async for receipts_page in receipts.recorded(tx):
+        for row in receipts_page:
+            if row.reference is not None and row.reference not in find_references(str(row.memo)):
+                report.found(f"receipt {row.id}", "has a reference that its memo does not name")
 
 
 async def applications_are_booked(tx: Tx, report: Report, _: Approved) -> None:

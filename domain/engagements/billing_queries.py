@@ -45,7 +45,36 @@ async def worked(
     return [WorkedTime._make(row) for row in rows]
 
 
-async def hours_of(tx: Tx, entry_ids: Sequence[str]) -> Mapping[str, int]:
-    """Hundredths of hours of these time entries."""
-    asked = select(TimeEntry.id, TimeEntry.hours_hundredths).where(TimeEntry.id.in_(entry_ids))
-    return {row.id: row.hours_hundredths for row in await tx.rows(asked)}
+class BilledTime(NamedTuple):
+    """A time entry as it is now, for whoever compares it with the line that bills it."""
+
+    engagement_id: str
+    period: str
+    role: str
+    phase: str | None
+    rate_minor: int
+    hours_hundredths: int
+
+
+async def billed(tx: Tx, entry_ids: Sequence[str]) -> Mapping[str, BilledTime]:
+    """These time entries by their ids; the period is the month of the day, `2026-04`."""
+    asked = select(
+        TimeEntry.id,
+        TimeEntry.engagement_id,
+        TimeEntry.worked_on,
+        TimeEntry.role,
+        TimeEntry.phase,
+        TimeEntry.rate_minor,
+        TimeEntry.hours_hundredths,
+    ).where(TimeEntry.id.in_(entry_ids))
+    return {
+        row.id: BilledTime(
+            row.engagement_id,
+            f"{row.worked_on:%Y-%m}",
+            row.role,
+            row.phase,
+            row.rate_minor,
+            row.hours_hundredths,
+        )
+        for row in await tx.rows(asked)
+    }

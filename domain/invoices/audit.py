@@ -2,12 +2,14 @@
 number there? And did nothing go out that people did not allow?
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
 
 from domain.engagements import billing_queries
+from domain.engagements.billing_queries import BilledTime
 from domain.invoices.labels import Label, series_of
 from domain.invoices.rules import FLAT, SENT, TIME, amount_of
 from domain.invoices.tables import Invoice, InvoiceLine, InvoiceTime
@@ -23,10 +25,12 @@ _SEND, _CLOSE = "invoice.send", "deal.close"
 _HEADER = (
     *(Invoice.id, Invoice.kind, Invoice.deal_id, Invoice.currency, Invoice.rounding),
     *(Invoice.subtotal_minor, Invoice.vat_minor, Invoice.total_minor, Invoice.status),
+    *(Invoice.engagement_id, Invoice.period),
 )
 _LINE = (
     *(InvoiceLine.id, InvoiceLine.invoice_id, InvoiceLine.kind, InvoiceLine.rate_minor),
     *(InvoiceLine.hours_hundredths, InvoiceLine.amount_minor, InvoiceLine.vat_minor),
+    *(InvoiceLine.role, InvoiceLine.phase),
 )
 
 
@@ -51,8 +55,8 @@ async def amounts_add_up(tx: Tx, report: Report, _: Approved) -> None:
                 continue
             _check_sums(report, place, row, lines[row.id])
             for line in lines[row.id] if row.locked_at is not None else ():
-                if line.kind == TIME and worked.get(line.id, 0) != line.hours_hundredths:
-                    report.found(place, f"line {line.id} has other hours than its time entries")
+                if line.kind == TIME:
+                    _check_worked(report, place, row, line, worked.get(line.id, ()))
 
 
 def _is_whole(row: Any, lines: Sequence[Any]) -> bool:
@@ -80,17 +84,29 @@ def _check_sums(report: Report, place: str, row: Any, lines: Sequence[Any]) -> N
         report.found(place, "its sums are not those of its lines")
 
 
-async def _worked(tx: Tx, invoice_ids: Sequence[str]) -> Mapping[str, int]:
-    """Hundredths of hours by line, as the time entries have them now."""
+def _check_worked(
+    report: Report, place: str, row: Any, line: Any, worked: Sequence[BilledTime]
+) -> None:
+    if sum(one.hours_hundredths for one in worked) != line.hours_hundredths:
+        report.found(place, f"line {line.id} has other hours than its time entries")
+    expected = (row.engagement_id, row.period, line.role, line.phase, line.rate_minor)
+    if any(one[:-1] != expected for one in worked):
+        what = "of another engagement, month, role, phase or rate"
+        report.found(place, f"line {line.id} bills a time entry {what}")
+
+
+async def _worked(tx: Tx, invoice_ids: Sequence[str]) -> Mapping[str, Sequence[BilledTime]]:
+    """The time entries by line, as they are now."""
     bound = await tx.rows(
         select(InvoiceTime.entry_id, InvoiceTime.line_id).where(
             InvoiceTime.invoice_id.in_(invoice_ids), InvoiceTime.line_id.is_not(None)
         )
     )
-    hours = await billing_queries.hours_of(tx, [row.entry_id for row in bound])
-    found: dict[str, int] = {}
+    entries = await billing_queries.billed(tx, [row.entry_id for row in bound])
+    found: dict[str, list[BilledTime]] = defaultdict(list)
     for row in bound:
-        found[row.line_id] = found.get(row.line_id, 0) + hours.get(row.entry_id, 0)
+        if (entry := entries.get(row.entry_id)) is not None:
+            found[row.line_id].append(entry)
     return found
 
 

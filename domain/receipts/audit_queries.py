@@ -26,8 +26,11 @@ def applications(tx: Tx) -> AsyncIterator[Sequence[Any]]:
 
 
 def recorded(tx: Tx) -> AsyncIterator[Sequence[Any]]:
-    """Every receipt: id, amount_minor and waits_for."""
-    return pages(tx, select(Receipt.id, Receipt.amount_minor, Receipt.waits_for), Receipt.id)
+    """Every receipt: id, amount_minor, waits_for, memo and the reference that was read in it."""
+    asked = select(
+        *(Receipt.id, Receipt.amount_minor, Receipt.waits_for, Receipt.memo, Receipt.reference)
+    )
+    return pages(tx, asked, Receipt.id)
 
 
 async def memos(tx: Tx, receipt_ids: Iterable[str]) -> Mapping[str, str]:

@@ -1,5 +1,7 @@
 """Audit of invoices: does the verifier find sums, numbers and sendings that somebody made up?"""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.engagements.tables import TimeEntry
@@ -94,6 +96,30 @@ async def test_hours_that_were_changed_under_a_signature_are_found(world, tmp_pa
 
     assert [one.partition(" has other hours")[1] for one in besides] == [" has other hours"]
     assert rows == [f"time_entry {entry}"]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"role": "Architect"},
+        {"phase": "design"},
+        {"rate_minor": 1},
+        {"worked_on": TODAY - timedelta(days=400)},
+    ],
+    ids=lambda forged: next(iter(forged)),
+)
+async def test_a_billed_entry_that_was_made_another_is_found(world, tmp_path, forged):
+    archive = kept(world, tmp_path)
+    id = await billed(world)
+    async with world.owning() as tx:
+        await service.lock(tx, id, issued_on=TODAY, terms_days=30)
+    entry = await _entry(world, id)
+    async with archive.forging() as forger:
+        await forger.change(TimeEntry, {"id": entry}, **forged)
+
+    besides, _ = await archive.apart()
+
+    assert [one for one in besides if "bills a time entry of another" in one], besides
 
 
 async def test_an_entry_on_a_line_of_another_invoice_is_found(world, tmp_path):

@@ -40,6 +40,18 @@ async def test_a_receipt_that_says_more_than_its_feed_is_found_though_an_entry_t
     assert [one.endswith("does not say what its event says") for one in new] == [True]
 
 
+async def test_a_receipt_with_a_reference_that_its_memo_does_not_name_is_found(world, tmp_path):
+    other = await _paid(world)
+    archive = kept(world, tmp_path)
+    before = await archive.findings()
+
+    async with archive.forging() as forger:
+        await forger.change(Receipt, {}, reference=other.payment_reference)
+
+    new = [one for one in await archive.findings() if one not in before]
+    assert [one for one in new if one.endswith("has a reference that its memo does not name")]
+
+
 FORGED = {
     "another invoice": "settles another invoice than its receipt names",
     "another reason": "was made for no reason there is",
