@@ -4,10 +4,12 @@ from enum import StrEnum
 
 from domain.kernel import text
 from domain.kernel.countries import VIETNAM
+from domain.kernel.email import email_address
 from domain.kernel.faults import Fault, Kind
 from domain.vn.tax_codes import is_personal, read_tax_code
 
-MOST_NAME, MOST_ADDRESS, MOST_FOREIGN_ID = 400, 500, 40
+# As a hóa đơn has room: its letter goes to the address that stands on it.
+MOST_NAME, MOST_ADDRESS, MOST_EMAIL, MOST_FOREIGN_ID = 400, 400, 50, 40
 
 
 class BuyerKind(StrEnum):
@@ -70,6 +72,17 @@ def check_complete(kind: BuyerKind, tax_id: str | None) -> None:
 def check_address(typed: str) -> str:
     """One line of address. Raises BUYER_INVALID."""
     return _line("address", typed, MOST_ADDRESS)
+
+
+def check_email(typed: str) -> str:
+    """The address invoices go to. Raises EMAIL_INVALID and BUYER_INVALID."""
+    address = email_address(typed)
+    if len(address) > MOST_EMAIL:
+        raise _invalid(
+            f"A hóa đơn has room for an e-mail address of {MOST_EMAIL} letters.",
+            "Give a shorter one that is read there too.",
+        )
+    return address
 
 
 def check_name(typed: str | None) -> str | None:

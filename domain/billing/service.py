@@ -10,7 +10,6 @@ from domain.billing import queries, rules
 from domain.billing.rules import BuyerKind as BuyerKind
 from domain.billing.tables import BillingProfile
 from domain.kernel.countries import country_code
-from domain.kernel.email import email_address
 from domain.kernel.ids import new_id
 from domain.kernel.money import currency_code
 from domain.store import outbox
@@ -121,7 +120,7 @@ def _checked(new: NewBilling, code_of_account: str | None) -> dict[str, str | in
         "country": country,
         "tax_id": tax_id,
         "address": rules.check_address(new.address),
-        "email": email_address(new.email),
+        "email": rules.check_email(new.email),
         "currency": currency_code(new.currency),
         "terms_days": new.terms_days,
     }

@@ -8,7 +8,7 @@ from domain.kernel import text
 from domain.kernel.faults import Fault, Kind
 from domain.vn.tax_codes import is_personal, read_tax_code
 
-MOST_NAME, MOST_ADDRESS = 400, 500
+MOST_NAME, MOST_ADDRESS = 400, 400  # as a hóa đơn has room
 # Circular 91/2026/TT-BTC, and 32/2025 before it: C or K (with or without the tax authority's
 # code), two digits of the year, a letter for the kind, two of the seller's choice.
 _SYMBOL = re.compile(r"[CK](\d{2})[TDLMNBGHXF][A-Z]{2}", re.ASCII)
