@@ -209,6 +209,15 @@ async def people(tx: Tx, ids: Iterable[str] | None = None) -> Mapping[str, Perso
     }
 
 
+async def holders(tx: Tx, roles: Iterable[str]) -> frozenset[str]:
+    """The ids of those who may hold one of these roles; `people` says which of them do."""
+    wanted = sorted(set(roles))
+    held = select(PersonRole.person_id).where(
+        PersonRole.role.in_(wanted), PersonRole.revoked_at.is_(None)
+    )
+    return frozenset(await tx.all(held)) if wanted else frozenset()
+
+
 def _taken_since(row: PersonRole, changes: Sequence[RolesChanged]) -> bool:
     """Whether the chain took the role away behind the last entry that tells of this grant.
 

@@ -251,7 +251,7 @@ class Gate:
             if _must_mark(dry_run.principal, dry_run.outcome):
                 await self._taint(dry_run.principal)
             text = f"DRY RUN, nothing was written.\n{dry_run.outcome.text}"
-            return CallOutcome(dry_run.outcome.structured, text)
+            return CallOutcome({**dry_run.outcome.structured, "dry_run": True}, text)
 
     @asynccontextmanager
     async def _reading(self, token: Token) -> AsyncIterator[Tx]:
