@@ -177,7 +177,7 @@ def _teller(name: str, *, is_lead: bool) -> Tell:
 def _amount(minor: int, currency: str | None) -> str:
     """`VND 750,000,000`; in a currency that nobody told, the number as it is."""
     if currency is None or currency not in EXPONENTS:
-        return f"{minor} minor"
+        return f"amount_minor {minor}"
     return Money(minor, currency).text()
 
 

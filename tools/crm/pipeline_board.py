@@ -55,7 +55,7 @@ class CardView(View):
     next_step_missing: bool | None = None
     task_due: str | None = None
 
-    leads = ("id", "name", "account_name", "amount_minor")
+    leads = ("id", "name", "amount_minor")
 
 
 class StageView(View):

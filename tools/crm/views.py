@@ -81,7 +81,7 @@ class ContactView(View):
     is_primary: bool | None = None
     version: int | None = None
 
-    leads = ("id", "display_name", "title", "is_primary")
+    leads = ("id", "display_name", "is_primary")
     repeats = (("first_name", "given_name"), ("last_name", "family_name"))
 
     def about(self) -> About:
