@@ -15,6 +15,7 @@ from domain.kernel.clock import instant
 from domain.kernel.lookalikes import doubts
 from domain.kernel.money import Locale
 from domain.kernel.quoting import quoted
+from policies.gate.contract import wire_name
 from policies.gate.display import NOTHING, Display, DisplayField, read_in
 from server.cli.action_view import ActionView, Requester, counts
 from server.cli.layout import Layout, width
@@ -115,7 +116,11 @@ def claim(view: ActionView, words: Words, layout: Layout) -> list[str]:
 def warnings(view: ActionView, words: Words) -> list[str]:
     """What should make whoever signs look twice at who asks."""
     standing = view.requester.standing
-    warned = [words["tainted"]] if view.row.taint else []
+    read = [
+        f"{instant(at, view.company.zone)} {wire_name(one.tool)}: {one.what}"
+        for at, one in view.read
+    ]
+    warned = [" ".join([words["tainted"], *read])] if view.row.taint else []
     return warned if standing == "good" else [*warned, words[f"asker_{standing}"]]
 
 

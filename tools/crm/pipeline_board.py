@@ -47,6 +47,7 @@ class CardView(View):
 
     id: str
     name: str
+    account_id: str
     account_name: str
     amount_minor: int
     currency: str
@@ -169,6 +170,7 @@ def _card(card: Card, due: TasksDue, at: datetime, today: date) -> dict[str, Any
     return {
         "id": card.id,
         "name": card.name,
+        "account_id": card.account_id,
         "account_name": card.account_name,
         "amount_minor": card.amount_minor,
         "currency": card.currency,
