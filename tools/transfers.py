@@ -98,7 +98,7 @@ class VietQrResult(View):
             f" ({quoted(self.account_name or '')}){memo}."
         )
         told = ("amount_minor", "currency", "bank", "account_number", "account_name", "add_info")
-        return self.telling(said, but=(*told, "note"))
+        return self.telling(said, but=told if self.add_info else (*told, "note"))
 
 
 def ready(

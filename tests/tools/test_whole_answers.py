@@ -18,7 +18,7 @@ from domain.kernel.clock import VIETNAM, instant
 from domain.kernel.money import Money
 from domain.kernel.quoting import plain_line
 from policies.gate import gate
-from policies.gate.contract import Answer
+from policies.gate.answers import NOT_YET, Answer
 from server import wiring
 from tests.tools.samples import agent_for, valid_calls
 from tools.telling import MARKS
@@ -160,10 +160,11 @@ def something(kind: Any) -> Any:
         return {"key": something(get_args(kind)[1])}
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         fields = {name: something(field.annotation) for name, field in kind.model_fields.items()}
-        return kind.model_construct(**fields)
+        return kind.model_construct(**{**fields, **_MONEY_OF.get("currency" in fields, {})})
     return _ANYTHING.get(kind, "word")
 
 
+_MONEY_OF: dict[bool, dict[str, str]] = {True: {"currency": "VND"}}
 _ANYTHING: dict[Any, Any] = {
     bool: True,
     int: 271,
@@ -196,3 +197,63 @@ async def test_every_tool_tells_in_its_text_all_that_its_structure_holds(shared,
 
     advice = "\n".join(f"{tool}\n  " + "\n  ".join(found) for tool, found in complaints.items())
     assert not complaints, advice
+
+
+async def test_what_people_approved_is_told_as_whole(shared):
+    carried, found = 0, {}
+    for row in shared.catalogue.tool:
+        tool = REGISTRY.get(row.id)
+        if tool.execute is not None:
+            carried += 1
+            if complaints := missing(something(tool.execute.__annotations__["return"])):
+                found[row.name] = complaints
+
+    assert (carried >= 7, found) == (True, {})
+
+
+async def test_a_list_says_with_which_cursor_it_goes_on(shared):
+    told, silent = 0, []
+    for row in shared.catalogue.tool:
+        shape = REGISTRY.get(row.id).answer
+        if "next_cursor" in shape.model_fields:
+            page = something(shape).model_copy(update={"truncated": True, "next_cursor": "bmV4dA"})
+            told += 1
+            if "cursor bmV4dA" not in page.text():
+                silent.append(row.name)
+
+    assert (told >= 8, silent) == (True, [])
+
+
+async def test_a_call_that_waits_says_in_the_structure_too_that_nothing_has_happened(shared):
+    calls, waiting = await valid_calls(shared), 0
+    for row in shared.catalogue.tool:
+        if REGISTRY.get(row.id).propose is None:
+            continue
+        answered = await shared.ok(row.name, agent=agent_for(row), **calls[row.name])
+        if answered["status"] == "pending_approval":
+            waiting += 1
+            assert answered["next"].startswith(NOT_YET), row.name
+
+    assert waiting >= 7
+
+
+async def test_a_call_that_is_only_tried_says_so_in_the_structure_too(shared):
+    asked = {"name": "Công ty Thử", "account_type": "llc", "dry_run": True}
+    tried = await shared.ok("crm_create_account", **asked)
+
+    assert tried["dry_run"] is True
+
+
+async def test_a_row_of_a_list_takes_at_most_200_bytes_beside_names(shared, answers):
+    """What people wrote is as long as they made it; an invoice has three sums and six days."""
+    calls, longest = await valid_calls(shared), {}
+    for row in shared.catalogue.tool:
+        if "next_cursor" in REGISTRY.get(row.id).answer.model_fields:
+            await shared.ok(row.name, agent=agent_for(row), **calls[row.name])
+            lines = answers[-1].text().splitlines()
+            rows = [re.sub(r'"[^"]*"|\S+@\S+', "", line) for line in lines]
+            longest[row.name] = max(len(one.encode()) for one in rows)
+    invoices, _ = longest.pop("inv_list_invoices"), longest.pop("approvals_list")
+
+    assert {name: size for name, size in longest.items() if size > 200} == {}
+    assert invoices <= 420

@@ -47,7 +47,7 @@ class CardView(View):
 
     id: str
     name: str
-    account_id: str
+    account_id: str | None = None
     account_name: str
     amount_minor: int
     currency: str
