@@ -26,7 +26,7 @@ from domain.store.chain import Actor, Event
 from domain.store.engine import Database
 from domain.store.tx import Tx, reading, writing
 from policies.approvals import aggregation, proposing
-from policies.gate import principals, strangers
+from policies.gate import authorship, principals
 from policies.gate.catalogue import Catalogue, ToolPolicy
 from policies.gate.contract import (
     AfterCommit,
@@ -446,13 +446,13 @@ async def _foreign(
     """What the caller now reads that others wrote, if that is not written down yet."""
     if principal.mark_is_fresh or not has_untrusted(outcome.structured):
         return ()
-    return await strangers.foreign(tx, principal.id, outcome.structured, new=new)
+    return await authorship.foreign(tx, principal.id, outcome.structured, new=new)
 
 
 async def _mark(tx: Tx, principal: Principal, request: _Request, foreign: tuple[str, ...]) -> None:
     """Taint the caller, and chain what it read and by which call."""
     await identity.mark_untrusted_read(tx, principal.id)
-    what = UntrustedRead(principal.id, request.row.id, strangers.told(foreign))
+    what = UntrustedRead(principal.id, request.row.id, authorship.told(foreign))
     tx.events.insert(0, what.event(principal.actor))  # the last entry binds the rows of the call
 
 

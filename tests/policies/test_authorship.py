@@ -1,4 +1,4 @@
-"""Strangers: is an agent marked for what others wrote, and for nothing that it typed itself?"""
+"""Authorship: is an agent marked for what others wrote, and for nothing that it typed itself?"""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from domain.identity import queries as identity
 from domain.store.tables import AuditEntry
-from policies.gate import strangers
+from policies.gate import authorship
 from tests.tools.talk import talking
 from tests.world import World
 
@@ -105,8 +105,8 @@ async def test_the_name_in_a_register_is_never_the_agents_own(own):
         agents = {one.name: one.id for one in await identity.agents(tx)}
         for pointers in (["/name"], ["/name", "/legal_name"]):
             marked = {**seen, "untrusted_fields": pointers}
-            found.append(await strangers.foreign(tx, agents["cro_agent"], marked))
+            found.append(await authorship.foreign(tx, agents["cro_agent"], marked))
         bare = {"name": "CTCP", "untrusted_fields": ["/name"]}
-        found.append(await strangers.foreign(tx, agents["cro_agent"], bare))
+        found.append(await authorship.foreign(tx, agents["cro_agent"], bare))
 
     assert found == [(), ("legal_name of others",), ("name of others",)]

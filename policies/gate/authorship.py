@@ -1,4 +1,4 @@
-"""Strangers: which words of an answer did somebody else write than the agent that reads them?
+"""Authorship: which words of an answer did somebody else write than the agent that reads them?
 
 What an agent typed itself is not foreign to it (docs/decisions/0052): a row that the audit chain
 binds to no transaction but its own, and no word of a registry, a mail or another program in it.
