@@ -236,6 +236,12 @@ class UntrustedRead:
     tool: str
     what: str
 
+    @property
+    def fields(self) -> str:
+        """The fields alone, each once, for people: the rows stand in the entry."""
+        named = (one.partition(" of ")[0] for one in self.what.split("; "))
+        return ", ".join(dict.fromkeys(named))
+
     def event(self, actor: Actor) -> Event:
         """The entry of it."""
         told = {"tool": self.tool, "what": self.what}

@@ -117,7 +117,7 @@ def warnings(view: ActionView, words: Words) -> list[str]:
     """What should make whoever signs look twice at who asks."""
     standing = view.requester.standing
     read = [
-        f"{instant(at, view.company.zone)} {wire_name(one.tool)}: {one.what}"
+        f"{instant(at, view.company.zone)} {wire_name(one.tool)}: {one.fields}"
         for at, one in view.read
     ]
     warned = [" ".join([words["tainted"], *read])] if view.row.taint else []
