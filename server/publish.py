@@ -15,8 +15,9 @@ from typing import Any
 from domain.store.audit_kinds import Chained, Derived, Unchained, audit_kind
 from domain.store.descriptor import all_tables
 from policies.gate import fitting, floor, shipped
+from policies.gate.answers import PendingAnswer
 from policies.gate.catalogue import DEFAULT, Catalogue, ToolPolicy
-from policies.gate.contract import Answer, PendingAnswer, Tool
+from policies.gate.contract import Answer, Tool
 from server import wiring
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -36,6 +36,7 @@ from domain.kernel.clock import VIETNAM, from_stamp, instant
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import MAX_JSON_MINOR
 from policies.gate.contract import Answer, Arguments
+from tools.telling import told
 
 MOST_LISTED = 200
 MOST_FIELDS = 32  # more than any list has: each is looked for in every row
@@ -98,7 +99,29 @@ class Ask(Arguments):
 
 
 class View(Answer):
-    """What a tool of ours answers, with a lean schema."""
+    """What a tool of ours answers, with a lean schema; its text tells all that it holds.
+
+    See `tools.telling` for `leads`, `repeats` (a field, and which one says the same), `untold` (a
+    field, and why only programs need it) and `in_currency`, that of amounts that name none.
+    """
+
+    leads: ClassVar[tuple[str, ...]] = ("id", "name", "amount_minor")
+    repeats: ClassVar[tuple[tuple[str, str], ...]] = ()
+    untold: ClassVar[tuple[tuple[str, str], ...]] = ()
+    in_currency: ClassVar[str] = ""
+
+    def text(self) -> str:
+        """A line for it, and one for each thing that belongs to it."""
+        return self.telling()
+
+    def telling(self, *said: str, but: Sequence[str] = (), then: Sequence[str] = ()) -> str:
+        """The same between sentences, which say some of the fields already."""
+        whole = told(self, but=but, zone=self.clock())
+        return "\n".join([*said, *([whole] if whole else []), *then])
+
+    def clock(self) -> ZoneInfo:
+        """By which clock instants are told."""
+        return VIETNAM
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -285,6 +308,10 @@ class Local(View):
     """A view whose text tells times on the clock of the company; its fields stay instants."""
 
     _zone: ZoneInfo = PrivateAttr(default=VIETNAM)
+
+    def clock(self) -> ZoneInfo:
+        """That of the company."""
+        return self._zone
 
     def seen_in(self, zone: ZoneInfo) -> Self:
         """The same, for people who live by this clock."""

@@ -16,7 +16,8 @@ from domain.kernel.money import Money
 from domain.kernel.quoting import quoted
 from domain.payments.beneficiaries import Beneficiary
 from domain.payments.requests import PaymentCode
-from policies.gate.contract import About, Fact, SlotView
+from policies.gate.answers import SlotView
+from policies.gate.contract import About, Fact
 from policies.gate.display import Both, Display, DisplayField
 from tools import bank_accounts
 from tools.shapes import View
@@ -56,7 +57,11 @@ class VietQrResult(View):
     expires_at: datetime | None = None
     how_to_approve: str | None = None
     inbox_url: str | None = None
+    next: str | None = None
     untrusted_fields: list[str] = Field(default_factory=list)
+
+    leads = ()
+    repeats = (("reference", "add_info"),)
 
     _proof: Mapping[str, str | int] = PrivateAttr(default_factory=dict)
 
@@ -85,13 +90,15 @@ class VietQrResult(View):
         return self
 
     def text(self) -> str:
-        """One line a person can compare with what their bank's app shows."""
+        """A line a person can compare with what their bank's app shows, and the rest of it."""
         amount = Money(self.amount_minor or 0, self.currency or "VND").text()
         memo = f", memo {self.add_info}" if self.add_info else f", no memo: {self.note}"
-        return (
+        said = (
             f"Pay {amount} to {self.bank} {self.account_number}"
             f" ({quoted(self.account_name or '')}){memo}."
         )
+        told = ("amount_minor", "currency", "bank", "account_number", "account_name", "add_info")
+        return self.telling(said, but=told if self.add_info else (*told, "note"))
 
 
 def ready(

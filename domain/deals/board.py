@@ -35,6 +35,7 @@ class Card(NamedTuple):
     id: str
     stage_id: str
     name: str
+    account_id: str
     account_name: str
     amount_minor: int
     currency: str
@@ -128,6 +129,7 @@ _CARDS = prepared_query(
         Deal.id,
         Deal.stage_id,
         Deal.name,
+        Deal.account_id,
         _ACCOUNT.columns.name.label("account_name"),
         Deal.amount_minor,
         Deal.currency,

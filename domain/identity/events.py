@@ -223,6 +223,37 @@ class AgentRevoked:
         return cls(str(entry.get("object")).removeprefix("agent:"))
 
 
+@dataclass(frozen=True, slots=True)
+class UntrustedRead:
+    """An agent read words that others wrote: by which tool, and which words of which rows.
+
+    Told once an hour at most: what it proposes within a day is marked for whoever signs.
+    """
+
+    EVENT: ClassVar = "agent.read_untrusted"
+
+    agent_id: str
+    tool: str
+    what: str
+
+    @property
+    def fields(self) -> str:
+        """The fields alone, each once, for people: the rows stand in the entry."""
+        named = (one.partition(" of ")[0] for one in self.what.split("; "))
+        return ", ".join(dict.fromkeys(named))
+
+    def event(self, actor: Actor) -> Event:
+        """The entry of it."""
+        told = {"tool": self.tool, "what": self.what}
+        return Event(self.EVENT, actor, object=f"agent:{self.agent_id}", data=told)
+
+    @classmethod
+    def read(cls, entry: Entry) -> Self:
+        """The same out of an entry."""
+        told = data_of(entry)
+        return cls(_id(entry), str(told.get("tool", "")), str(told.get("what", "")))
+
+
 def _id(entry: Entry) -> str:
     return str(entry.get("object")).partition(":")[2]
 

@@ -17,6 +17,7 @@ from domain.identity.events import (
     PersonAdded,
     PersonLeft,
     RolesChanged,
+    UntrustedRead,
 )
 from domain.identity.tables import (
     Agent,
@@ -207,6 +208,34 @@ async def people(tx: Tx, ids: Iterable[str] | None = None) -> Mapping[str, Perso
         )
         for row in await tx.rows(chosen.order_by(Person.id))
     }
+
+
+async def foreign_reads(
+    tx: Tx, agent_id: str, since: datetime, until: datetime
+) -> list[tuple[datetime, UntrustedRead]]:
+    """When an agent read words of others in a time, and which; latest first, a few of them."""
+    found = await tx.rows(
+        select(AuditEntry.at, AuditEntry.body)
+        .where(
+            AuditEntry.object == f"agent:{agent_id}",
+            AuditEntry.event == UntrustedRead.EVENT,
+            AuditEntry.at >= since,
+            AuditEntry.at <= until,
+        )
+        .order_by(AuditEntry.seq.desc())
+        .limit(_MOST_NAMED)
+    )
+    contents = ((at, content_of(body)) for at, body in found)
+    return [(at, UntrustedRead.read(content)) for at, content in contents if content]
+
+
+async def holders(tx: Tx, roles: Iterable[str]) -> frozenset[str]:
+    """The ids of those who may hold one of these roles; `people` says which of them do."""
+    wanted = sorted(set(roles))
+    held = select(PersonRole.person_id).where(
+        PersonRole.role.in_(wanted), PersonRole.revoked_at.is_(None)
+    )
+    return frozenset(await tx.all(held)) if wanted else frozenset()
 
 
 def _taken_since(row: PersonRole, changes: Sequence[RolesChanged]) -> bool:

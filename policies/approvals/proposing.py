@@ -16,8 +16,9 @@ from domain.kernel.text import clean_outgoing
 from domain.store.tx import Tx
 from policies.approvals.binding import proposed
 from policies.approvals.reevaluation import entity_digest, schema_sha256, slot_rows
+from policies.gate.answers import PendingAnswer, SlotView
 from policies.gate.catalogue import Catalogue, ToolPolicy
-from policies.gate.contract import Arguments, PendingAnswer, Principal, Proposal, SlotView, Tool
+from policies.gate.contract import Arguments, Principal, Proposal, Tool
 from policies.gate.decide import PolicyDecision
 
 MOST_PENDING = 20  # of one requester: an inbox nobody can read protects nobody

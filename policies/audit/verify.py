@@ -53,7 +53,7 @@ from policies.approvals import aggregation, trust
 from policies.approvals.binding import asker, lives_as_long_as, proposed
 from policies.approvals.evidence import genuine, may_be_batched
 from policies.approvals.reevaluation import slot_rows
-from policies.audit import dispatch_resolutions, seals
+from policies.audit import dispatch_resolutions, seals, taints
 from policies.audit import effects as audit_effects
 from policies.audit import key_history as audit_keys
 from policies.audit import resolutions as audit_resolutions
@@ -231,6 +231,7 @@ async def _verify_actions(
     await audit_resolutions.check(tx, report, rows, traces, history)
     await dispatch_resolutions.check(tx, report, rows, traces, history)
     await audit_effects.check_carried_out(tx, report, rows, traces)
+    await taints.check(tx, report, rows)
 
 
 def _check_bound(report: Report, row: PendingAction) -> None:

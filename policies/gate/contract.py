@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from domain.approvals.facts import SETTLE_WINDOW
 from domain.kernel.clock import VIETNAM
@@ -15,6 +15,9 @@ from domain.kernel.faults import Fault, Kind, NotSent
 from domain.store.chain import Actor
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
+from policies.gate.answers import About as About
+from policies.gate.answers import Answer as Answer
+from policies.gate.answers import PendingAnswer
 from policies.gate.display import Display
 
 TOOL_ID: Final = r"^cyberos(\.[a-z][a-z0-9_]*){1,2}$"
@@ -29,31 +32,6 @@ class Arguments(BaseModel):
     """What a caller may send: strict types, and an unknown argument is a mistake to be told."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class About(NamedTuple):
-    """The one row a call was about: the name of its table and its id."""
-
-    kind: str
-    id: str
-
-
-class Answer(BaseModel):
-    """What a caller gets. `text` is the short form for clients that show no structure."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    def text(self) -> str:
-        """A few lines a person or a model can act on; the structure holds the rest."""
-        return ""
-
-    def about(self) -> About | None:
-        """What the call was about, for the audit chain. Whatever changes something says it."""
-        return None
-
-    def proof(self) -> Mapping[str, str | int]:
-        """What the audit entry of the call tells of it, for good: no names and no private words."""
-        return {}
 
 
 class PrincipalKind(StrEnum):
@@ -455,37 +433,6 @@ def _arguments(function: Callable[..., Any]) -> type[Arguments]:
     shape: type[Arguments] = function.__annotations__["arguments"]
     assert issubclass(shape, Arguments)
     return shape
-
-
-class SlotView(Answer):
-    """One signature that is needed."""
-
-    slot: str
-    roles: list[str]
-    filled: bool = False
-
-
-class PendingAnswer(Answer):
-    """The call waits for people: a normal answer, and the same one when asked again."""
-
-    status: str
-    action_id: str
-    summary: str
-    slots: list[SlotView]
-    expires_at: datetime
-    how_to_approve: str
-    inbox_url: str | None = None
-    untrusted_fields: list[str] = Field(default_factory=lambda: ["/summary"])
-
-    def text(self) -> str:
-        """One paragraph: what waits, for whom, until when, and how to follow it."""
-        roles = ", ".join(" or ".join(slot.roles) for slot in self.slots)
-        until = self.expires_at.isoformat(timespec="seconds")
-        return (
-            f"Waiting for people ({roles}) until {until}: {self.summary}\n"
-            f"Action {self.action_id}. Nothing has happened yet and calling again changes "
-            "nothing; follow it with approvals_get."
-        )
 
 
 class Registry(Protocol):

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.approvals import queries as approvals
 from domain.identity import service as identity
+from domain.identity.events import UntrustedRead
 from domain.identity.tokens import Token
 from domain.kernel.clock import Clock
 from domain.kernel.faults import Fault, Kind
@@ -25,7 +26,7 @@ from domain.store.chain import Actor, Event
 from domain.store.engine import Database
 from domain.store.tx import Tx, reading, writing
 from policies.approvals import aggregation, proposing
-from policies.gate import principals
+from policies.gate import authorship, principals
 from policies.gate.catalogue import Catalogue, ToolPolicy
 from policies.gate.contract import (
     AfterCommit,
@@ -62,6 +63,7 @@ class CallOutcome:
     text: str
     picture: bytes | None = None
     waits: bool = False
+    about: str = ""
 
 
 def is_hidden(fault: Fault) -> bool:
@@ -70,8 +72,10 @@ def is_hidden(fault: Fault) -> bool:
 
 
 class _DryRun(Exception):
-    def __init__(self, principal: Principal, outcome: CallOutcome) -> None:
-        self.principal, self.outcome = principal, outcome
+    def __init__(
+        self, principal: Principal, outcome: CallOutcome, foreign: tuple[str, ...]
+    ) -> None:
+        self.principal, self.outcome, self.foreign = principal, outcome, foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,7 @@ class Gate:
                 call = Call(principal, tx, port_error=request.port_error)
                 answer = await request.tool.run(call, request.arguments)
                 outcome = _outcome(answer)
+                foreign = await _foreign(tx, principal, outcome)
             if backoff is None:
                 backoff = request.tool.poll(answer, request.arguments) if request.tool.poll else 0
             elif request.tool.poll and request.tool.poll(answer, request.arguments) <= 0:
@@ -231,8 +236,8 @@ class Gate:
                 break
             await self._sleep(min(backoff, POLL_EVERY_SECONDS))
             backoff -= POLL_EVERY_SECONDS
-        if _must_mark(principal, outcome):
-            await self._taint(principal)
+        if foreign:
+            await self._taint(principal, request, foreign)
         for work in () if self._read_only else call.works:
             await self._after_commit(principal, work)
         return outcome
@@ -242,16 +247,17 @@ class Gate:
             async with self._writing(request.token) as tx:
                 principal = await self._admit(tx, request)
                 outcome = await self._replay_or_run(tx, principal, request)
+                foreign = await _foreign(tx, principal, outcome, new=outcome.about)
                 if getattr(request.arguments, "dry_run", False):
-                    raise _DryRun(principal, outcome)
-                if _must_mark(principal, outcome):
-                    await identity.mark_untrusted_read(tx, principal.id)
+                    raise _DryRun(principal, outcome, foreign)
+                if foreign:
+                    await _mark(tx, principal, request, foreign)
                 return outcome
         except _DryRun as dry_run:
-            if _must_mark(dry_run.principal, dry_run.outcome):
-                await self._taint(dry_run.principal)
+            if dry_run.foreign:
+                await self._taint(dry_run.principal, request, dry_run.foreign)
             text = f"DRY RUN, nothing was written.\n{dry_run.outcome.text}"
-            return CallOutcome(dry_run.outcome.structured, text)
+            return CallOutcome({**dry_run.outcome.structured, "dry_run": True}, text)
 
     @asynccontextmanager
     async def _reading(self, token: Token) -> AsyncIterator[Tx]:
@@ -362,12 +368,14 @@ class Gate:
             private={"arguments": content},
         )
 
-    async def _taint(self, principal: Principal) -> None:
+    async def _taint(
+        self, principal: Principal, request: _Request, foreign: tuple[str, ...]
+    ) -> None:
         """From now on, for a day, what this agent proposes is tainted: it has read
         untrusted input.
         """
         async with writing(self._database, principal.tenant_id, self._clock) as tx:
-            await identity.mark_untrusted_read(tx, principal.id)
+            await _mark(tx, principal, request, foreign)
 
     async def _after_commit(self, principal: Principal, work: AfterCommit) -> None:
         """A note that a reading call leaves; whoever read has their answer whatever
@@ -432,11 +440,24 @@ class Gate:
                 return Fault(code, Kind.FORBIDDEN, "There is no such tool.")
 
 
-def _must_mark(principal: Principal, outcome: CallOutcome) -> bool:
-    """Whether the caller now reads untrusted input, and that is not written down yet."""
-    return not principal.mark_is_fresh and has_untrusted(outcome.structured)
+async def _foreign(
+    tx: Tx, principal: Principal, outcome: CallOutcome, *, new: str = ""
+) -> tuple[str, ...]:
+    """What the caller now reads that others wrote, if that is not written down yet."""
+    if principal.mark_is_fresh or not has_untrusted(outcome.structured):
+        return ()
+    return await authorship.foreign(tx, principal.id, outcome.structured, new=new)
+
+
+async def _mark(tx: Tx, principal: Principal, request: _Request, foreign: tuple[str, ...]) -> None:
+    """Taint the caller, and chain what it read and by which call."""
+    await identity.mark_untrusted_read(tx, principal.id)
+    what = UntrustedRead(principal.id, request.row.id, authorship.told(foreign))
+    tx.events.insert(0, what.event(principal.actor))  # the last entry binds the rows of the call
 
 
 def _outcome(answer: Answer) -> CallOutcome:
     structured = answer.model_dump(mode="json", exclude_none=True)
-    return CallOutcome(clean(structured), clean(answer.text()))
+    about = answer.about()
+    id = about.id if about is not None else ""
+    return CallOutcome(clean(structured), clean(answer.text()), about=id)

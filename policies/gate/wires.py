@@ -2,6 +2,7 @@
 
 from domain.approvals.events import Moved, Proposed
 from domain.approvals.facts import State
+from domain.identity.events import UntrustedRead
 from domain.store.triggers import AGENT_EVENTS
 from domain.store.wires import Wires
 from policies.gate.catalogue import Catalogue, Confirm
@@ -12,6 +13,7 @@ from policies.gate.events import CallsDenied
 _TOLD_OF_AGENTS = {
     CallsDenied.EVENT,
     Proposed.EVENT,
+    UntrustedRead.EVENT,
     *(Moved.EVENTS[state] for state in (State.CANCELLED, State.EXPIRED, State.STALE)),
 }
 

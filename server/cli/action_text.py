@@ -15,6 +15,7 @@ from domain.kernel.clock import instant
 from domain.kernel.lookalikes import doubts
 from domain.kernel.money import Locale
 from domain.kernel.quoting import quoted
+from policies.gate.contract import wire_name
 from policies.gate.display import (
     NOTHING,
     Difference,
@@ -123,7 +124,11 @@ def claim(view: ActionView, words: Words, layout: Layout) -> list[str]:
 def warnings(view: ActionView, words: Words) -> list[str]:
     """What should make whoever signs look twice: at who asks, and at what has changed."""
     standing = view.requester.standing
-    warned = [words["tainted"]] if view.row.taint else []
+    read = [
+        f"{instant(at, view.company.zone)} {wire_name(one.tool)}: {one.fields}"
+        for at, one in view.read
+    ]
+    warned = [" ".join([words["tainted"], *read])] if view.row.taint else []
     if standing != "good":
         warned.append(words[f"asker_{standing}"])
     return [*warned, *changes(view, words)]

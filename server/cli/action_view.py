@@ -33,6 +33,7 @@ from domain.dispatches.tables import Dispatch
 from domain.fx import service as fx
 from domain.fx.service import FxRate
 from domain.identity import queries as identity
+from domain.identity.events import UntrustedRead
 from domain.identity.queries import PersonIdentity
 from domain.store.tx import Tx
 from policies.approvals import aggregation
@@ -41,6 +42,7 @@ from policies.approvals.binding import check_lifetime, check_well_formed
 from policies.approvals.evidence import ApprovalContext, Evidence, gather
 from policies.approvals.reevaluation import AS_ASKED, SinceAsked, since_asked
 from policies.gate.catalogue import SUMS
+from policies.gate.principals import MARK_STAYS_FRESH, TAINT_LASTS
 from server.cli.context import Company
 
 MOST_OTHERS = 5  # shown beside one
@@ -76,6 +78,7 @@ class ActionView:
     since: SinceAsked = AS_ASKED
     replaced: Sequence[PendingAction] = ()
     others: Sequence[PendingAction] = ()
+    read: Sequence[tuple[datetime, UntrustedRead]] = ()  # words of others, before it was asked
 
     @property
     def handed_over(self) -> bool:
@@ -127,6 +130,7 @@ async def build(
         at=tx.at,
         worth=await aggregation.of_action(tx, row, seq, now=tx.at) if adds_up else None,
         following=await dispatches.of_action(tx, row.id) if row.state == "succeeded" else (),
+        read=await _read_before(tx, row),
     )
 
 
@@ -147,6 +151,15 @@ async def with_details(tx: Tx, view: ActionView, approval_context: ApprovalConte
         replaced=await approvals.superseded_by(tx, row),
         others=await approvals.others_about(tx, row, limit=MOST_OTHERS),
     )
+
+
+async def _read_before(tx: Tx, row: PendingAction) -> list[tuple[datetime, UntrustedRead]]:
+    """Which words of others the agent read before it asked, where that taints what it asked."""
+    kind, _, id = row.requester.partition(":")
+    if not row.taint or kind != "agent":
+        return []
+    since = row.created_at - (TAINT_LASTS + MARK_STAYS_FRESH)
+    return await identity.foreign_reads(tx, id, since, row.created_at)
 
 
 async def _requester(tx: Tx, row: PendingAction) -> Requester:
@@ -204,6 +217,9 @@ def as_object(view: ActionView) -> dict[str, Any]:
             "standing": view.requester.standing,
         },
         "tainted": bool(row.taint),
+        "read_untrusted": [
+            {"at": at.isoformat(), "tool": one.tool, "what": one.what} for at, one in view.read
+        ],
         "slots": [_slot_object(view, slot) for slot in view.evidence.action.slots],
         "decisions": [
             _decision_object(view, one, fact)

@@ -48,7 +48,7 @@ def board(
     if as_json:
         answer({"board": clean(view.model_dump(mode="json", exclude_none=True))})
     else:
-        say(clean(view.text()) if svg is None else f"The board is drawn in {svg}.")
+        say(clean(view.overview()) if svg is None else f"The board is drawn in {svg}.")
 
 
 def _draw(svg: Path, picture: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from mcp import Client
 
+from tests.evals.reader import WAYS, Reading
 from tests.world import World
 
 _REFUSAL = re.compile(r"(?P<code>[A-Z0-9_]+): (?P<message>.*?)(?: Hint: (?P<hint>.*))?", re.DOTALL)
@@ -53,17 +54,17 @@ class Refusal:
 
 
 class Agent:
-    """A scripted agent with one connection."""
+    """A scripted agent with one connection, whose client shows it one half of answers, or both."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, way: str = "both") -> None:
+        self._client, self._way = client, way
         self.spent = Spent()
 
-    async def do(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
-        """A call that succeeds; what it answers."""
+    async def do(self, tool: str, /, **arguments: Any) -> Reading:
+        """A call that succeeds; what the agent is shown of the answer."""
         result = await self._call(tool, arguments)
         assert not result.is_error, result.content
-        return dict(result.structured_content or {})
+        return WAYS[self._way](result.content[0].text, dict(result.structured_content or {}))
 
     async def refused(self, tool: str, /, **arguments: Any) -> Refusal:
         """A call that is refused; why, and what to do next."""
@@ -73,7 +74,7 @@ class Agent:
         assert said, result.content
         return Refusal(said["code"], said["hint"] or "")
 
-    async def recover(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
+    async def recover(self, tool: str, /, **arguments: Any) -> Reading:
         """The call that a hint led to."""
         answer = await self.do(tool, **arguments)
         self.spent.recoveries += 1
@@ -84,17 +85,23 @@ class Agent:
         sent = {"name": tool, "arguments": arguments}
         self.spent.calls += 1
         self.spent.bytes_in += _bytes(sent)
-        self.spent.bytes_out += _bytes(
-            result.model_dump(mode="json", by_alias=True, exclude_none=True)
-        )
+        self.spent.bytes_out += _bytes(self._shown(result))
         return result
+
+    def _shown(self, result: Any) -> Any:
+        """What the client puts before the model; of a refusal always its words."""
+        if self._way == "text" or (self._way == "structure" and result.is_error):
+            return [part.model_dump(mode="json") for part in result.content]
+        if self._way == "structure":
+            return result.structured_content
+        return result.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 @asynccontextmanager
-async def playing(world: World, agent: str) -> AsyncIterator[Agent]:
+async def playing(world: World, agent: str, way: str = "both") -> AsyncIterator[Agent]:
     """An agent of our company that has spent nothing yet."""
     async with world.client(agent) as client:
-        yield Agent(client)
+        yield Agent(client, way)
 
 
 def _bytes(body: Any) -> int:

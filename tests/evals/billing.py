@@ -20,13 +20,13 @@ async def _worked(world: World) -> tuple[Office, Work]:
 @task("vi", "Lập hóa đơn tháng Tư cho Acme: bao nhiêu giờ, bao nhiêu tiền?", OFFICE)
 async def the_draft_of_a_month(agent: Agent, world: World, _book: Book) -> None:
     _, work = await _worked(world)
-    (engagement,) = (await agent.do("inv_list_engagements"))["engagements"]
+    (engagement,) = (await agent.do("inv_list_engagements")).rows("engagements")
     asked = {"engagement_id": engagement["code"], "period": "2026-04"}
     draft = await agent.do("inv_draft_invoice", **asked)
     again = await agent.do("inv_draft_invoice", **asked)
 
     assert engagement["code"] == work.code
-    assert [line["hours"] for line in draft["lines"]] == ["168.00"]
+    assert [line["hours"] for line in draft.rows("lines")] == ["168.00"]
     assert (draft["total_minor"], again["number"]) == (2_520_000, draft["number"])
 
 
@@ -37,7 +37,7 @@ async def a_month_without_time(agent: Agent, world: World, _book: Book) -> None:
     listed = await agent.recover(refused.word(r"(inv_list_\w+)"))
 
     assert refused.code == "NOTHING_TO_BILL"
-    assert listed["invoices"] == []
+    assert listed.rows("invoices") == []
 
 
 @task("en", "Send Acme its invoice for April, and tell me who still has to sign.", OFFICE)
@@ -47,7 +47,7 @@ async def an_invoice_to_be_sent(agent: Agent, world: World, _book: Book) -> None
     asked = await agent.do(draft["next"], invoice_id=draft["number"])
 
     assert asked["status"] == "pending_approval"
-    assert [slot["slot"] for slot in asked["slots"]] == ["am", "cfo"]
+    assert [slot["slot"] for slot in asked.rows("slots")] == ["am", "cfo"]
     assert (await world.state(asked["action_id"])) == "pending"
 
 
@@ -58,11 +58,12 @@ async def an_invoice_that_people_signed(agent: Agent, world: World, _book: Book)
         "inv_draft_invoice", agent=OFFICE, engagement_id=work.code, period="2026-04"
     )
     await office.sent(draft, "am", "cfo")
-    (listed,) = (await agent.do("inv_list_invoices", status="sent"))["invoices"]
+    (listed,) = (await agent.do("inv_list_invoices", status="sent")).rows("invoices")
     sent = await agent.do("inv_get_invoice", invoice_id=listed["number"])
+    (hoadon,) = sent.rows("einvoice")
 
-    assert (sent["status"], sent["einvoice"]["state"]) == ("sent", "accepted")
-    assert sent["einvoice"]["number"].endswith(" 1")
+    assert (sent["status"], hoadon["state"]) == ("sent", "accepted")
+    assert hoadon["number"].endswith(" 1")
 
 
 @task("en", "Has this invoice been paid? How much is open?", "cfo_agent")
@@ -81,4 +82,4 @@ async def an_invoice_that_was_paid(agent: Agent, world: World, _book: Book) -> N
     seen = await agent.do("inv_summarise_payment_status", invoice_id=bill.label)
 
     assert (seen["state"], seen["outstanding_minor"]) == ("paid", 0)
-    assert seen["receipts"][0]["received_on"] == "2026-11-20"
+    assert seen.rows("receipts")[0]["received_on"] == "2026-11-20"

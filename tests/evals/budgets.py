@@ -12,7 +12,8 @@ TABLE = Path(__file__).with_name("budgets.toml")
 # A few words more in an answer are no regression; a field more in every row of a list is one.
 SLACK_PERCENT = 5
 HEADING = """\
-# What each task of tasks.py may cost: calls, and bytes of arguments and answers as they are sent.
+# What each task may cost: calls, and bytes of arguments and of answers as they are shown to the
+# model: their text alone, their structure alone, or both, as different clients do.
 # Calls and recoveries hold exactly, bytes within {slack} percent. `make evals` compares,
 # `make evals ARGS=--write` writes it anew: do that on purpose, and say why in the commit.
 """
@@ -21,7 +22,9 @@ HEADING = """\
 def read() -> dict[str, Spent]:
     """The budget of every task."""
     table = tomllib.loads(TABLE.read_text("utf-8"))
-    return {name: Spent(**row) for name, row in table.items()}
+    return {
+        f"{name}.{way}": Spent(**row) for name, ways in table.items() for way, row in ways.items()
+    }
 
 
 def as_text(spent: Mapping[str, Spent]) -> str:

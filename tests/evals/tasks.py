@@ -7,11 +7,11 @@ with `@task` and a line in budgets.toml, which `make evals ARGS=--write` writes.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from tests.evals.agent import Agent
 from tests.evals.book import ADDRESS, OCEAN, Book
+from tests.evals.reader import Reading
 from tests.world import World
 
 Play = Callable[[Agent, World, Book], Awaitable[None]]
@@ -50,12 +50,12 @@ def task(language: str, request: str, agent: str = "cro_agent") -> Callable[[Pla
 
 @task("vi", "Số điện thoại của người liên hệ chính bên Đại Dương là gì?")
 async def phone_of_the_primary_contact(agent: Agent, _world: World, _book: Book) -> None:
-    account = await _account(agent, "dai duong")
+    account = await account_of(agent, "dai duong")
     people = await agent.do(
         "crm_list_contacts", account_id=account, fields=["display_name", "phone_e164", "is_primary"]
     )
 
-    primary = next(one for one in people["contacts"] if one["is_primary"])
+    primary = next(one for one in people.rows("contacts") if one.get("is_primary"))
     assert (primary["display_name"], primary["phone_e164"]) == ("Nguyễn Thị Hòa", "+84903123456")
 
 
@@ -64,9 +64,9 @@ async def open_deals_above_a_billion(agent: Agent, _world: World, _book: Book) -
     fields = ["name", "amount_minor", "currency"]
     deals = await agent.do("crm_list_deals", status="open", fields=fields, limit=100)
 
-    large = [one["name"] for one in deals["deals"] if one["amount_minor"] > 1_000_000_000]
+    large = [one["name"] for one in deals.rows("deals") if one["amount_minor"] > 1_000_000_000]
     assert large == ["Quản lý kho"]
-    assert deals["truncated"] is False
+    assert not deals.get("truncated")
 
 
 @task("en", "What is our sales pipeline worth, stage by stage? Take small pages.")
@@ -76,9 +76,9 @@ async def worth_of_each_stage(agent: Agent, _world: World, _book: Book) -> None:
     cursor = {}
     while True:
         page = await agent.do("crm_list_deals", **asked, **cursor, limit=2)
-        for deal in page["deals"]:
+        for deal in page.rows("deals"):
             worth[deal["stage"]] = worth.get(deal["stage"], 0) + deal["amount_minor"]
-        if not page["truncated"]:
+        if not page.get("truncated"):
             break
         cursor = {"cursor": page["next_cursor"]}
 
@@ -88,9 +88,9 @@ async def worth_of_each_stage(agent: Agent, _world: World, _book: Book) -> None:
 @task("vi", "Khách Đại Dương nằm ở tỉnh thành nào theo tên gọi hiện nay?")
 async def province_of_today(agent: Agent, _world: World, _book: Book) -> None:
     found = await agent.do("crm_search_accounts", query=OCEAN, fields=["address"])
-    place = await agent.do("vn_parse_address", address=found["accounts"][0]["address"])
+    place = await agent.do("vn_parse_address", address=found.rows("accounts")[0]["address"])
 
-    assert found["accounts"][0]["address"] == ADDRESS
+    assert found.rows("accounts")[0]["address"] == ADDRESS
     assert place["province_code_now"] == "79"
 
 
@@ -98,17 +98,17 @@ async def province_of_today(agent: Agent, _world: World, _book: Book) -> None:
 async def a_stage_that_was_misspelt(agent: Agent, _world: World, _book: Book) -> None:
     refused = await agent.refused("crm_list_deals", stage_id="discover", fields=["name"])
     pipelines = await agent.do(refused.word(r"with (crm_\w+)"))
-    codes = [stage["code"] for one in pipelines["items"] for stage in one["stages"]]
+    codes = [stage["code"] for one in pipelines.rows("items") for stage in one.rows("stages")]
     code = next(one for one in codes if one.startswith("discover"))
     deals = await agent.recover("crm_list_deals", stage_id=code, fields=["name"])
 
     assert refused.code == "STAGE_UNKNOWN"
-    assert [one["name"] for one in deals["deals"]] == ["Cổng khách hàng"]
+    assert [one["name"] for one in deals.rows("deals")] == ["Cổng khách hàng"]
 
 
 @task("vi", "Viết số tiền của cơ hội Quản lý kho bằng chữ để ghi vào hợp đồng.")
 async def amount_in_words(agent: Agent, _world: World, _book: Book) -> None:
-    deal = await _deal(agent, "Quản lý kho", "amount_minor", "currency")
+    deal = await deal_of(agent, "Quản lý kho", "amount_minor", "currency")
     written = await agent.do(
         "vn_amount_in_words", amount_minor=deal["amount_minor"], currency=deal["currency"]
     )
@@ -135,7 +135,7 @@ async def a_new_customer(agent: Agent, world: World, _book: Book) -> None:
         "crm_create_account", name="Công ty TNHH Mây Trắng", account_type="llc"
     )
 
-    assert found["accounts"] == []
+    assert found.rows("accounts") == []
     assert (await world.ok("crm_get_account", id=created["id"]))["name"].endswith("Mây Trắng")
 
 
@@ -153,7 +153,7 @@ async def a_customer_who_is_there_already(agent: Agent, _world: World, book: Boo
 @task("vi", "Thêm chị Lan, email Lan <lan@daiduong.vn>, vào khách Đại Dương.")
 async def a_contact_with_an_address_in_brackets(agent: Agent, _world: World, _book: Book) -> None:
     person = {
-        "account_id": await _account(agent, "dai duong"),
+        "account_id": await account_of(agent, "dai duong"),
         "display_name": "Trần Thị Lan",
         "salutation": "chi",
     }
@@ -169,7 +169,7 @@ async def a_contact_with_an_address_in_brackets(agent: Agent, _world: World, _bo
 async def a_new_deal(agent: Agent, _world: World, _book: Book) -> None:
     created = await agent.do(
         "crm_create_deal",
-        account_id=await _account(agent, "dai duong"),
+        account_id=await account_of(agent, "dai duong"),
         name="Kho lạnh",
         amount_minor=750_000_000,
         currency="VND",
@@ -184,7 +184,7 @@ async def a_new_deal(agent: Agent, _world: World, _book: Book) -> None:
 
 @task("en", "Move the customer portal to proposal.")
 async def one_stage_ahead(agent: Agent, _world: World, _book: Book) -> None:
-    deal = await _deal(agent, "Cổng khách hàng", "stage", "version")
+    deal = await deal_of(agent, "Cổng khách hàng", "stage", "version")
     moved = await agent.do(
         "crm_move_stage", deal_id=deal["id"], to_stage="proposal", expected_version=deal["version"]
     )
@@ -194,7 +194,7 @@ async def one_stage_ahead(agent: Agent, _world: World, _book: Book) -> None:
 
 @task("vi", "Khách đã chấp nhận giá, đưa Quản lý kho thẳng lên đề xuất.")
 async def a_stage_is_skipped(agent: Agent, _world: World, _book: Book) -> None:
-    deal = await _deal(agent, "Quản lý kho", "stage")
+    deal = await deal_of(agent, "Quản lý kho", "stage")
     arguments = {"deal_id": deal["id"], "to_stage": "proposal"}
     refused = await agent.refused("crm_move_stage", **arguments)
     moved = await agent.recover("crm_move_stage", **arguments, reason="Khách đã chấp nhận giá")
@@ -205,7 +205,7 @@ async def a_stage_is_skipped(agent: Agent, _world: World, _book: Book) -> None:
 
 @task("vi", "Chuyển bảo trì năm 2027 sang đề xuất, giá là 60 triệu.")
 async def a_stage_that_needs_an_amount(agent: Agent, _world: World, _book: Book) -> None:
-    deal = await _deal(agent, "Bảo trì năm 2027", "stage")
+    deal = await deal_of(agent, "Bảo trì năm 2027", "stage")
     await agent.do("crm_move_stage", deal_id=deal["id"], to_stage="discovery")
     arguments = {"deal_id": deal["id"], "to_stage": "proposal"}
     refused = await agent.refused("crm_move_stage", **arguments)
@@ -217,7 +217,7 @@ async def a_stage_that_needs_an_amount(agent: Agent, _world: World, _book: Book)
 
 @task("en", "Move the portal on, but only if nobody touched it since I looked.")
 async def a_deal_that_changed_meanwhile(agent: Agent, world: World, _book: Book) -> None:
-    deal = await _deal(agent, "Cổng khách hàng", "version")
+    deal = await deal_of(agent, "Cổng khách hàng", "version")
     await world.ok("crm_move_stage", deal_id=deal["id"], to_stage="qualifying")
     refused = await agent.refused(
         "crm_move_stage",
@@ -242,14 +242,14 @@ async def a_call_that_is_reported_twice(agent: Agent, _world: World, _book: Book
     call = {
         "kind": "call",
         "subject": "Price of the order tracker",
-        "account_id": await _account(agent, "thep viet"),
+        "account_id": await account_of(agent, "thep viet"),
         "source": "phone",
         "source_event_id": "call-20261120-17",
     }
     first = await agent.do("crm_log_activity", **call)
     second = await agent.do("crm_log_activity", **call)
 
-    assert (first["already_logged"], second["already_logged"]) == (False, True)
+    assert (first.get("already_logged", False), second["already_logged"]) == (False, True)
     assert first["id"] == second["id"]
 
 
@@ -258,14 +258,14 @@ async def a_meeting_without_a_time_zone(agent: Agent, _world: World, _book: Book
     meeting = {
         "kind": "meeting",
         "subject": "Trình bày giải pháp",
-        "account_id": await _account(agent, "dai duong"),
+        "account_id": await account_of(agent, "dai duong"),
     }
     at = "2026-11-20T09:00:00"
     refused = await agent.refused("crm_log_activity", **meeting, occurred_at=at)
     logged = await agent.recover("crm_log_activity", **meeting, occurred_at=f"{at}+07:00")
 
     assert refused.code == "INVALID_ARGS"
-    assert logged["occurred_at"].startswith("2026-11-20T02:00:00")
+    assert datetime.fromisoformat(logged["occurred_at"]) == datetime(2026, 11, 20, 2, tzinfo=UTC)
 
 
 # --- what people decide ---
@@ -283,7 +283,7 @@ async def a_deal_that_was_won(agent: Agent, _world: World, book: Book) -> None:
 
 @task("vi", "Khách chê giá cao, mất cơ hội Website rồi.")
 async def a_deal_that_was_lost(agent: Agent, _world: World, _book: Book) -> None:
-    deal = await _deal(agent, "Website", "stage")
+    deal = await deal_of(agent, "Website", "stage")
     arguments = {"deal_id": deal["id"], "outcome": "lost"}
     refused = await agent.refused("crm_close_deal", **arguments)
     reason = next(one for one in refused.choice("one of ") if one == "price")
@@ -297,7 +297,7 @@ async def a_deal_that_was_lost(agent: Agent, _world: World, _book: Book) -> None
 async def a_request_is_taken_back(agent: Agent, world: World, book: Book) -> None:
     await world.ok("crm_close_deal", deal_id=book.portal_id, outcome="won")
     waiting = await agent.do("approvals_list")
-    pending = [one["action_id"] for one in waiting["items"] if one["state"] == "pending"]
+    pending = [one["action_id"] for one in waiting.rows("items") if one["state"] == "pending"]
     for action_id in pending:
         await agent.do("approvals_cancel", action_id=action_id)
 
@@ -338,7 +338,7 @@ async def a_task_for_a_colleague_of_a_common_name(agent: Agent, world: World, _b
     asked = {
         "title": "Gửi báo giá",
         "due": "2026-11-27",
-        "account_id": await _account(agent, "thep viet"),
+        "account_id": await account_of(agent, "thep viet"),
     }
     refused = await agent.refused("crm_create_task", **asked, owner="Nguyễn")
     made = await agent.recover("crm_create_task", **asked, owner="AM Nguyễn")
@@ -359,21 +359,21 @@ async def _promised(world: World, book: Book) -> None:
         await world.ok("crm_create_task", title=title, due=due, deal_id=book.portal_id)
 
 
-async def _due_on_thursday(agent: Agent) -> list[dict[str, Any]]:
+async def _due_on_thursday(agent: Agent) -> list[Reading]:
     """What is due on the first Thursday from today on, whatever the day is."""
     today = datetime.fromisoformat((await agent.do("whoami"))["now"]).date()
     thursday = today + timedelta(days=(3 - today.weekday()) % 7)
     listed = await agent.do("crm_list_tasks", until=thursday.isoformat())
-    return [one for one in listed["tasks"] if one["due"].startswith(thursday.isoformat())]
+    return [one for one in listed.rows("tasks") if one["due"].startswith(thursday.isoformat())]
 
 
-async def _account(agent: Agent, query: str) -> str:
+async def account_of(agent: Agent, query: str) -> str:
     """The id of the account that fits best, asked for with as little as possible."""
     found = await agent.do("crm_search_accounts", query=query, fields=["name"], limit=3)
-    return str(found["accounts"][0]["id"])
+    return str(found.rows("accounts")[0]["id"])
 
 
-async def _deal(agent: Agent, name: str, *fields: str) -> dict[str, object]:
+async def deal_of(agent: Agent, name: str, *fields: str) -> Reading:
     """The open deal with this name, and what else of it is needed."""
     found = await agent.do("crm_list_deals", status="open", fields=["name", *fields], limit=50)
-    return next(one for one in found["deals"] if one["name"] == name)
+    return next(one for one in found.rows("deals") if one["name"] == name)

@@ -6,26 +6,28 @@ import pytest
 
 from tests.evals import budgets
 from tests.evals.agent import Refusal, Spent, playing
-from tests.evals.billing import TASKS
 from tests.evals.book import written
+from tests.evals.daily import TASKS
+from tests.evals.reader import WAYS
 
 BUDGETS = budgets.read()
 BUDGET = Spent(calls=3, bytes_in=400, bytes_out=1_000, recoveries=1)
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", TASKS)
-async def test_the_task_is_done_within_its_budget(world, name):
+async def test_the_task_is_done_within_its_budget(world, name, way):
     task, book = TASKS[name], await written(world)
 
-    async with playing(world, task.agent) as agent:
+    async with playing(world, task.agent, way) as agent:
         await task.play(agent, world, book)
 
-    assert budgets.regressions(agent.spent, BUDGETS[name]) == []
+    assert budgets.regressions(agent.spent, BUDGETS[f"{name}.{way}"]) == []
 
 
 def test_every_task_has_a_budget_and_both_languages_are_spoken():
-    assert BUDGETS.keys() == TASKS.keys()
-    assert len(TASKS) >= 20
+    assert BUDGETS.keys() == {f"{name}.{way}" for name in TASKS for way in WAYS}
+    assert len(TASKS) >= 40
     assert {task.language for task in TASKS.values()} == {"vi", "en"}
     assert sum(row.recoveries for row in BUDGETS.values()) >= 8
 

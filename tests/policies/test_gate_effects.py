@@ -87,7 +87,7 @@ async def calls(shared: World):
 
 @READING
 async def test_A14_what_only_reads_writes_nothing_but_its_taint(shared, calls, rows):
-    async with shapes.nothing_changes(shared, but=frozenset({"agent"})) as watch:
+    async with shapes.nothing_changes(shared, but=TRACES | {"agent"}) as watch:
         for row in watch.each(rows):
             async with shared.client(AGENTS[row.name]) as client:
                 with traffic(shared.agent_side) as first:
@@ -96,7 +96,7 @@ async def test_A14_what_only_reads_writes_nothing_but_its_taint(shared, calls, r
                     await client.call_tool(row.name, calls[row.name])
 
             assert not answer.is_error or fault_code(answer) == "ACTION_NOT_FOUND", row.name
-            assert {one.partition(" SET ")[0] for one in first.writes} <= {"UPDATE agent"}
+            assert {shapes.written_to(one) for one in first.writes} <= {"agent", *TRACES}
             assert second.reads and second.writes == [], row.name
 
 
@@ -201,7 +201,7 @@ async def test_ten_calls_at_once_with_one_key_act_once(shared, calls, name):
 
 async def test_G07_what_is_proposed_after_reading_untrusted_input_is_marked_for_a_day(shared):
     """A day after the last of many readings, not after the first."""
-    account = await shared.an_account()
+    account = await _of_others(shared)
     deals = [await shared.a_deal(account) for _ in range(5)]
     shared.clock.move(timedelta(days=2))
 
@@ -259,6 +259,14 @@ async def _their_calls(world: World):
     }
 
 
+async def _of_others(world: World) -> str:
+    """An account that another agent of the company wrote."""
+    made = await world.ok(
+        "crm_create_account", agent="am_agent", name="Công ty Người Lạ", account_type="llc"
+    )
+    return str(made["id"])
+
+
 async def _taint(world: World, action_id: str) -> int:
     async with world.looking() as tx:
         row = await tx.session.execute(
@@ -270,7 +278,7 @@ async def _taint(world: World, action_id: str) -> int:
 
 @pytest.mark.parametrize("dry_run", [True, False])
 async def test_G07_a_write_that_shows_untrusted_input_marks_the_reader_too(shared, dry_run):
-    account = await shared.an_account()
+    account = await _of_others(shared)
     moved, closing = await shared.a_deal(account), await shared.a_deal(account)
     shared.clock.move(timedelta(days=2))
 

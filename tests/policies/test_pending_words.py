@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from policies.gate.contract import PendingAnswer, SlotView
+from policies.gate.answers import PendingAnswer, SlotView
 
 
 def test_an_agent_reads_who_has_to_sign_and_until_when_to_the_second():
@@ -16,6 +16,7 @@ def test_an_agent_reads_who_has_to_sign_and_until_when_to_the_second():
     )
 
     assert waits.text().startswith(
-        "Waiting for people (am or cro, cfo) until 2026-11-22T19:19:38+00:00: "
+        "Waiting for people (am: am or cro; cfo) until 2026-11-22T19:19:38+00:00: "
         'Close the deal "ACME Q3".\nAction 01HZK7A0000000000000000000. '
+        "Nothing has happened yet and calling again changes nothing; "
     )

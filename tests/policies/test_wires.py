@@ -123,6 +123,7 @@ def test_an_agent_may_cause_calls_that_change_something_and_no_more_than_the_gat
     changing = {row.id for row in catalogue.load().tool if not row.is_read}
     assert events - changing == {
         "call.denied", "action.proposed", "action.cancelled", "action.expired", "action.stale",
+        "agent.read_untrusted",
     }  # fmt: skip
     assert changing <= events
 

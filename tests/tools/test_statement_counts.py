@@ -10,9 +10,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def test_a_call_asks_what_it_did_yesterday(shared):
     calls, sqlite = await valid_calls(shared), shared.agent_side.is_sqlite
-    await shared.ok(
-        "crm_get_account", **calls["crm_get_account"]
-    )  # marks that it read untrusted input
+    other = await shared.ok(
+        "crm_create_account", agent="am_agent", name="Sông Hồng", account_type="llc"
+    )
+    await shared.ok("crm_get_account", id=other["id"])  # marks that it read words of others
     rows = sorted(shared.catalogue.tool, key=lambda row: row.id == "cyberos.approvals.cancel")
     complaints = []
 

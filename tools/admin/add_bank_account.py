@@ -39,11 +39,6 @@ class BankAccountView(View):
     currency: str
     is_default: bool
 
-    def text(self) -> str:
-        """One line."""
-        mark = ", default" if self.is_default else ""
-        return f"{self.id} {self.bank_bin} {self.account_number} {self.currency}{mark}"
-
     def about(self) -> About:
         """The bank account."""
         return About("bank_account", self.id)

@@ -35,9 +35,9 @@ class RetiredAccount(View):
     default_account_id: str | None = None
 
     def text(self) -> str:
-        """One line."""
-        after = f"; default: {self.default_account_id or 'none'}"
-        return f"{self.id} {self.bank_bin} {self.account_number} is retired{after}"
+        """A sentence, and which account it is."""
+        after = self.default_account_id or "none"
+        return self.telling(f"It is retired; default: {after}", but=("default_account_id",))
 
     def about(self) -> About:
         """The bank account."""

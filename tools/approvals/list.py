@@ -7,6 +7,7 @@ from pydantic import Field
 from domain.approvals import queries
 from policies.gate.contract import Call, tool
 from tools.approvals.views import ActionLine, action_views
+from tools.crm.views import lines
 from tools.shapes import Ask, View
 
 
@@ -33,12 +34,13 @@ class ActionList(View):
     truncated: bool = False
 
     def text(self) -> str:
-        """A line for each."""
-        lines = [f"{one.action_id} {one.state}: {one.summary}" for one in self.items]
-        lines += [
+        """Each with who signs and what is next."""
+        said = lines(self.items, "", self.truncated, self.next_cursor)
+        damaged = [
             f"{id} damaged: tell the user; an administrator has to look" for id in self.damaged
         ]
-        return "\n".join(lines) or "No actions of yours wait for people."
+        told = [one for one in (said, *damaged) if one]
+        return "\n".join(told) or "No actions of yours wait for people."
 
 
 @tool("cyberos.approvals.list", title="List my actions", answer=ActionList)

@@ -1,18 +1,23 @@
 """View of an action: how does an agent see an action that waits for people?"""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from domain.approvals import queries
-from domain.approvals.facts import State
-from domain.approvals.service import standing
+from domain.approvals.facts import ActionFact, Slot, State
+from domain.approvals.guards import self_rule_kept
+from domain.approvals.service import action_fact, standing
 from domain.approvals.shape import corrupt
 from domain.approvals.tables import Approval, PendingAction
 from domain.dispatches import queries as dispatches
 from domain.identity import queries as identity
-from policies.gate.contract import About, Call, SlotView, wire_name
+from domain.identity.queries import PersonIdentity
+from domain.kernel.clock import instant
+from policies.gate.answers import SlotView
+from policies.gate.contract import About, Call, wire_name
 from tools.shapes import View
 
 _SHOWN = {"leased": "waiting"}  # who works on it is nothing that an agent has to know
@@ -62,14 +67,23 @@ class ActionLine(View):
     next: str
     untrusted_fields: list[str] = Field(default_factory=list)
 
+    leads = ("action_id", "tool", "state")
+
     @property
     def settled(self) -> bool:
         """Whether nothing will change any more."""
         return self.state in {"succeeded", "failed", "rejected", "expired", "cancelled", "stale"}
 
     def text(self) -> str:
-        """Two lines: what and where it stands, and the next step."""
-        return f"{self.action_id} {self.state}: {self.summary}\nNext: {self.next}."
+        """What it is and where it stands; who signs until when; the next step."""
+        said = ("action_id", "state", "summary", "slots", "expires_at", "next", "tool")
+        slots = "; ".join(slot.text() for slot in self.slots)
+        return self.telling(
+            f"{self.action_id} {self.state}: {self.summary}",
+            f"{self.tool}, until {instant(self.expires_at, self.clock())}, signatures: {slots}",
+            but=said,
+            then=(f"Next: {self.next}.",),
+        )
 
     def about(self) -> About:
         """The pending action."""
@@ -128,11 +142,12 @@ async def action_views(
     And the ids of those whose decisions cannot be read.
     """
     decided, broken = await queries.decisions(call.tx, [row.id for row in rows])
-    people = await identity.people(call.tx, {row.person_id for row in decided})
-    names = {id: person.display_name for id, person in people.items()}
+    wanted = {role for row in rows for slot in row.slots for role in slot["roles"]}
+    able = await identity.holders(call.tx, wanted)
+    people = await identity.people(call.tx, able | {one.person_id for one in decided})
     states = await standing(call.tx, rows)
     views = [
-        _view(row, states[row.id], [one for one in decided if one.action_id == row.id], names)
+        _view(row, states[row.id], [one for one in decided if one.action_id == row.id], people)
         for row in rows
         if row.id not in broken
     ]
@@ -140,8 +155,13 @@ async def action_views(
 
 
 def _view(
-    row: PendingAction, state: State, decided: list[Approval], names: dict[str, str]
+    row: PendingAction,
+    state: State,
+    decided: list[Approval],
+    people: Mapping[str, PersonIdentity],
 ) -> ActionDetail:
+    fact = action_fact(row)
+    waits = state is State.PENDING
     filled = {one.slot for one in decided if one.decision == "approve"}
     reasons = [f"/decisions/{n}/reason" for n, one in enumerate(decided) if one.reason]
     return ActionDetail(
@@ -150,14 +170,19 @@ def _view(
         state=state.value,
         summary=row.summary,
         slots=[
-            SlotView(slot=slot["slot"], roles=slot["roles"], filled=slot["slot"] in filled)
-            for slot in row.slots
+            SlotView(
+                slot=row_slot["slot"],
+                roles=row_slot["roles"],
+                filled=slot.name in filled,
+                people=_who(fact, slot, people) if waits and slot.name not in filled else None,
+            )
+            for row_slot, slot in zip(row.slots, fact.slots, strict=True)
         ],
         decisions=[
             DecisionView(
                 slot=one.slot,
                 decision=one.decision,
-                by=names.get(one.person_id, ""),
+                by=people[one.person_id].display_name if one.person_id in people else "",
                 at=one.at,
                 reason=one.reason,
             )
@@ -181,3 +206,14 @@ def _step(row: PendingAction, state: State) -> str:
     if _handed_over(row, state):
         return "handed over"
     return "superseded" if row.error_code == queries.SUPERSEDED else state.value
+
+
+def _who(fact: ActionFact, slot: Slot, people: Mapping[str, PersonIdentity]) -> list[str] | None:
+    """Who may fill a slot now, by name: whoever is here, has a role of it, and did not ask."""
+    return [
+        person.display_name
+        for person in people.values()
+        if person.active
+        and not person.roles.isdisjoint(slot.roles)
+        and self_rule_kept(fact, slot, person.id)
+    ] or None

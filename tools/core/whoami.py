@@ -1,15 +1,20 @@
 """Caller: who am I here, and what may I do?"""
 
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from policies.gate.contract import Answer, Arguments, Call, tool
+from domain.kernel.clock import instant
+from policies.gate.contract import Arguments, Call, tool
+from tools.shapes import View
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class Nothing(Arguments):
     """No arguments."""
 
 
-class WhoAmI(Answer):
+class WhoAmI(View):
     """The calling agent as the server sees it."""
 
     agent: str
@@ -19,11 +24,15 @@ class WhoAmI(Answer):
     locale: str
     time_zone: str
     now: datetime
+    today: date
+    weekday: str
 
     def text(self) -> str:
-        """One line."""
+        """Who and for whom, when and where, and what may be done."""
+        now = instant(self.now, ZoneInfo(self.time_zone))
         return (
-            f"Agent {self.agent} of {self.tenant}, acting for {self.acts_for}. "
+            f"Agent {self.agent} of {self.tenant}, acting for {self.acts_for}.\n"
+            f"Now {now}, {self.weekday} {self.today}, {self.time_zone}. Language {self.locale}.\n"
             f"Scopes: {', '.join(self.scopes)}."
         )
 
@@ -44,4 +53,6 @@ async def TOOL(call: Call, arguments: Nothing) -> WhoAmI:
         locale=caller.locale,
         time_zone=str(caller.zone),
         now=call.at,
+        today=call.day,
+        weekday=_WEEKDAYS[call.day.weekday()],
     )

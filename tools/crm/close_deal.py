@@ -60,8 +60,10 @@ class CloseDealResult(View):
 
     def text(self) -> str:
         """A line for the deal, one for each consequence."""
-        consequences = [f"[{one.kind}] {one.state}: {one.detail}" for one in self.side_effects]
-        return "\n".join([self.deal.text(), *consequences])
+        said = [f"[{one.kind}] {one.state}: {one.detail}" for one in self.side_effects]
+        if self.engagement_id is not None:
+            said.append(f"engagement {self.engagement_id}")
+        return "\n".join([self.deal.text(), *said])
 
     def about(self) -> About:
         """The deal."""

@@ -30,7 +30,8 @@ class CompletedTaskView(TaskView):
 
     def text(self) -> str:
         """One line."""
-        return f"{'Now' if self.changed else 'Was so already'}: {super().text()}"
+        said = "Now" if self.changed else "Was so already"
+        return f"{said}: {self.telling(but=('changed',))}"
 
 
 @tool("cyberos.crm.complete_task", title="Complete a task", answer=CompletedTaskView)

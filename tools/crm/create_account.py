@@ -40,7 +40,7 @@ class CreatedAccountView(AccountFields):
 
     def text(self) -> str:
         """One line, and one for each warning."""
-        return "\n".join([super().text(), *self.warnings])
+        return self.telling(but=("warnings",), then=self.warnings)
 
 
 @tool(

@@ -37,7 +37,8 @@ class CreatedTaskView(TaskView):
 
     def text(self) -> str:
         """One line."""
-        return f"{'Was there already' if self.already_there else 'Created'}: {super().text()}"
+        said = "Was there already" if self.already_there else "Created"
+        return f"{said}: {self.telling(but=('already_there',))}"
 
 
 @tool("cyberos.crm.create_task", title="Create a task", answer=CreatedTaskView)

@@ -31,7 +31,7 @@ class Dismissed(Local):
 
     def text(self) -> str:
         """One line."""
-        return f"Dismissed until {self.local(self.until)}: {self.rule} {self.id}"
+        return f"Dismissed until {self.local(self.until)}: {self.telling(but=('until',))}"
 
     def about(self) -> About:
         """The proposal."""

@@ -76,7 +76,7 @@ class ForecastView(View):
 
     def text(self) -> str:
         """Sentences to say aloud, and what is not in them."""
-        return "\n".join([self.summary, *self.notes])
+        return self.telling(self.summary, *self.notes, but=("summary", "notes"))
 
 
 @tool("cyberos.crm.forecast", title="Forecast sales", answer=ForecastView)

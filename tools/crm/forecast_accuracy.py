@@ -34,6 +34,8 @@ class CoverageView(View):
 class LengthView(View):
     """Forecasts that looked so far ahead. Figures from 20 periods on; losses are in dong."""
 
+    in_currency = "VND"
+
     from_days: int
     to_days: int
     enough: bool
@@ -55,8 +57,8 @@ class AccuracyView(View):
     lengths: list[LengthView] = Field(default_factory=list)
 
     def text(self) -> str:
-        """The verdict."""
-        return self.summary
+        """The verdict, and the figures behind it."""
+        return self.telling(self.summary, but=("summary",))
 
 
 @tool("cyberos.crm.forecast_accuracy", title="Accuracy of forecasts", answer=AccuracyView)

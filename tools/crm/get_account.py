@@ -63,17 +63,6 @@ class AccountDetail(AccountFields):
         schema["required"] += later
         return schema
 
-    def text(self) -> str:
-        """Two lines."""
-        return (
-            f"{super().text()}\ncontacts {self.contact_count}, deals {self.deal_count} "
-            f"({self.open_deal_count} open), activities {self.activity_count}{self._more()}."
-        )
-
-    def _more(self) -> str:
-        """What later modules count."""
-        return "".join(f", {name} {number}" for name, number in (self.model_extra or {}).items())
-
 
 @tool("cyberos.crm.get_account", title="Show an account", answer=AccountDetail)
 async def TOOL(call: Call, arguments: GetAccount) -> AccountDetail:

@@ -88,6 +88,17 @@ class KpiView(View):
     rows: list[str] | None = None
     note: str | None = None
 
+    leads = ("name",)
+
+    def text(self) -> str:
+        """The number and what it is of, then how it was counted."""
+        value = f"{self.value} {self.unit}" if self.value is not None else f"- ({self.unit})"
+        counted = f" ({self.counted or 0}/{self.of})" if self.of else ""
+        said = ("name", "value", "unit", "of", "note", *(("counted",) if self.of else ()))
+        rest = self.telling(but=said)
+        note = f" {self.note}" if self.note else ""
+        return f"{self.name}: {value}{counted}.{note}\n  {rest}"
+
 
 class Kpis(View):
     """The numbers asked for."""
@@ -95,8 +106,8 @@ class Kpis(View):
     kpis: list[KpiView]
 
     def text(self) -> str:
-        """A line for each."""
-        return "\n".join(_line(one) for one in self.kpis)
+        """A line for each, and what stands behind it."""
+        return "\n".join(one.text() for one in self.kpis)
 
 
 @tool("cyberos.crm.kpis", title="Show key figures", answer=Kpis)
@@ -161,10 +172,3 @@ def _note(one: Kpi, vietnamese: bool) -> str | None:
             else f"Of all scored deals {one.beside}% were won."
         )
     return " ".join(said) or None
-
-
-def _line(one: KpiView) -> str:
-    value = f"{one.value} {one.unit}" if one.value is not None else "-"
-    counted = f" ({one.counted}/{one.of})" if one.of else ""
-    note = f" {one.note}" if one.note else ""
-    return f"{one.name}: {value}{counted}.{note}"

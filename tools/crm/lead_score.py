@@ -9,7 +9,6 @@ from pydantic import Field
 from domain.insight import lead_scores
 from domain.insight.lead_score_rules import ENOUGH_ENDED, Feature, History
 from domain.insight.lead_scores import ScoredDeal
-from domain.kernel.quoting import quoted
 from policies.gate.contract import Call, tool
 from tools.crm.views import lines, locale_of, viewer
 from tools.shapes import Ask, Id, View, untrusted_in_each
@@ -67,13 +66,7 @@ class ScoreView(View):
     scored_on: date | None = None
     note: str | None = None
 
-    def text(self) -> str:
-        """One line."""
-        if self.score is None:
-            return f"{self.deal_id} {quoted(self.name)}: {self.note}"
-        points = ", ".join(f"{one.points:+d} {one.why}" for one in self.reasons or () if one.points)
-        whole = f"{self.deal_id} {quoted(self.name)}: {self.score} ({self.band})"
-        return f"{whole} = {self.base} {points}".rstrip()
+    leads = ("deal_id", "name")
 
 
 class LeadScores(View):
@@ -85,8 +78,9 @@ class LeadScores(View):
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
-        """A line for each."""
-        return lines(self.scores, "No open deal fits.", self.truncated)
+        """A line for each, its reasons under it."""
+        said = lines(self.scores, "No open deal fits.", self.truncated)
+        return f"{said}\nScored until {self.scored_until or 'no night yet'}."
 
 
 @tool("cyberos.crm.lead_score", title="Show lead scores", answer=LeadScores)

@@ -44,7 +44,9 @@ class Contacts(View):
 
     def text(self) -> str:
         """A line for each."""
-        return lines(self.contacts, "This account has no contacts yet.", self.truncated)
+        return lines(
+            self.contacts, "This account has no contacts yet.", self.truncated, self.next_cursor
+        )
 
 
 @tool("cyberos.crm.list_contacts", title="List contacts", answer=Contacts)

@@ -57,7 +57,7 @@ class Deals(View):
 
     def text(self) -> str:
         """A line for each."""
-        return lines(self.deals, "No deal fits.", self.truncated)
+        return lines(self.deals, "No deal fits.", self.truncated, self.next_cursor)
 
 
 @tool("cyberos.crm.list_deals", title="List deals", answer=Deals)

@@ -2,7 +2,7 @@
 
 from domain.pipelines import service
 from policies.gate.contract import Call, tool
-from tools.crm.views import locale_of
+from tools.crm.views import lines, locale_of
 from tools.shapes import Ask, View
 
 
@@ -20,6 +20,8 @@ class StageView(View):
     category: str
     required_fields: list[str] | None = None
 
+    leads = ("id", "code", "name", "category")
+
 
 class PipelineView(View):
     """A pipeline with its stages in order."""
@@ -31,6 +33,8 @@ class PipelineView(View):
     stages: list[StageView]
     lost_reasons: list[str]
 
+    leads = ("id", "code", "name")
+
 
 class Pipelines(View):
     """Every pipeline of the caller's workspaces."""
@@ -39,10 +43,8 @@ class Pipelines(View):
     truncated: bool = False
 
     def text(self) -> str:
-        """A line for each."""
-        return "\n".join(
-            f"{one.code}: {' > '.join(stage.code for stage in one.stages)}" for one in self.items
-        )
+        """A line for each, its stages under it."""
+        return lines(self.items, "There are no pipelines.", self.truncated)
 
 
 @tool("cyberos.crm.list_pipelines", title="List pipelines", answer=Pipelines)

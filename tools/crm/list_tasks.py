@@ -50,7 +50,7 @@ class Tasks(View):
 
     def text(self) -> str:
         """A line for each."""
-        return lines(self.tasks, "No task fits.", self.truncated)
+        return lines(self.tasks, "No task fits.", self.truncated, self.next_cursor)
 
 
 @tool("cyberos.crm.list_tasks", title="List tasks", answer=Tasks)

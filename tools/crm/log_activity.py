@@ -48,7 +48,8 @@ class LoggedActivityView(ActivityView):
 
     def text(self) -> str:
         """One line."""
-        return f"{'Was already' if self.already_logged else 'Now'} logged: {self.kind} {self.id}"
+        said = "Was already" if self.already_logged else "Now"
+        return f"{said} logged: {self.telling(but=('already_logged',))}"
 
 
 @tool("cyberos.crm.log_activity", title="Log an activity", answer=LoggedActivityView)

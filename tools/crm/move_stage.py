@@ -33,7 +33,7 @@ class MovedDealView(DealView):
 
     def text(self) -> str:
         """One line."""
-        return f"Moved from {self.from_stage}: {super().text()}"
+        return f"Moved from {self.from_stage}: {self.telling(but=('from_stage',))}"
 
 
 @tool("cyberos.crm.move_stage", title="Move a deal", answer=MovedDealView)

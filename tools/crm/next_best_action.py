@@ -42,8 +42,10 @@ class ActionView(View):
     expires_at: datetime
 
     def text(self) -> str:
-        """One line: why, and the call as it can be made."""
-        return f"{self.reason} -> {self.tool} {json.dumps(self.arguments, ensure_ascii=False)}"
+        """Why, and the call as it can be made; under it what it rests on."""
+        called = json.dumps(self.arguments, ensure_ascii=False)
+        rest = self.telling(but=("reason", "tool", "arguments", "expected_effect"))
+        return f"{self.reason} -> {self.tool} {called}\n   {rest}\n   {self.expected_effect}"
 
 
 class NextActions(View):
@@ -58,7 +60,9 @@ class NextActions(View):
     def text(self) -> str:
         """A sentence, then a line for each."""
         listed = (f"{n}. {one.text()}" for n, one in enumerate(self.actions, start=1))
-        return "\n".join([self.summary, *listed])
+        more = ["(there are more: raise limit, or ask about one deal)"] if self.truncated else []
+        reviewed = f"{counted(self.deals_reviewed, 'deal')} reviewed."
+        return "\n".join([self.summary, *listed, *more, reviewed])
 
 
 @tool("cyberos.crm.next_best_action", title="Propose what to do next", answer=NextActions)

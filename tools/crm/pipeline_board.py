@@ -39,12 +39,15 @@ class WorthView(View):
     usd_minor: int | None = None
     weighted_usd_minor: int | None = None
 
+    leads = ("currency", "amount_minor")
+
 
 class CardView(View):
     """A deal. stagnant: 7, 14 or 30 days without a move or a contact; task_due: its next task."""
 
     id: str
     name: str
+    account_id: str | None = None
     account_name: str
     amount_minor: int
     currency: str
@@ -52,6 +55,8 @@ class CardView(View):
     stagnant: int | None = None
     next_step_missing: bool | None = None
     task_due: str | None = None
+
+    leads = ("id", "name", "amount_minor")
 
 
 class StageView(View):
@@ -65,6 +70,8 @@ class StageView(View):
     totals: list[WorthView]
     deals: list[CardView]
     truncated: bool | None = None
+
+    leads = ("stage", "stage_name")
 
 
 class BoardView(View):
@@ -81,10 +88,16 @@ class BoardView(View):
     headline: str = Field(exclude=True)
     lines: list[str] = Field(exclude=True)
 
+    leads = ("name", "pipeline")
+
     def text(self) -> str:
-        """A line for each stage, between what all come to and how to see more."""
+        """What all come to, then stage by stage with its deals, and how to see more."""
         more = ["(not every deal is shown: use cards, or crm_list_deals)"] if self.truncated else []
-        return "\n".join([self.headline, *self.lines, *more])
+        return self.telling(self.headline, but=("truncated",), then=more)
+
+    def overview(self) -> str:
+        """The same for people: a line for each stage, behind what all come to."""
+        return "\n".join([self.headline, *self.lines])
 
 
 @tool("cyberos.crm.pipeline_board", title="Show the pipeline board", answer=BoardView)
@@ -157,6 +170,7 @@ def _card(card: Card, due: TasksDue, at: datetime, today: date) -> dict[str, Any
     return {
         "id": card.id,
         "name": card.name,
+        "account_id": card.account_id,
         "account_name": card.account_name,
         "amount_minor": card.amount_minor,
         "currency": card.currency,

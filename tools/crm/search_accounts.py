@@ -55,7 +55,7 @@ class FoundAccounts(View):
 
     def text(self) -> str:
         """A line for each."""
-        return lines(self.accounts, "No account fits.", self.truncated)
+        return lines(self.accounts, "No account fits.", self.truncated, self.next_cursor)
 
 
 @tool("cyberos.crm.search_accounts", title="Search accounts", answer=FoundAccounts)

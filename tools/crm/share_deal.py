@@ -35,7 +35,11 @@ class Shared(DealView):
     def text(self) -> str:
         """Three lines: what changed, who is listed, the deal."""
         listed = ", ".join(self.members) or "nobody"
-        return f"{changed_text(self.changed)}\nListed beside its owner: {listed}\n{super().text()}"
+        return self.telling(
+            changed_text(self.changed),
+            f"Listed beside its owner: {listed}",
+            but=("changed", "members"),
+        )
 
 
 @tool("cyberos.crm.share_deal", title="Share a deal", answer=Shared)

@@ -3,7 +3,6 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from domain.kernel.quoting import quoted
 from domain.tasks.queries import TaskCard
 from domain.tasks.rules import Due
 from policies.gate.contract import About
@@ -28,12 +27,7 @@ class TaskView(View):
     deal_name: str | None = None
     version: int
 
-    def text(self) -> str:
-        """One line: by when, what, whose, about what."""
-        state = "overdue" if self.overdue else self.status
-        about = [quoted(name) for name in (self.account_name, self.deal_name) if name]
-        said = [self.id, f"due {self.due}", f"({state})", quoted(self.title), self.owner, *about]
-        return " ".join([*said, f"v{self.version}"])
+    leads = ("id", "title")
 
     def about(self) -> About:
         """The task."""

@@ -5,7 +5,6 @@ from datetime import datetime
 from pydantic import Field
 
 from domain.kernel.faults import Fault, Kind
-from domain.kernel.quoting import quoted
 from domain.timeline import service
 from domain.timeline.service import Entry
 from policies.gate.contract import Call, tool, wire_name
@@ -60,12 +59,7 @@ class ItemView(Local):
     state: str | None = None
     summary: str | None = None
 
-    def text(self) -> str:
-        """One line: when and what, and where it went."""
-        parts = [self.local(self.at), self.kind, self.from_stage, self.to_stage, self.state]
-        if self.due_at is not None:
-            parts += ["due", self.local(self.due_at), quoted(self.subject or "")]
-        return " ".join(part for part in parts if part)
+    leads = ("at", "kind", "subject")
 
 
 class Items(View):
@@ -78,7 +72,7 @@ class Items(View):
 
     def text(self) -> str:
         """A line for each."""
-        return lines(self.items, "Nothing has happened yet.", self.truncated)
+        return lines(self.items, "Nothing has happened yet.", self.truncated, self.next_cursor)
 
 
 @tool("cyberos.crm.timeline", title="Show a timeline", answer=Items)

@@ -26,7 +26,7 @@ class UndoneMoveView(DealView):
 
     def text(self) -> str:
         """One line."""
-        return f"Taken back from {self.from_stage}: {super().text()}"
+        return f"Taken back from {self.from_stage}: {self.telling(but=('from_stage',))}"
 
 
 @tool("cyberos.crm.undo_move", title="Undo a move", answer=UndoneMoveView)

@@ -55,7 +55,9 @@ class UpdatedAccountView(AccountFields):
 
     def text(self) -> str:
         """One line for what changed, one for the account, one for each warning."""
-        return "\n".join([changed_text(self.changed), super().text(), *self.warnings])
+        return self.telling(
+            changed_text(self.changed), but=("changed", "warnings"), then=self.warnings
+        )
 
 
 @tool(

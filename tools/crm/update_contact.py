@@ -50,7 +50,7 @@ class UpdatedContactView(ContactView):
 
     def text(self) -> str:
         """One line for what changed, one for the contact."""
-        return f"{changed_text(self.changed)}\n{super().text()}"
+        return self.telling(changed_text(self.changed), but=("changed",))
 
 
 @tool("cyberos.crm.update_contact", title="Update a contact", answer=UpdatedContactView)

@@ -53,7 +53,7 @@ class UpdatedDealView(DealView):
 
     def text(self) -> str:
         """One line for what changed, one for the deal."""
-        return f"{changed_text(self.changed)}\n{super().text()}"
+        return self.telling(changed_text(self.changed), but=("changed",))
 
 
 @tool("cyberos.crm.update_deal", title="Update a deal", answer=UpdatedDealView)

@@ -34,8 +34,10 @@ class ValidatedTaxCode(View):
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
-        """One line, and one for each hint."""
-        return "\n".join([f"{self.mst} is {self.status}.", *self.hints])
+        """A sentence, what is known, and a line for each hint."""
+        return self.telling(
+            f"{self.mst} is {self.status}.", but=("mst", "status", "hints"), then=self.hints
+        )
 
 
 @tool(

@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 from domain.accounts.service import AccountCard
 from domain.deals.cards import DealCard
-from domain.kernel.money import Locale, Money
-from domain.kernel.quoting import quoted
+from domain.kernel.money import Locale
 from domain.store.visibility import Viewer
 from domain.vn.names import Salutation, address_as
 from domain.vn.tax_codes import masked
@@ -24,7 +23,6 @@ DEAL_WORDS = ("name", "account_name", "lost_reason")
 ACTIVITY_WORDS = ("subject",)
 
 _MOST_OF_A_BODY = 1_000
-_MOST_LINES = 50
 
 
 class AccountView(View):
@@ -44,9 +42,7 @@ class AccountView(View):
     created_at: datetime | None = None
     version: int | None = None
 
-    def text(self) -> str:
-        """One line."""
-        return f"{self.id} {quoted(self.name or '')} {self.account_type or ''}".rstrip()
+    leads = ("id", "name", "account_type")
 
     def about(self) -> About:
         """The account."""
@@ -85,10 +81,8 @@ class ContactView(View):
     is_primary: bool | None = None
     version: int | None = None
 
-    def text(self) -> str:
-        """One line."""
-        reach = " ".join(part for part in (self.email, self.phone_e164) if part)
-        return f"{self.id} {quoted(self.display_name or '')} {reach}".rstrip()
+    leads = ("id", "display_name", "is_primary")
+    repeats = (("first_name", "given_name"), ("last_name", "family_name"))
 
     def about(self) -> About:
         """The contact."""
@@ -122,15 +116,8 @@ class DealView(View):
     created_at: datetime | None = None
     version: int | None = None
 
-    def text(self) -> str:
-        """One line."""
-        parts = [self.id, quoted(self.name or "")]
-        if self.amount_minor is not None and self.currency is not None:
-            parts.append(Money(self.amount_minor, self.currency).text())
-        parts += [part for part in (self.stage, self.status) if part]
-        if self.probability_pct is not None:
-            parts.append(f"{self.probability_pct}%")
-        return " ".join(parts)
+    leads = ("id", "name", "amount_minor", "stage", "status")
+    repeats = (("amount_minor_vnd", "amount_minor"),)
 
     def about(self) -> About:
         """The deal."""
@@ -150,9 +137,7 @@ class ActivityView(View):
     deal_id: str | None = None
     source: str
 
-    def text(self) -> str:
-        """One line."""
-        return f"{self.id} {self.kind} {self.occurred_at:%Y-%m-%d} {quoted(self.subject)}"
+    leads = ("id", "kind", "occurred_at", "subject")
 
     def about(self) -> About:
         """The activity."""
@@ -256,13 +241,10 @@ def locale_of(principal: Principal) -> Locale:
     return locale
 
 
-def lines(views: Sequence[Any], nothing: str, more: bool) -> str:
-    """A line for each view, for clients that show no structure."""
-    if not views:
-        return nothing
-    shown = [view.text() for view in views[:_MOST_LINES]]
-    if len(views) > len(shown):
-        shown.append(f"({len(views) - len(shown)} more in the structured answer)")
+def lines(views: Sequence[Any], nothing: str, more: bool, cursor: str | None = None) -> str:
+    """A line for each view and what belongs to it, and how to go on."""
+    said = [view.text() for view in views] or [nothing]
     if more:
-        shown.append("(there are more: use next_cursor, or narrow the question)")
-    return "\n".join(shown)
+        onwards = f"cursor {cursor}, or narrow" if cursor is not None else "narrow"
+        said.append(f"(there are more: {onwards} the question)")
+    return "\n".join(said)

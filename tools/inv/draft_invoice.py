@@ -38,9 +38,9 @@ class DraftedInvoice(WholeInvoice):
         said = (
             "Drafted." if self.is_new else "Brought up to date." if self.changed else "As it was."
         )
-        return "\n".join(
-            [said, super().text(), *(f"needs {one}: {_MISSING[one]}" for one in self.needs)]
-        )
+        needs = [f"needs {one}: {_MISSING[one]}" for one in self.needs]
+        then = [*needs, f"Next: {self.next}."]
+        return self.telling(said, but=("is_new", "needs", "next"), then=then)
 
 
 @tool("cyberos.inv.draft_invoice", title="Draft an invoice", answer=DraftedInvoice)

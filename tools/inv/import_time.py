@@ -39,7 +39,7 @@ class ImportedTime(View):
         """One line."""
         sums = {"new": self.new, "corrected": self.corrected, "known": self.known}
         said = [f"{one.entries} entries ({one.hours} h) {name}" for name, one in sums.items()]
-        return ", ".join(said) + "."
+        return f"{', '.join(said)}. Engagements {', '.join(self.engagement_ids)}."
 
     def about(self) -> About:
         """The first engagement; all of them are in the answer."""

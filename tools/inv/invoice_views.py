@@ -15,8 +15,6 @@ from domain.engagements import rules as engagement_rules
 from domain.invoices import queries
 from domain.invoices.rules import is_open, outstanding, standing
 from domain.invoices.tables import Invoice, InvoiceLine
-from domain.kernel.money import Money
-from domain.kernel.quoting import quoted
 from domain.receipts import queries as receipts
 from policies.gate.contract import About, Call
 from tools.shapes import View, untrusted_in, untrusted_in_each
@@ -41,10 +39,7 @@ class InvoiceLineView(View):
     vat_rate: str
     vat_minor: int
 
-    def text(self) -> str:
-        """One line."""
-        work = f" {self.hours} h x {self.rate_minor}" if self.hours else ""
-        return f"{self.position}. {quoted(self.description)}{work} = {self.amount_minor}"
+    leads = ("line_id", "description", "amount_minor")
 
 
 class EInvoiceView(View):
@@ -88,12 +83,7 @@ class InvoiceView(View):
     created_at: datetime
     version: int
 
-    def text(self) -> str:
-        """One line."""
-        total = Money(self.total_minor, self.currency).text()
-        named = quoted(self.account_name or self.account_id)
-        locked = " (signed)" if self.locked and self.status == "draft" else ""
-        return f"{self.number} {named} {self.status}{locked} {total}"
+    leads = ("invoice_id", "number", "account_name", "status", "total_minor")
 
     def about(self) -> About:
         """The invoice."""
@@ -108,15 +98,6 @@ class WholeInvoice(InvoiceView):
     left_out: list[str] = Field(default_factory=list)
     payments: list[PaymentView] | None = None
     untrusted_fields: list[str] = Field(default_factory=list)
-
-    def text(self) -> str:
-        """A line for the invoice, one for each of its lines, one for the sums."""
-        sums = (
-            f"subtotal {Money(self.subtotal_minor, self.currency).text()}, "
-            f"VAT {Money(self.vat_minor, self.currency).text()}, "
-            f"outstanding {Money(self.outstanding_minor, self.currency).text()}"
-        )
-        return "\n".join([super().text(), *(line.text() for line in self.lines), sums])
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ class Engagements(View):
 
     def text(self) -> str:
         """A line for each."""
-        return lines(self.engagements, "There are no such engagements.", self.truncated)
+        return lines(
+            self.engagements, "There are no such engagements.", self.truncated, self.next_cursor
+        )
 
 
 @tool("cyberos.inv.list_engagements", title="List engagements", answer=Engagements)

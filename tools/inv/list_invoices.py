@@ -43,7 +43,7 @@ class Invoices(View):
 
     def text(self) -> str:
         """A line for each."""
-        return lines(self.invoices, "There is no such invoice.", self.truncated)
+        return lines(self.invoices, "There is no such invoice.", self.truncated, self.next_cursor)
 
 
 @tool("cyberos.inv.list_invoices", title="List invoices", answer=Invoices)

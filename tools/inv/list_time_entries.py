@@ -39,7 +39,7 @@ class TimeEntries(View):
 
     def text(self) -> str:
         """A line for each."""
-        return lines(self.entries, "There is no such time.", self.truncated)
+        return lines(self.entries, "There is no such time.", self.truncated, self.next_cursor)
 
 
 @tool("cyberos.inv.list_time_entries", title="List time entries", answer=TimeEntries)

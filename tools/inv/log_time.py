@@ -39,7 +39,7 @@ class LoggedTime(TimeEntryView):
             "corrected": "Corrected.",
             "known": "It was there already; nothing changed.",
         }
-        return f"{said[self.outcome]}\n{super().text()}"
+        return self.telling(said[self.outcome])
 
 
 @tool("cyberos.inv.log_time", title="Log time", answer=LoggedTime)

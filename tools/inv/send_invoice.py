@@ -61,11 +61,12 @@ class SentInvoice(View):
     confirmed_account_id: str | None = None
 
     def text(self) -> str:
-        """One line."""
-        return (
+        """A sentence, and the figures."""
+        said = (
             f"{self.number} is sent: hóa đơn {self.einvoice_number} of"
             f" {self.issued_on.isoformat()}, due {self.due_at.isoformat()}."
         )
+        return self.telling(said, but=("number", "einvoice_number", "issued_on", "due_at"))
 
     def about(self) -> About:
         """The invoice."""

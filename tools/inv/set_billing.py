@@ -42,7 +42,7 @@ class SetBillingView(BillingView):
 
     def text(self) -> str:
         """One line for what changed, one for the profile."""
-        return f"{changed_text(self.changed)}\n{super().text()}"
+        return self.telling(changed_text(self.changed), but=("changed",))
 
 
 @tool("cyberos.inv.set_billing", title="Set how an account is billed", answer=SetBillingView)

@@ -29,6 +29,8 @@ class ReceiptView(View):
     received_on: date
     memo: str
 
+    leads = ("receipt_id", "amount_minor")
+
 
 class PaymentStatus(View):
     """How an invoice is paid; `state` is draft, open, overdue, paid or void."""
@@ -47,8 +49,8 @@ class PaymentStatus(View):
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
-        """The narrative."""
-        return self.narrative
+        """The narrative, and the figures behind it."""
+        return self.telling(self.narrative, but=("narrative",))
 
     def about(self) -> About:
         """The invoice."""

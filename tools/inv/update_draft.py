@@ -52,7 +52,7 @@ class UpdatedDraftView(WholeInvoice):
     def text(self) -> str:
         """One line for whether it changed, then the draft."""
         said = "Changed." if self.changed else "Nothing changed: it was so already."
-        return f"{said}\n{super().text()}"
+        return self.telling(said, but=("changed",))
 
 
 @tool("cyberos.inv.update_draft", title="Change a draft invoice", answer=UpdatedDraftView)

@@ -39,9 +39,9 @@ class ValidatedBuyer(View):
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
-        """One line, and one for each hint."""
+        """A sentence, what is known, and a line for each hint."""
         info = self.taxpayer_info
-        return "\n".join([f"{info.mst} is {info.status}.", *self.hints])
+        return self.telling(f"{info.mst} is {info.status}.", but=("hints",), then=self.hints)
 
 
 @tool(

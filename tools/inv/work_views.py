@@ -10,7 +10,6 @@ from domain.engagements.rules import Rate
 from domain.engagements.tables import Engagement, TimeEntry
 from domain.kernel.email import masked_address
 from domain.kernel.money import Money
-from domain.kernel.quoting import quoted
 from domain.vn.tax_codes import masked
 from policies.gate.contract import About
 from tools.shapes import View
@@ -54,11 +53,7 @@ class EngagementView(View):
     rates: list[RateView]
     version: int
 
-    def text(self) -> str:
-        """One line."""
-        rates = ", ".join(rate_text(one, self.currency) for one in self.rates) or "no rates"
-        named = self.code or self.id
-        return f"{named} {quoted(self.account_name or self.account_id)} {self.status}, {rates}"
+    leads = ("id", "code", "account_name", "amount_minor", "status")
 
     def about(self) -> About:
         """The engagement."""
@@ -72,9 +67,8 @@ class ListedEngagement(EngagementView):
     unbilled_hours: str
 
     def text(self) -> str:
-        """One line."""
-        billed = self.billing.kind if self.billing else "no billing profile"
-        return f"{super().text()}; {self.unbilled_hours} h unbilled, {billed}"
+        """A line for it, one for how it is billed, one for each rate."""
+        return self.telling(then=() if self.billing else ("no billing profile",))
 
 
 class BillingView(View):
@@ -93,11 +87,6 @@ class BillingView(View):
     version: int
     changed_by: str
     changed_at: datetime
-
-    def text(self) -> str:
-        """One line."""
-        parts = [self.kind, quoted(self.name), self.tax_id, self.email, self.currency]
-        return " ".join([*(part for part in parts if part), f"{self.terms_days} days"])
 
     def about(self) -> About:
         """The billing profile."""
@@ -122,10 +111,7 @@ class TimeEntryView(View):
     billed: bool | None = None
     version: int
 
-    def text(self) -> str:
-        """One line."""
-        phase = f"/{self.phase}" if self.phase else ""
-        return f"{self.id} {self.worked_on} {quoted(self.member)} {self.hours} h {self.role}{phase}"
+    leads = ("id", "worked_on", "member")
 
     def about(self) -> About:
         """The entry."""

@@ -27,6 +27,8 @@ class AccountView(View):
     credit_minor: int
     balance_minor: int
 
+    leads = ("code", "name_vi", "name_en")
+
 
 class Books(View):
     """The sums of every account that has entries."""
@@ -39,15 +41,6 @@ class Books(View):
     total_debit_minor: int
     total_credit_minor: int
     difference_minor: int = Field(description="0, or the books are damaged.")
-
-    def text(self) -> str:
-        """A line for each account, and the totals."""
-        told = [
-            f"{one.code} {one.name_vi} ({one.name_en}): {one.debit_minor} / {one.credit_minor}"
-            for one in self.accounts
-        ]
-        totals = f"{self.total_debit_minor} / {self.total_credit_minor}"
-        return "\n".join([*told, f"{self.as_of}, {self.currency}: {totals}"])
 
 
 @tool("cyberos.ledger.trial_balance", title="Show the trial balance", answer=Books)

@@ -26,9 +26,10 @@ class TransferView(View):
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
-        """One line."""
+        """A sentence, and the rest of what the code says."""
         amount = Money(self.amount, "VND").text() if self.amount is not None else "any amount"
-        return f"{amount} to account {self.account} at {self.bank or self.bin}"
+        said = f"{amount} to account {self.account} at {self.bank or self.bin}"
+        return self.telling(said, but=("amount", "account", "bank"))
 
 
 @tool("cyberos.vn.decode_vietqr", title="Decode a VietQR", answer=TransferView)

@@ -28,6 +28,8 @@ class BankView(View):
     receives: bool
     pays_by_qr: bool
 
+    leads = ("bin", "code", "short_name", "name")
+
 
 class Banks(View):
     """Banks by short name."""
@@ -36,13 +38,7 @@ class Banks(View):
 
     def text(self) -> str:
         """A line for each."""
-        return (
-            "\n".join(
-                f"{bank.bin} {bank.short_name}{'' if bank.receives else ' (receives no transfers)'}"
-                for bank in self.banks
-            )
-            or "No bank fits."
-        )
+        return "\n".join(one.text() for one in self.banks) or "No bank fits."
 
 
 @tool("cyberos.vn.list_banks", title="List banks", answer=Banks)

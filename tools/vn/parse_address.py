@@ -31,11 +31,11 @@ class AddressView(View):
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
-        """One line."""
+        """A sentence, and the parts."""
         parts = (self.ward, self.district, self.province)
         place = ", ".join(part for part in parts if part) or "No province found"
         today = f", today {self.province_now}" if self.province_now != self.province else ""
-        return f"{place} ({self.era}{today})"
+        return self.telling(f"{place} ({self.era}{today})")
 
 
 @tool("cyberos.vn.parse_address", title="Parse an address", answer=AddressView)

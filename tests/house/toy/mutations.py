@@ -161,15 +161,6 @@ toolset = "ship"
         names=_SEND,
         says="needs about()",
     ),
-    "text of an answer": _line(
-        _LIST,
-        '''
-    def text(self) -> str:
-        """A line for each."""
-        return lines(self.parcels, "No parcel was sent.", False)
-''',
-        says="needs text()",
-    ),
     "step": Mutation("tools/ship/steps.py", names="tools/<namespace>/steps.py", says="{parcels}"),
     "command": _line(
         "server/cli/parcels.py", "def register(", "def registers(", says="`def register(app)`"

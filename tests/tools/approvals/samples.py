@@ -18,7 +18,7 @@ async def _about(things: Things) -> Arguments:
 
 
 SAMPLES = {
-    "approvals_list": Sample({}, statements=(6, 0)),
-    "approvals_get": Sample(_about, statements=(6, 0)),
-    "approvals_cancel": Sample(_about, statements=(7, 4)),
+    "approvals_list": Sample({}, statements=(8, 0)),
+    "approvals_get": Sample(_about, statements=(7, 0)),
+    "approvals_cancel": Sample(_about, statements=(9, 4)),
 }

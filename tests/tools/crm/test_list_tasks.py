@@ -64,7 +64,7 @@ async def test_a_task_is_overdue_when_its_time_or_its_day_is_over(own):
     assert _titles(afternoon) == ["chiều nay"]
     assert _titles(night) == ["chiều nay", "hôm nay"]
     assert [one.get("overdue") for one in every["tasks"]] == [True, True, None, None]
-    assert said.count("(overdue)") == 2
+    assert said.count(", overdue") == 2
 
 
 async def test_pages_go_on_where_the_last_one_ended_also_within_one_time(own):

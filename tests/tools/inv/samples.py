@@ -10,6 +10,6 @@ async def _generate(things: Things) -> Arguments:
 
 
 SAMPLES = {
-    "inv_validate_mst": Sample({"mst_string": "9900000104"}, statements=(5, 1)),
+    "inv_validate_mst": Sample({"mst_string": "9900000104"}, statements=(6, 2)),
     "inv_generate_vietqr": Sample(_generate, statements=(8, 4)),
 }

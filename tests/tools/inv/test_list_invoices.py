@@ -119,4 +119,4 @@ async def test_a_signed_draft_says_so_in_its_line(shared):
             await service.lock(tx, made["invoice_id"], issued_on=TODAY, terms_days=30)
         said = await talk.text("inv_list_invoices", engagement_id=acme.code)
 
-    assert f"{made['number']} " in said and "draft (signed)" in said
+    assert made["number"] in said and ", draft, " in said and ", locked, " in said

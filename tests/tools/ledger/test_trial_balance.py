@@ -36,8 +36,8 @@ async def test_the_whole_answer_names_accounts_and_equal_totals(own):
         "codes_provisional": True, "total_debit_minor": 1_080, "total_credit_minor": 1_080,
         "difference_minor": 0,
     }  # fmt: skip
-    assert "131 Phải thu của khách hàng (Trade receivables): 1080 / 0" in text
-    assert "2026-11-21, VND: 1080 / 1080" in text
+    assert '131, "Phải thu của khách hàng", "Trade receivables"' in text
+    assert "total debit VND 1,080, total credit VND 1,080, difference VND 0" in text
 
 
 async def test_only_what_was_posted_up_to_the_day_and_by_the_own_company_counts(own):
