@@ -55,7 +55,7 @@ def _lean(schema: JsonSchemaValue) -> JsonSchemaValue:
     schema.pop("description", None)
     for name, field in schema.get("properties", {}).items():
         kept = {key: value for key, value in field.items() if key != "title"}
-        if kept.get("default", ...) in (None, []):
+        if kept.get("default", ...) in (None, []) or kept.get("default") is False:
             del kept["default"]
         choices = [one for one in kept.get("anyOf", []) if one != {"type": "null"}]
         if len(choices) == 1:
@@ -172,11 +172,16 @@ def _string(most: int, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "maxLength": most, **more})
 
 
-Line: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 255)), _string(255)]
+# A text nobody makes too long by mistake: every client would pay for the number, and who does make
+# it too long is told.
+_LONG = WithJsonSchema({"type": "string"})
+
+
+Line: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 255)), _LONG]
 ShortLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 64)), _string(64)]
-LongLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 500)), _string(500)]
-QueryLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 200)), _string(200)]
-Text: TypeAlias = Annotated[str, BeforeValidator(_typed(text.block, 10_000)), _string(10_000)]
+LongLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 500)), _LONG]
+QueryLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 200)), _LONG]
+Text: TypeAlias = Annotated[str, BeforeValidator(_typed(text.block, 10_000)), _LONG]
 
 Id: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"), _string(26)
@@ -185,6 +190,8 @@ Id: TypeAlias = Annotated[
 Reference: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,64}$"), _string(64)
 ]
+# An id, a code or a name, in either language, of a pipeline or stage.
+NamedReference: TypeAlias = Line
 # An id or an e-mail address of a person of the company.
 PersonReference: TypeAlias = Line
 
@@ -206,10 +213,10 @@ Currency: TypeAlias = Annotated[
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=MOST_LISTED)]
 
 CursorText: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]+$", max_length=4_000), _string(4_000)
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]+$", max_length=4_000), _LONG
 ]
 EventId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$"), _string(200)]
-KeyText: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,128}$"), _string(128)]
+KeyText: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,128}$"), _LONG]
 
 
 class Paged(Ask):

@@ -29,6 +29,11 @@ class Filter:
     stage_ids: tuple[str, ...] | None = None
     status: str | None = None
     owner_id: str | None = None
+    currency: str | None = None
+    amount_from: int | None = None
+    amount_to: int | None = None
+    closes_from: date | None = None
+    closes_to: date | None = None
 
 
 class OpenDeal(NamedTuple):
@@ -58,6 +63,11 @@ _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     "stage_ids": Deal.stage_id.in_(bindparam("stage_ids", expanding=True)),
     "status": Deal.status == bindparam("status"),
     "owner_id": Deal.owner_id == bindparam("owner_id"),
+    "currency": Deal.currency == bindparam("currency"),
+    "amount_from": Deal.amount_minor >= bindparam("amount_from"),
+    "amount_to": Deal.amount_minor <= bindparam("amount_to"),
+    "closes_from": Deal.expected_close_date >= bindparam("closes_from"),
+    "closes_to": Deal.expected_close_date <= bindparam("closes_to"),
 }
 
 
@@ -137,6 +147,14 @@ async def listed(
             **asked,
             **({"before": before} if before is not None else {}),
         )
+
+
+async def with_ids(
+    tx: Tx, viewer: Viewer, ids: Sequence[str], *, columns: tuple[str, ...]
+) -> Sequence[Any]:
+    """Those of these deals that exist for the viewer, as such rows, newest first."""
+    with tx.looking_as(viewer):
+        return await tx.fetch(_of_ids(columns), ids=list(ids))
 
 
 async def open_deals(tx: Tx, viewer: Viewer, wanted: Filter) -> list[OpenDeal]:
@@ -233,6 +251,13 @@ def _listing(columns: tuple[str, ...], asked: frozenset[str], continued: bool) -
     if continued:
         statement = statement.where(Deal.id < bindparam("before"))
     return prepared_query(statement.order_by(Deal.id.desc()).limit(bindparam("limit")))
+
+
+@lru_cache(maxsize=16)
+def _of_ids(columns: tuple[str, ...]) -> PreparedQuery:
+    """The query for such rows by their ids, made once for each choice of columns."""
+    named = shown_deals(columns).where(Deal.id.in_(bindparam("ids", expanding=True)))
+    return prepared_query(named.order_by(Deal.id.desc()))
 
 
 _BY_STATUS = prepared_query(

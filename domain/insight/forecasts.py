@@ -20,7 +20,6 @@ from domain.insight.tables import StoredForecast
 from domain.kernel.canonical import canonical, sha256_hex
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.money import MAX_JSON_MINOR, Money, Rate, convert, convert_inverse
-from domain.pipelines import queries as pipeline_queries
 from domain.pipelines import service as pipelines
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
@@ -328,9 +327,7 @@ def _fits(judged: Judged, like: Mapping[str, str]) -> bool:
 async def _pipeline_ids(tx: Tx, viewer: Viewer, reference: str | None) -> tuple[str, ...] | None:
     if reference is None:
         return None
-    found = await pipeline_queries.matching(tx, reference, viewer.workspace_ids)
-    if not found:
-        await pipelines.find(tx, reference, viewer.workspace_ids)  # says which there are
+    found = await pipelines.named(tx, reference, viewer.workspace_ids)
     return tuple(one.id for one in found)
 
 

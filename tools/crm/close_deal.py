@@ -20,7 +20,7 @@ from tools.shapes import (
     ApprovalRequest,
     Id,
     LongLine,
-    Reference,
+    NamedReference,
     View,
     untrusted_in,
 )
@@ -37,7 +37,7 @@ class Close(ApprovalRequest):
     expected_version: int | None = Field(
         default=None, ge=1, description="Refuse if the deal has changed since."
     )
-    expected_stage: Reference | None = Field(
+    expected_stage: NamedReference | None = Field(
         default=None, description="Refuse if the deal stands elsewhere now."
     )
 

@@ -16,6 +16,7 @@ from tools.shapes import (
     Day,
     Id,
     Line,
+    NamedReference,
     PersonReference,
     Reference,
     untrusted_in,
@@ -31,8 +32,12 @@ class CreateDeal(Change):
         default=0, description="Whole dong, or cents of other currencies; 0: not known yet."
     )
     currency: Currency | None = Field(default=None, description="ISO code; the company's own.")
-    pipeline_id: Reference | None = Field(default=None, description="Id or code; the first one.")
-    stage_id: Reference | None = Field(default=None, description="Id or code; the first open one.")
+    pipeline_id: NamedReference | None = Field(
+        default=None, description="Id, code or name; the first one."
+    )
+    stage_id: NamedReference | None = Field(
+        default=None, description="Id, code or name; the first open one."
+    )
     probability_pct: Annotated[int, Field(ge=0, le=100)] | None = Field(
         default=None, description="Overrides the stage's until the next move."
     )

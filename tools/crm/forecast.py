@@ -11,13 +11,15 @@ from domain.kernel.money import Locale
 from policies.gate.contract import Call, tool
 from tools.crm.forecast_words import notes, summary
 from tools.crm.views import locale_of, viewer
-from tools.shapes import Ask, Month, PersonReference, RangeDays, Reference, View
+from tools.shapes import Ask, Month, NamedReference, PersonReference, RangeDays, View
 
 
 class ForecastQuery(Ask):
     """Which deals, and until when."""
 
-    pipeline_id: Reference | None = Field(default=None, description="Id or code; left out: all.")
+    pipeline_id: NamedReference | None = Field(
+        default=None, description="Id, code or name; left out: all."
+    )
     range: RangeDays | None = Field(
         default=None, description="Days from today: 30d, 60d, 90d (usual), up to 366d."
     )

@@ -11,9 +11,9 @@ from tools.crm.views import DEAL_WORDS, DealView, deal_columns, lines, viewer
 from tools.shapes import (
     MOST_FIELDS,
     Id,
+    NamedReference,
     Paged,
     PersonReference,
-    Reference,
     View,
     cursor_to,
     position_of,
@@ -38,8 +38,8 @@ class ListDeals(Paged):
     """Which deals, and what of them."""
 
     account_id: Id | None = Field(default=None, description="Deals with this account.")
-    pipeline_id: Reference | None = Field(default=None, description="Id or code.")
-    stage_id: Reference | None = Field(default=None, description="Id or code.")
+    pipeline_id: NamedReference | None = Field(default=None, description="Id, code or name.")
+    stage_id: NamedReference | None = Field(default=None, description="Id, code or name.")
     status: StatusName | None = Field(default=None, description="Left out: all.")
     owner: PersonReference | None = Field(default=None, description="E-mail or id.")
     fields: Annotated[list[DealField], Field(max_length=MOST_FIELDS)] | None = Field(
@@ -79,11 +79,13 @@ async def TOOL(call: Call, arguments: ListDeals) -> Deals:
     found, more = await service.find(
         call.tx,
         viewer(call.principal),
-        account_id=arguments.account_id,
-        pipeline=arguments.pipeline_id,
-        stage=arguments.stage_id,
-        status=arguments.status,
-        owner=arguments.owner,
+        service.Sought(
+            account_id=arguments.account_id,
+            pipeline=arguments.pipeline_id,
+            stage=arguments.stage_id,
+            status=arguments.status,
+            owner=arguments.owner,
+        ),
         columns=deal_columns(fields, call.principal),
         before=str(before[0]) if before else None,
         limit=arguments.limit,

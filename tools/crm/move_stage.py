@@ -5,16 +5,16 @@ from pydantic import Field
 from domain.deals import service
 from policies.gate.contract import Call, tool
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
-from tools.shapes import AmountMinor, Change, Day, Id, LongLine, Reference, untrusted_in
+from tools.shapes import AmountMinor, Change, Day, Id, LongLine, NamedReference, untrusted_in
 
 
 class MoveStage(Change):
     """Which deal, and where to."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
-    to_stage: Reference = Field(description="Code or id of an open stage of its pipeline.")
+    to_stage: NamedReference = Field(description="Code, name or id of an open stage.")
     reason: LongLine | None = Field(default=None, description="Needed to skip stages.")
-    expected_stage: Reference | None = Field(
+    expected_stage: NamedReference | None = Field(
         default=None, description="Refuse if the deal stands elsewhere now."
     )
     expected_version: int | None = Field(

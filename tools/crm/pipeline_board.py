@@ -16,13 +16,13 @@ from domain.tasks import board as tasks
 from domain.tasks.board import TasksDue
 from policies.gate.contract import Call, tool
 from tools.crm.views import locale_of, viewer
-from tools.shapes import Ask, Reference, View
+from tools.shapes import Ask, NamedReference, View
 
 
 class Show(Ask):
     """Which pipeline, and how much of it."""
 
-    pipeline_id: Reference | None = Field(
+    pipeline_id: NamedReference | None = Field(
         default=None, description="Id or code; left out: your first pipeline."
     )
     cards: Annotated[int, Field(ge=0, le=50)] = Field(
