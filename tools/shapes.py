@@ -243,6 +243,12 @@ class Edit(Change):
     )
 
 
+class Doubted(Ask):
+    """A request in which a value that is likely a slip is asked back."""
+
+    confirm_unusual: bool = Field(default=False, description="Write what was refused as UNUSUAL.")
+
+
 class ApprovalRequest(Ask):
     """A request that people decide about."""
 

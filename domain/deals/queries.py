@@ -149,6 +149,27 @@ async def listed(
         )
 
 
+async def amounts(
+    tx: Tx,
+    viewer: Viewer,
+    currency: str,
+    *,
+    account_id: str | None = None,
+    besides: str | None = None,
+    limit: int,
+) -> Sequence[int]:
+    """What the newest deals that exist for the viewer are worth, of one account or all, where it
+    is known.
+    """
+    statement = select(Deal.amount_minor).where(Deal.currency == currency, Deal.amount_minor > 0)
+    if account_id is not None:
+        statement = statement.where(Deal.account_id == account_id)
+    if besides is not None:
+        statement = statement.where(Deal.id != besides)
+    with tx.looking_as(viewer):
+        return await tx.all(statement.order_by(Deal.id.desc()).limit(limit))
+
+
 async def with_ids(
     tx: Tx, viewer: Viewer, ids: Sequence[str], *, columns: tuple[str, ...]
 ) -> Sequence[Any]:

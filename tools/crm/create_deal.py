@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.deals import service
+from domain.deals import service, unusual
 from domain.deals.rules import Visibility
 from policies.gate.contract import Call, tool
 from tools.crm.shapes import VisibilityName
@@ -14,6 +14,7 @@ from tools.shapes import (
     Change,
     Currency,
     Day,
+    Doubted,
     Id,
     Line,
     NamedReference,
@@ -23,7 +24,7 @@ from tools.shapes import (
 )
 
 
-class CreateDeal(Change):
+class CreateDeal(Change, Doubted):
     """The new deal."""
 
     account_id: Id = Field(description="From crm_search_accounts.")
@@ -58,7 +59,12 @@ class CreateDeal(Change):
 class CreatedDealView(DealView):
     """The deal that is there now."""
 
+    warnings: list[str] = Field(default_factory=list)
     untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """One line, and one for each warning."""
+        return "\n".join([super().text(), *self.warnings])
 
 
 @tool("cyberos.crm.create_deal", title="Create a deal", answer=CreatedDealView)
@@ -84,8 +90,21 @@ async def TOOL(call: Call, arguments: CreateDeal) -> CreatedDealView:
         visibility=Visibility(arguments.visibility),
         shared_with=tuple(arguments.shared_with or ()),
     )
-    card = await service.create(call.tx, viewer(call.principal), new, created_by=call.requested_by)
+    who = viewer(call.principal)
+    said = await unusual.look_at_new(
+        call.tx,
+        who,
+        account_id=arguments.account_id,
+        amount_minor=arguments.amount_minor,
+        currency=arguments.currency,
+        expected_close_date=arguments.expected_close_date,
+        on=call.day,
+        confirmed=arguments.confirm_unusual,
+    )
+    card = await service.create(call.tx, who, new, created_by=call.requested_by)
     view = DealView(**deal_view(card, call.principal))
     return CreatedDealView(
-        **deal_view(card, call.principal), untrusted_fields=untrusted_in(view, DEAL_WORDS)
+        **deal_view(card, call.principal),
+        warnings=said,
+        untrusted_fields=untrusted_in(view, DEAL_WORDS),
     )

@@ -2,13 +2,22 @@
 
 from pydantic import Field
 
-from domain.deals import service
+from domain.deals import service, unusual
 from policies.gate.contract import Call, tool
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
-from tools.shapes import AmountMinor, Change, Day, Id, LongLine, NamedReference, untrusted_in
+from tools.shapes import (
+    AmountMinor,
+    Change,
+    Day,
+    Doubted,
+    Id,
+    LongLine,
+    NamedReference,
+    untrusted_in,
+)
 
 
-class MoveStage(Change):
+class MoveStage(Change, Doubted):
     """Which deal, and where to."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
@@ -29,11 +38,12 @@ class MovedDealView(DealView):
     """The deal in its new stage."""
 
     from_stage: str
+    warnings: list[str] = Field(default_factory=list)
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
-        """One line."""
-        return f"Moved from {self.from_stage}: {super().text()}"
+        """One line, and one for each warning."""
+        return "\n".join([f"Moved from {self.from_stage}: {super().text()}", *self.warnings])
 
 
 @tool("cyberos.crm.move_stage", title="Move a deal", answer=MovedDealView)
@@ -46,10 +56,20 @@ async def TOOL(call: Call, arguments: MoveStage) -> MovedDealView:
     allowed and the fields a stage needs, which can be given here.
     Returns the deal with its new version.
     """
+    who = viewer(call.principal)
+    said = await unusual.look_at_change(
+        call.tx,
+        who,
+        arguments.deal_id,
+        amount_minor=arguments.amount_minor,
+        expected_close_date=arguments.expected_close_date,
+        on=call.day,
+        confirmed=arguments.confirm_unusual,
+    )
     moved = await service.move(
         call.tx,
         arguments.deal_id,
-        viewer=viewer(call.principal),
+        viewer=who,
         to_stage=arguments.to_stage,
         reason=arguments.reason,
         expected=service.Expected(
@@ -66,5 +86,6 @@ async def TOOL(call: Call, arguments: MoveStage) -> MovedDealView:
     return MovedDealView(
         **shown,
         from_stage=moved.from_stage,
+        warnings=said,
         untrusted_fields=untrusted_in(DealView(**shown), DEAL_WORDS),
     )

@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from domain.accounts import updating
+from domain.accounts import unusual, updating
 from domain.accounts.rules import AccountType
 from domain.taxpayers import service as taxpayers
 from policies.gate.contract import Call, tool
 from tools.crm.shapes import AccountTypeName
 from tools.crm.views import PROFILE_WORDS, AccountFields, account_profile
 from tools.shapes import (
+    Doubted,
     Edit,
     Id,
     Line,
@@ -25,7 +26,7 @@ from tools.tax_codes import hints, prefetch
 Clearable = Literal["vn_mst", "industry", "address", "lead_source", "owner"]
 
 
-class UpdateAccount(Edit):
+class UpdateAccount(Edit, Doubted):
     """Which account, and what is different."""
 
     account_id: Id = Field(description="From crm_search_accounts.")
@@ -72,6 +73,13 @@ async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccountView:
     Returns the account with its new version, and in `changed` the fields that were something
     else before; an empty list says that all of it was so already.
     """
+    said = await unusual.look_at(
+        call.tx,
+        arguments.vn_mst,
+        account_id=arguments.account_id,
+        on=call.day,
+        confirmed=arguments.confirm_unusual,
+    )
     updated = await updating.update(
         call.tx,
         arguments.account_id,
@@ -90,10 +98,10 @@ async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccountView:
         on=call.day,
     )
     card = updated.account
-    warnings: list[str] = []
+    warnings = [*said]
     if arguments.vn_mst is not None and card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)
-        warnings = hints(known, call.port_error, typed_name=card.name)
+        warnings += hints(known, call.port_error, typed_name=card.name)
     view = UpdatedAccountView(
         **account_profile(card), changed=list(updated.changed), warnings=warnings
     )

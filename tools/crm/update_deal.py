@@ -4,13 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.deals import service, updating
+from domain.deals import service, unusual, updating
 from policies.gate.contract import Call, tool
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
 from tools.shapes import (
     AmountMinor,
     Currency,
     Day,
+    Doubted,
     Edit,
     Id,
     Line,
@@ -22,7 +23,7 @@ from tools.shapes import (
 Clearable = Literal["expected_close_date", "primary_contact_id", "probability_pct"]
 
 
-class UpdateDeal(Edit):
+class UpdateDeal(Edit, Doubted):
     """Which deal, and what is different."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
@@ -49,11 +50,12 @@ class UpdatedDealView(DealView):
     """The deal as it is now."""
 
     changed: list[str]
+    warnings: list[str] = Field(default_factory=list)
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
-        """One line for what changed, one for the deal."""
-        return f"{changed_text(self.changed)}\n{super().text()}"
+        """One line for what changed, one for the deal, one for each warning."""
+        return "\n".join([changed_text(self.changed), super().text(), *self.warnings])
 
 
 @tool("cyberos.crm.update_deal", title="Update a deal", answer=UpdatedDealView)
@@ -66,6 +68,17 @@ async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDealView:
     A close that waits for people goes stale with any change: propose it again.
     Returns the deal with its new version, and in `changed` the fields that were something else.
     """
+    who = viewer(call.principal)
+    said = await unusual.look_at_change(
+        call.tx,
+        who,
+        arguments.deal_id,
+        amount_minor=arguments.amount_minor,
+        currency=arguments.currency,
+        expected_close_date=arguments.expected_close_date,
+        on=call.day,
+        confirmed=arguments.confirm_unusual,
+    )
     updated = await updating.update(
         call.tx,
         arguments.deal_id,
@@ -78,7 +91,7 @@ async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDealView:
             primary_contact_id=arguments.primary_contact_id,
             owner=arguments.owner,
         ),
-        viewer=viewer(call.principal),
+        viewer=who,
         clear=tuple(arguments.clear),
         expected=service.Expected(version=arguments.expected_version),
     )
@@ -86,5 +99,6 @@ async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDealView:
     return UpdatedDealView(
         **deal_view(updated.deal, call.principal),
         changed=list(updated.changed),
+        warnings=said,
         untrusted_fields=untrusted_in(view, DEAL_WORDS),
     )
