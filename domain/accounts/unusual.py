@@ -12,24 +12,32 @@ from domain.vn.tax_codes import TaxCodeStatus, checksum_ok
 
 
 async def look_at(
-    tx: Tx, typed: str | None, *, account_id: str | None = None, on: date, confirmed: bool
+    tx: Tx,
+    typed: str | None,
+    account_type: AccountType | None,
+    *,
+    account_id: str | None = None,
+    on: date,
+    confirmed: bool,
 ) -> list[str]:
     """What to say of a tax code with a wrong check digit that was written all the same.
 
     A registry that knows it as active is right against the arithmetic, and what the account has
-    already is nothing new. Raises UNUSUAL; what is no tax code at all is for others to refuse.
+    already is nothing new. Raises UNUSUAL; a code that cannot be written at all is for others to
+    refuse. Without a type the account keeps its own.
     """
     if typed is None:
         return []
+    if account_type is None and account_id is not None:
+        account = await queries.get(tx, account_id)
+        account_type = AccountType(account.account_type) if account is not None else None
     try:
-        code = check_tax_code(AccountType.OTHER, typed, on)
+        code = check_tax_code(account_type or AccountType.OTHER, typed, on)
     except Fault:
         return []
-    if checksum_ok(code) is not False:
+    if checksum_ok(code) is not False or await queries.with_tax_code(tx, code) is not None:
         return []
     if (await taxpayers.standing(tx, code)).status is TaxCodeStatus.VALID:
-        return []
-    if account_id is not None and await queries.with_tax_code(tx, code) == account_id:
         return []
     doubt = Doubt(
         "vn_mst",

@@ -45,6 +45,7 @@ class OpenDeal(NamedTuple):
     currency: str
     probability_pct: int
     expected_close_date: date | None
+    owner_id: str
 
 
 class Ending(NamedTuple):
@@ -254,6 +255,7 @@ def _still_open(asked: frozenset[str]) -> PreparedQuery:
             Deal.currency,
             Deal.probability_pct,
             Deal.expected_close_date,
+            Deal.owner_id,
         )
         .where(
             Deal.status == "open",

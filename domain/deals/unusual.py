@@ -15,7 +15,9 @@ from domain.store.tx import Tx
 from domain.store.visibility import Viewer
 
 TIMES = 100  # zeros too many come in threes, and cents for whole dong in twos
-_FEWEST_OF_COMPANY = 3  # deals of others by which a first deal of a customer is judged
+# A first deal of a customer is judged by those of others, if it is no small one and they are some.
+_FEWEST_OF_COMPANY = 3
+_LEAST_OF_COMPANY = 10_000_000  # minor units
 _MOST_LOOKED_AT = 200
 
 
@@ -89,7 +91,7 @@ async def _of_amount(
     usual = await queries.amounts(
         tx, viewer, currency, account_id=account_id, besides=deal_id, limit=_MOST_LOOKED_AT
     )
-    if not usual:
+    if not usual and amount_minor >= _LEAST_OF_COMPANY:
         whose = "the company's"
         usual = await queries.amounts(tx, viewer, currency, besides=deal_id, limit=_MOST_LOOKED_AT)
         usual = usual if len(usual) >= _FEWEST_OF_COMPANY else []

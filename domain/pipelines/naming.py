@@ -4,10 +4,13 @@ Names count in both languages, in any case and without marks: a model says what 
 """
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.folding import fold
+
+_MOST_NEAR = 2
 
 
 class Named(Protocol):
@@ -56,6 +59,13 @@ def only(found: Sequence[NamedT], what: str) -> NamedT | None:
             {f"{what}s": codes},
         )
     return found[0] if found else None
+
+
+def near(reference: str, rows: Iterable[Named]) -> list[str]:
+    """The codes of up to two whose code or name comes near to what was said."""
+    codes = {name: one.code for one in rows for name in sorted(_names(one))}
+    close = get_close_matches(fold(reference), codes, n=_MOST_NEAR)
+    return list(dict.fromkeys(codes[name] for name in close))
 
 
 def _names(one: Named) -> set[str]:

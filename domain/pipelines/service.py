@@ -130,7 +130,7 @@ async def stages_named(
 ) -> tuple[str, ...]:
     """The ids of the stages with this id, code or name, in these pipelines (None: in any).
 
-    Raises STAGE_UNKNOWN, which names the codes there are.
+    Raises STAGE_UNKNOWN, which names the codes that come near.
     """
     if pipeline_ids is None:
         there = await queries.every_stage(tx)
@@ -138,13 +138,14 @@ async def stages_named(
         there = await queries.stages(tx, pipeline_ids)
     found = naming.called(reference, there)
     if not found:
-        codes = list(dict.fromkeys(stage.code for stage in there))
+        near = naming.near(reference, there)
+        meant = f"Did you mean {' or '.join(near)}? " if near else ""
         raise Fault(
             "STAGE_UNKNOWN",
             Kind.NOT_FOUND,
             "There is no such stage.",
-            f"The stages are {', '.join(codes)}; {{pipelines}} shows them with their names.",
-            {"stages": codes},
+            f"{meant}Look the stages up with {{pipelines}}.",
+            {"near": near},
         )
     return tuple(stage.id for stage in found)
 

@@ -199,7 +199,9 @@ async def test_F07_a_tax_code_typed_otherwise_makes_no_second_account(shared):
     no_code = ("0314556701\u200b001", "\ufeff0314556701001", "٠٣١٤٥٥٦٧٠١", "0314556701-00\u0131")
 
     async with talking(shared) as talk:
-        made = await talk.ok("crm_create_account", **account, vn_mst="0314556701-001")
+        made = await talk.ok(
+            "crm_create_account", **account, vn_mst="0314556701-001", confirm_unusual=True
+        )
         refused = [
             await talk.refused("crm_create_account", **account, vn_mst=typed) for typed in otherwise
         ]
@@ -290,7 +292,7 @@ async def test_a_tax_code_has_the_length_its_account_type_asks_for(
         if kept is None:
             refused = await talk.refused("crm_create_account", **account)
         else:
-            created = await talk.ok("crm_create_account", **account)
+            created = await talk.ok("crm_create_account", **account, confirm_unusual=True)
             again = await talk.refused("crm_create_account", **account)
 
     if kept is None:

@@ -60,13 +60,12 @@ async def TOOL(call: Call, arguments: CreateAccount) -> CreatedAccountView:
     created all the same, with vn_mst_status unverified or stale and a warning.
     Returns the account; legal_name is the registered name, name stays as typed.
     """
-    said = await unusual.look_at(
-        call.tx, arguments.vn_mst, on=call.day, confirmed=arguments.confirm_unusual
-    )
+    kind, confirmed = AccountType(arguments.account_type), arguments.confirm_unusual
+    said = await unusual.look_at(call.tx, arguments.vn_mst, kind, on=call.day, confirmed=confirmed)
     card = await service.create(
         call.tx,
         name=arguments.name,
-        account_type=AccountType(arguments.account_type),
+        account_type=kind,
         on=call.day,
         vn_mst=arguments.vn_mst,
         industry=arguments.industry,

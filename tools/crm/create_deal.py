@@ -30,7 +30,7 @@ class CreateDeal(Change, Doubted):
     account_id: Id = Field(description="From crm_search_accounts.")
     name: Line = Field(description="What is to be sold.")
     amount_minor: AmountMinor = Field(
-        default=0, description="Whole dong, or cents of other currencies; 0: not known yet."
+        default=0, description="Whole dong, or cents; 0: not known yet."
     )
     currency: Currency | None = Field(default=None, description="ISO code; the company's own.")
     pipeline_id: NamedReference | None = Field(
@@ -59,12 +59,12 @@ class CreateDeal(Change, Doubted):
 class CreatedDealView(DealView):
     """The deal that is there now."""
 
-    warnings: list[str] = Field(default_factory=list)
+    warnings: list[str] | None = None
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
         """One line, and one for each warning."""
-        return "\n".join([super().text(), *self.warnings])
+        return "\n".join([super().text(), *(self.warnings or ())])
 
 
 @tool("cyberos.crm.create_deal", title="Create a deal", answer=CreatedDealView)
@@ -72,8 +72,7 @@ async def TOOL(call: Call, arguments: CreateDeal) -> CreatedDealView:
     """Open a sales opportunity with an account.
 
     Use this when an account may buy something; a conversation alone is crm_log_activity.
-    Stages are moved with crm_move_stage and ended with crm_close_deal, never set afterwards.
-    Returns the deal with its id and version.
+    Stages are moved with crm_move_stage and ended with crm_close_deal. Returns the deal.
     """
     new = service.NewDeal(
         account_id=arguments.account_id,
@@ -105,6 +104,6 @@ async def TOOL(call: Call, arguments: CreateDeal) -> CreatedDealView:
     view = DealView(**deal_view(card, call.principal))
     return CreatedDealView(
         **deal_view(card, call.principal),
-        warnings=said,
+        warnings=said or None,
         untrusted_fields=untrusted_in(view, DEAL_WORDS),
     )

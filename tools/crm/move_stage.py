@@ -24,26 +24,26 @@ class MoveStage(Change, Doubted):
     to_stage: NamedReference = Field(description="Code, name or id of an open stage.")
     reason: LongLine | None = Field(default=None, description="Needed to skip stages.")
     expected_stage: NamedReference | None = Field(
-        default=None, description="Refuse if the deal stands elsewhere now."
+        default=None, description="Refuse if it stands elsewhere."
     )
-    expected_version: int | None = Field(
-        default=None, ge=1, description="Refuse if the deal has changed since."
-    )
-    amount_minor: AmountMinor | None = Field(default=None, description="If it was not known yet.")
-    expected_close_date: Day | None = Field(default=None, description="If it was not known yet.")
-    primary_contact_id: Id | None = Field(default=None, description="If nobody was named yet.")
+    expected_version: int | None = Field(default=None, ge=1, description="Refuse if changed since.")
+    amount_minor: AmountMinor | None = Field(default=None, description="If not known yet.")
+    expected_close_date: Day | None = Field(default=None, description="If not known yet.")
+    primary_contact_id: Id | None = Field(default=None, description="If not known yet.")
 
 
 class MovedDealView(DealView):
     """The deal in its new stage."""
 
     from_stage: str
-    warnings: list[str] = Field(default_factory=list)
+    warnings: list[str] | None = None
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
         """One line, and one for each warning."""
-        return "\n".join([f"Moved from {self.from_stage}: {super().text()}", *self.warnings])
+        return "\n".join(
+            [f"Moved from {self.from_stage}: {super().text()}", *(self.warnings or ())]
+        )
 
 
 @tool("cyberos.crm.move_stage", title="Move a deal", answer=MovedDealView)
@@ -52,9 +52,8 @@ async def TOOL(call: Call, arguments: MoveStage) -> MovedDealView:
 
     Use this when the sale went a step on or back. Winning, losing and cancelling are
     crm_close_deal's, also when the user names the stage closed_won.
-    One stage ahead or any back is free, skipping needs a reason; a refusal lists the moves
-    allowed and the fields a stage needs, which can be given here.
-    Returns the deal with its new version.
+    Skipping needs a reason; a refusal lists the moves allowed and the fields a stage needs, which
+    can be given here. Returns the deal.
     """
     who = viewer(call.principal)
     said = await unusual.look_at_change(
@@ -86,6 +85,6 @@ async def TOOL(call: Call, arguments: MoveStage) -> MovedDealView:
     return MovedDealView(
         **shown,
         from_stage=moved.from_stage,
-        warnings=said,
+        warnings=said or None,
         untrusted_fields=untrusted_in(DealView(**shown), DEAL_WORDS),
     )

@@ -28,7 +28,7 @@ AccountField = Literal[
 ]  # fmt: skip
 
 
-_ADVICE = "Try fewer or shorter words, a tax code, or a contact's phone number or e-mail address."
+_ADVICE = "Try fewer words, a tax code, or a contact's phone or e-mail."
 
 # Where the page before ended: in the order of names, or behind the two ranks of a search as well.
 _LISTED = tuple[PlaceWords, Id]
@@ -52,7 +52,7 @@ class FoundAccounts(View):
     """A page of accounts."""
 
     accounts: list[AccountView]
-    nearest: list[AccountView] = Field(default_factory=list)
+    nearest: list[AccountView] | None = None
     advice: str | None = None
     next_cursor: str | None = None
     truncated: bool = False
@@ -91,7 +91,7 @@ async def TOOL(call: Call, arguments: SearchAccounts) -> FoundAccounts:
     nothing = not accounts and arguments.cursor is None and arguments.query is not None
     return FoundAccounts(
         accounts=accounts,
-        nearest=near,
+        nearest=near or None,
         advice=_ADVICE if nothing else None,
         next_cursor=cursor_to("accounts", question, found.next) if found.next else None,
         truncated=found.truncated,

@@ -62,7 +62,7 @@ class FoundContacts(View):
     """A page of contacts, best first; `nearest` where nobody fits."""
 
     contacts: list[FoundContact]
-    nearest: list[FoundContact] = Field(default_factory=list)
+    nearest: list[FoundContact] | None = None
     advice: str | None = None
     next_cursor: str | None = None
     truncated: bool = False
@@ -95,7 +95,7 @@ async def TOOL(call: Call, arguments: SearchContacts) -> FoundContacts:
     near = [_view(row) for row in found.nearest]
     return FoundContacts(
         contacts=contacts,
-        nearest=near,
+        nearest=near or None,
         advice=_advice(arguments) if not contacts and arguments.cursor is None else None,
         next_cursor=cursor_to("contacts", question, found.next) if found.next else None,
         truncated=found.truncated,
@@ -108,7 +108,7 @@ async def TOOL(call: Call, arguments: SearchContacts) -> FoundContacts:
 
 def _advice(arguments: SearchContacts) -> str:
     where = "Leave account_id out, or try" if arguments.account_id else "Try"
-    return f"{where} fewer or shorter words, a phone number or an e-mail address."
+    return f"{where} fewer words, a phone number or an e-mail."
 
 
 def _view(row: Any) -> FoundContact:

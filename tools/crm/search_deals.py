@@ -33,14 +33,12 @@ class SearchDeals(Paged):
     """Which deals are sought; what is given must all fit."""
 
     query: QueryLine | None = Field(
-        default=None, description="Beginnings of words of the deal's or the account's name."
+        default=None, description="Words of the deal's or account's name."
     )
-    account_id: Id | None = Field(default=None, description="Deals with this account.")
+    account_id: Id | None = Field(default=None, description="With this account.")
     min_amount_minor: AmountMinor | None = Field(default=None, description="At least so much.")
     max_amount_minor: AmountMinor | None = Field(default=None, description="At most so much.")
-    currency: Currency | None = Field(
-        default=None, description="Only such; of an amount left out: the company's own."
-    )
+    currency: Currency | None = Field(default=None, description="For amounts: the company's own.")
     closes_from: Day | None = Field(default=None, description="Expected close, first day.")
     closes_until: Day | None = Field(default=None, description="Expected close, last day.")
     pipeline_id: NamedReference | None = Field(default=None, description="Id, code or name.")
@@ -81,9 +79,8 @@ class FoundDeals(View):
 async def TOOL(call: Call, arguments: SearchDeals) -> FoundDeals:
     """Find deals by words of their or their account's name, amount, close date, stage or owner.
 
-    Use this to get a deal id from what somebody says of it; to review a whole pipeline use
-    crm_list_deals or crm_pipeline_board.
-    Returns a page, newest first. Deals hidden from the person you act for are not there.
+    Use this to get a deal id from what somebody says; a whole pipeline is crm_pipeline_board.
+    Returns a page, newest first, without deals hidden from you.
     """
     question = arguments.model_dump(exclude={"limit", "cursor"}, mode="json")
     before = position_of("deals", question, arguments.cursor)

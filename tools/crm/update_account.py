@@ -70,12 +70,13 @@ async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccountView:
 
     Use this when a name, type, tax code, address, owner or custom field is wrong or new.
     Its people are crm_update_contact's. To make a field empty name it in `clear`.
-    Returns the account with its new version, and in `changed` the fields that were something
-    else before; an empty list says that all of it was so already.
+    Returns the account, and in `changed` the fields that were something else.
     """
+    kind = AccountType(arguments.account_type) if arguments.account_type else None
     said = await unusual.look_at(
         call.tx,
         arguments.vn_mst,
+        kind,
         account_id=arguments.account_id,
         on=call.day,
         confirmed=arguments.confirm_unusual,
@@ -85,7 +86,7 @@ async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccountView:
         arguments.account_id,
         updating.AccountChanges(
             name=arguments.name,
-            account_type=AccountType(arguments.account_type) if arguments.account_type else None,
+            account_type=kind,
             vn_mst=arguments.vn_mst,
             industry=arguments.industry,
             address=arguments.address,

@@ -28,9 +28,7 @@ class UpdateDeal(Edit, Doubted):
 
     deal_id: Id = Field(description="From crm_list_deals.")
     name: Line | None = Field(default=None, description="What is to be sold.")
-    amount_minor: AmountMinor | None = Field(
-        default=None, description="Whole dong, or cents of other currencies."
-    )
+    amount_minor: AmountMinor | None = Field(default=None, description="Whole dong, or cents.")
     currency: Currency | None = Field(default=None, description="Only with amount_minor.")
     probability_pct: Annotated[int, Field(ge=0, le=100)] | None = Field(
         default=None, description="Overrides the stage's until the next move."
@@ -38,11 +36,11 @@ class UpdateDeal(Edit, Doubted):
     expected_close_date: Day | None = Field(default=None, description="When it should be won.")
     primary_contact_id: Id | None = Field(default=None, description="A contact of the account.")
     owner: PersonReference | None = Field(
-        default=None, description="E-mail or id; only its owner gives a deal away."
+        default=None, description="Only its owner gives a deal away."
     )
     clear: Annotated[list[Clearable], Field(max_length=3)] = Field(
         default_factory=list,
-        description="Fields to make empty; probability_pct: back to the stage's.",
+        description="Fields to make empty.",
     )
 
 
@@ -50,12 +48,12 @@ class UpdatedDealView(DealView):
     """The deal as it is now."""
 
     changed: list[str]
-    warnings: list[str] = Field(default_factory=list)
+    warnings: list[str] | None = None
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
         """One line for what changed, one for the deal, one for each warning."""
-        return "\n".join([changed_text(self.changed), super().text(), *self.warnings])
+        return "\n".join([changed_text(self.changed), super().text(), *(self.warnings or ())])
 
 
 @tool("cyberos.crm.update_deal", title="Update a deal", answer=UpdatedDealView)
@@ -63,10 +61,9 @@ async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDealView:
     """Change fields of an open deal; what is left out stays as it is.
 
     Use this when name, amount, probability, expected close, contact or owner is wrong or new.
-    The stage is crm_move_stage's, the end crm_close_deal's, who sees it crm_share_deal's.
-    To make a field empty name it in `clear`; what the deal's stage needs cannot be emptied.
-    A close that waits for people goes stale with any change: propose it again.
-    Returns the deal with its new version, and in `changed` the fields that were something else.
+    The stage is crm_move_stage's, the end crm_close_deal's. To make a field empty name it in
+    `clear`. A close that waits for people goes stale with any change: propose it again.
+    Returns the deal, and in `changed` the fields that were something else.
     """
     who = viewer(call.principal)
     said = await unusual.look_at_change(
@@ -99,6 +96,6 @@ async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDealView:
     return UpdatedDealView(
         **deal_view(updated.deal, call.principal),
         changed=list(updated.changed),
-        warnings=said,
+        warnings=said or None,
         untrusted_fields=untrusted_in(view, DEAL_WORDS),
     )
