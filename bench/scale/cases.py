@@ -15,7 +15,7 @@ import mcp_types as types
 from bench.scale.bulk import Known
 from bench.scale.raw import Floor
 from bench.scale.turns import Work
-from domain.accounts import service as accounts
+from domain.accounts import searching
 from domain.identity import tokens
 from domain.kernel.clock import Clock
 from domain.store.engine import Database
@@ -129,7 +129,7 @@ def _searches(here: Site) -> list[Case]:
         async def in_domain(number: int, queries: tuple[str, ...] = queries) -> None:
             async with reading(here.database, here.token.tenant_id, here.clock) as tx:
                 typed = queries[number % len(queries)]
-                await accounts.find(tx, query=typed, account_type=None, limit=PAGE, after=None)
+                await searching.find(tx, query=typed, account_type=None, limit=PAGE, after=None)
 
         async def raw(number: int, queries: tuple[str, ...] = queries) -> None:
             await here.floor.search(queries[number % len(queries)])

@@ -13,21 +13,21 @@ _SYLLABLE: Final = re.compile(
     r"(?:ch|ng|nh|[cmnpt])?"
 )
 _MOST_LETTERS = 40
-_LONGEST = 7  # nghieng
+_SHORTEST, _LONGEST = 2, 7  # an, nghieng; single letters are no words of names
 
 
 def split(word: str, *, most: int) -> list[tuple[str, ...]]:
     """The ways in which a folded word is several syllables, the fewest first; at most `most`.
 
-    The first letters decide: of many ways only those that begin with long syllables are looked at.
+    None for what is one syllable. The first letters decide: of many ways only those that begin with long syllables are looked at.
     """
-    if len(word) > _MOST_LETTERS:
+    if len(word) > _MOST_LETTERS or _SYLLABLE.fullmatch(word):
         return []
     ways: dict[int, list[tuple[str, ...]]] = {0: [()]}
     for end in range(1, len(word) + 1):
         found = [
             (*way, word[start:end])
-            for start in range(max(0, end - _LONGEST), end)
+            for start in range(max(0, end - _LONGEST), end - _SHORTEST + 1)
             if _SYLLABLE.fullmatch(word, start, end)
             for way in ways.get(start, ())
         ]
