@@ -19,7 +19,8 @@ _SHORTEST, _LONGEST = 2, 7  # an, nghieng; single letters are no words of names
 def split(word: str, *, most: int) -> list[tuple[str, ...]]:
     """The ways in which a folded word is several syllables, the fewest first; at most `most`.
 
-    None for what is one syllable. The first letters decide: of many ways only those that begin with long syllables are looked at.
+    None for what is one syllable. The first letters decide: of many ways only those that begin with
+    long syllables are looked at.
     """
     if len(word) > _MOST_LETTERS or _SYLLABLE.fullmatch(word):
         return []
