@@ -189,7 +189,7 @@ def as_month(value: Any) -> Any:
     parts = re.split(r"[-/. ]", value.strip())
     if len(parts) == 2 and all(part.isascii() and part.isdigit() for part in parts):
         year, month = parts if len(parts[0]) == 4 else parts[::-1]
-        if len(year) == 4 and len(month) <= 2:
+        if len(year) == 4 and (len(month) == 2 or (len(month) == 1 and year == parts[1])):
             return f"{year}-{int(month):02}"
     return value
 

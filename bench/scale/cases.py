@@ -5,13 +5,14 @@ without a socket: token, scope, shape, transaction, policy, run, audit, commit, 
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import mcp_types as types
 
+from bench.scale import bulk
 from bench.scale.bulk import Known
 from bench.scale.raw import Floor
 from bench.scale.turns import Work
@@ -114,7 +115,27 @@ async def open_deals(here: Site) -> list[str]:
 
 def cases(here: Site, deals: list[str]) -> list[Case]:
     """Every operation of this company."""
-    return [*_searches(here), *_reads(here), *_writes(here, deals)]
+    return [*_searches(here), *_people(here), *_reads(here), *_writes(here, deals)]
+
+
+def _people(here: Site) -> list[Case]:
+    """Who called, and whose customer is that? Beside a call that does nothing."""
+    known = len(here.known)
+
+    async def nothing(_: int) -> None:
+        await here.call("whoami")
+
+    def asked(tool: str, query: Callable[[int], str]) -> Work:
+        async def call(number: int) -> None:
+            await here.call(tool, query=query(number * 7 % known), limit=PAGE)
+
+        return call
+
+    return [
+        Case(f"people: {tool} by {how}", asked(tool, query), nothing)
+        for tool in ("crm_search_contacts", "crm_search_accounts")
+        for how, query in (("phone", bulk.phone_of), ("name", bulk.named))
+    ]
 
 
 def _searches(here: Site) -> list[Case]:

@@ -5,6 +5,7 @@ nothing else can be meant. Any other near name is refused with the one that was 
 is for must not be guessed.
 """
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -13,6 +14,13 @@ from policies.gate.contract import Arguments
 
 _ID = "id"
 _LONGEST = 40
+_ALIKE = 0.75
+_SHORTEST = 3  # of a part of a name that says something
+# Whoever tries to say that people agreed, or who is calling, is helped to nothing.
+_NO_ARGUMENT = re.compile(
+    "confirm|approv|consent|sign|force|sudo|bypass|tenant|principal|requester|role|scope|token"
+)
+_NEVER_MEANT = frozenset({"confirm_unusual"})
 # What people call an argument whose name looks like nothing of the kind.
 _ALSO = {
     "close_date": "expected_close_date",
@@ -55,16 +63,20 @@ def with_guess(problem: dict[str, str], shape: type[Arguments]) -> dict[str, str
     return {**problem, "problem": f"{problem['problem']}; did you mean {found}?", "meant": found}
 
 
-def _guess(typed: str, known: list[str]) -> str | None:
-    name = typed.lower()
-    if not name.isidentifier() or len(name) > _LONGEST:
+def _guess(name: str, known: list[str]) -> str | None:
+    if not re.fullmatch("[a-z_]+", name) or len(name) > _LONGEST or _NO_ARGUMENT.search(name):
         return None
+    known = [one for one in known if one not in _NEVER_MEANT]
     if _ALSO.get(name) in known:
         return _ALSO[name]
     # A whole part of a name (`amount`, `mst`) says more than letters in common.
-    parts = [one for one in known if name in one.split("_") or one in name.split("_")]
+    parts = [
+        one
+        for one in known
+        if name in one.split("_") or (len(one) >= _SHORTEST and one in name.split("_"))
+    ]
     parts += [one for one in known if one.startswith(f"{name}_") and one not in parts]
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, known, n=1, cutoff=_ALIKE)
     return next(iter(parts or close), None)
 
 
