@@ -1,4 +1,4 @@
-"""What happened is listed latest first: of a customer, a person, a deal; of a sort; in a time."""
+"""List of activities: latest first, of a customer, a person, a deal; of a sort; in a time."""
 
 import pytest
 
