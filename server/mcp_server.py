@@ -203,6 +203,11 @@ def contract(name: str) -> types.Tool:
     return types.Tool.model_validate_json(contracts.committed(name), by_name=False)
 
 
+def lean_contract(name: str) -> types.Tool:
+    """The same for clients that hand all of it to the model: answers are objects, and no more."""
+    return contract(name).model_copy(update={"output_schema": {"type": "object"}})
+
+
 def mcp_server(
     gate: Gate,
     token: Token,
@@ -279,7 +284,8 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
             log.error("%s", fault)
         gate = wiring.gate(settings, opened, catalogue, fault, read_only=options.read_only)
         await gate.principal(token)  # an invalid token ends here, before the protocol begins
-        server = mcp_server(gate, token, chosen_toolsets(options.toolsets, catalogue, fault))
+        listed = chosen_toolsets(options.toolsets, catalogue, fault)
+        server = mcp_server(gate, token, listed, lean_contract if options.lean else contract)
         # What is loaded now stays, and a long list is no reason to look for garbage in the middle
         # of it: without this, collections double the time of the slowest calls.
         gc.freeze()
@@ -325,6 +331,11 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         "--toolsets",
         help="comma-separated sets of tools to list in place of the agent's; an unknown one is "
         "answered with all there are",
+    )
+    parser.add_argument(
+        "--lean",
+        action="store_true",
+        help="list no output schemas, for clients that hand them to the model",
     )
     return parser.parse_args(list(argv))
 

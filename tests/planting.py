@@ -174,6 +174,7 @@ async def private_deal(talk: Talk, world: World, there: Ground) -> str:
         name=WORDS[0],
         amount_minor=AMOUNT,
         expected_close_date="2026-11-20",  # over already: something has to be done about it
+        confirm_unusual=True,
         visibility="private",
         shared_with=[world.ours.people["cro"]],
     )

@@ -56,7 +56,7 @@ def _lean(schema: JsonSchemaValue) -> JsonSchemaValue:
     schema.pop("description", None)
     for name, field in schema.get("properties", {}).items():
         kept = {key: value for key, value in field.items() if key != "title"}
-        if kept.get("default", ...) in (None, []):
+        if kept.get("default", ...) in (None, []) or kept.get("default") is False:
             del kept["default"]
         choices = [one for one in kept.get("anyOf", []) if one != {"type": "null"}]
         if len(choices) == 1:
@@ -191,15 +191,46 @@ def _days(value: Any) -> Any:
     raise ValueError("is not a number of days like 90d")
 
 
+def _range(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    words = value.strip().lower().replace(" ", "_")
+    if re.fullmatch(r"[0-9]{1,3}d?", words, re.ASCII):
+        return words
+    if quarter := re.fullmatch(r"(?:(\d{4})[-_]?)?q([1-4])(?:[-_/]?(\d{4}))?", words, re.ASCII):
+        year = quarter[1] or quarter[3]
+        return f"{year}-q{quarter[2]}" if year else f"q{quarter[2]}"
+    if words in {"this_quarter", "next_quarter", "this_month", "next_month"}:
+        return words
+    raise ValueError("is neither days like 90d nor q4, 2026-q4, this_quarter or next_month")
+
+
+def as_month(value: Any) -> Any:
+    """`2026-12`, however it is written: 12/2026, 2026/12, 2026-12."""
+    if not isinstance(value, str):
+        return value
+    parts = re.split(r"[-/. ]", value.strip())
+    if len(parts) == 2 and all(part.isascii() and part.isdigit() for part in parts):
+        year, month = parts if len(parts[0]) == 4 else parts[::-1]
+        if len(year) == 4 and (len(month) == 2 or (len(month) == 1 and year == parts[1])):
+            return f"{year}-{int(month):02}"
+    return value
+
+
 def _string(most: int, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "maxLength": most, **more})
 
 
-Line: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 255)), _string(255)]
+# A text nobody makes too long by mistake: every client would pay for the number, and who does make
+# it too long is told.
+_LONG = WithJsonSchema({"type": "string"})
+
+
+Line: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 255)), _LONG]
 ShortLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 64)), _string(64)]
-LongLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 500)), _string(500)]
-QueryLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 200)), _string(200)]
-Text: TypeAlias = Annotated[str, BeforeValidator(_typed(text.block, 10_000)), _string(10_000)]
+LongLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 500)), _LONG]
+QueryLine: TypeAlias = Annotated[str, BeforeValidator(_typed(text.line, 200)), _LONG]
+Text: TypeAlias = Annotated[str, BeforeValidator(_typed(text.block, 10_000)), _LONG]
 
 Id: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"), _string(26)
@@ -208,6 +239,8 @@ Id: TypeAlias = Annotated[
 Reference: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,64}$"), _string(64)
 ]
+# An id, a code or a name, in either language, of a pipeline or stage.
+NamedReference: TypeAlias = Line
 # An id or an e-mail address of a person of the company.
 PersonReference: TypeAlias = Line
 
@@ -218,7 +251,14 @@ Day: TypeAlias = Annotated[
 RangeDays: TypeAlias = Annotated[
     int, BeforeValidator(_days), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,3}d?$"})
 ]
-Month: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}$")]
+# The same, or a quarter or month by its name.
+RangeText: TypeAlias = Annotated[str, BeforeValidator(_range), WithJsonSchema({"type": "string"})]
+Month: TypeAlias = Annotated[
+    str,
+    BeforeValidator(as_month),
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}$"),
+    WithJsonSchema({"type": "string"}),
+]
 Instant: TypeAlias = Annotated[
     datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
@@ -229,34 +269,36 @@ Currency: TypeAlias = Annotated[
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=MOST_LISTED)]
 
 CursorText: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]+$", max_length=4_000), _string(4_000)
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]+$", max_length=4_000), _LONG
 ]
 EventId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$"), _string(200)]
-KeyText: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,128}$"), _string(128)]
+KeyText: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,128}$"), _LONG]
 
 
 class Paged(Ask):
     """A question answered page by page."""
 
-    limit: Limit = Field(default=20, description="How many on a page.")
-    cursor: CursorText | None = Field(default=None, description="next_cursor of the page before.")
+    limit: Limit = Field(default=20, description="Of one page.")
+    cursor: CursorText | None = Field(default=None, description="next_cursor of before.")
 
 
 class Change(Ask):
     """A request that changes something at once."""
 
-    dry_run: bool = Field(default=False, description="Check, but write nothing.")
-    idempotency_key: KeyText | None = Field(
-        default=None, description="The same key is carried out once."
-    )
+    dry_run: bool = Field(default=False, description="Write nothing.")
+    idempotency_key: KeyText | None = Field(default=None, description="Same key: done once.")
 
 
 class Edit(Change):
     """A request that changes a row which is there."""
 
-    expected_version: int | None = Field(
-        default=None, ge=1, description="Refuse if it has changed since."
-    )
+    expected_version: int | None = Field(default=None, ge=1, description="Refuse if changed since.")
+
+
+class Doubted(Ask):
+    """A request in which a value that is likely a slip is asked back."""
+
+    confirm_unusual: bool = Field(default=False, description="Write what was UNUSUAL.")
 
 
 class ApprovalRequest(Ask):

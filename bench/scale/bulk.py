@@ -16,6 +16,7 @@ from domain.accounts import service as accounts
 from domain.accounts.queries import SEARCHED
 from domain.accounts.rules import AccountType
 from domain.accounts.tables import Account
+from domain.contacts.tables import Contact
 from domain.kernel.clock import VIETNAM, Clock
 from domain.kernel.ids import new_id
 from domain.store import search
@@ -54,6 +55,9 @@ async def fill(
         async with writing(database, tenant_id, clock) as tx:
             connection = await tx.session.connection()
             await connection.execute(insert(Account), batch)
+            await connection.execute(
+                insert(Contact), [somebody(row, done + n) for n, row in enumerate(batch)]
+            )
         known += [(row["id"], row["name"]) for row in batch[step - 1 :: step]]
         done += len(batch)
         progress(done)
@@ -107,6 +111,44 @@ def _copies(pattern: Mapping[str, Any], todo: Iterator[str]) -> Iterator[dict[st
             "folded": accounts.folded(name),
             "search_key": search.new_key(),
         }
+
+
+_FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Hồ")
+_MIDDLES = ("Thị", "Văn", "Minh", "Thu", "Đức", "Ngọc", "Quang")
+_GIVENS = ("Hòa", "An", "Mai", "Hùng", "Lan", "Khoa", "Thảo", "Tuấn", "Vy", "Sơn", "Hà")
+
+
+def named(number: int) -> str:
+    """The name of somebody at the account of this number; many are called alike."""
+    family, middle = _FAMILIES[number % 10], _MIDDLES[number // 10 % 7]
+    return f"{family} {middle} {_GIVENS[number // 70 % 11]} {number // 770}"
+
+
+def phone_of(number: int) -> str:
+    """Their number."""
+    return f"+849{number:08}"
+
+
+def somebody(account: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Who works at an account, as the service would keep them."""
+    name = named(number)
+    family, middle, given = name.split(" ", 2)
+    return {
+        "tenant_id": account["tenant_id"],
+        "id": new_id(),
+        "account_id": account["id"],
+        "family_name": family,
+        "middle_name": middle,
+        "given_name": given,
+        "display_name": name,
+        "folded": accounts.folded(name),
+        "email": None,
+        "phone_e164": phone_of(number),
+        "salutation": "neutral",
+        "is_primary": True,
+        "created_at": account["created_at"],
+        "updated_at": account["updated_at"],
+    }
 
 
 def _itself(value: Any) -> Any:

@@ -5,17 +5,18 @@ without a socket: token, scope, shape, transaction, policy, run, audit, commit, 
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import mcp_types as types
 
+from bench.scale import bulk
 from bench.scale.bulk import Known
 from bench.scale.raw import Floor
 from bench.scale.turns import Work
-from domain.accounts import service as accounts
+from domain.accounts import searching
 from domain.identity import tokens
 from domain.kernel.clock import Clock
 from domain.store.engine import Database
@@ -114,7 +115,27 @@ async def open_deals(here: Site) -> list[str]:
 
 def cases(here: Site, deals: list[str]) -> list[Case]:
     """Every operation of this company."""
-    return [*_searches(here), *_reads(here), *_writes(here, deals)]
+    return [*_searches(here), *_people(here), *_reads(here), *_writes(here, deals)]
+
+
+def _people(here: Site) -> list[Case]:
+    """Who called, and whose customer is that? Beside a call that does nothing."""
+    known = len(here.known)
+
+    async def nothing(_: int) -> None:
+        await here.call("whoami")
+
+    def asked(tool: str, query: Callable[[int], str]) -> Work:
+        async def call(number: int) -> None:
+            await here.call(tool, query=query(number * 7 % known), limit=PAGE)
+
+        return call
+
+    return [
+        Case(f"people: {tool} by {how}", asked(tool, query), nothing)
+        for tool in ("crm_search_contacts", "crm_search_accounts")
+        for how, query in (("phone", bulk.phone_of), ("name", bulk.named))
+    ]
 
 
 def _searches(here: Site) -> list[Case]:
@@ -129,7 +150,7 @@ def _searches(here: Site) -> list[Case]:
         async def in_domain(number: int, queries: tuple[str, ...] = queries) -> None:
             async with reading(here.database, here.token.tenant_id, here.clock) as tx:
                 typed = queries[number % len(queries)]
-                await accounts.find(tx, query=typed, account_type=None, limit=PAGE, after=None)
+                await searching.find(tx, query=typed, account_type=None, limit=PAGE, after=None)
 
         async def raw(number: int, queries: tuple[str, ...] = queries) -> None:
             await here.floor.search(queries[number % len(queries)])

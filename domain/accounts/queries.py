@@ -10,6 +10,7 @@ from domain.store import search
 from domain.store.prepared import prepared_query
 from domain.store.searchable import Searchable
 from domain.store.tx import Tx
+from domain.vn.tax_codes import PERSONAL_DIGITS
 
 _Listing: TypeAlias = "Select[Any, *tuple[Any, ...]]"
 
@@ -45,6 +46,18 @@ _NAMED_FROM = prepared_query(
 )
 _NAMED_BY_TAX_CODE = prepared_query(
     select(*_NAMED).where(Account.vn_mst == bindparam("tax_code"), _OF_TYPE)
+)
+_NAMED_BY_TAX_CODE_FROM = prepared_query(
+    select(*_NAMED)
+    .where(
+        Account.vn_mst >= bindparam("begin"),
+        Account.vn_mst < bindparam("end"),
+        # The number of a person is shown to nobody, and must not be guessed digit by digit.
+        func.length(Account.vn_mst) != PERSONAL_DIGITS,
+        _OF_TYPE,
+    )
+    .order_by(Account.vn_mst)
+    .limit(bindparam("limit"))
 )
 _AFTER_EVERY_LETTER = "\U0010ffff"
 
@@ -138,3 +151,16 @@ async def with_words(
 async def named_by_tax_code(tx: Tx, tax_code: str, account_type: str | None) -> Sequence[Any]:
     """The same of the account that has this canonical tax code."""
     return await tx.fetch(_NAMED_BY_TAX_CODE, tax_code=tax_code, account_type=account_type)
+
+
+async def named_by_tax_code_from(
+    tx: Tx, digits: str, account_type: str | None, *, limit: int
+) -> Sequence[Any]:
+    """The same of accounts whose tax code begins with these digits."""
+    return await tx.fetch(
+        _NAMED_BY_TAX_CODE_FROM,
+        begin=digits,
+        end=digits + _AFTER_EVERY_LETTER,
+        account_type=account_type,
+        limit=limit,
+    )

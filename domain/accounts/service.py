@@ -1,11 +1,10 @@
 """Accounts service: accounts come into being, are found, and shown with what belongs to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from domain.accounts import queries, ranking
+from domain.accounts import queries
 from domain.accounts.custom_fields import check_custom_fields
 from domain.accounts.rules import AccountType, check_tax_code
 from domain.accounts.settings import CUSTOM_FIELDS
@@ -21,8 +20,6 @@ from domain.taxpayers import service as taxpayers
 
 MOST_FOLDED = 512  # letters such as ligatures grow when they are folded
 MOST_TYPED = 200
-
-_CANDIDATES = 200
 
 
 class AccountCard(NamedTuple):
@@ -48,15 +45,6 @@ class AccountCard(NamedTuple):
     legal_name: str | None = None
     vn_mst_checked_at: datetime | None = None
     vn_mst_source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AccountPage:
-    """A page of accounts. `next` continues it; `truncated` says that more match."""
-
-    accounts: list[AccountCard]
-    next: tuple[int | str, ...] | None
-    truncated: bool
 
 
 async def create(
@@ -131,35 +119,6 @@ async def check_again(tx: Tx, account_id: str) -> AccountCard:
     return _full_card(tx, account, await _owners(tx, [account]))
 
 
-async def find(
-    tx: Tx,
-    *,
-    query: str | None,
-    account_type: str | None,
-    limit: int,
-    after: Sequence[int | str] | None = None,
-) -> AccountPage:
-    """Accounts by name or tax code, best first; all of them by name when there is no query.
-
-    A name fits when each word of the query begins a word of it, whatever the marks, the case and
-    the order. Best are the same name with its marks, then without them, then names that begin
-    so. At most a few hundred candidates are ranked: `truncated` without `next` asks for more
-    words. `after` is `next` of the page before.
-    """
-    if query is None:
-        return await _all(tx, account_type, limit, after)
-    assert len(query) <= MOST_TYPED, "whoever takes the query bounds its length"
-    places, more = await _ranked(tx, ranking.Query.of(query), query, account_type)
-    if after is not None:
-        places = [place for place in places if place > tuple(after)]
-    page = places[:limit]
-    next_ = page[-1] if len(places) > limit else None
-    ids = [id for *_, id in page]
-    rows = await queries.shown(tx, ids) if page else {}
-    cards = await _cards(tx, [rows[id] for id in ids])
-    return AccountPage(cards, next_, more or next_ is not None)
-
-
 async def get(tx: Tx, account_id: str) -> AccountCard:
     """One account. Raises NOT_FOUND."""
     account = await queries.get(tx, account_id)
@@ -183,47 +142,8 @@ def unknown() -> Fault:
     )
 
 
-async def _all(
-    tx: Tx, account_type: str | None, limit: int, after: Sequence[int | str] | None
-) -> AccountPage:
-    last = (str(after[0]), str(after[1])) if after is not None else None
-    rows = await queries.listed(tx, account_type=account_type, after=last, limit=limit + 1)
-    more = len(rows) > limit
-    page = rows[:limit]
-    next_ = (page[-1].folded, page[-1].id) if more else None
-    return AccountPage(await _cards(tx, page), next_, more)
-
-
-async def _ranked(
-    tx: Tx, wanted: ranking.Query, typed: str, account_type: str | None
-) -> tuple[list[ranking.Place], bool]:
-    """The places of candidates in their order, and whether there were more than could be ranked."""
-    found: Sequence[Any] = ()
-    more = False
-    if wanted.words:
-        found, more = await queries.with_words(
-            tx, wanted.words, account_type=account_type, limit=_CANDIDATES
-        )
-        if more:  # else the names that begin with the query are among those with its words
-            begun = await queries.named_from(
-                tx, wanted.folded, account_type=account_type, limit=_CANDIDATES
-            )
-            found = [*begun, *found]
-    places = ranking.places(wanted, found)
-    if (tax_code := _as_tax_code(typed, tx.at.date())) is not None:
-        for row in await queries.named_by_tax_code(tx, tax_code, account_type):
-            places[row.id] = (ranking.TAX_CODE, 0, row.folded, row.id)
-    return sorted(places.values()), more
-
-
-def _as_tax_code(typed: str, on: date) -> str | None:
-    try:
-        return check_tax_code(AccountType.OTHER, typed, on)
-    except Fault:
-        return None
-
-
-async def _cards(tx: Tx, rows: Sequence[Any]) -> list[AccountCard]:
+async def cards(tx: Tx, rows: Sequence[Any]) -> list[AccountCard]:
+    """Rows of a list as they are shown."""
     owners = await _owners(tx, rows)
     return [_card(tx, row, owners) for row in rows]
 

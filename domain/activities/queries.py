@@ -1,6 +1,8 @@
 """Queries of activities: what happened with an account or a deal, as far as the viewer may know?"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
 from domain.activities.tables import Activity
 from domain.store.prepared import PreparedQuery, prepared_query
+from domain.store.references import referred
 from domain.store.tx import Tx
 from domain.store.visibility import SYSTEM, Viewer
 
@@ -29,6 +32,69 @@ _ABOUT: Mapping[str, ColumnElement[bool]] = {
     "account_id": Activity.account_id == bindparam("account_id"),
     "deal_id": Activity.deal_id == bindparam("deal_id"),
 }
+
+
+_CONTACT = referred("contact", "display_name", by=Activity.contact_id)
+_ACCOUNT = referred("account", "name", by=Activity.account_id)
+# An activity is seen with its deal, so whoever sees it may read what the deal is called.
+_DEAL = referred("deal", "name", by=Activity.deal_id)
+_FOUND = (
+    select(
+        *_LISTED,
+        _CONTACT.columns.display_name.label("contact_name"),
+        _ACCOUNT.columns.name.label("account_name"),
+        _DEAL.columns.name.label("deal_name"),
+    )
+    .join(_ACCOUNT.table, _ACCOUNT.condition)
+    .outerjoin(_CONTACT.table, _CONTACT.condition)
+    .outerjoin(_DEAL.table, _DEAL.condition)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which activities are asked for; None means all. `until` is the first instant too late."""
+
+    account_id: str | None = None
+    contact_id: str | None = None
+    deal_id: str | None = None
+    kind: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def listed(
+    tx: Tx,
+    viewer: Viewer,
+    wanted: Filter,
+    *,
+    after: tuple[datetime, str] | None = None,
+    limit: int,
+) -> Sequence[Any]:
+    """Activities that fit with the names of whom they were with, latest first."""
+    chosen = _FOUND.where(*_conditions(wanted))
+    if after is not None:
+        at, id = after
+        same_time = and_(Activity.occurred_at == at, Activity.id < id)
+        chosen = chosen.where(or_(Activity.occurred_at < at, same_time))
+    latest_first = (Activity.occurred_at.desc(), Activity.id.desc())
+    with tx.looking_as(viewer):
+        return await tx.rows(chosen.order_by(*latest_first).limit(limit))
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    same = {
+        Activity.account_id: wanted.account_id,
+        Activity.contact_id: wanted.contact_id,
+        Activity.deal_id: wanted.deal_id,
+        Activity.kind: wanted.kind,
+    }
+    found = [column == value for column, value in same.items() if value is not None]
+    if wanted.since is not None:
+        found.append(Activity.occurred_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(Activity.occurred_at < wanted.until)
+    return found
 
 
 async def with_event(tx: Tx, source: str, source_event_id: str) -> Activity | None:

@@ -1,9 +1,12 @@
 """Activities service: what happened is logged, once however often it is reported."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain.activities import queries
+from domain.activities.queries import Filter
 from domain.activities.rules import ActivityKind, check_occurred_at, check_source_event_id
 from domain.activities.tables import Activity
 from domain.deals import queries as deals
@@ -84,6 +87,30 @@ async def log(tx: Tx, viewer: Viewer, new: NewActivity, *, logged_by: str) -> Lo
         kind=activity.kind,
     )
     return Logged(activity, already_logged=False)
+
+
+async def find(
+    tx: Tx,
+    viewer: Viewer,
+    wanted: Filter,
+    *,
+    after: tuple[datetime, str] | None = None,
+    limit: int,
+) -> tuple[Sequence[Any], bool]:
+    """A page of activities with the names of whom they were with, latest first; are there more?
+
+    Raises NOT_FOUND for account, contact and deal, and ACCOUNT_MISMATCH, so that a wrong id is not
+    mistaken for silence.
+    """
+    await subjects.account_of(
+        tx,
+        viewer,
+        account_id=wanted.account_id,
+        contact_id=wanted.contact_id,
+        deal_id=wanted.deal_id,
+    )
+    found = await queries.listed(tx, viewer, wanted, after=after, limit=limit + 1)
+    return found[:limit], len(found) > limit
 
 
 async def _account(tx: Tx, viewer: Viewer, new: NewActivity) -> str:

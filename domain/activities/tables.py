@@ -44,4 +44,6 @@ class Activity(Restricted, TenantEntity):
         ),
         Index(None, "tenant_id", "account_id", "occurred_at"),
         Index(None, "tenant_id", "deal_id", "occurred_at"),
+        Index(None, "tenant_id", "contact_id", "occurred_at"),
+        Index(None, "tenant_id", "occurred_at"),
     )

@@ -19,6 +19,7 @@ MODULE = Module(
         Contact: Stored(
             unguarded="edited by agents; the chain holds every change",
             grants={Role.AGENT: _WRITES, Role.EXECUTOR: _WRITES},
+            searched=queries.SEARCHED,
         )
     },
     topics=("contact.created", "contact.updated"),

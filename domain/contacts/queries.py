@@ -7,7 +7,10 @@ from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from domain.contacts.naming import email_key
 from domain.contacts.tables import Contact
+from domain.store import search
 from domain.store.prepared import prepared_query
+from domain.store.references import referred
+from domain.store.searchable import Searchable
 from domain.store.tx import Tx
 
 _LISTED = (
@@ -26,6 +29,26 @@ _LISTED = (
     Contact.created_at,
     Contact.updated_at,
     Contact.version,
+)
+SEARCHED = Searchable(
+    table="contact",
+    shown=("id", "account_id", "display_name", "folded", "email_key"),
+    filters=("account_id",),
+    words="findable",
+)
+_ACCOUNT = referred("account", "name", by=Contact.account_id)
+_SHOWN = prepared_query(
+    select(*_LISTED, _ACCOUNT.columns.name.label("account_name"))
+    .join(_ACCOUNT.table, _ACCOUNT.condition)
+    .where(Contact.id.in_(bindparam("ids", expanding=True)))
+)
+_REACH = (Contact.id, Contact.account_id, Contact.display_name, Contact.folded, Contact.email_key)
+# In no order: for one by id SQLite would read every contact of the company.
+_WITH_PHONE = prepared_query(
+    select(*_REACH).where(Contact.phone_e164 == bindparam("phone")).limit(bindparam("limit"))
+)
+_WITH_EMAIL = prepared_query(
+    select(*_REACH).where(Contact.email_key == bindparam("email_key")).limit(bindparam("limit"))
 )
 _COUNT = prepared_query(
     select(func.count(Contact.id).label("contacts")).where(
@@ -87,3 +110,25 @@ async def count(tx: Tx, account_id: str) -> int:
 async def counts(tx: Tx, account_id: str, _reader: object) -> Mapping[str, int]:
     """The same as part of an overview: contacts are hidden from nobody."""
     return {"contacts": await count(tx, account_id)}
+
+
+async def shown(tx: Tx, ids: Sequence[str]) -> Mapping[str, Any]:
+    """These contacts as a search shows them, each with the name of its account, by id."""
+    return {row.id: row for row in await tx.fetch(_SHOWN, ids=list(ids))} if ids else {}
+
+
+async def with_phone(tx: Tx, phone: str, *, limit: int) -> Sequence[Any]:
+    """Id, account, name and address of the contacts with this number, in no order."""
+    return await tx.fetch(_WITH_PHONE, phone=phone, limit=limit)
+
+
+async def with_email(tx: Tx, email: str, *, limit: int) -> Sequence[Any]:
+    """The same of those with this e-mail address, however it is spelled."""
+    return await tx.fetch(_WITH_EMAIL, email_key=email_key(email), limit=limit)
+
+
+async def with_words(
+    tx: Tx, words: Sequence[str], *, account_id: str | None = None, limit: int
+) -> Sequence[Any]:
+    """The same of those with these words in name, title or e-mail address, in no order."""
+    return await search.candidates(tx, SEARCHED, words, account_id=account_id, limit=limit)

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.accounts import queries as accounts
 from domain.contacts import queries, service
+from domain.contacts.finding import findable
 from domain.contacts.naming import (
     PersonName,
     SalutationSource,
@@ -81,6 +82,7 @@ async def update(
 
     changed = edits.put(contact, fields)
     if changed:
+        contact.findable = findable(contact.display_name, contact.title, contact.email)
         contact.updated_at = tx.at
         await tx.flush()
         outbox.emit(

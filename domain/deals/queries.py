@@ -29,6 +29,11 @@ class Filter:
     stage_ids: tuple[str, ...] | None = None
     status: str | None = None
     owner_id: str | None = None
+    currency: str | None = None
+    amount_from: int | None = None
+    amount_to: int | None = None
+    closes_from: date | None = None
+    closes_to: date | None = None
 
 
 class OpenDeal(NamedTuple):
@@ -40,6 +45,7 @@ class OpenDeal(NamedTuple):
     currency: str
     probability_pct: int
     expected_close_date: date | None
+    owner_id: str
 
 
 class Ending(NamedTuple):
@@ -58,6 +64,11 @@ _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     "stage_ids": Deal.stage_id.in_(bindparam("stage_ids", expanding=True)),
     "status": Deal.status == bindparam("status"),
     "owner_id": Deal.owner_id == bindparam("owner_id"),
+    "currency": Deal.currency == bindparam("currency"),
+    "amount_from": Deal.amount_minor >= bindparam("amount_from"),
+    "amount_to": Deal.amount_minor <= bindparam("amount_to"),
+    "closes_from": Deal.expected_close_date >= bindparam("closes_from"),
+    "closes_to": Deal.expected_close_date <= bindparam("closes_to"),
 }
 
 
@@ -139,6 +150,35 @@ async def listed(
         )
 
 
+async def amounts(
+    tx: Tx,
+    viewer: Viewer,
+    currency: str,
+    *,
+    account_id: str | None = None,
+    besides: str | None = None,
+    limit: int,
+) -> Sequence[int]:
+    """What the newest deals that exist for the viewer are worth, of one account or all, where it
+    is known.
+    """
+    statement = select(Deal.amount_minor).where(Deal.currency == currency, Deal.amount_minor > 0)
+    if account_id is not None:
+        statement = statement.where(Deal.account_id == account_id)
+    if besides is not None:
+        statement = statement.where(Deal.id != besides)
+    with tx.looking_as(viewer):
+        return await tx.all(statement.order_by(Deal.id.desc()).limit(limit))
+
+
+async def with_ids(
+    tx: Tx, viewer: Viewer, ids: Sequence[str], *, columns: tuple[str, ...]
+) -> Sequence[Any]:
+    """Those of these deals that exist for the viewer, as such rows, newest first."""
+    with tx.looking_as(viewer):
+        return await tx.fetch(_of_ids(columns), ids=list(ids))
+
+
 async def open_deals(tx: Tx, viewer: Viewer, wanted: Filter) -> list[OpenDeal]:
     """Every open deal that exists for the viewer and fits, oldest first."""
     asked = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
@@ -215,6 +255,7 @@ def _still_open(asked: frozenset[str]) -> PreparedQuery:
             Deal.currency,
             Deal.probability_pct,
             Deal.expected_close_date,
+            Deal.owner_id,
         )
         .where(
             Deal.status == "open",
@@ -233,6 +274,13 @@ def _listing(columns: tuple[str, ...], asked: frozenset[str], continued: bool) -
     if continued:
         statement = statement.where(Deal.id < bindparam("before"))
     return prepared_query(statement.order_by(Deal.id.desc()).limit(bindparam("limit")))
+
+
+@lru_cache(maxsize=16)
+def _of_ids(columns: tuple[str, ...]) -> PreparedQuery:
+    """The query for such rows by their ids, made once for each choice of columns."""
+    named = shown_deals(columns).where(Deal.id.in_(bindparam("ids", expanding=True)))
+    return prepared_query(named.order_by(Deal.id.desc()))
 
 
 _BY_STATUS = prepared_query(

@@ -22,8 +22,9 @@ from domain.deals.rules import (
 from domain.deals.tables import Deal, DealMember, StageMove
 from domain.identity import queries as identity
 from domain.kernel.faults import Fault, Kind
+from domain.kernel.folding import fold
 from domain.kernel.ids import new_id
-from domain.kernel.money import Money
+from domain.kernel.money import Money, currency_code
 from domain.pipelines import queries as pipeline_queries
 from domain.pipelines import service as pipelines
 from domain.store import outbox
@@ -149,42 +150,71 @@ async def get(tx: Tx, deal_id: str, viewer: Viewer) -> DealCard:
     return await card(tx, (await load(tx, deal_id, viewer)).id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which deals are sought, as people say it: pipeline and stage by id, code or name.
+
+    `owner` is an e-mail address, an id or a name; amounts are in minor units of `currency`, the
+    company's if it is left out.
+    """
+
+    account_id: str | None = None
+    pipeline: str | None = None
+    stage: str | None = None
+    status: str | None = None
+    owner: str | None = None
+    currency: str | None = None
+    amount_from: int | None = None
+    amount_to: int | None = None
+    closes_from: date | None = None
+    closes_to: date | None = None
+
+
 async def find(
     tx: Tx,
     viewer: Viewer,
+    sought: Sought,
     *,
-    account_id: str | None = None,
-    pipeline: str | None = None,
-    stage: str | None = None,
-    status: str | None = None,
-    owner: str | None = None,
     columns: tuple[str, ...] = DealCard._fields,
     before: str | None = None,
     limit: int,
 ) -> tuple[Sequence[Any], bool]:
     """A page of deals as rows with these columns of DealCard, newest first; and are there more?
 
-    `pipeline` and `stage` are ids or codes, `owner` an e-mail address or id. Raises NOT_FOUND for
-    the account, PIPELINE_UNKNOWN, STAGE_UNKNOWN and PERSON_UNKNOWN, so that a misspelt filter is
-    not mistaken for an empty list.
+    Raises NOT_FOUND for the account, PIPELINE_UNKNOWN, STAGE_UNKNOWN and PERSON_UNKNOWN, so that a
+    misspelt filter is not mistaken for an empty list.
     """
-    if account_id is not None and await accounts.get(tx, account_id) is None:
-        raise account_service.unknown()
-    pipeline_ids = None
-    if pipeline is not None:
-        found = await pipeline_queries.matching(tx, pipeline, viewer.workspace_ids)
-        if not found:
-            await pipelines.find(tx, pipeline, viewer.workspace_ids)  # says which there are
-        pipeline_ids = tuple(one.id for one in found)
-    wanted = Filter(
-        account_id=account_id,
-        pipeline_ids=pipeline_ids,
-        stage_ids=await _stage_ids(tx, stage, pipeline_ids) if stage is not None else None,
-        status=status,
-        owner_id=await person_id_of(tx, owner) if owner is not None else None,
-    )
+    wanted = await wanted_of(tx, viewer, sought)
     page = await queries.listed(tx, viewer, wanted, columns=columns, before=before, limit=limit + 1)
     return page[:limit], len(page) > limit
+
+
+async def wanted_of(tx: Tx, viewer: Viewer, sought: Sought) -> Filter:
+    """The rows that are meant. Raises what `find` raises."""
+    if sought.account_id is not None and await accounts.get(tx, sought.account_id) is None:
+        raise account_service.unknown()
+    pipeline_ids = None
+    if sought.pipeline is not None:
+        found = await pipelines.named(tx, sought.pipeline, viewer.workspace_ids)
+        pipeline_ids = tuple(one.id for one in found)
+    currency = currency_code(sought.currency) if sought.currency is not None else None
+    if currency is None and (sought.amount_from is not None or sought.amount_to is not None):
+        currency = (await identity.tenant(tx)).base_currency
+    stage_ids = None
+    if sought.stage is not None:
+        stage_ids = await pipelines.stages_named(tx, sought.stage, pipeline_ids)
+    return Filter(
+        account_id=sought.account_id,
+        pipeline_ids=pipeline_ids,
+        stage_ids=stage_ids,
+        status=sought.status,
+        owner_id=await person_id_of(tx, sought.owner) if sought.owner is not None else None,
+        currency=currency,
+        amount_from=sought.amount_from,
+        amount_to=sought.amount_to,
+        closes_from=sought.closes_from,
+        closes_to=sought.closes_to,
+    )
 
 
 async def move(
@@ -287,8 +317,11 @@ async def check_expected(tx: Tx, deal: Deal, expected: Expected) -> None:
     check_version(expected.version, deal.version, "deal", "{deal}")
     if expected.stage is None or expected.stage == deal.stage_id:
         return
-    stage = (await pipeline_queries.labels(tx, [deal.stage_id]))[deal.stage_id].stage
-    if expected.stage.strip().lower() != stage:
+    shown = (await pipeline_queries.labels(tx, [deal.stage_id]))[deal.stage_id]
+    stage = shown.stage
+    if expected.stage.strip().lower() != stage and fold(expected.stage) not in {
+        fold(name) for name in (stage, shown.stage_vi, shown.stage_en)
+    }:
         raise Fault(
             "STAGE_CHANGED",
             Kind.CONFLICT,
@@ -392,17 +425,3 @@ async def _shared_with(tx: Tx, viewer: Viewer, new: NewDeal) -> tuple[str, set[s
 async def person_id_of(tx: Tx, reference: str) -> str:
     """Who is meant by an e-mail address or id. Raises PERSON_UNKNOWN and PERSON_INACTIVE."""
     return (await identity.find_owner(tx, reference)).id
-
-
-async def _stage_ids(
-    tx: Tx, reference: str, pipeline_ids: tuple[str, ...] | None
-) -> tuple[str, ...]:
-    found = await pipeline_queries.stage_ids(tx, reference, pipeline_ids)
-    if not found:
-        raise Fault(
-            "STAGE_UNKNOWN",
-            Kind.NOT_FOUND,
-            "There is no such stage.",
-            "Look the stages up with {pipelines}.",
-        )
-    return tuple(found)

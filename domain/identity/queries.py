@@ -39,6 +39,7 @@ from domain.store.tables import AuditEntry
 from domain.store.tx import Tx
 
 _MOST_NAMED = 5
+_MOST_LOOKED_AT = 10_000  # people of one company whose names are looked through
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +309,7 @@ async def find_person(tx: Tx, reference: str) -> PersonIdentity:
             "PERSON_UNKNOWN",
             Kind.NOT_FOUND,
             "Nobody of the company is called so or has this id or e-mail address.",
-            "Check the spelling, or give the name or e-mail address of a colleague.",
+            "Look your colleagues up with {people}, and give a name or e-mail address.",
         )
     return person
 
@@ -332,6 +333,32 @@ async def _named(tx: Tx, name: str) -> Sequence[Any]:
             if wanted and hits:
                 return hits
     return ()
+
+
+async def colleagues(
+    tx: Tx, *, words: str | None = None, after: str | None = None, limit: int
+) -> Sequence[PersonIdentity]:
+    """People who are here with the roles they hold, oldest first, from behind the id `after`.
+
+    With `words`, those whose name or e-mail address has a word that begins with each of them.
+    """
+    standing = select(Person.id, Person.email, Person.display_name).where(
+        Person.active, ~_told(PersonLeft.EVENT, "person", Person.id)
+    )
+    if after is not None:
+        standing = standing.where(Person.id > after)
+    rows = await tx.rows(
+        standing.order_by(Person.id).limit(limit if words is None else _MOST_LOOKED_AT)
+    )
+    wanted = fold(words).split() if words is not None else []
+    ids = [one.id for one in rows if words is None or (wanted and _has_words(one, wanted))][:limit]
+    found = await people(tx, ids)
+    return [found[id] for id in ids]
+
+
+def _has_words(person: Any, wanted: Sequence[str]) -> bool:
+    there = fold(f"{person.display_name} {person.email}").split()
+    return all(any(one.startswith(word) for one in there) for word in wanted)
 
 
 def _as_typed(name: str) -> str:

@@ -1,6 +1,5 @@
 """Forecasts are made as a viewer sees the deals, kept, and scored when their time is over."""
 
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,10 +16,11 @@ from domain.insight import forecast_queries as queries
 from domain.insight import forecast_rules as rules
 from domain.insight.forecast_rules import LEVELS, Length, ScoredForecast, Shock, Totals
 from domain.insight.tables import StoredForecast
+from domain.insight.windows import ForecastRequest as ForecastRequest  # callers of make need it
+from domain.insight.windows import check_range, window
 from domain.kernel.canonical import canonical, sha256_hex
-from domain.kernel.faults import Fault, Kind
+from domain.kernel.faults import Fault
 from domain.kernel.money import MAX_JSON_MINOR, Money, Rate, convert, convert_inverse
-from domain.pipelines import queries as pipeline_queries
 from domain.pipelines import service as pipelines
 from domain.store.tx import Tx
 from domain.store.visibility import Viewer
@@ -29,25 +29,20 @@ VND, USD = "VND", "USD"
 SCORED_AT_ONCE = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastRequest:
-    """Which deals, and until when: `days` from today (90 unless said), or a `month`: 2026-12.
-
-    `pipeline` is an id or code, `owner` an e-mail address or id; None means all.
-    """
-
-    pipeline: str | None = None
-    owner: str | None = None
-    days: int | None = None
-    month: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """A deal in the forecast, with probability times value in dong."""
 
     deal: OpenDeal
     weighted_vnd: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersPart:
+    """What the deals of one owner may bring in, in dong; `owner` is an e-mail address."""
+
+    owner: str
+    total: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +78,7 @@ class Forecast:
     left_out: LeftOut
     certain: int  # deals whose 100 % were taken as 99
     rates: tuple[Rate, ...]
+    by_owner: tuple[OwnersPart, ...]
     to_store: StoredForecast | None
 
     @property
@@ -164,6 +160,7 @@ async def make(tx: Tx, viewer: Viewer, asked: ForecastRequest, *, on: date) -> F
         left_out=_left_out(shown, inside, in_vnd, rates, total, on),
         certain=sum(one.probability_pct > rules.MOST_CERTAIN_PCT for one in inside),
         rates=tuple(rates[code] for code in sorted(used & set(rates))),
+        by_owner=await _by_owner(tx, counted, shock) if asked.by_owner else (),
         to_store=stored,
     )
 
@@ -188,7 +185,7 @@ async def record(
     itself. Raises PIPELINE_UNKNOWN and RANGE_INVALID.
     """
     if days is not None:
-        _check_range(days)
+        check_range(days)
     pipeline_ids = await _pipeline_ids(tx, viewer, pipeline)
     like = {"pipelines": ",".join(sorted(pipeline_ids))} if pipeline_ids is not None else {}
     due = await queries.due(tx, on, person_id=viewer.person_id, limit=SCORED_AT_ONCE)
@@ -230,42 +227,10 @@ async def settle(tx: Tx, judged: Iterable[Judged]) -> None:
         )
 
 
-def window(asked: ForecastRequest, on: date) -> tuple[date, date]:
-    """The first and the last day a deal may be expected on.
-
-    Raises RANGE_INVALID for a month that is over, too far away or no month, and for a range
-    outside 1 to 366 days, or both at once.
-    """
-    if asked.month is None:
-        _check_range(_days(asked))
-        return on, on + timedelta(days=_days(asked))
-    if asked.days is not None:
-        raise _range_invalid("A range and a month cannot both be meant.")
-    try:
-        first = date.fromisoformat(f"{asked.month}-01")
-    except ValueError:
-        raise _range_invalid("There is no such month.") from None
-    until = first.replace(day=monthrange(first.year, first.month)[1])
-    if until < on:
-        raise _range_invalid("The month is over; a forecast looks ahead.")
-    if first > on + timedelta(days=rules.LONGEST_DAYS):
-        raise _range_invalid("The month is more than a year away.")
-    return max(first, on), until
-
-
 async def _should_store(tx: Tx, person_id: str, question: str, on: date) -> bool:
     """Whether the answer to this question is one of those that are to be stored."""
     asked = await queries.asked_on(tx, person_id, on)
     return question not in asked and len(asked) < rules.MOST_A_DAY
-
-
-def _check_range(days: int) -> None:
-    if not 1 <= days <= rules.LONGEST_DAYS:
-        raise _range_invalid(f"A range is 1 to {rules.LONGEST_DAYS} days.")
-
-
-def _days(asked: ForecastRequest) -> int:
-    return rules.USUAL_DAYS if asked.days is None else asked.days
 
 
 async def _judge(tx: Tx, viewer: Viewer, forecasts: Sequence[StoredForecast]) -> list[Judged]:
@@ -328,9 +293,7 @@ def _fits(judged: Judged, like: Mapping[str, str]) -> bool:
 async def _pipeline_ids(tx: Tx, viewer: Viewer, reference: str | None) -> tuple[str, ...] | None:
     if reference is None:
         return None
-    found = await pipeline_queries.matching(tx, reference, viewer.workspace_ids)
-    if not found:
-        await pipelines.find(tx, reference, viewer.workspace_ids)  # says which there are
+    found = await pipelines.named(tx, reference, viewer.workspace_ids)
     return tuple(one.id for one in found)
 
 
@@ -407,6 +370,22 @@ def _apart(inside: Sequence[OpenDeal], shock: Shock) -> tuple[Totals, ...]:
     return tuple(one for one in found if one is not None)
 
 
+async def _by_owner(
+    tx: Tx, counted: Sequence[tuple[OpenDeal, int]], shock: Shock
+) -> tuple[OwnersPart, ...]:
+    """The total apart by owner, most expected first; medians of parts do not add up to its own."""
+    worth: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for one, minor in counted:
+        worth[one.owner_id].append((minor, one.probability_pct))
+    emails = await identity.emails(tx, worth)
+    parts = [
+        OwnersPart(emails[owner_id], total)
+        for owner_id, deals in worth.items()
+        if (total := _totals(VND, deals, shock)) is not None
+    ]
+    return tuple(sorted(parts, key=lambda one: (-one.total.expected_minor, one.owner)))
+
+
 def _in_dollars(total: Totals | None, dollar: Rate | None) -> Totals | None:
     """The same forecast in dollars, each amount divided by the rate and rounded half to even."""
     if total is None or dollar is None:
@@ -467,14 +446,5 @@ def _filters(asked: ForecastRequest, wanted: Filter) -> dict[str, str | None]:
     return {
         "pipelines": ",".join(sorted(pipeline_ids)) if pipeline_ids is not None else None,
         "owner": wanted.owner_id,
-        "range": f"{_days(asked)}d" if asked.month is None else asked.month,
+        "range": asked.asked_for,
     }
-
-
-def _range_invalid(why: str) -> Fault:
-    return Fault(
-        "RANGE_INVALID",
-        Kind.INVALID,
-        why,
-        "Give a range such as 90d, or a month from this one on, such as 2026-12.",
-    )

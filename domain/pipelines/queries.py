@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, select
 
 from domain.pipelines.tables import Pipeline, Stage, StageTransition
 from domain.store.prepared import prepared_query
@@ -23,9 +23,6 @@ _PIPELINES = (
     .order_by(Pipeline.workspace_id, Pipeline.position, Pipeline.id)
 )
 _OF_WORKSPACES = prepared_query(_PIPELINES)
-_MATCHING = prepared_query(
-    _PIPELINES.where(or_(Pipeline.id == bindparam("id"), Pipeline.code == bindparam("code")))
-)
 _WHOLE_STAGES = select(
     Stage.id,
     Stage.pipeline_id,
@@ -41,6 +38,7 @@ _WHOLE_STAGES = select(
 _STAGES = prepared_query(
     _WHOLE_STAGES.where(Stage.pipeline_id.in_(bindparam("ids", expanding=True)))
 )
+_EVERY_STAGE = prepared_query(_WHOLE_STAGES)
 _STAGES_OF_ONE = prepared_query(_WHOLE_STAGES.where(Stage.pipeline_id == bindparam("pipeline_id")))
 _STAGES_AHEAD = prepared_query(
     _WHOLE_STAGES.add_columns(StageTransition.needs_reason)
@@ -80,13 +78,6 @@ async def of_workspaces(tx: Tx, workspace_ids: Iterable[str]) -> Sequence[Any]:
     return await tx.fetch(_OF_WORKSPACES, workspace_ids=list(workspace_ids))
 
 
-async def matching(tx: Tx, reference: str, workspace_ids: Iterable[str]) -> Sequence[Any]:
-    """The same of those with this id, or with this code."""
-    return await tx.fetch(
-        _MATCHING, id=reference, code=reference.lower(), workspace_ids=list(workspace_ids)
-    )
-
-
 async def with_code(tx: Tx, workspace_id: str, code: str) -> Pipeline | None:
     """The pipeline of a workspace with this code."""
     return await tx.first(
@@ -117,12 +108,9 @@ async def stages_ahead(tx: Tx, pipeline_id: str, from_stage_id: str) -> Sequence
     return await tx.fetch(_STAGES_AHEAD, pipeline_id=pipeline_id, from_stage_id=from_stage_id)
 
 
-async def stage_ids(tx: Tx, reference: str, pipeline_ids: Iterable[str] | None) -> Sequence[str]:
-    """Stages with this id, or with this code, in these pipelines (None: in any)."""
-    statement = select(Stage.id).where(or_(Stage.id == reference, Stage.code == reference.lower()))
-    if pipeline_ids is not None:
-        statement = statement.where(Stage.pipeline_id.in_(list(pipeline_ids)))
-    return await tx.all(statement)
+async def every_stage(tx: Tx) -> Sequence[Any]:
+    """The stages of every pipeline of the company as rows."""
+    return await tx.fetch(_EVERY_STAGE)
 
 
 async def labels(tx: Tx, stage_ids: Iterable[str]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.kernel.faults import Fault, Kind
 from domain.kernel.ids import new_id
-from domain.pipelines import queries
+from domain.pipelines import naming, queries
 from domain.pipelines import templates as shapes
 from domain.pipelines.rules import Graph, check_move, check_pipeline
 from domain.pipelines.tables import Pipeline, Stage, StageTransition
@@ -27,11 +27,8 @@ class PipelineShape:
         return [LostReason(**reason) for reason in self.pipeline.lost_reasons]
 
     def stage(self, reference: str) -> Any | None:
-        """The stage with this id, or with this code in any letter case."""
-        for stage in self.stages:
-            if reference == stage.id or reference.strip().lower() == stage.code:
-                return stage
-        return None
+        """The stage with this id, code or name. Raises STAGE_AMBIGUOUS."""
+        return naming.only(naming.called(reference, self.stages), "stage")
 
     def first_open(self) -> Any:
         """Where a new deal stands."""
@@ -105,20 +102,52 @@ async def shapes_of(tx: Tx, workspace_ids: Iterable[str]) -> list[PipelineShape]
 
 
 async def find(tx: Tx, reference: str | None, workspace_ids: Iterable[str]) -> PipelineShape:
-    """The pipeline with this id or code in these workspaces; without one, the first.
+    """The pipeline with this id, code or name in these workspaces; without one, the first.
 
     A code that several workspaces use means the pipeline of the oldest of them. Raises
-    PIPELINE_UNKNOWN, which names the codes there are.
+    PIPELINE_UNKNOWN, which names the codes there are, and PIPELINE_AMBIGUOUS.
     """
-    ids = list(workspace_ids)
-    if reference is None:
-        found = await queries.of_workspaces(tx, ids)
-    else:
-        found = await queries.matching(tx, reference.strip(), ids)
-    if not found:
-        codes = [pipeline.code for pipeline in await queries.of_workspaces(tx, ids)]
-        raise _unknown(codes)
+    found = await named(tx, reference, workspace_ids)
     return PipelineShape(found[0], await queries.stages_of(tx, found[0].id))
+
+
+async def named(tx: Tx, reference: str | None, workspace_ids: Iterable[str]) -> Sequence[Any]:
+    """The pipelines with this id, code or name as rows, at least one; None means all.
+
+    Raises PIPELINE_UNKNOWN and PIPELINE_AMBIGUOUS.
+    """
+    there = await queries.of_workspaces(tx, workspace_ids)
+    found = there if reference is None else naming.called(reference, there)
+    if not found:
+        raise _unknown([pipeline.code for pipeline in there])
+    if reference is not None:
+        naming.only(found, "pipeline")
+    return found
+
+
+async def stages_named(
+    tx: Tx, reference: str, pipeline_ids: Sequence[str] | None
+) -> tuple[str, ...]:
+    """The ids of the stages with this id, code or name, in these pipelines (None: in any).
+
+    Raises STAGE_UNKNOWN, which names the codes that come near.
+    """
+    if pipeline_ids is None:
+        there = await queries.every_stage(tx)
+    else:
+        there = await queries.stages(tx, pipeline_ids)
+    found = naming.called(reference, there)
+    if not found:
+        near = naming.near(reference, there)
+        meant = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise Fault(
+            "STAGE_UNKNOWN",
+            Kind.NOT_FOUND,
+            "There is no such stage.",
+            f"{meant}Look the stages up with {{pipelines}}.",
+            {"near": near},
+        )
+    return tuple(stage.id for stage in found)
 
 
 async def shape(tx: Tx, pipeline_id: str) -> PipelineShape:
@@ -137,7 +166,7 @@ async def plan_move(
     reason: str | None,
     deal_facts: Mapping[str, Any],
 ) -> AllowedMove:
-    """The step a deal may take to a stage named by id or code.
+    """The step a deal may take to a stage named by id, code or name.
 
     Raises what `rules.check_move` raises; `facts["allowed"]` lists the stages it may move to.
     """
@@ -153,7 +182,8 @@ async def plan_move(
             if stage.needs_reason is not None
         ),
     )
-    move = check_move(graph, start, codes.get(to_stage, to_stage), reason, deal_facts)
+    meant = naming.only(naming.called(to_stage, rows), "stage")
+    move = check_move(graph, start, meant.code if meant else to_stage, reason, deal_facts)
     return AllowedMove(stages[move.from_code], stages[move.to_code])
 
 

@@ -64,7 +64,7 @@ async def candidates(
     if tx.is_sqlite:
         query = " AND ".join(
             [f"tenant_id : {_quoted(tx.tenant_id)}"]
-            + [f"folded : {_quoted(word)} *" for word in needed]
+            + [f"{searched.words} : {_quoted(word)} *" for word in needed]
         )
         return await tx.fetch(matching(searched), query=query, most=limit, **filters)
     if any(len(word.encode()) > _LONGEST_BYTES for word in needed):

@@ -1,7 +1,8 @@
 """Searchables: the statements that find rows of a table by the words in their names.
 
-A table that can be searched has the columns `tenant_id`, `folded` (the name as the search sees it)
-and `search_key` (search.new_key); migrations make its index from them. Statements are text because
+A table that can be searched has the columns `tenant_id`, `folded` (the name as the search sees it,
+or another column that `words` names) and `search_key` (search.new_key); migrations make its index
+from them. Statements are text because
 no ORM knows word search, and are made of the names that a module declares, never of anything typed.
 """
 
@@ -28,9 +29,10 @@ class Searchable:
     table: str
     shown: tuple[str, ...] = ("id", "name", "folded")
     filters: tuple[str, ...] = ()
+    words: str = "folded"
 
     def __post_init__(self) -> None:
-        names = (self.table, *self.shown, *self.filters)
+        names = (self.table, self.words, *self.shown, *self.filters)
         assert all(_NAME.fullmatch(name) for name in names), names
         assert not _OURS & set(self.filters), self.filters
 

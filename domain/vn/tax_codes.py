@@ -26,7 +26,7 @@ _BRANCH_WITHOUT_ZERO = re.compile(rf"([1-9][0-9]{{8}})\s*[{_DASHES}]\s*([0-9]{{3
 _WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 _ASCII_ZERO = ord("0") * sum(_WEIGHTS)
 _SHOWN_DIGITS = 3
-_PERSONAL = 12
+PERSONAL_DIGITS = 12
 
 
 class TaxCodeKind(StrEnum):
@@ -51,7 +51,7 @@ _LOST_ZERO = "A leading zero seems lost, as in spreadsheets"
 _MADE_A_NUMBER = "A spreadsheet made a number with decimals of it"
 _SHORT = "A branch has three digits"
 
-_KINDS = {10: TaxCodeKind.COMPANY, 13: TaxCodeKind.BRANCH, _PERSONAL: TaxCodeKind.PERSON}
+_KINDS = {10: TaxCodeKind.COMPANY, 13: TaxCodeKind.BRANCH, PERSONAL_DIGITS: TaxCodeKind.PERSON}
 
 
 class TaxCode(NamedTuple):
@@ -121,7 +121,7 @@ def mistake_in(raw: str) -> Mistake | None:
 
 def _with_zero(digits: str) -> str:
     """Digits with the zero that a number does not begin with, where one seems lost."""
-    is_branch = len(digits) == _PERSONAL and checksum_ok(f"0{digits[:9]}")
+    is_branch = len(digits) == PERSONAL_DIGITS and checksum_ok(f"0{digits[:9]}")
     is_short = len(digits) in (9, 11) or is_branch
     return f"0{digits}" if is_short and digits[0] != "0" else digits
 
@@ -158,14 +158,14 @@ def canonical(digits: str) -> str:
 
 def is_personal(tax_code: str) -> bool:
     """Whether a canonical code is the number of a person: an identity, not only a tax code."""
-    return len(tax_code) == _PERSONAL
+    return len(tax_code) == PERSONAL_DIGITS
 
 
 def masked(tax_code: str | None) -> str | None:
     """A canonical code as others may see it: most of a person's number is covered."""
     if tax_code is None or not is_personal(tax_code):
         return tax_code
-    return "*" * (_PERSONAL - _SHOWN_DIGITS) + tax_code[-_SHOWN_DIGITS:]
+    return "*" * (PERSONAL_DIGITS - _SHOWN_DIGITS) + tax_code[-_SHOWN_DIGITS:]
 
 
 def checksum_ok(tax_code: str) -> bool | None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from domain.kernel.counting import counted
 from domain.kernel.faults import Fault, Kind
+from policies.gate import naming
 from policies.gate.contract import Arguments, Tool
 
 MOST_ARGUMENTS = 64
@@ -29,10 +30,13 @@ def parsed(tool: Tool, raw: Mapping[str, Any]) -> tuple[Arguments | None, Fault 
             {"fields": [{"field": "arguments", "problem": "are too many"}]},
         )
     try:
-        return tool.arguments.model_validate(dict(raw)), None
+        return tool.arguments.model_validate(naming.as_meant(raw, tool.arguments)), None
     except ValidationError as error:
         count = error.error_count()
-        fields = _first_problems(tool, raw, error)
+        fields = [
+            naming.with_guess(problem, tool.arguments)
+            for problem in _first_problems(tool, raw, error)
+        ]
     shown = "; ".join(f"{field['field']} {field['problem']}" for field in fields)
     first = f"; the first {len(fields)}" if len(fields) < count else ""
     return None, Fault(

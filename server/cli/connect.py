@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from sqlalchemy import make_url
 
 from domain.identity import tokens
 from domain.kernel.faults import Fault, Kind
+from policies.gate import personas
+from server import wiring
 from server.cli import connect_http, mcp_config
 from server.cli.context import read_settings
 from server.cli.key_files import KeyFiles
@@ -26,6 +29,10 @@ TENANT = typer.Option(None, "--tenant", help="Code of the tenant, if two have su
 TOKEN_FILE = typer.Option(None, "--token-file", help="The agent's token, if it lies elsewhere.")
 NAME = typer.Option("cyberos", "--name", help="What the client calls the server.")
 READ_ONLY = typer.Option(False, "--read-only", help="Only tools that change nothing.")
+TOOLSETS = typer.Option(
+    None, "--toolsets", help="Comma-separated sets of tools to list in place of the agent's."
+)
+LEAN = typer.Option(False, "--lean", help="List no output schemas: less for a model to read.")
 URL = typer.Option(None, "--url", help="Of a `cyberos http` that runs, instead of starting one.")
 JSON = typer.Option(False, "--json", help="Answer with one JSON object.")
 
@@ -58,6 +65,8 @@ def connect(
     token_file: Path | None = TOKEN_FILE,
     name: str = NAME,
     read_only: bool = READ_ONLY,
+    toolsets: str | None = TOOLSETS,
+    lean: bool = LEAN,
     url: str | None = URL,
     as_json: bool = JSON,
 ) -> None:
@@ -69,7 +78,9 @@ def connect(
     settings = read_settings()
     file = token_file.absolute() if token_file else find_token(settings, agent, tenant)
     _check_token(file)
+    options = _options(settings, read_only=read_only, toolsets=toolsets, lean=lean)
     if url is not None:
+        _check_alone(options)
         text = paste_url(client, name, url, file)
         if as_json:
             answer({"client": client.value, "server": {"url": url}, "text": text, "notes": []})
@@ -77,8 +88,7 @@ def connect(
             say(text)
         return
     entry = mcp_config.entry(settings, file)
-    if read_only:
-        entry["args"].append("--read-only")
+    entry["args"] += options
     text = paste(client, name, entry)
     notes = _notes(client, settings)
     if as_json:
@@ -87,6 +97,29 @@ def connect(
     say(text)
     for note in notes:
         say(note, err=True)  # what is pasted can be piped
+
+
+def _options(settings: Settings, *, read_only: bool, toolsets: str | None, lean: bool) -> list[str]:
+    """What stands behind `serve`. Raises TOOLSET_UNKNOWN."""
+    options = ["--read-only"] if read_only else []
+    if toolsets is not None:
+        catalogue, _ = wiring.policy(settings)
+        names = [name.strip() for name in toolsets.split(",")]
+        personas.check_toolsets(names, catalogue)
+        options += ["--toolsets", ",".join(names)]
+    return [*options, "--lean"] if lean else options
+
+
+def _check_alone(options: Sequence[str]) -> None:
+    """A server that runs already has options of its own. Raises OPTIONS_ELSEWHERE."""
+    if options:
+        raise Fault(
+            "OPTIONS_ELSEWHERE",
+            Kind.INVALID,
+            f"A server that runs already does not take {' '.join(options)}.",
+            "leave it out; `cyberos agent toolsets` changes what one agent is shown, and "
+            "`cyberos http --read-only` and `--toolsets` what all are.",
+        )
 
 
 def paste(client: Client, name: str, entry: dict[str, Any]) -> str:

@@ -35,6 +35,9 @@ DEAL = typer.Option(..., "--id", help="Id of the deal.")
 VERSION = typer.Option(None, "--expected-version", help="Refuse if it has changed since.")
 
 Work = Callable[[Session, CrmWords], Awaitable[Shown]]
+UNUSUAL = typer.Option(
+    False, "--confirm-unusual", help="Write what was refused as UNUSUAL, having checked it."
+)
 
 
 def application() -> typer.Typer:
@@ -80,6 +83,7 @@ def account_create(
     industry: str | None = typer.Option(None, help="What it does."),
     address: str | None = typer.Option(None, help="On one line."),
     lead_source: str | None = typer.Option(None, help="How it came to us."),
+    confirm_unusual: bool = UNUSUAL,
     dry_run: bool = DRY_RUN,
     lang: str | None = LANG,
     as_json: bool = JSON,
@@ -95,6 +99,7 @@ def account_create(
             "industry": industry,
             "address": address,
             "lead_source": lead_source,
+            "confirm_unusual": confirm_unusual,
             "dry_run": dry_run,
         }
         done = await session.change("crm_create_account", arguments)
@@ -170,6 +175,7 @@ def deal_move(
     amount_minor: int | None = typer.Option(None, help="If it was not known yet."),
     expected_close_date: str | None = typer.Option(None, help="If it was not known yet."),
     expected_version: int | None = VERSION,
+    confirm_unusual: bool = UNUSUAL,
     dry_run: bool = DRY_RUN,
     lang: str | None = LANG,
     as_json: bool = JSON,
@@ -184,6 +190,7 @@ def deal_move(
             "amount_minor": amount_minor,
             "expected_close_date": expected_close_date,
             "expected_version": expected_version,
+            "confirm_unusual": confirm_unusual,
             "dry_run": dry_run,
         }
         done = await session.change("crm_move_stage", arguments)

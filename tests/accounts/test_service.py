@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.accounts import service
+from domain.accounts import searching, service
 from domain.accounts.rules import AccountType
 from domain.accounts.settings import CUSTOM_FIELDS
 from domain.identity import queries as identity
@@ -32,7 +32,7 @@ async def pages(world, query, *, limit=20, account_type=None):
     cards, after = [], None
     async with world.looking() as tx:
         while True:
-            page = await service.find(
+            page = await searching.find(
                 tx, query=query, account_type=account_type, limit=limit, after=after
             )
             cards += page.accounts
@@ -183,6 +183,6 @@ async def test_the_number_of_statements_does_not_grow_with_the_page(world):
 async def statements_of(world, *, limit):
     async with world.looking() as tx:
         with traffic(world.owner_side) as statements:
-            page = await service.find(tx, query="cong", account_type=None, limit=limit)
+            page = await searching.find(tx, query="cong", account_type=None, limit=limit)
     assert len(page.accounts) == limit
     return len(statements.reads)

@@ -73,6 +73,17 @@ def test_a_server_that_only_reads_can_be_asked_for(embedded):
     assert shown["server"]["args"][-2:] == ["serve", "--read-only"]
 
 
+def test_which_tools_are_listed_can_be_asked_for(embedded):
+    asked = ("connect", "--client", "claude-desktop", *AGENT)
+    shown = embedded.ok(*asked, "--toolsets", "default, crm", "--lean")
+    wrong = embedded.fault(*asked, "--toolsets", "defualt")
+    running = embedded.fault(*asked, "--url", "http://127.0.0.1:1/mcp", "--lean")
+
+    assert shown["server"]["args"][-4:] == ["serve", "--toolsets", "default,crm", "--lean"]
+    assert wrong["code"] == "TOOLSET_UNKNOWN" and "overview" in wrong["hint"]
+    assert running["code"] == "OPTIONS_ELSEWHERE"
+
+
 def test_what_is_shown_starts_a_server_that_answers(embedded):
     server = embedded.ok("connect", "--client", "claude-desktop", *AGENT)["server"]
     hello = {

@@ -11,7 +11,7 @@ from domain.activities import queries as activities
 from domain.deals import closing, queries, service
 from domain.deals.queries import Filter
 from domain.deals.rules import Visibility
-from domain.deals.service import Details, Expected, NewDeal
+from domain.deals.service import Details, Expected, NewDeal, Sought
 from domain.identity import service as identity
 from domain.kernel.faults import Fault
 from domain.overview import service as overview
@@ -255,9 +255,13 @@ async def test_a_list_is_filtered_by_code_or_id_and_continues_where_it_ended(wor
 
     async with world.looking() as tx:
         who = viewer(world)
-        first, more = await service.find(tx, who, pipeline="partner", limit=2)
+        first, more = await service.find(tx, who, Sought(pipeline="partner"), limit=2)
         last, end = await service.find(
-            tx, who, pipeline=pipeline_id, before=first[-1].id, stage="identified", limit=2
+            tx,
+            who,
+            Sought(pipeline=pipeline_id, stage="identified"),
+            before=first[-1].id,
+            limit=2,
         )
 
     assert [deal.id for deal in first + last] == [deal.id for deal in reversed(deals)]
@@ -276,7 +280,7 @@ async def test_a_list_is_filtered_by_code_or_id_and_continues_where_it_ended(wor
 async def test_a_misspelt_filter_is_not_an_empty_list(world, wanted, code):
     with refused(code):
         async with world.looking() as tx:
-            await service.find(tx, viewer(world), limit=5, **wanted)
+            await service.find(tx, viewer(world), Sought(**wanted), limit=5)
 
 
 async def test_the_number_of_statements_does_not_grow_with_the_list(world):
@@ -287,7 +291,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_list(world):
     for limit in (1, 5):
         async with world.looking() as tx:
             with traffic(world.owner_side) as statements:
-                found, _ = await service.find(tx, viewer(world), limit=limit)
+                found, _ = await service.find(tx, viewer(world), Sought(), limit=limit)
         assert len(found) == limit
         spent.append(len(statements.reads))
 

@@ -205,7 +205,7 @@ async def test_ten_reports_of_one_event_at_once_log_it_once(world):
 
 
 async def test_ten_accounts_with_one_tax_code_at_once_become_one(world):
-    company = {"name": "Công ty", "account_type": "llc", "vn_mst": "0314556677"}
+    company = {"name": "Công ty", "account_type": "llc", "vn_mst": "0316794479"}
 
     answers = await asyncio.gather(
         *(world.call("crm_create_account", **company) for _ in range(10))

@@ -273,6 +273,26 @@ async def test_A04_the_options_of_the_command_hold(shared):
 
 
 @EMBEDDED
+async def test_a_lean_list_has_no_output_schemas_and_the_same_answers(shared):
+    told = environment(shared, CYBEROS_AGENT_TOKEN=await a_token(shared))
+
+    lists, answers = [], []
+    for options in ([], ["--lean"]):
+        async with served(told, *options) as peer:
+            await peer.hello()
+            lists.append((await peer.request("tools/list"))["result"]["tools"])
+            called = {"name": "crm_list_pipelines", "arguments": {}}
+            answers.append((await peer.request("tools/call", called))["result"])
+
+    whole, lean = lists
+    assert {json.dumps(one["outputSchema"]) for one in lean} == {'{"type": "object"}'}
+    assert [{**one, "outputSchema": {}} for one in lean] == [
+        {**one, "outputSchema": {}} for one in whole
+    ]
+    assert answers[0]["structuredContent"] == answers[1]["structuredContent"]
+
+
+@EMBEDDED
 async def test_what_is_stored_with_an_agent_or_said_is_listed_and_all_it_may_call_is_answered(
     shared,
 ):

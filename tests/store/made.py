@@ -65,7 +65,7 @@ def modelled(connection: Connection) -> Catalogue:
         table = Base.metadata.tables[model.__tablename__]
         statements = [*triggers.statements(connection, table, rules.guards)]
         if rules.searched:
-            statements += triggers.searchable(connection, table)
+            statements += triggers.searchable(connection, table, rules.searched.words)
         for statement in statements:
             connection.exec_driver_sql(statement)
     apply_isolation(connection)

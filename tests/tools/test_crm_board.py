@@ -28,6 +28,7 @@ async def stands(talk, account, stage, amount, currency="VND", **more):
             "currency": currency,
             "expected_close_date": "2027-01-15",
             "primary_contact_id": person["id"],
+            "confirm_unusual": True,
             **more,
         },
     )

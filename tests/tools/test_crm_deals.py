@@ -89,7 +89,7 @@ async def test_an_amount_is_a_whole_number_of_dong_or_cents(shared, amount, code
         before = await everything(shared)
         new = {"account_id": account, "name": "X", "amount_minor": amount}
         if code is None:
-            made = await talk.ok("crm_create_deal", **new)
+            made = await talk.ok("crm_create_deal", **new, confirm_unusual=True)
             shown = await talk.ok("crm_get_deal", id=made["id"])
         else:
             refused = await talk.refused("crm_create_deal", **new)

@@ -109,6 +109,7 @@ async def test_pages_of_any_size_make_the_whole_also_of_one_instant(shared, limi
                 name=name,
                 amount_minor=worth,
                 currency="USD",
+                confirm_unusual=True,
             )
             await talk.ok("crm_log_activity", kind="note", subject=name, deal_id=deal["id"])
             await talk.ok("crm_move_stage", deal_id=deal["id"], to_stage="discovery")

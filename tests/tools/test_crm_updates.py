@@ -32,7 +32,9 @@ _LEFT = text("update person set active = false where id = :id")
 
 
 async def an_account(talk, name="Công ty Bình An", **more):
-    return await talk.ok("crm_create_account", name=name, account_type="llc", **more)
+    return await talk.ok(
+        "crm_create_account", name=name, account_type="llc", confirm_unusual=True, **more
+    )
 
 
 async def a_deal(talk, **more):
@@ -202,6 +204,7 @@ async def test_a_tax_code_fits_its_type_is_there_once_and_begins_unverified(shar
             account_id=branch["id"],
             account_type="individual",
             vn_mst="0200000009",
+            confirm_unusual=True,
         )
 
     assert (same["changed"], same["vn_mst_status"]) == ([], "valid")

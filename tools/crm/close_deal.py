@@ -20,7 +20,7 @@ from tools.shapes import (
     ApprovalRequest,
     Id,
     LongLine,
-    Reference,
+    NamedReference,
     View,
     untrusted_in,
 )
@@ -34,11 +34,9 @@ class Close(ApprovalRequest):
     lost_reason: LongLine | None = Field(
         default=None, description="Code from crm_list_pipelines; needed when lost."
     )
-    expected_version: int | None = Field(
-        default=None, ge=1, description="Refuse if the deal has changed since."
-    )
-    expected_stage: Reference | None = Field(
-        default=None, description="Refuse if the deal stands elsewhere now."
+    expected_version: int | None = Field(default=None, ge=1, description="Refuse if changed since.")
+    expected_stage: NamedReference | None = Field(
+        default=None, description="Refuse if it stands elsewhere."
     )
 
 

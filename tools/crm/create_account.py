@@ -1,21 +1,22 @@
 """Add a customer or prospect."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
-from domain.accounts import service
+from domain.accounts import service, unusual
 from domain.accounts.rules import AccountType
 from domain.accounts.service import AccountCard
 from domain.taxpayers import service as taxpayers
 from policies.gate.contract import Call, tool
 from tools.crm.shapes import AccountTypeName
 from tools.crm.views import PROFILE_WORDS, AccountFields, account_profile
-from tools.shapes import Change, Line, LongLine, PersonReference, ShortLine, untrusted_in
+from tools.shapes import Change, Doubted, Line, LongLine, PersonReference, ShortLine, untrusted_in
 from tools.tax_codes import hints, prefetch
 
 
-class CreateAccount(Change):
+class CreateAccount(Change, Doubted):
     """The new account."""
 
     name: Line = Field(description="As the customer writes it, with accents.")
@@ -59,10 +60,12 @@ async def TOOL(call: Call, arguments: CreateAccount) -> CreatedAccountView:
     created all the same, with vn_mst_status unverified or stale and a warning.
     Returns the account; legal_name is the registered name, name stays as typed.
     """
+    kind, confirmed = AccountType(arguments.account_type), arguments.confirm_unusual
+    said = await unusual.look_at(call.tx, arguments.vn_mst, kind, on=call.day, confirmed=confirmed)
     card = await service.create(
         call.tx,
         name=arguments.name,
-        account_type=AccountType(arguments.account_type),
+        account_type=kind,
         on=call.day,
         vn_mst=arguments.vn_mst,
         industry=arguments.industry,
@@ -71,15 +74,15 @@ async def TOOL(call: Call, arguments: CreateAccount) -> CreatedAccountView:
         owner=arguments.owner,
         custom_fields=arguments.custom_fields,
     )
-    return await created(call, card)
+    return await created(call, card, said)
 
 
-async def created(call: Call, card: AccountCard) -> CreatedAccountView:
+async def created(call: Call, card: AccountCard, said: Sequence[str] = ()) -> CreatedAccountView:
     """The answer about an account whose tax code was checked in this call."""
     view = CreatedAccountView(**account_profile(card))
-    warnings: list[str] = []
+    warnings = [*said]
     if card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)
-        warnings = hints(known, call.port_error, typed_name=card.name)
+        warnings += hints(known, call.port_error, typed_name=card.name)
     marked = untrusted_in(view, PROFILE_WORDS)
     return view.model_copy(update={"warnings": warnings, "untrusted_fields": marked})

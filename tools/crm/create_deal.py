@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.deals import service
+from domain.deals import service, unusual
 from domain.deals.rules import Visibility
 from policies.gate.contract import Call, tool
 from tools.crm.shapes import VisibilityName
@@ -14,25 +14,31 @@ from tools.shapes import (
     Change,
     Currency,
     Day,
+    Doubted,
     Id,
     Line,
+    NamedReference,
     PersonReference,
     Reference,
     untrusted_in,
 )
 
 
-class CreateDeal(Change):
+class CreateDeal(Change, Doubted):
     """The new deal."""
 
     account_id: Id = Field(description="From crm_search_accounts.")
     name: Line = Field(description="What is to be sold.")
     amount_minor: AmountMinor = Field(
-        default=0, description="Whole dong, or cents of other currencies; 0: not known yet."
+        default=0, description="Whole dong, or cents; 0: not known yet."
     )
     currency: Currency | None = Field(default=None, description="ISO code; the company's own.")
-    pipeline_id: Reference | None = Field(default=None, description="Id or code; the first one.")
-    stage_id: Reference | None = Field(default=None, description="Id or code; the first open one.")
+    pipeline_id: NamedReference | None = Field(
+        default=None, description="Id, code or name; the first one."
+    )
+    stage_id: NamedReference | None = Field(
+        default=None, description="Id, code or name; the first open one."
+    )
     probability_pct: Annotated[int, Field(ge=0, le=100)] | None = Field(
         default=None, description="Overrides the stage's until the next move."
     )
@@ -53,7 +59,12 @@ class CreateDeal(Change):
 class CreatedDealView(DealView):
     """The deal that is there now."""
 
+    warnings: list[str] | None = None
     untrusted_fields: list[str] = Field(default_factory=list)
+
+    def text(self) -> str:
+        """One line, and one for each warning."""
+        return "\n".join([super().text(), *(self.warnings or ())])
 
 
 @tool("cyberos.crm.create_deal", title="Create a deal", answer=CreatedDealView)
@@ -61,8 +72,7 @@ async def TOOL(call: Call, arguments: CreateDeal) -> CreatedDealView:
     """Open a sales opportunity with an account.
 
     Use this when an account may buy something; a conversation alone is crm_log_activity.
-    Stages are moved with crm_move_stage and ended with crm_close_deal, never set afterwards.
-    Returns the deal with its id and version.
+    Stages are moved with crm_move_stage and ended with crm_close_deal. Returns the deal.
     """
     new = service.NewDeal(
         account_id=arguments.account_id,
@@ -79,8 +89,21 @@ async def TOOL(call: Call, arguments: CreateDeal) -> CreatedDealView:
         visibility=Visibility(arguments.visibility),
         shared_with=tuple(arguments.shared_with or ()),
     )
-    card = await service.create(call.tx, viewer(call.principal), new, created_by=call.requested_by)
+    who = viewer(call.principal)
+    said = await unusual.look_at_new(
+        call.tx,
+        who,
+        account_id=arguments.account_id,
+        amount_minor=arguments.amount_minor,
+        currency=arguments.currency,
+        expected_close_date=arguments.expected_close_date,
+        on=call.day,
+        confirmed=arguments.confirm_unusual,
+    )
+    card = await service.create(call.tx, who, new, created_by=call.requested_by)
     view = DealView(**deal_view(card, call.principal))
     return CreatedDealView(
-        **deal_view(card, call.principal), untrusted_fields=untrusted_in(view, DEAL_WORDS)
+        **deal_view(card, call.principal),
+        warnings=said or None,
+        untrusted_fields=untrusted_in(view, DEAL_WORDS),
     )

@@ -14,7 +14,7 @@ from tools.shapes import Change, Id, Local, LongLine
 class Dismiss(Change):
     """Which proposal, why, and for how long."""
 
-    proposal_id: Id = Field(description="The id of a proposal of crm_next_best_action.")
+    proposal_id: Id = Field(description="From crm_next_best_action.")
     reason: LongLine = Field(description="Why it is not wanted, in the user's words.")
     days: Annotated[int, Field(ge=1, le=180)] = Field(
         default=30, description="For how long it stays away."
@@ -43,8 +43,7 @@ async def TOOL(call: Call, arguments: Dismiss) -> Dismissed:
     """Keep a proposal of crm_next_best_action away, for everybody who sees its deal.
 
     Use this when the user says that a proposal is not wanted, and why. It comes back when the time
-    is over, or as another proposal when its reason changes. Dismissing it again changes nothing.
-    Returns until when it stays away.
+    is over or its reason changes. Returns until when it stays away.
     """
     row = await next_actions.dismiss(
         call.tx,

@@ -7,22 +7,42 @@ from pydantic import Field
 from domain.insight import forecasts
 from domain.insight.forecast_rules import BANDS, Totals
 from domain.insight.forecasts import Forecast, ForecastRequest
-from domain.kernel.money import Locale
+from domain.kernel.money import Locale, Money
 from policies.gate.contract import Call, tool
 from tools.crm.forecast_words import notes, summary
+from tools.crm.shapes import ByName
 from tools.crm.views import locale_of, viewer
-from tools.shapes import Ask, Month, PersonReference, RangeDays, Reference, View
+from tools.shapes import MOST_LISTED, Ask, Month, NamedReference, PersonReference, RangeText, View
 
 
 class ForecastQuery(Ask):
     """Which deals, and until when."""
 
-    pipeline_id: Reference | None = Field(default=None, description="Id or code; left out: all.")
-    range: RangeDays | None = Field(
-        default=None, description="Days from today: 30d, 60d, 90d (usual), up to 366d."
+    pipeline_id: NamedReference | None = Field(
+        default=None, description="Id, code or name; left out: all."
+    )
+    range: RangeText | None = Field(
+        default=None, description="Days from today (90d is usual, to 366d), q4 or this_quarter."
     )
     month: Month | None = Field(default=None, description="Instead of range: 2026-12.")
-    owner: PersonReference | None = Field(default=None, description="E-mail or id.")
+    owner: PersonReference | None = Field(default=None, description="E-mail, id or name.")
+    by: ByName | None = Field(default=None, description="owner: also apart for each.")
+
+
+class OwnersPartView(View):
+    """The part of one owner, in dong."""
+
+    owner: str
+    deals: int
+    expected_minor: int
+    median_minor: int
+    commit_80_minor: int
+
+    def text(self) -> str:
+        """One line."""
+        parts = (self.median_minor, self.commit_80_minor, self.expected_minor)
+        median, commit, expected = (Money(minor, "VND").text() for minor in parts)
+        return f"{self.owner}: {self.deals}, {median} (80 %: {commit}; expected {expected})"
 
 
 class BandView(View):
@@ -67,6 +87,7 @@ class ForecastView(View):
     total: TotalView | None = None
     total_usd: TotalView | None = None
     by_currency: list[TotalView] = Field(default_factory=list)
+    by_owner: list[OwnersPartView] | None = None
     top_deals: list[TopDeal] = Field(default_factory=list)
     shock: str
     shock_is_assumed: bool
@@ -84,16 +105,18 @@ async def TOOL(call: Call, arguments: ForecastQuery) -> ForecastView:
     """Forecast what the open deals bring in: a median with 50, 80 and 95 % bands, and commits.
 
     Use this when somebody asks how much will close by a date, or what can safely be promised;
-    read `summary` out and pass `notes` on. For single deals use crm_list_deals.
+    read `summary` out and pass `notes` on.
     Counts open deals by their expected close date; overdue and undated ones are in notes, not in
-    the sum. Returns dong and dollars apart, everything in dong by dated rates, the five largest
-    by probability x value. How good past forecasts were: crm_forecast_accuracy.
+    the sum. Returns dong and dollars apart, and everything in dong by dated rates.
     """
+    days = (arguments.range or "").removesuffix("d")
     asked = ForecastRequest(
         pipeline=arguments.pipeline_id,
         owner=arguments.owner,
-        days=arguments.range,
+        days=int(days) if days.isdigit() else None,
+        period=None if days.isdigit() else arguments.range,
         month=arguments.month,
+        by_owner=arguments.by is not None,
     )
     on = call.day
     made = await forecasts.make(call.tx, viewer(call.principal), asked, on=on)
@@ -123,6 +146,17 @@ def _view(made: Forecast, locale: Locale) -> ForecastView:
             )
             for one in made.top
         ],
+        by_owner=[
+            OwnersPartView(
+                owner=one.owner,
+                deals=one.total.deals,
+                expected_minor=one.total.expected_minor,
+                median_minor=one.total.median_minor,
+                commit_80_minor=one.total.at_least(80),
+            )
+            for one in made.by_owner[:MOST_LISTED]
+        ]
+        or None,
         shock=f"{made.shock.permille / 1_000:.2f}",
         shock_is_assumed=made.shock.is_default,
         rates=[

@@ -7,13 +7,13 @@ from domain.insight.forecast_rules import NEEDED_PERIODS, Coverage, Length
 from policies.gate.contract import Call, tool
 from tools.crm.forecast_words import verdict
 from tools.crm.views import locale_of, viewer
-from tools.shapes import Ask, RangeDays, Reference, View
+from tools.shapes import Ask, NamedReference, RangeDays, View
 
 
 class AccuracyQuery(Ask):
     """Which forecasts."""
 
-    pipeline_id: Reference | None = Field(
+    pipeline_id: NamedReference | None = Field(
         default=None, description="Id or code: forecasts of it alone; left out: all."
     )
     range: RangeDays | None = Field(

@@ -23,7 +23,7 @@ from tools.shapes import Ask, Id, untrusted_in, untrusted_in_each
 class GetDeal(Ask):
     """Which deal."""
 
-    id: Id = Field(description="From crm_list_deals.")
+    id: Id = Field(description="From crm_search_deals.")
     activity_limit: Annotated[int, Field(ge=0, le=50)] = Field(
         default=5, description="How many of its latest activities to show."
     )

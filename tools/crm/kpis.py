@@ -10,7 +10,7 @@ from domain.insight.kpi_rules import Kpi, Name, Status
 from policies.gate.contract import Call, tool
 from tools.crm.next_action_words import TOOLS
 from tools.crm.views import locale_of, viewer
-from tools.shapes import Ask, Reference, View
+from tools.shapes import Ask, NamedReference, View
 
 _FEW, _MANY = 5, 200
 
@@ -65,7 +65,7 @@ class Measure(Ask):
     """Which numbers."""
 
     kpi: KpiName | None = Field(default=None, description="Only this one, with all its rows.")
-    pipeline_id: Reference | None = Field(
+    pipeline_id: NamedReference | None = Field(
         default=None, description="Id or code; narrows the numbers that count deals."
     )
     days: Annotated[int, Field(ge=1, le=1_095)] = Field(

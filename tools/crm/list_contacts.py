@@ -53,9 +53,8 @@ class Contacts(View):
 async def TOOL(call: Call, arguments: ListContacts) -> Contacts:
     """List the people we know at one account, with how to reach and address them.
 
-    Use this to get a contact id, or before crm_create_contact.
-    Vietnamese names come family name first; a letter begins with `greeting`, like Anh Minh, or
-    Anh/Chị Minh while nothing says more.
+    Use this for everybody at an account, or before crm_create_contact; one person somebody names
+    comes from crm_search_contacts. A letter begins with `greeting`, like Anh Minh.
     Returns a page of contacts, oldest first.
     """
     question = {"account_id": arguments.account_id}

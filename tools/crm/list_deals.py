@@ -11,9 +11,9 @@ from tools.crm.views import DEAL_WORDS, DealView, deal_columns, lines, viewer
 from tools.shapes import (
     MOST_FIELDS,
     Id,
+    NamedReference,
     Paged,
     PersonReference,
-    Reference,
     View,
     cursor_to,
     position_of,
@@ -37,13 +37,13 @@ REVIEW: tuple[DealField, ...] = (
 class ListDeals(Paged):
     """Which deals, and what of them."""
 
-    account_id: Id | None = Field(default=None, description="Deals with this account.")
-    pipeline_id: Reference | None = Field(default=None, description="Id or code.")
-    stage_id: Reference | None = Field(default=None, description="Id or code.")
+    account_id: Id | None = Field(default=None, description="With this account.")
+    pipeline_id: NamedReference | None = Field(default=None, description="Id, code or name.")
+    stage_id: NamedReference | None = Field(default=None, description="Id, code or name.")
     status: StatusName | None = Field(default=None, description="Left out: all.")
-    owner: PersonReference | None = Field(default=None, description="E-mail or id.")
+    owner: PersonReference | None = Field(default=None, description="E-mail, id or name.")
     fields: Annotated[list[DealField], Field(max_length=MOST_FIELDS)] | None = Field(
-        default=None, description="Only these, beside id; left out: what a review needs."
+        default=None, description="Only these, beside id."
     )
 
 
@@ -64,10 +64,9 @@ class Deals(View):
 async def TOOL(call: Call, arguments: ListDeals) -> Deals:
     """List deals, newest first, by account, pipeline, stage, status or owner.
 
-    Use this to get a deal id, or to review a pipeline; name `fields` to keep long pages short.
-    Activities of one deal come from crm_get_deal.
-    Returns a page of deals with amounts in minor units (dong, cents). Deals hidden from the
-    person you act for are not there.
+    Use this to review deals; name `fields` to keep long pages short. One deal in full comes from
+    crm_get_deal, one that somebody names from crm_search_deals.
+    Returns a page of deals without those hidden from you.
     """
     question = arguments.model_dump(
         include={"account_id", "pipeline_id", "stage_id", "status", "owner"}
@@ -79,11 +78,13 @@ async def TOOL(call: Call, arguments: ListDeals) -> Deals:
     found, more = await service.find(
         call.tx,
         viewer(call.principal),
-        account_id=arguments.account_id,
-        pipeline=arguments.pipeline_id,
-        stage=arguments.stage_id,
-        status=arguments.status,
-        owner=arguments.owner,
+        service.Sought(
+            account_id=arguments.account_id,
+            pipeline=arguments.pipeline_id,
+            stage=arguments.stage_id,
+            status=arguments.status,
+            owner=arguments.owner,
+        ),
         columns=deal_columns(fields, call.principal),
         before=str(before[0]) if before else None,
         limit=arguments.limit,

@@ -2,33 +2,41 @@
 
 from pydantic import Field
 
-from domain.deals import service
+from domain.deals import service, unusual
 from policies.gate.contract import Call, tool
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
-from tools.shapes import AmountMinor, Change, Day, Id, LongLine, Reference, untrusted_in
+from tools.shapes import (
+    AmountMinor,
+    Change,
+    Day,
+    Doubted,
+    Id,
+    LongLine,
+    NamedReference,
+    untrusted_in,
+)
 
 
-class MoveStage(Change):
+class MoveStage(Change, Doubted):
     """Which deal, and where to."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
-    to_stage: Reference = Field(description="Code or id of an open stage of its pipeline.")
+    to_stage: NamedReference = Field(description="Code, name or id of an open stage.")
     reason: LongLine | None = Field(default=None, description="Needed to skip stages.")
-    expected_stage: Reference | None = Field(
-        default=None, description="Refuse if the deal stands elsewhere now."
+    expected_stage: NamedReference | None = Field(
+        default=None, description="Refuse if it stands elsewhere."
     )
-    expected_version: int | None = Field(
-        default=None, ge=1, description="Refuse if the deal has changed since."
-    )
-    amount_minor: AmountMinor | None = Field(default=None, description="If it was not known yet.")
-    expected_close_date: Day | None = Field(default=None, description="If it was not known yet.")
-    primary_contact_id: Id | None = Field(default=None, description="If nobody was named yet.")
+    expected_version: int | None = Field(default=None, ge=1, description="Refuse if changed since.")
+    amount_minor: AmountMinor | None = Field(default=None, description="If not known yet.")
+    expected_close_date: Day | None = Field(default=None, description="If not known yet.")
+    primary_contact_id: Id | None = Field(default=None, description="If not known yet.")
 
 
 class MovedDealView(DealView):
     """The deal in its new stage."""
 
     from_stage: str
+    warnings: list[str] | None = None
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
@@ -42,14 +50,23 @@ async def TOOL(call: Call, arguments: MoveStage) -> MovedDealView:
 
     Use this when the sale went a step on or back. Winning, losing and cancelling are
     crm_close_deal's, also when the user names the stage closed_won.
-    One stage ahead or any back is free, skipping needs a reason; a refusal lists the moves
-    allowed and the fields a stage needs, which can be given here.
-    Returns the deal with its new version.
+    Skipping needs a reason; a refusal lists the moves allowed and the fields a stage needs, which
+    can be given here. Returns the deal.
     """
+    who = viewer(call.principal)
+    said = await unusual.look_at_change(
+        call.tx,
+        who,
+        arguments.deal_id,
+        amount_minor=arguments.amount_minor,
+        expected_close_date=arguments.expected_close_date,
+        on=call.day,
+        confirmed=arguments.confirm_unusual,
+    )
     moved = await service.move(
         call.tx,
         arguments.deal_id,
-        viewer=viewer(call.principal),
+        viewer=who,
         to_stage=arguments.to_stage,
         reason=arguments.reason,
         expected=service.Expected(
@@ -66,5 +83,6 @@ async def TOOL(call: Call, arguments: MoveStage) -> MovedDealView:
     return MovedDealView(
         **shown,
         from_stage=moved.from_stage,
+        warnings=said or None,
         untrusted_fields=untrusted_in(DealView(**shown), DEAL_WORDS),
     )

@@ -16,14 +16,14 @@ from domain.tasks import board as tasks
 from domain.tasks.board import TasksDue
 from policies.gate.contract import Call, tool
 from tools.crm.views import locale_of, viewer
-from tools.shapes import Ask, Reference, View
+from tools.shapes import Ask, NamedReference, View
 
 
 class Show(Ask):
     """Which pipeline, and how much of it."""
 
-    pipeline_id: Reference | None = Field(
-        default=None, description="Id or code; left out: your first pipeline."
+    pipeline_id: NamedReference | None = Field(
+        default=None, description="Id, code or name; your first one."
     )
     cards: Annotated[int, Field(ge=0, le=50)] = Field(
         default=10, description="How many deals to show in each stage."
@@ -107,7 +107,6 @@ async def TOOL(call: Call, arguments: Show) -> BoardView:
     Use this to review a pipeline and to find deals that stand still: `stagnant` is 7, 14 or 30
     days without a move or a contact (notes are none), `next_step_missing` that no close date lies
     ahead, `task_due` when its next task is due, `tasks_due` how many are due today or overdue.
-    A list by filters comes from crm_list_deals, one deal in full from crm_get_deal.
     Returns sums per currency over all deals you may see, weighted by probability, with US cents
     where a rate is known; deals longest in their stage come first.
     """

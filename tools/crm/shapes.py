@@ -13,6 +13,7 @@ AccountTypeName: TypeAlias = Annotated[
 SalutationName: TypeAlias = Annotated[Literal["anh", "chi", "ban", "em", "neutral"], LOWER]
 StatusName: TypeAlias = Annotated[Literal["open", "won", "lost", "cancelled"], LOWER]
 OutcomeName: TypeAlias = Annotated[Literal["won", "lost", "cancelled"], LOWER]
+ByName: TypeAlias = Annotated[Literal["owner"], LOWER]
 VisibilityName: TypeAlias = Annotated[Literal["workspace", "private"], LOWER]
 ActivityName: TypeAlias = Annotated[Literal["call", "email", "meeting", "note"], LOWER]
 TaskStatusName: TypeAlias = Annotated[Literal["open", "done", "dropped"], LOWER]

@@ -10,6 +10,7 @@ STEPS = {
     "deals": "crm_list_deals",
     "move_stage": "crm_move_stage",
     "next_actions": "crm_next_best_action",
+    "people": "crm_list_people",
     "pipelines": "crm_list_pipelines",
     "tasks": "crm_list_tasks",
     "tax_code": "crm_validate_mst",

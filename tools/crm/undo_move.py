@@ -5,7 +5,7 @@ from pydantic import Field
 from domain.deals import service, undoing
 from policies.gate.contract import Call, tool
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
-from tools.shapes import Edit, Id, LongLine, Reference, untrusted_in
+from tools.shapes import Edit, Id, LongLine, NamedReference, untrusted_in
 
 
 class UndoMove(Edit):
@@ -13,7 +13,7 @@ class UndoMove(Edit):
 
     deal_id: Id = Field(description="From crm_list_deals.")
     reason: LongLine | None = Field(default=None, description="Why the move was wrong.")
-    expected_stage: Reference | None = Field(
+    expected_stage: NamedReference | None = Field(
         default=None, description="Refuse if the deal stands elsewhere now."
     )
 

@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from domain.accounts import updating
+from domain.accounts import unusual, updating
 from domain.accounts.rules import AccountType
 from domain.taxpayers import service as taxpayers
 from policies.gate.contract import Call, tool
 from tools.crm.shapes import AccountTypeName
 from tools.crm.views import PROFILE_WORDS, AccountFields, account_profile
 from tools.shapes import (
+    Doubted,
     Edit,
     Id,
     Line,
@@ -25,7 +26,7 @@ from tools.tax_codes import hints, prefetch
 Clearable = Literal["vn_mst", "industry", "address", "lead_source", "owner"]
 
 
-class UpdateAccount(Edit):
+class UpdateAccount(Edit, Doubted):
     """Which account, and what is different."""
 
     account_id: Id = Field(description="From crm_search_accounts.")
@@ -71,15 +72,23 @@ async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccountView:
 
     Use this when a name, type, tax code, address, owner or custom field is wrong or new.
     Its people are crm_update_contact's. To make a field empty name it in `clear`.
-    Returns the account with its new version, and in `changed` the fields that were something
-    else before; an empty list says that all of it was so already.
+    Returns the account, and in `changed` the fields that were something else.
     """
+    kind = AccountType(arguments.account_type) if arguments.account_type else None
+    said = await unusual.look_at(
+        call.tx,
+        arguments.vn_mst,
+        kind,
+        account_id=arguments.account_id,
+        on=call.day,
+        confirmed=arguments.confirm_unusual,
+    )
     updated = await updating.update(
         call.tx,
         arguments.account_id,
         updating.AccountChanges(
             name=arguments.name,
-            account_type=AccountType(arguments.account_type) if arguments.account_type else None,
+            account_type=kind,
             vn_mst=arguments.vn_mst,
             industry=arguments.industry,
             address=arguments.address,
@@ -92,10 +101,10 @@ async def TOOL(call: Call, arguments: UpdateAccount) -> UpdatedAccountView:
         on=call.day,
     )
     card = updated.account
-    warnings: list[str] = []
+    warnings = [*said]
     if arguments.vn_mst is not None and card.vn_mst is not None:
         known = await taxpayers.standing(call.tx, card.vn_mst)
-        warnings = hints(known, call.port_error, typed_name=card.name)
+        warnings += hints(known, call.port_error, typed_name=card.name)
     view = UpdatedAccountView(
         **account_profile(card), changed=list(updated.changed), warnings=warnings
     )

@@ -17,25 +17,19 @@ Clearable = Literal["family_name", "middle_name", "email", "phone", "title", "sa
 class UpdateContact(Edit):
     """Which contact, and what is different."""
 
-    contact_id: Id = Field(description="From crm_list_contacts.")
-    display_name: Line | None = Field(
-        default=None, description="As written; without parts it is split again."
-    )
-    family_name: Line | None = Field(default=None, description="Makes a new display_name.")
-    middle_name: Line | None = Field(default=None, description="Makes a new display_name.")
-    given_name: Line | None = Field(default=None, description="Makes a new display_name.")
+    contact_id: Id = Field(description="From crm_search_contacts.")
+    display_name: Line | None = Field(default=None, description="As written; is split again.")
+    family_name: Line | None = Field(default=None, description="A part of it.")
+    middle_name: Line | None = Field(default=None, description="A part of it.")
+    given_name: Line | None = Field(default=None, description="A part of it.")
     email: Line | None = Field(default=None, description="The bare address.")
     phone: ShortLine | None = Field(default=None, description="Any usual spelling; stored E.164.")
-    salutation: SalutationName | None = Field(
-        default=None, description="As the person prefers; stays until cleared."
-    )
+    salutation: SalutationName | None = Field(default=None, description="Stays until cleared.")
     title: Line | None = Field(default=None, description="Job title.")
-    is_primary: bool | None = Field(
-        default=None, description="true replaces the account's primary contact."
-    )
+    is_primary: bool | None = Field(default=None, description="true: instead of another.")
     clear: Annotated[list[Clearable], Field(max_length=6)] = Field(
         default_factory=list,
-        description="Fields to make empty; salutation: to be read from the name again.",
+        description="Fields to make empty.",
     )
 
 
@@ -57,11 +51,10 @@ class UpdatedContactView(ContactView):
 async def TOOL(call: Call, arguments: UpdateContact) -> UpdatedContactView:
     """Change fields of a contact; what is left out stays as it is.
 
-    Use this when a name, e-mail, phone, title or salutation is wrong or new, or to make the
-    person the account's primary contact. To make a field empty name it in `clear`.
-    A salutation nobody chose follows title and name. A contact stays with its account.
-    Returns the contact with its new version, in `changed` the fields that were something else
-    before, and in possible_duplicates others who have the new e-mail or phone.
+    Use this when a name, e-mail, phone, title or salutation is wrong or new, or for the primary
+    contact. To make a field empty name it in `clear`. A contact stays with its account.
+    Returns the contact, in `changed` the fields that were something else, in possible_duplicates
+    others with the new e-mail or phone.
     """
     updated = await updating.update(
         call.tx,

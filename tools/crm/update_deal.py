@@ -4,13 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.deals import service, updating
+from domain.deals import service, unusual, updating
 from policies.gate.contract import Call, tool
 from tools.crm.views import DEAL_WORDS, DealView, deal_view, viewer
 from tools.shapes import (
     AmountMinor,
     Currency,
     Day,
+    Doubted,
     Edit,
     Id,
     Line,
@@ -22,14 +23,12 @@ from tools.shapes import (
 Clearable = Literal["expected_close_date", "primary_contact_id", "probability_pct"]
 
 
-class UpdateDeal(Edit):
+class UpdateDeal(Edit, Doubted):
     """Which deal, and what is different."""
 
     deal_id: Id = Field(description="From crm_list_deals.")
     name: Line | None = Field(default=None, description="What is to be sold.")
-    amount_minor: AmountMinor | None = Field(
-        default=None, description="Whole dong, or cents of other currencies."
-    )
+    amount_minor: AmountMinor | None = Field(default=None, description="Whole dong, or cents.")
     currency: Currency | None = Field(default=None, description="Only with amount_minor.")
     probability_pct: Annotated[int, Field(ge=0, le=100)] | None = Field(
         default=None, description="Overrides the stage's until the next move."
@@ -37,11 +36,11 @@ class UpdateDeal(Edit):
     expected_close_date: Day | None = Field(default=None, description="When it should be won.")
     primary_contact_id: Id | None = Field(default=None, description="A contact of the account.")
     owner: PersonReference | None = Field(
-        default=None, description="E-mail or id; only its owner gives a deal away."
+        default=None, description="Only its owner gives a deal away."
     )
     clear: Annotated[list[Clearable], Field(max_length=3)] = Field(
         default_factory=list,
-        description="Fields to make empty; probability_pct: back to the stage's.",
+        description="Fields to make empty.",
     )
 
 
@@ -49,6 +48,7 @@ class UpdatedDealView(DealView):
     """The deal as it is now."""
 
     changed: list[str]
+    warnings: list[str] | None = None
     untrusted_fields: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
@@ -61,11 +61,21 @@ async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDealView:
     """Change fields of an open deal; what is left out stays as it is.
 
     Use this when name, amount, probability, expected close, contact or owner is wrong or new.
-    The stage is crm_move_stage's, the end crm_close_deal's, who sees it crm_share_deal's.
-    To make a field empty name it in `clear`; what the deal's stage needs cannot be emptied.
-    A close that waits for people goes stale with any change: propose it again.
-    Returns the deal with its new version, and in `changed` the fields that were something else.
+    The stage is crm_move_stage's, the end crm_close_deal's. To make a field empty name it in
+    `clear`. A close that waits for people goes stale with any change: propose it again.
+    Returns the deal, and in `changed` the fields that were something else.
     """
+    who = viewer(call.principal)
+    said = await unusual.look_at_change(
+        call.tx,
+        who,
+        arguments.deal_id,
+        amount_minor=arguments.amount_minor,
+        currency=arguments.currency,
+        expected_close_date=arguments.expected_close_date,
+        on=call.day,
+        confirmed=arguments.confirm_unusual,
+    )
     updated = await updating.update(
         call.tx,
         arguments.deal_id,
@@ -78,7 +88,7 @@ async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDealView:
             primary_contact_id=arguments.primary_contact_id,
             owner=arguments.owner,
         ),
-        viewer=viewer(call.principal),
+        viewer=who,
         clear=tuple(arguments.clear),
         expected=service.Expected(version=arguments.expected_version),
     )
@@ -86,5 +96,6 @@ async def TOOL(call: Call, arguments: UpdateDeal) -> UpdatedDealView:
     return UpdatedDealView(
         **deal_view(updated.deal, call.principal),
         changed=list(updated.changed),
+        warnings=said or None,
         untrusted_fields=untrusted_in(view, DEAL_WORDS),
     )

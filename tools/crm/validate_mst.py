@@ -50,8 +50,8 @@ async def TOOL(call: Call, arguments: ValidateTaxCode) -> ValidatedTaxCode:
     """Check a Vietnamese tax code (mã số thuế, MST) with the taxpayer registry.
 
     Use this before relying on a customer's tax code, or to get the registered name.
-    crm_create_account checks by itself. Answers are kept for 7 days; when the registry fails, an
-    older answer is stale, and without one the call fails with TAX_REGISTRY_ and the reason.
+    crm_create_account checks by itself. When the registry fails, an older answer is stale, and
+    without one the call fails with TAX_REGISTRY_ and the reason.
     A person's 12 digits are not looked up: a right format is enough. Only valid allows an e-invoice
     to a company.
     """

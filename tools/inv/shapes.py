@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from domain.kernel.money import MAX_JSON_MINOR
-from tools.shapes import LOWER, Ask, Day, Line, Reference, ShortLine
+from tools.shapes import LOWER, Ask, Day, Line, Reference, ShortLine, as_month
 
 RoleName: TypeAlias = Annotated[ShortLine, LOWER]
 EngagementStatus: TypeAlias = Annotated[Literal["active", "paused", "closed"], LOWER]
@@ -17,7 +17,11 @@ BuyerKindName: TypeAlias = Annotated[
 ]
 RateMinor: TypeAlias = Annotated[int, Field(ge=1, le=MAX_JSON_MINOR)]
 InvoiceStatus: TypeAlias = Annotated[Literal["draft", "sent", "void"], LOWER]
-Period: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$")]
+Period: TypeAlias = Annotated[
+    str,
+    BeforeValidator(as_month),
+    StringConstraints(pattern=r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"),
+]
 
 
 class RateLine(Ask):

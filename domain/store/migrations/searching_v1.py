@@ -47,7 +47,8 @@ CREATE INDEX ix_{0}_search_words ON {0} USING gin (search_words)
 """
 
 
-def statements(dialect: str, table: str) -> tuple[str, ...]:
+def statements(dialect: str, table: str, words: str = "folded") -> tuple[str, ...]:
     """What makes a table with the columns folded, search_key and tenant_id searchable."""
+    assert words == "folded", "another column is what version 2 is for"
     script = _SQLITE if dialect == "sqlite" else _POSTGRESQL
     return tuple(script.format(table).split("--;"))

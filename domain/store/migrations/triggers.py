@@ -10,13 +10,14 @@ from alembic import op
 from sqlalchemy import Connection, Table
 
 from domain.store.guards import Guard
-from domain.store.migrations import searching_v1, triggers_v1
+from domain.store.migrations import searching_v1, searching_v2, triggers_v1
 from domain.store.migrations.sending import send
 
 NEWEST = 1
 _RENDERERS = {1: triggers_v1.Renderer}
 _PREPARATIONS = {1: (triggers_v1.PREPARATION, searching_v1.PREPARATION)}
-_SEARCH = {1: searching_v1.statements}
+_SEARCH = {1: searching_v1.statements, 2: searching_v2.statements}
+_NEWEST_SEARCH = 2
 
 
 def prepare(*, version: int) -> None:
@@ -29,9 +30,9 @@ def guard(table: Table, *guards: Guard, version: int) -> None:
     send(op.get_bind(), statements(op.get_bind(), table, guards, version=version))
 
 
-def make_searchable(table: Table, *, version: int) -> None:
-    """Make the index of the words in the column `folded`, in a migration."""
-    send(op.get_bind(), searchable(op.get_bind(), table, version=version))
+def make_searchable(table: Table, words: str = "folded", *, version: int) -> None:
+    """Make the index of the words in this column, in a migration."""
+    send(op.get_bind(), searchable(op.get_bind(), table, words, version=version))
 
 
 def statements(
@@ -47,6 +48,8 @@ def preparation(connection: Connection, *, version: int = NEWEST) -> tuple[str, 
     return () if connection.dialect.name == "sqlite" else _PREPARATIONS[version]
 
 
-def searchable(connection: Connection, table: Table, *, version: int = NEWEST) -> tuple[str, ...]:
-    """What makes the table searchable."""
-    return _SEARCH[version](connection.dialect.name, table.name)
+def searchable(
+    connection: Connection, table: Table, words: str = "folded", *, version: int = _NEWEST_SEARCH
+) -> tuple[str, ...]:
+    """What makes the table searchable by the words in this column."""
+    return _SEARCH[version](connection.dialect.name, table.name, words)
