@@ -33,10 +33,10 @@ from domain.approvals.guards import (
     Resolution,
     Vote,
     lease_lives,
-    self_rule_kept,
     taken,
 )
 from domain.approvals.guards import refused as refused
+from domain.approvals.guards import self_rule_kept as self_rule_kept
 from domain.approvals.refusals import refusal
 
 # --- public: voting ---

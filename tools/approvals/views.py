@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.approvals import queries
 from domain.approvals.facts import ActionFact, Slot, State
-from domain.approvals.guards import self_rule_kept
+from domain.approvals.machine import self_rule_kept
 from domain.approvals.service import action_fact, standing
 from domain.approvals.shape import corrupt
 from domain.approvals.tables import Approval, PendingAction
