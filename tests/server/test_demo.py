@@ -37,7 +37,7 @@ def test_the_demo_tells_the_whole_story(tmp_path, capsys):
         "DEAL_CLOSED",
     ):
         assert f"✗ {refusal}" in told.stdout
-    assert told.stdout.count("pending_approval") == 1
+    assert told.stdout.count("Status pending_approval") == 2
     assert told.stdout.count("✗ INVALID_ARGS") == 2, "an invented token, a borrowed approval"
     assert "[proj] done: engagement=" in told.stdout
     assert told.stdout.count("\u2580") > 50, "the code of the deal is drawn"
