@@ -271,7 +271,7 @@ def test_an_action_as_json_has_everything_a_signature_covers(place):
         "action_id", "tenant", "state", "tool", "display", "summary", "effects", "amount", "entity",
         "requester", "tainted", "slots", "decisions", "created_at", "expires_at", "args",
         "args_sha256", "policy", "claim", "result", "error_code", "similar_customers",
-        "since_asked", "supersedes", "others",
+        "since_asked", "supersedes", "others", "read_untrusted",
     }  # fmt: skip
     assert action["slots"] == [{"slot": "am", "roles": ["am"], "filled": False}]
     assert action["amount"]["amount_minor"] == 2_500_000

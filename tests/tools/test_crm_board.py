@@ -220,7 +220,6 @@ async def test_two_hundred_deals_ask_no_more_than_two_and_come_in_few_bytes(worl
     async with talking(world) as talk:
         account = await an_account(talk)
         first = await stands(talk, account, "qualifying", 1_000)
-        await talk.ok("crm_pipeline_board")  # marks that it read untrusted input
         with traffic(world.agent_side) as few:
             await talk.ok("crm_pipeline_board")
         async with world.owning() as tx:
@@ -231,11 +230,12 @@ async def test_two_hundred_deals_ask_no_more_than_two_and_come_in_few_bytes(worl
             for number in range(199):
                 copied = {name: getattr(pattern, name) for name in names}
                 tx.add(Deal(**{**copied, "name": f"Triển khai phần mềm kho số {number}"}))
+        await talk.ok("crm_pipeline_board")  # marks that it read what others wrote
         with traffic(world.agent_side) as many:
             board = await talk.ok("crm_pipeline_board", cards=50)
             short = await talk.ok("crm_pipeline_board")
 
     assert column(board, "qualifying")["count"] == 200
     assert len(column(board, "qualifying")["deals"]) == 50
-    assert len(few.reads) == 8 and len(many.reads) == 16 and many.writes == []
+    assert len(few.reads) == 9 and len(many.reads) == 16 and many.writes == []
     assert len(json.dumps(short, ensure_ascii=False)) < 4_000

@@ -8,7 +8,6 @@ from pydantic import Field
 from domain.activities import service
 from domain.activities.queries import Filter
 from domain.kernel.clock import from_stamp, stamp
-from domain.kernel.quoting import quoted
 from policies.gate.contract import Call, tool
 from tools.crm.shapes import ActivityName
 from tools.crm.views import ACTIVITY_WORDS, lines, viewer, words_of_others
@@ -55,14 +54,7 @@ class PastActivity(Local):
     deal_name: str | None = None
     source: str
 
-    def text(self) -> str:
-        """One line: when, what, with whom, about what, and what was noted."""
-        said = [self.id, self.local(self.occurred_at), self.kind, quoted(self.subject)]
-        said += ["with", quoted(self.account_name), self.account_id]
-        for name, id in ((self.contact_name, self.contact_id), (self.deal_name, self.deal_id)):
-            said += [quoted(name), id] if name and id else []
-        said += [f"({self.source})"]
-        return " ".join([*said, quoted(self.body.text)] if self.body else said)
+    leads = ("id", "occurred_at", "kind", "subject")
 
 
 class Activities(Local):
@@ -75,7 +67,9 @@ class Activities(Local):
 
     def text(self) -> str:
         """A line for each."""
-        return lines(self.activities, "Nothing of that sort was logged.", self.truncated)
+        return lines(
+            self.activities, "Nothing of that sort was logged.", self.truncated, self.next_cursor
+        )
 
 
 @tool("cyberos.crm.list_activities", title="List activities", answer=Activities)

@@ -38,7 +38,7 @@ class People(View):
 
     def text(self) -> str:
         """A line for each."""
-        return lines(self.people, "Nobody here is called so.", self.truncated)
+        return lines(self.people, "Nobody here is called so.", self.truncated, self.next_cursor)
 
 
 @tool("cyberos.crm.list_people", title="List people", answer=People)

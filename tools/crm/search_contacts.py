@@ -70,7 +70,7 @@ class FoundContacts(View):
 
     def text(self) -> str:
         """A line for each."""
-        found = lines(self.contacts, "Nobody fits.", self.truncated)
+        found = lines(self.contacts, "Nobody fits.", self.truncated, self.next_cursor)
         near = ["Nearest:", *(one.text() for one in self.nearest)] if self.nearest else []
         return "\n".join([found, *near, *([self.advice] if self.advice else [])])
 

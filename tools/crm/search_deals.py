@@ -3,8 +3,6 @@
 from pydantic import Field
 
 from domain.deals import searching, service
-from domain.kernel.money import Money
-from domain.kernel.quoting import quoted
 from policies.gate.contract import Call, tool
 from tools.crm.shapes import StatusName
 from tools.crm.views import DEAL_WORDS, DealView, deal_columns, lines, viewer
@@ -50,15 +48,6 @@ class SearchDeals(Paged):
 class SoughtDeal(DealView):
     """A deal that was found."""
 
-    def text(self) -> str:
-        """One line: which, with whom, worth what, where it stands, until when, whose."""
-        said = [self.id, quoted(self.name or ""), "with", quoted(self.account_name or "")]
-        said += [str(self.account_id), Money(self.amount_minor or 0, self.currency or "").text()]
-        said += [f"{self.pipeline}/{self.stage}", str(self.status), f"{self.probability_pct}%"]
-        said += [f"closes {self.expected_close_date}"] if self.expected_close_date else []
-        said += [f"closed {self.closed_date}"] if self.closed_date else []
-        return " ".join([*said, str(self.owner), f"v{self.version}"])
-
 
 class FoundDeals(View):
     """A page of deals, newest first."""
@@ -71,7 +60,7 @@ class FoundDeals(View):
 
     def text(self) -> str:
         """A line for each."""
-        found = lines(self.deals, "No deal fits.", self.truncated)
+        found = lines(self.deals, "No deal fits.", self.truncated, self.next_cursor)
         return f"{found}\n{self.advice}" if self.advice else found
 
 

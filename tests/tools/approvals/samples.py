@@ -18,7 +18,7 @@ async def _about(things: Things) -> Arguments:
 
 
 SAMPLES = {
-    "approvals_list": Sample({}, statements=(8, 0)),
-    "approvals_get": Sample(_about, statements=(7, 0)),
-    "approvals_cancel": Sample(_about, statements=(9, 4)),
+    "approvals_list": Sample({}, statements=(9, 0)),
+    "approvals_get": Sample(_about, statements=(9, 0)),
+    "approvals_cancel": Sample(_about, statements=(10, 4)),
 }
