@@ -15,7 +15,7 @@ from domain.invoices.tables import Invoice
 from domain.kernel.faults import Fault
 from domain.kernel.money import Rate
 from domain.store.tables import OutboxMessage
-from tests.rows import difference, everything
+from tests.rows import TRACES, difference, everything
 from tests.tools.talk import talking
 from tests.world import World
 
@@ -26,7 +26,7 @@ SMALL = {"amount_minor": 10_000_000, "currency": "USD"}  # 100,000.00: not over 
 LARGE = {"amount_minor": 10_000_001, "currency": "USD"}
 
 
-WHAT_WAS_READ = frozenset({"agent"})  # an agent is marked when it reads what others wrote
+WHAT_WAS_READ = TRACES | {"agent"}  # an agent is marked when it reads what others wrote
 _NUMBERS = count(1)
 
 
