@@ -66,7 +66,7 @@ OTHERWISE = {
     "inv_log_time": {"hours": "0.25"},
     "inv_import_time": {"entries": [worked("other-work")]},
     "inv_draft_invoice": {"period": "2026-05"},
-    "inv_update_draft": {"due_at": "2026-12-31"},
+    "inv_update_draft": {"due_at": "2027-06-30"},
 }
 # What becomes of the same change, made a second time by a colleague.
 REFUSED_AGAIN = {
